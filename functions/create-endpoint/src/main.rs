@@ -1,0 +1,11 @@
+//! Creates the endpoint or shares one of ours; marks it as kept once it is ready.
+
+use tieline::steps::create_endpoint;
+use tieline_aws::{Aws, lambda};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    lambda::start_logging();
+    let aws = Aws::connect().await?;
+    lambda::serve(async |input| create_endpoint::handle(&aws.outside(), input).await).await
+}

@@ -1,0 +1,11 @@
+//! Removes what a failed request made.
+
+use tieline::steps::delete_endpoint;
+use tieline_aws::{Aws, lambda};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    lambda::start_logging();
+    let aws = Aws::connect().await?;
+    lambda::serve(async |input| delete_endpoint::handle(&aws.outside(), input).await).await
+}

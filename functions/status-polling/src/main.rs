@@ -1,0 +1,11 @@
+//! Looks at the endpoint once and names the next state. Only reads.
+
+use tieline::steps::status_polling;
+use tieline_aws::{Aws, lambda};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    lambda::start_logging();
+    let aws = Aws::connect().await?;
+    lambda::serve(async |input| status_polling::handle(&aws.outside(), input).await).await
+}

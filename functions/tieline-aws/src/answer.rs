@@ -1,0 +1,35 @@
+//! What an SDK says of a call that failed, in our words.
+
+use std::error::Error;
+
+use aws_sdk_ec2::config::http::HttpResponse;
+use aws_sdk_ec2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use tieline::error::CallError;
+
+/// Turns an SDK's error into ours, for `map_err(failed("create the endpoint"))`.
+pub(crate) fn failed<E>(action: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> CallError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    move |error| match &error {
+        SdkError::ServiceError(answer) => CallError::answered(
+            action,
+            answer.raw().status().as_u16(),
+            answer.err().code().unwrap_or("Unknown"),
+            answer.err().message().unwrap_or("no message"),
+        ),
+        // No answer, half of one, or none in time: the request may have been sent, and may have had its effect.
+        _ => CallError::Unavailable {
+            action,
+            reason: DisplayErrorContext(&error).to_string(),
+        },
+    }
+}
+
+/// A field that every real answer has. A made-up value in its place could be acted on.
+pub(crate) fn must<T>(action: &'static str, field: &str, value: Option<T>) -> Result<T, CallError> {
+    value.ok_or_else(|| CallError::Unavailable {
+        action,
+        reason: format!("the answer has no usable {field}"),
+    })
+}

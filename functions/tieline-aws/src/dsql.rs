@@ -1,0 +1,46 @@
+//! Aurora DSQL's control API.
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_dsql::Client;
+use tieline::error::CallError;
+use tieline::ids::ClusterId;
+use tieline::outside::{ClusterService, Dsql};
+
+use crate::answer::failed;
+
+#[derive(Debug)]
+pub(crate) struct AwsDsql(Client);
+
+impl AwsDsql {
+    pub(crate) fn new(config: &SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+}
+
+#[async_trait]
+impl Dsql for AwsDsql {
+    async fn cluster_status(&self, id: &ClusterId) -> Result<Option<String>, CallError> {
+        let call = self.0.get_cluster().identifier(id.as_str());
+        match call.send().await.map_err(failed("dsql:GetCluster")) {
+            Ok(cluster) => Ok(Some(cluster.status().as_str().to_owned())),
+            Err(error) if error.is_missing() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn cluster_service(&self, id: &ClusterId) -> Result<ClusterService, CallError> {
+        let call = self
+            .0
+            .get_vpc_endpoint_service_name()
+            .identifier(id.as_str());
+        let answer = call
+            .send()
+            .await
+            .map_err(failed("dsql:GetVpcEndpointServiceName"))?;
+        Ok(ClusterService {
+            name: answer.service_name().to_owned(),
+            host: answer.cluster_vpc_endpoint().map(str::to_owned),
+        })
+    }
+}

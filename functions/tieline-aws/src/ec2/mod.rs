@@ -1,0 +1,335 @@
+//! Amazon EC2: one call for each thing asked. [`words`] turns its answers into ours.
+
+mod words;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::{
+    DnsOptionsSpecification, Filter, IpPermission, IpRange, ResourceType, Tag, TagSpecification,
+    VpcAttributeName, VpcEndpointType,
+};
+use tieline::error::CallError;
+use tieline::ids::{EndpointId, GroupId, VpcId};
+use tieline::outside::{
+    DnsAttributes, Ec2, Endpoint, Group, Interface, NewEndpoint, NewGroup, Service, Subnet, Vpc,
+    Which,
+};
+
+use crate::answer::{failed, must};
+
+#[derive(Debug)]
+pub(crate) struct AwsEc2(Client);
+
+impl AwsEc2 {
+    pub(crate) fn new(config: &SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+
+    async fn attribute(&self, id: &VpcId, attribute: VpcAttributeName) -> Result<bool, CallError> {
+        const ACTION: &str = "ec2:DescribeVpcAttribute";
+        let call = self
+            .0
+            .describe_vpc_attribute()
+            .vpc_id(id.as_str())
+            .attribute(attribute);
+        let answer = call.send().await.map_err(failed(ACTION))?;
+        let value = answer
+            .enable_dns_support()
+            .or(answer.enable_dns_hostnames())
+            .and_then(|value| value.value());
+        must(ACTION, "attribute", value)
+    }
+}
+
+#[async_trait]
+impl Ec2 for AwsEc2 {
+    async fn vpc(&self, id: &VpcId) -> Result<Option<Vpc>, CallError> {
+        let call = self
+            .0
+            .describe_vpcs()
+            .filters(filter("vpc-id", id.as_str()));
+        let answer = call.send().await.map_err(failed("ec2:DescribeVpcs"))?;
+        Ok(answer.vpcs().first().map(words::vpc))
+    }
+
+    async fn dns_attributes(&self, id: &VpcId) -> Result<DnsAttributes, CallError> {
+        // EC2 answers one attribute a call.
+        Ok(DnsAttributes {
+            support: self
+                .attribute(id, VpcAttributeName::EnableDnsSupport)
+                .await?,
+            hostnames: self
+                .attribute(id, VpcAttributeName::EnableDnsHostnames)
+                .await?,
+        })
+    }
+
+    async fn subnets(&self, vpc: &VpcId) -> Result<Vec<Subnet>, CallError> {
+        const ACTION: &str = "ec2:DescribeSubnets";
+        let call = self
+            .0
+            .describe_subnets()
+            .filters(filter("vpc-id", vpc.as_str()));
+        let found = call
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(failed(ACTION))?;
+        found
+            .iter()
+            .map(|subnet| must(ACTION, "subnet", words::subnet(subnet)))
+            .collect()
+    }
+
+    async fn groups(&self, vpc: &VpcId) -> Result<Vec<Group>, CallError> {
+        const ACTION: &str = "ec2:DescribeSecurityGroups";
+        let call = self
+            .0
+            .describe_security_groups()
+            .filters(filter("vpc-id", vpc.as_str()));
+        let found = call
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(failed(ACTION))?;
+        found
+            .iter()
+            .map(|group| must(ACTION, "security group", words::group(group)))
+            .collect()
+    }
+
+    async fn service(&self, name: &str) -> Result<Option<Service>, CallError> {
+        let call = self.0.describe_vpc_endpoint_services().service_names(name);
+        match call
+            .send()
+            .await
+            .map_err(failed("ec2:DescribeVpcEndpointServices"))
+        {
+            Ok(answer) => Ok(words::service(name, answer.service_details())),
+            // Also the answer for a service that does not allow this account.
+            Err(error) if error.code() == Some("InvalidServiceName") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn endpoints(&self, which: &Which<'_>) -> Result<Vec<Endpoint>, CallError> {
+        const ACTION: &str = "ec2:DescribeVpcEndpoints";
+        let filters = [
+            which.vpc.map(|vpc| filter("vpc-id", vpc.as_str())),
+            which.service.map(|service| filter("service-name", service)),
+            which.tag_key.map(|key| filter("tag-key", key)),
+            // By filter: an unknown id given as an id is an error for the whole call.
+            which.id.map(|id| filter("vpc-endpoint-id", id.as_str())),
+        ];
+        let call = self
+            .0
+            .describe_vpc_endpoints()
+            .set_filters(Some(filters.into_iter().flatten().collect()));
+        let found = call
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(failed(ACTION))?;
+        found
+            .iter()
+            .map(|endpoint| must(ACTION, "endpoint", words::endpoint(endpoint)))
+            .collect()
+    }
+
+    async fn interfaces(&self, ids: &[String]) -> Result<Vec<Interface>, CallError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let filter = Filter::builder()
+            .name("network-interface-id")
+            .set_values(Some(ids.to_vec()))
+            .build();
+        let call = self.0.describe_network_interfaces().filters(filter);
+        let found = call.into_paginator().items().send().try_collect().await;
+        let found = found.map_err(failed("ec2:DescribeNetworkInterfaces"))?;
+        Ok(found.iter().filter_map(words::interface).collect())
+    }
+
+    async fn create_endpoint(&self, new: &NewEndpoint) -> Result<Endpoint, CallError> {
+        const ACTION: &str = "ec2:CreateVpcEndpoint";
+        let call = self
+            .0
+            .create_vpc_endpoint()
+            .client_token(&new.token)
+            // EC2's default is Gateway.
+            .vpc_endpoint_type(VpcEndpointType::Interface)
+            .vpc_id(new.vpc.as_str())
+            .service_name(&new.service)
+            .set_subnet_ids(Some(new.subnets.iter().map(ToString::to_string).collect()))
+            .set_security_group_ids(Some(new.groups.iter().map(ToString::to_string).collect()))
+            .set_policy_document(new.policy.clone())
+            // Left out, it is on for every service that has a name and accepts by itself.
+            .private_dns_enabled(false)
+            .tag_specifications(tagged(ResourceType::VpcEndpoint, &new.tags));
+        let answer = call.send().await.map_err(failed(ACTION))?;
+        must(
+            ACTION,
+            "endpoint",
+            answer.vpc_endpoint().and_then(words::endpoint),
+        )
+    }
+
+    async fn set_private_dns(
+        &self,
+        id: &EndpointId,
+        on: bool,
+        inbound_only: Option<bool>,
+    ) -> Result<(), CallError> {
+        let options = inbound_only.map(|inbound_only| {
+            DnsOptionsSpecification::builder()
+                .private_dns_only_for_inbound_resolver_endpoint(inbound_only)
+                .build()
+        });
+        let call = self
+            .0
+            .modify_vpc_endpoint()
+            .vpc_endpoint_id(id.as_str())
+            .private_dns_enabled(on);
+        call.set_dns_options(options)
+            .send()
+            .await
+            .map_err(failed("ec2:ModifyVpcEndpoint"))?;
+        Ok(())
+    }
+
+    async fn delete_endpoint(&self, id: &EndpointId) -> Result<(), CallError> {
+        const ACTION: &str = "ec2:DeleteVpcEndpoints";
+        let call = self.0.delete_vpc_endpoints().vpc_endpoint_ids(id.as_str());
+        let answer = call.send().await.map_err(failed(ACTION))?;
+        // EC2 answers 200 even when nothing was deleted.
+        let Some(error) = answer.unsuccessful().iter().find_map(|item| item.error()) else {
+            return Ok(());
+        };
+        let (code, message) = (
+            error.code().unwrap_or("Unknown"),
+            error.message().unwrap_or("no message"),
+        );
+        gone_is_fine(Err(CallError::answered(ACTION, 400, code, message)))
+    }
+
+    async fn create_group(&self, new: &NewGroup) -> Result<GroupId, CallError> {
+        const ACTION: &str = "ec2:CreateSecurityGroup";
+        let call = self
+            .0
+            .create_security_group()
+            .vpc_id(new.vpc.as_str())
+            .group_name(&new.name)
+            .description(&new.description)
+            .tag_specifications(tagged(ResourceType::SecurityGroup, &new.tags));
+        let answer = call.send().await.map_err(failed(ACTION))?;
+        must(
+            ACTION,
+            "group id",
+            answer.group_id().and_then(|id| id.parse().ok()),
+        )
+    }
+
+    async fn open_group(&self, id: &GroupId, port: u16, cidrs: &[String]) -> Result<(), CallError> {
+        // One call a block: EC2 refuses all rules of a call if one of them exists.
+        for cidr in cidrs {
+            let permission = IpPermission::builder()
+                .ip_protocol("tcp")
+                .from_port(port.into())
+                .to_port(port.into())
+                .ip_ranges(
+                    IpRange::builder()
+                        .cidr_ip(cidr)
+                        .description("clients in the VPC")
+                        .build(),
+                )
+                .build();
+            let call = self
+                .0
+                .authorize_security_group_ingress()
+                .group_id(id.as_str())
+                .ip_permissions(permission);
+            match call
+                .send()
+                .await
+                .map_err(failed("ec2:AuthorizeSecurityGroupIngress"))
+            {
+                Err(error) if !error.is_duplicate() => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete_group(&self, id: &GroupId) -> Result<(), CallError> {
+        let call = self.0.delete_security_group().group_id(id.as_str());
+        gone_is_fine(
+            call.send()
+                .await
+                .map(|_| ())
+                .map_err(failed("ec2:DeleteSecurityGroup")),
+        )
+    }
+
+    async fn tag(&self, id: &EndpointId, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
+        let call = self
+            .0
+            .create_tags()
+            .resources(id.as_str())
+            .set_tags(Some(list(tags)));
+        call.send()
+            .await
+            .map(|_| ())
+            .map_err(failed("ec2:CreateTags"))
+    }
+
+    async fn untag(&self, id: &EndpointId, keys: &[String]) -> Result<(), CallError> {
+        let tags = keys
+            .iter()
+            .map(|key| Tag::builder().key(key).build())
+            .collect();
+        let call = self
+            .0
+            .delete_tags()
+            .resources(id.as_str())
+            .set_tags(Some(tags));
+        gone_is_fine(
+            call.send()
+                .await
+                .map(|_| ())
+                .map_err(failed("ec2:DeleteTags")),
+        )
+    }
+}
+
+fn gone_is_fine(result: Result<(), CallError>) -> Result<(), CallError> {
+    match result {
+        Err(error) if error.is_missing() => Ok(()),
+        other => other,
+    }
+}
+
+fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
+
+fn tagged(kind: ResourceType, tags: &BTreeMap<String, String>) -> TagSpecification {
+    TagSpecification::builder()
+        .resource_type(kind)
+        .set_tags(Some(list(tags)))
+        .build()
+}
+
+fn list(tags: &BTreeMap<String, String>) -> Vec<Tag> {
+    tags.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
+}

@@ -1,0 +1,207 @@
+//! EC2's answers in our words. `None` stands for an answer without what every real one has.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types;
+use tieline::outside::{Endpoint, Group, Ingress, Interface, Service, Subnet, Time, Vpc};
+use tieline::state::State;
+
+pub(super) fn vpc(vpc: &types::Vpc) -> Vpc {
+    let associated = |block: &&types::VpcCidrBlockAssociation| {
+        let state = block.cidr_block_state().and_then(|state| state.state());
+        state.is_none_or(|state| *state == types::VpcCidrBlockStateCode::Associated)
+    };
+    let blocks = vpc.cidr_block_association_set().iter().filter(associated);
+    let mut cidrs: Vec<String> = blocks
+        .filter_map(|block| block.cidr_block().map(str::to_owned))
+        .collect();
+    if cidrs.is_empty() {
+        cidrs.extend(vpc.cidr_block().map(str::to_owned));
+    }
+    Vpc { cidrs }
+}
+
+pub(super) fn subnet(subnet: &types::Subnet) -> Option<Subnet> {
+    Some(Subnet {
+        id: subnet.subnet_id()?.parse().ok()?,
+        zone_id: subnet.availability_zone_id()?.to_owned(),
+        zone_name: subnet.availability_zone()?.to_owned(),
+        owner: subnet.owner_id()?.to_owned(),
+        free_addresses: subnet.available_ip_address_count()?.try_into().unwrap_or(0),
+    })
+}
+
+pub(super) fn group(group: &types::SecurityGroup) -> Option<Group> {
+    Some(Group {
+        id: group.group_id()?.parse().ok()?,
+        name: group.group_name()?.to_owned(),
+        ingress: group.ip_permissions().iter().map(ingress).collect(),
+        tags: tags(group.tags()),
+    })
+}
+
+fn ingress(rule: &types::IpPermission) -> Ingress {
+    Ingress {
+        // -1 stands for all protocols, 6 is TCP's number.
+        tcp: matches!(rule.ip_protocol(), Some("tcp" | "6" | "-1")),
+        from: rule.from_port(),
+        to: rule.to_port(),
+    }
+}
+
+/// S3 and DynamoDB answer with two details of one name: a gateway and an interface.
+pub(super) fn service(name: &str, details: &[types::ServiceDetail]) -> Option<Service> {
+    let of_type = |wanted: &types::ServiceType| {
+        details.iter().find(|detail| {
+            detail.service_name() == Some(name)
+                && detail
+                    .service_type()
+                    .iter()
+                    .any(|kind| kind.service_type() == Some(wanted))
+        })
+    };
+    let (interface, gateway) = (
+        of_type(&types::ServiceType::Interface),
+        of_type(&types::ServiceType::Gateway),
+    );
+    let detail = interface.or(gateway).or(details.first())?;
+    let mut names: Vec<String> = detail
+        .private_dns_names()
+        .iter()
+        .filter_map(|name| name.private_dns_name().map(str::to_owned))
+        .collect();
+    if let Some(name) = detail
+        .private_dns_name()
+        .filter(|name| !names.iter().any(|there| there == name))
+    {
+        names.insert(0, name.to_owned());
+    }
+    Some(Service {
+        name: name.to_owned(),
+        interface: interface.is_some(),
+        gateway_too: gateway.is_some(),
+        zone_ids: detail.availability_zone_ids().to_vec(),
+        private_dns_names: names,
+        private_dns_verified: detail
+            .private_dns_name_verification_state()
+            .is_none_or(|state| state.as_str().eq_ignore_ascii_case("verified")),
+        policy_supported: detail.vpc_endpoint_policy_supported().unwrap_or(false),
+    })
+}
+
+pub(super) fn endpoint(endpoint: &types::VpcEndpoint) -> Option<Endpoint> {
+    let state_word = endpoint.state()?.as_str().to_owned();
+    let kind = endpoint
+        .vpc_endpoint_type()
+        .map(types::VpcEndpointType::as_str);
+    let last_error = endpoint.last_error().map(|error| {
+        format!(
+            "{}: {}",
+            error.code().unwrap_or("no code"),
+            error.message().unwrap_or("no message")
+        )
+    });
+    let trouble: Vec<String> = endpoint
+        .failure_reason()
+        .map(str::to_owned)
+        .into_iter()
+        .chain(last_error)
+        .filter(|text| !text.is_empty())
+        .collect();
+    Some(Endpoint {
+        id: endpoint.vpc_endpoint_id()?.parse().ok()?,
+        vpc: endpoint.vpc_id().unwrap_or_default().to_owned(),
+        service: endpoint.service_name().unwrap_or_default().to_owned(),
+        counts: matches!(kind, Some("Interface" | "GatewayLoadBalancer")),
+        state: State::parse(&state_word),
+        state_word,
+        private_dns: endpoint.private_dns_enabled().unwrap_or(false),
+        subnet_ids: endpoint.subnet_ids().to_vec(),
+        group_ids: endpoint
+            .groups()
+            .iter()
+            .filter_map(|group| group.group_id().map(str::to_owned))
+            .collect(),
+        interface_ids: endpoint.network_interface_ids().to_vec(),
+        dns_names: endpoint
+            .dns_entries()
+            .iter()
+            .filter_map(|entry| entry.dns_name().map(str::to_owned))
+            .collect(),
+        policy: endpoint.policy_document().map(str::to_owned),
+        tags: tags(endpoint.tags()),
+        created: endpoint
+            .creation_timestamp()
+            .and_then(|time| time.to_millis().ok())
+            .and_then(|millis| u64::try_from(millis).ok())
+            .map(Time),
+        trouble: (!trouble.is_empty()).then(|| trouble.join("; ")),
+    })
+}
+
+pub(super) fn interface(interface: &types::NetworkInterface) -> Option<Interface> {
+    Some(Interface {
+        subnet_id: interface.subnet_id()?.to_owned(),
+        private_ip: interface.private_ip_address()?.to_owned(),
+    })
+}
+
+fn tags(tags: &[types::Tag]) -> BTreeMap<String, String> {
+    tags.iter()
+        .filter_map(|tag| {
+            Some((
+                tag.key()?.to_owned(),
+                tag.value().unwrap_or_default().to_owned(),
+            ))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::{ServiceDetail, ServiceType, ServiceTypeDetail, VpcEndpoint};
+
+    use super::*;
+
+    #[test]
+    fn a_state_is_read_as_ec2_spells_it() {
+        let answer = VpcEndpoint::builder()
+            .vpc_endpoint_id("vpce-0123456789abcdef0")
+            .state(types::State::from("available"))
+            .build();
+
+        assert_eq!(endpoint(&answer).unwrap().state, State::Available);
+    }
+
+    #[test]
+    fn an_endpoint_without_a_state_is_no_answer() {
+        let answer = VpcEndpoint::builder()
+            .vpc_endpoint_id("vpce-0123456789abcdef0")
+            .build();
+
+        assert_eq!(endpoint(&answer), None);
+    }
+
+    #[test]
+    fn a_service_of_two_types_is_one_service() {
+        let detail = |kind: ServiceType, zone: &str| {
+            ServiceDetail::builder()
+                .service_name("s3")
+                .service_type(ServiceTypeDetail::builder().service_type(kind).build())
+                .availability_zone_ids(zone)
+                .build()
+        };
+
+        let found = service(
+            "s3",
+            &[
+                detail(ServiceType::Gateway, "gateway"),
+                detail(ServiceType::Interface, "interface"),
+            ],
+        );
+
+        let found = found.unwrap();
+        assert!(found.interface && found.gateway_too);
+        assert_eq!(found.zone_ids, ["interface"]);
+    }
+}

@@ -1,0 +1,14 @@
+//! The only crate that knows the AWS SDKs: Tieline's outside world on EC2, Aurora DSQL and Service Quotas.
+//!
+//! One module speaks each foreign language; no SDK type leaves it.
+
+mod answer;
+mod clock;
+mod connect;
+mod dsql;
+mod ec2;
+pub mod lambda;
+mod quotas;
+mod settings;
+
+pub use connect::{Aws, Unusable};

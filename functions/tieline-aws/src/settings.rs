@@ -1,0 +1,101 @@
+//! What the deployment sets, read once at the cold start.
+
+use std::time::Duration;
+
+use tieline::ids::Region;
+use tieline::outside::Limits;
+
+/// A phase may take this long unless the deployment says otherwise: creates take 1 to 3 minutes as a rule, and
+/// Terraform's provider gives up after 10.
+const PHASE: u64 = 1200;
+
+/// A create whose answer was lost may turn up this much later unless the deployment says otherwise.
+const SETTLE: u64 = 60;
+
+/// The deployment's settings.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// The Region that this deployment serves.
+    pub(crate) region: Region,
+    /// How long things may take.
+    pub(crate) limits: Limits,
+}
+
+/// A variable that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment variable {name} is {found:?}, expected {expected}")]
+pub struct BadVariable {
+    name: &'static str,
+    found: Option<String>,
+    expected: &'static str,
+}
+
+impl Settings {
+    /// Reads them from the process's environment.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
+    pub(crate) fn from_env() -> Result<Self, BadVariable> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, BadVariable> {
+        let seconds = |name, default| match get(name) {
+            None => Ok(Duration::from_secs(default)),
+            Some(text) => match text.parse() {
+                Ok(seconds) => Ok(Duration::from_secs(seconds)),
+                Err(_) => Err(BadVariable {
+                    name,
+                    found: Some(text),
+                    expected: "a number of seconds",
+                }),
+            },
+        };
+        let (name, expected) = ("AWS_REGION", "a Region");
+        let found = get(name);
+        let region = found.as_deref().and_then(|text| text.parse().ok());
+        Ok(Self {
+            region: region.ok_or(BadVariable {
+                name,
+                found,
+                expected,
+            })?,
+            limits: Limits {
+                phase: seconds("TIELINE_PHASE_DEADLINE_SECONDS", PHASE)?,
+                settle: seconds("TIELINE_SETTLE_SECONDS", SETTLE)?,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Settings, BadVariable> {
+        let map: HashMap<&str, &str> = pairs.iter().copied().collect();
+        Settings::read(|name| map.get(name).map(|text| (*text).to_owned()))
+    }
+
+    #[test]
+    fn what_is_not_set_has_a_default_and_what_is_wrong_is_named() {
+        let settings =
+            read(&[("AWS_REGION", "us-east-1"), ("TIELINE_SETTLE_SECONDS", "7")]).unwrap();
+        assert_eq!(settings.limits.phase.as_secs(), 1200);
+        assert_eq!(settings.limits.settle.as_secs(), 7);
+
+        let error = read(&[
+            ("AWS_REGION", "us-east-1"),
+            ("TIELINE_SETTLE_SECONDS", "soon"),
+        ])
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the environment variable TIELINE_SETTLE_SECONDS is Some(\"soon\"), expected a number of seconds"
+        );
+        assert!(read(&[]).is_err());
+    }
+}

@@ -1,0 +1,247 @@
+//! What can go wrong with a call and with a step, and whether to try again.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::{Code, Problem};
+
+/// A call to the outside that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The service answered no. Nothing was changed by this call.
+    #[error("could not {action}: {code}: {message}")]
+    Refused {
+        /// What was being done, as a verb and its object.
+        action: &'static str,
+        /// The service's own error code.
+        code: String,
+        /// The service's own sentence.
+        message: String,
+    },
+    /// The service asked to slow down or did not answer. The call may have taken effect.
+    #[error("could not {action} right now: {reason}")]
+    Unavailable {
+        /// What was being done, as a verb and its object.
+        action: &'static str,
+        /// What was seen instead of an answer.
+        reason: String,
+    },
+}
+
+impl CallError {
+    /// Reads an error answer of any AWS service.
+    ///
+    /// Transient are the throttling codes, EC2's own trouble, and any 5xx; EC2 sends its throttling as 503.
+    pub fn answered(action: &'static str, status: u16, code: &str, message: &str) -> Self {
+        let transient = matches!(
+            code,
+            "RequestLimitExceeded"
+                | "Throttling"
+                | "ThrottlingException"
+                | "TooManyRequestsException"
+                | "InternalError"
+                | "InternalFailure"
+                | "InternalServerException"
+                | "ServiceUnavailable"
+                | "Unavailable"
+                | "RequestTimeout"
+        );
+        if transient || status >= 500 {
+            Self::Unavailable {
+                action,
+                reason: format!("{code}: {message}"),
+            }
+        } else {
+            Self::Refused {
+                action,
+                code: code.to_owned(),
+                message: message.to_owned(),
+            }
+        }
+    }
+
+    /// The service's code, if it refused.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { code, .. } => Some(code),
+            Self::Unavailable { .. } => None,
+        }
+    }
+
+    /// Something of that name exists already.
+    pub fn is_duplicate(&self) -> bool {
+        self.code().is_some_and(|code| code.ends_with(".Duplicate"))
+    }
+
+    /// Something is still in use, or EC2 is busy with it: the same call works later.
+    pub fn is_busy(&self) -> bool {
+        matches!(
+            self.code(),
+            Some("DependencyViolation" | "OperationInProgress" | "IncorrectState")
+        )
+    }
+
+    /// The thing does not exist, or is not visible yet.
+    pub fn is_missing(&self) -> bool {
+        self.code()
+            .is_some_and(|code| code.ends_with(".NotFound") || code == "ResourceNotFoundException")
+    }
+
+    /// The client token was used before with other parameters.
+    pub fn is_other_parameters(&self) -> bool {
+        self.code() == Some("IdempotentParameterMismatch")
+    }
+
+    /// The VPC has as many endpoints as it may have.
+    pub fn is_quota(&self) -> bool {
+        self.code() == Some("VpcEndpointLimitExceeded")
+    }
+
+    /// A private DNS name is taken. EC2 has no code for it, only this sentence.
+    pub fn is_dns_conflict(&self) -> bool {
+        matches!(self, Self::Refused { code, message, .. }
+            if code == "InvalidParameter" && message.contains("conflicting DNS domain"))
+    }
+
+    fn is_denied(&self) -> bool {
+        matches!(
+            self.code(),
+            Some("UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException")
+        )
+    }
+}
+
+/// Why a step stopped. Its [`StepError::name`] is what the state machine matches on.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The same step may succeed later.
+    #[error("the step may succeed later")]
+    Retryable(#[source] CallError),
+    /// It will not.
+    #[error("the request cannot be carried out")]
+    Rejected(Rejection),
+}
+
+/// Why a request cannot be carried out; it travels as text through the state machine's `Cause`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// Every reason.
+    pub problems: Vec<Problem>,
+}
+
+impl StepError {
+    /// Every name a step can raise; `functions/connect.asl.json` handles exactly these.
+    pub const NAMES: [&str; 2] = ["Tieline.Retryable", "Tieline.Rejected"];
+
+    /// The name that Lambda reports as `errorType` and the state machine sees as `Error`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Retryable(_) => Self::NAMES[0],
+            Self::Rejected(_) => Self::NAMES[1],
+        }
+    }
+
+    /// The text that Lambda reports as `errorMessage`: the problems as JSON, or the chain of causes.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Rejected(rejection) => serde_json::json!(rejection).to_string(),
+            Self::Retryable(_) => self.chain(),
+        }
+    }
+
+    /// A step that cannot go on for one reason.
+    pub fn rejected(problem: Problem) -> Self {
+        Self::Rejected(Rejection {
+            problems: vec![problem],
+        })
+    }
+
+    /// The whole chain of causes, outermost first.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = self.source();
+        while let Some(cause) = source {
+            let _ = write!(text, ": {cause}");
+            source = cause.source();
+        }
+        if let Self::Rejected(rejection) = self {
+            for problem in &rejection.problems {
+                let _ = write!(text, ": {problem}");
+            }
+        }
+        text
+    }
+}
+
+impl From<CallError> for StepError {
+    fn from(error: CallError) -> Self {
+        match &error {
+            CallError::Unavailable { .. } => Self::Retryable(error),
+            CallError::Refused { action, .. } => {
+                let (code, fix) = if error.is_denied() {
+                    (
+                        Code::PermissionDenied,
+                        format!(
+                            "allow the function's role to {action} (template.yaml), and send the event again"
+                        ),
+                    )
+                } else {
+                    (
+                        Code::CallRefused,
+                        "read AWS's sentence, put it right, and send the event again".to_owned(),
+                    )
+                };
+                Self::rejected(Problem::new(code, error.to_string(), fix))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn throttling_and_server_trouble_may_succeed_later() {
+        for (status, code) in [
+            (503, "RequestLimitExceeded"),
+            (400, "ThrottlingException"),
+            (500, "Anything"),
+        ] {
+            let error = StepError::from(CallError::answered("look", status, code, "slow down"));
+            assert_eq!(error.name(), "Tieline.Retryable", "{code}");
+        }
+        let error = StepError::from(CallError::answered("look", 400, "InvalidParameter", "no"));
+        assert_eq!(error.name(), "Tieline.Rejected");
+    }
+
+    #[test]
+    fn a_rejection_survives_its_way_as_text() {
+        let error = StepError::rejected(Problem::new(
+            Code::VpcNotFound,
+            "no such VPC",
+            "name another",
+        ));
+
+        let read: Rejection = serde_json::from_str(&error.message()).unwrap();
+
+        assert_eq!(read.problems[0].code, Code::VpcNotFound);
+    }
+
+    #[test]
+    fn the_chain_names_the_cause() {
+        let error = StepError::from(CallError::answered(
+            "create the endpoint",
+            503,
+            "RequestLimitExceeded",
+            "x",
+        ));
+
+        assert_eq!(
+            error.chain(),
+            "the step may succeed later: could not create the endpoint right now: RequestLimitExceeded: x"
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! Names that cannot be wrong: each type has one way in, [`std::str::FromStr`], and says what it wants.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Text that is not what a name of this kind looks like.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not {expected}")]
+pub struct Malformed {
+    text: String,
+    expected: &'static str,
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $expected:literal, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as AWS writes it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Malformed;
+
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    // A name is short; what is not one may be anything, so it is not repeated whole.
+                    let text = text.chars().take(80).collect();
+                    Err(Malformed { text, expected: $expected })
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Malformed;
+
+            fn try_from(text: String) -> Result<Self, Malformed> {
+                text.parse()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// The caller's name for a connection; it becomes part of a tag key on the endpoint.
+    RequestId,
+    "a request id: 1 to 64 of A-Z a-z 0-9 . _ -",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+);
+id!(
+    /// A Region such as `us-east-1`.
+    Region,
+    "a Region such as us-east-1",
+    |text| {
+        let parts: Vec<&str> = text.split('-').collect();
+        let word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+        let number = |part: &str| matches!(part.as_bytes(), [b'1'..=b'9']);
+        match parts.as_slice() {
+            [words @ .., last] => words.len() >= 2 && words.iter().all(|part| word(part)) && number(last),
+            [] => false,
+        }
+    }
+);
+id!(
+    /// A VPC.
+    VpcId,
+    "a VPC id: vpc- and 8 or 17 of 0-9 a-f",
+    |text| resource(text, "vpc-")
+);
+id!(
+    /// A subnet.
+    SubnetId,
+    "a subnet id: subnet- and 8 or 17 of 0-9 a-f",
+    |text| resource(text, "subnet-")
+);
+id!(
+    /// A security group.
+    GroupId,
+    "a security group id: sg- and 8 or 17 of 0-9 a-f",
+    |text| resource(text, "sg-")
+);
+id!(
+    /// A VPC endpoint.
+    EndpointId,
+    "a VPC endpoint id: vpce- and 8 or 17 of 0-9 a-f",
+    |text| resource(text, "vpce-")
+);
+id!(
+    /// An Aurora DSQL cluster.
+    ClusterId,
+    "an Aurora DSQL cluster id: 26 of a-z 0-9",
+    |text| text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+);
+id!(
+    /// The part of an AWS service's endpoint service name behind `com.amazonaws.<region>.`.
+    ServiceSuffix,
+    "an AWS service's short name such as monitoring or ecr.api",
+    |text| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
+        (1..=100).contains(&text.len())
+            && text.bytes().all(plain)
+            && text.as_bytes()[0].is_ascii_alphanumeric()
+            && !text.starts_with("com.amazonaws.")
+    }
+);
+
+/// EC2's ids: a prefix and 17 hexadecimal digits, or 8 for what was made before 2016.
+fn resource(text: &str, prefix: &str) -> bool {
+    text.strip_prefix(prefix).is_some_and(|digits| {
+        matches!(digits.len(), 8 | 17)
+            && digits
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_taken_as_it_is_or_refused_with_what_is_wanted() {
+        assert_eq!(
+            "vpc-0f3a9c51d7e2b8640".parse::<VpcId>().unwrap().as_str(),
+            "vpc-0f3a9c51d7e2b8640"
+        );
+        assert_eq!(
+            "vpc-1".parse::<VpcId>().unwrap_err().to_string(),
+            "\"vpc-1\" is not a VPC id: vpc- and 8 or 17 of 0-9 a-f"
+        );
+    }
+
+    #[test]
+    fn each_kind_of_name_has_its_own_shape() {
+        for (good, bad) in [
+            ("us-east-1", "us-east"),
+            ("us-gov-west-1", "US-east-1"),
+            ("ap-southeast-3", "mars"),
+        ] {
+            assert!(good.parse::<Region>().is_ok(), "{good}");
+            assert!(bad.parse::<Region>().is_err(), "{bad}");
+        }
+        assert!("orders-prod".parse::<RequestId>().is_ok());
+        assert!("orders/prod".parse::<RequestId>().is_err());
+        assert!("a".repeat(65).parse::<RequestId>().is_err());
+        assert!("subnet-0A1c5e7092b4d6f81".parse::<SubnetId>().is_err());
+        assert!("ecr.api".parse::<ServiceSuffix>().is_ok());
+        assert!(
+            "com.amazonaws.us-east-1.s3"
+                .parse::<ServiceSuffix>()
+                .is_err()
+        );
+    }
+}

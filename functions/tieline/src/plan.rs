@@ -1,0 +1,294 @@
+//! The plan: what preflight made of a request. Later steps follow it and decide nothing again.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::canonical;
+use crate::ids::{EndpointId, GroupId, Region, RequestId, SubnetId, VpcId};
+use crate::outside::{Endpoint, NewEndpoint, NewGroup};
+use crate::request::{OnFailure, Policy};
+use crate::target::Target;
+
+/// The tag that everything of ours carries; roles may change and delete only what has it.
+pub const MANAGED: &str = "tieline:managed";
+
+/// Begins the key of the tag that a request holds on its endpoint: `tieline:request/<request id>`.
+pub const REQUEST: &str = "tieline:request/";
+
+/// Ends the value of that tag once the connection was announced as ready: from then on only a removal takes it away.
+pub const READY: &str = ".ready";
+
+/// A request, resolved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// The request's id.
+    pub request_id: RequestId,
+    /// What shapes the connection, as a short digest.
+    pub fingerprint: String,
+    /// The account that owns everything.
+    pub account: String,
+    /// The Region.
+    pub region: Region,
+    /// What to connect to.
+    pub target: Target,
+    /// The VPC.
+    pub vpc_id: VpcId,
+    /// The endpoint service.
+    pub service: String,
+    /// Which endpoint serves the request.
+    pub endpoint: Serving,
+    /// Where the endpoint has a network interface, one a zone.
+    pub zones: Vec<Zone>,
+    /// Which security groups it has.
+    pub groups: Groups,
+    /// Whether the target's own names lead to it, and how.
+    pub private_dns: Option<PrivateDns>,
+    /// What may be done through it.
+    pub policy: Policy,
+    /// The caller's tags and a name.
+    pub tags: BTreeMap<String, String>,
+    /// What to do when the request fails.
+    pub on_failure: OnFailure,
+}
+
+/// Which endpoint serves a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Serving {
+    /// One that is to be created.
+    New,
+    /// One of ours that is there already.
+    Ours {
+        /// Its id.
+        id: EndpointId,
+    },
+    /// One that is not ours and stays as it is.
+    Adopted {
+        /// Its id.
+        id: EndpointId,
+    },
+}
+
+/// A zone and the subnet in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Zone {
+    /// The zone's id, the same in every account.
+    pub zone_id: String,
+    /// The zone's name in this account.
+    pub zone_name: String,
+    /// The subnet.
+    pub subnet_id: SubnetId,
+}
+
+/// The security groups of the endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "are", rename_all = "kebab-case")]
+pub enum Groups {
+    /// Groups that the request names.
+    Named {
+        /// Their ids.
+        ids: Vec<GroupId>,
+    },
+    /// A group of our own that lets the VPC in on the target's port.
+    Own {
+        /// Its name, unique in the VPC.
+        name: String,
+        /// The VPC's blocks.
+        cidrs: Vec<String>,
+    },
+    /// Those that the serving endpoint has.
+    Kept,
+}
+
+/// Private DNS that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PrivateDns {
+    /// The host name that clients will use.
+    pub host: String,
+    /// Every name that will lead to the endpoint.
+    pub names: Vec<String>,
+    /// Said only to services that have gateway endpoints too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbound_only: Option<bool>,
+}
+
+impl Plan {
+    /// The key of this request's tag.
+    pub fn request_tag(&self) -> String {
+        format!("{REQUEST}{}", self.request_id)
+    }
+
+    /// Every tag that the endpoint of this request carries before it is announced.
+    pub fn all_tags(&self) -> BTreeMap<String, String> {
+        let mut tags = self.tags.clone();
+        tags.insert(MANAGED.to_owned(), "true".to_owned());
+        tags.insert(self.request_tag(), self.fingerprint.clone());
+        tags
+    }
+
+    /// The value of this request's tag once the connection is announced.
+    pub fn ready_value(&self) -> String {
+        format!("{}{READY}", self.fingerprint)
+    }
+
+    /// The subnets.
+    pub fn subnets(&self) -> Vec<SubnetId> {
+        self.zones
+            .iter()
+            .map(|zone| zone.subnet_id.clone())
+            .collect()
+    }
+
+    /// What to create, in a generation that starts where the endpoint `after` died.
+    pub fn new_endpoint(&self, groups: Vec<GroupId>, after: Option<&str>) -> NewEndpoint {
+        NewEndpoint {
+            token: self.token(after),
+            vpc: self.vpc_id.clone(),
+            service: self.service.clone(),
+            subnets: self.subnets(),
+            groups,
+            policy: self.policy.document().map(str::to_owned),
+            tags: self.all_tags(),
+        }
+    }
+
+    /// The group of our own, if one is planned.
+    pub fn new_group(&self) -> Option<NewGroup> {
+        let Groups::Own { name, .. } = &self.groups else {
+            return None;
+        };
+        Some(NewGroup {
+            vpc: self.vpc_id.clone(),
+            name: name.clone(),
+            description: format!(
+                "Lets {} into the endpoint of {} (Tieline)",
+                self.vpc_id, self.service
+            ),
+            tags: BTreeMap::from([
+                (MANAGED.to_owned(), "true".to_owned()),
+                ("Name".to_owned(), name.clone()),
+            ]),
+        })
+    }
+
+    /// The client token: whoever asks for this service in this VPC gets the same, until an endpoint dies.
+    fn token(&self, after: Option<&str>) -> String {
+        let parts = [
+            &self.account,
+            self.region.as_str(),
+            self.vpc_id.as_str(),
+            &self.service,
+            after.unwrap_or(""),
+        ];
+        canonical::digest(&parts)
+    }
+}
+
+/// The name of the group of our own for a service in a VPC.
+pub fn own_group_name(vpc: &VpcId, service: &str, port: u16) -> String {
+    let digest = canonical::digest(&[vpc.as_str(), service, &port.to_string()]);
+    let short = service.rsplit('.').next().unwrap_or(service);
+    format!("tieline-{short}-{port}-{}", &digest[..8])
+}
+
+/// Whether an endpoint is ours.
+pub fn is_ours(endpoint: &Endpoint) -> bool {
+    endpoint
+        .tags
+        .get(MANAGED)
+        .is_some_and(|value| value == "true")
+}
+
+/// The requests that an endpoint serves, with the values of their tags.
+pub fn requests(endpoint: &Endpoint) -> impl Iterator<Item = (&str, &str)> {
+    endpoint
+        .tags
+        .iter()
+        .filter_map(|(key, value)| Some((key.strip_prefix(REQUEST)?, value.as_str())))
+}
+
+/// Whether the value of a request's tag says that its connection was announced.
+pub fn is_ready(value: &str) -> bool {
+    value.ends_with(READY)
+}
+
+/// In what a living endpoint is not what a plan asks for, apart from DNS and the request's own tag.
+pub fn differences(plan: &Plan, endpoint: &Endpoint) -> Vec<String> {
+    let mut found = Vec::new();
+    let subnets: Vec<&str> = plan
+        .zones
+        .iter()
+        .map(|zone| zone.subnet_id.as_str())
+        .filter(|id| !has(&endpoint.subnet_ids, id))
+        .collect();
+    if !subnets.is_empty() {
+        found.push(format!("it is not in {}", subnets.join(", ")));
+    }
+    if let Groups::Named { ids } = &plan.groups {
+        let groups: Vec<&str> = ids
+            .iter()
+            .map(GroupId::as_str)
+            .filter(|id| !has(&endpoint.group_ids, id))
+            .collect();
+        if !groups.is_empty() {
+            found.push(format!("it does not have {}", groups.join(", ")));
+        }
+    }
+    if !same_policy(plan.policy.document(), endpoint.policy.as_deref()) {
+        found.push("it has another policy".to_owned());
+    }
+    for (key, value) in &plan.tags {
+        if key != "Name" && endpoint.tags.get(key).is_some_and(|there| there != value) {
+            found.push(format!("its tag {key} has another value"));
+        }
+    }
+    found
+}
+
+fn has(list: &[String], id: &str) -> bool {
+    list.iter().any(|item| item == id)
+}
+
+/// EC2 gives an endpoint without a policy the one that allows everything, and may show it or not.
+fn same_policy(wanted: Option<&str>, there: Option<&str>) -> bool {
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    let there = there.and_then(read);
+    match wanted.and_then(read) {
+        Some(wanted) => {
+            there.is_some_and(|there| canonical::text(&wanted) == canonical::text(&there))
+        }
+        None => there.is_none_or(|there| {
+            let statement = there["Statement"].get(0).unwrap_or(&there["Statement"]);
+            ["Action", "Principal", "Resource"]
+                .iter()
+                .all(|field| statement[*field] == "*")
+                && statement["Effect"] == "Allow"
+                && statement.get("Condition").is_none()
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_access_is_no_policy_or_the_one_that_ec2_makes_up() {
+        let allow_all =
+            r#"{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}"#;
+        let restricted = r#"{"Statement":[{"Action":"dsql:*","Effect":"Allow","Principal":"*","Resource":"*"}]}"#;
+
+        assert!(same_policy(None, None));
+        assert!(same_policy(None, Some(allow_all)));
+        assert!(!same_policy(None, Some(restricted)));
+        assert!(!same_policy(Some(restricted), None));
+        assert!(same_policy(
+            Some(restricted),
+            Some(&restricted.replace(',', ", "))
+        ));
+    }
+}

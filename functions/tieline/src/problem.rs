@@ -1,0 +1,157 @@
+//! What can be wrong: a closed list of reason codes, each problem with a sentence and the way to fix it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
+        /// Why a request ended as it did. The list is part of the contract: it only grows.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the list.
+            pub const ALL: &[Code] = &[$(Code::$name),+];
+
+            /// The code as a result event carries it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Code::$name => $text,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The connection is there: state, DNS, subnets, groups and tags were read back.
+    Connected = "CONNECTED",
+    /// A dry run found nothing in the way.
+    Planned = "PLANNED",
+    /// The event is not a request that Tieline understands.
+    RequestInvalid = "REQUEST_INVALID",
+    /// The same request id was used before with other parameters.
+    RequestConflict = "REQUEST_CONFLICT",
+    /// The VPC does not exist in this account and Region.
+    VpcNotFound = "VPC_NOT_FOUND",
+    /// `enableDnsSupport` or `enableDnsHostnames` is off, and private DNS needs both.
+    VpcDnsDisabled = "VPC_DNS_DISABLED",
+    /// No such endpoint service, or this account is not allowed to use it.
+    ServiceNotFound = "SERVICE_NOT_FOUND",
+    /// The service exists, but not as an interface endpoint.
+    ServiceNotInterface = "SERVICE_NOT_INTERFACE",
+    /// The VPC has no subnet in any zone of the service.
+    NoCommonZone = "NO_COMMON_ZONE",
+    /// A named subnet lies in a zone that the service does not have.
+    SubnetZoneUnsupported = "SUBNET_ZONE_UNSUPPORTED",
+    /// Two named subnets lie in one zone; an endpoint takes one subnet a zone.
+    SubnetsShareZone = "SUBNETS_SHARE_ZONE",
+    /// A named subnet does not exist in the VPC.
+    SubnetNotFound = "SUBNET_NOT_FOUND",
+    /// A subnet has no free address for the endpoint's network interface.
+    SubnetFull = "SUBNET_FULL",
+    /// A subnet belongs to another account.
+    SubnetNotOwned = "SUBNET_NOT_OWNED",
+    /// A named security group does not exist in the VPC.
+    SecurityGroupNotFound = "SECURITY_GROUP_NOT_FOUND",
+    /// No named security group lets anything in on the target's port.
+    SecurityGroupClosed = "SECURITY_GROUP_CLOSED",
+    /// The service has no private DNS name.
+    PrivateDnsUnavailable = "PRIVATE_DNS_UNAVAILABLE",
+    /// The service's owner has not proven its private DNS name.
+    PrivateDnsUnverified = "PRIVATE_DNS_UNVERIFIED",
+    /// The private DNS name is taken in the VPC by something that is not ours.
+    PrivateDnsTaken = "PRIVATE_DNS_TAKEN",
+    /// The VPC has as many interface endpoints as the account may have.
+    EndpointQuotaReached = "ENDPOINT_QUOTA_REACHED",
+    /// The service does not take endpoint policies.
+    PolicyUnsupported = "POLICY_UNSUPPORTED",
+    /// Names for inbound resolvers only, and the VPC has no gateway endpoint that serves the rest.
+    GatewayEndpointMissing = "GATEWAY_ENDPOINT_MISSING",
+    /// The cluster does not exist.
+    ClusterNotFound = "CLUSTER_NOT_FOUND",
+    /// The cluster exists and cannot be connected to.
+    ClusterNotReady = "CLUSTER_NOT_READY",
+    /// An endpoint of ours serves this already, and not in the way that was asked for.
+    EndpointDiffers = "ENDPOINT_DIFFERS",
+    /// The endpoint ended in the state `failed`.
+    EndpointFailed = "ENDPOINT_FAILED",
+    /// The service's owner refused the connection.
+    EndpointRejected = "ENDPOINT_REJECTED",
+    /// Nobody accepted the connection in time, and EC2 gave it up.
+    EndpointExpired = "ENDPOINT_EXPIRED",
+    /// The endpoint was deleted again and again while it was being set up.
+    EndpointVanished = "ENDPOINT_VANISHED",
+    /// A phase took longer than it may.
+    DeadlineExceeded = "DEADLINE_EXCEEDED",
+    /// The function's role may not make a call.
+    PermissionDenied = "PERMISSION_DENIED",
+    /// AWS refused a call for a reason that has no code of its own here.
+    CallRefused = "CALL_REFUSED",
+    /// AWS did not answer, or asked to slow down, for longer than the retries last.
+    ServiceUnavailable = "SERVICE_UNAVAILABLE",
+    /// A step of the workflow broke.
+    StepFailed = "STEP_FAILED",
+    /// What this request made could not all be removed; the result lists it.
+    UndoIncomplete = "UNDO_INCOMPLETE",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The reason code.
+    pub code: Code,
+    /// Where in the request it is, as a JSON path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// What to do about it: a command wherever there is one.
+    pub fix: String,
+}
+
+impl Problem {
+    /// A problem of the world outside the request.
+    pub fn new(code: Code, message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            code,
+            path: None,
+            message: message.into(),
+            fix: fix.into(),
+        }
+    }
+
+    /// A problem of the request's text at `path`.
+    pub fn at(path: &str, message: impl Into<String>) -> Self {
+        Self {
+            path: Some(path.to_owned()),
+            ..Self::new(
+                Code::RequestInvalid,
+                message,
+                format!("correct {path} and send the event again"),
+            )
+        }
+    }
+
+    /// The same problem, seen at a place of the request.
+    #[must_use]
+    pub fn about(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}

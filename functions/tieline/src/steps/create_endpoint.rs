@@ -1,0 +1,268 @@
+//! *Create the endpoint*: finds the endpoint that serves the plan, or asks EC2 for it.
+//!
+//! # Guarantees
+//!
+//! May be repeated, also while another execution does the same: everybody who asks for one service in one VPC uses
+//! one client token, so EC2 makes one endpoint. What exists and is ours is shared.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::error::{CallError, StepError};
+use crate::ids::GroupId;
+use crate::outside::{Endpoint, Outside, Time, Which};
+use crate::plan::{Groups, Plan, Serving, differences, is_ours};
+use crate::problem::{Code, Problem};
+use crate::state::State;
+use crate::step::{Answer, Next, Phase, Progress, StepInput};
+use crate::steps::keep;
+
+/// A create that names an endpoint older than this and nowhere to be seen replayed an old answer.
+const OLD: Duration = Duration::from_secs(600);
+
+/// How long another request's create may keep us from asking: after that, its endpoint must have shown.
+const CONTEST: Duration = Duration::from_secs(60);
+
+/// How many dead generations one call follows.
+const GENERATIONS: usize = 8;
+
+/// Carries the step out.
+///
+/// # Errors
+///
+/// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
+pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+    if input.keep {
+        return keep::handle(outside, input).await;
+    }
+    let (plan, mut progress, _) = input.planned()?;
+    progress.enter(Phase::Create, outside.clock.now());
+    if let Serving::Adopted { id } = &plan.endpoint {
+        progress.endpoint = Some(id.clone());
+        return Ok(Answer::go(Next::Poll, plan, progress));
+    }
+    let there = ours(outside, &plan).await?;
+    if let Some(endpoint) = there.iter().find(|endpoint| !endpoint.state.is_dead()) {
+        return share(outside, plan, progress, endpoint).await;
+    }
+    if there
+        .iter()
+        .any(|endpoint| endpoint.state == State::Deleting)
+    {
+        // Its private names would be in the way of the new one's.
+        return Ok(Answer::wait(
+            outside,
+            plan,
+            progress,
+            "the endpoint before this one is still being deleted",
+        ));
+    }
+    create(outside, plan, progress, &there).await
+}
+
+/// Every endpoint of ours for the plan's service in its VPC, the oldest first.
+async fn ours(outside: &Outside<'_>, plan: &Plan) -> Result<Vec<Endpoint>, CallError> {
+    let which = Which {
+        vpc: Some(&plan.vpc_id),
+        service: Some(&plan.service),
+        ..Which::default()
+    };
+    let mut found = outside.ec2.endpoints(&which).await?;
+    found.retain(is_ours);
+    found.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+    Ok(found)
+}
+
+/// Has an endpoint of ours serve this request too: the only write is to its tags.
+async fn share(
+    outside: &Outside<'_>,
+    plan: Plan,
+    mut progress: Progress,
+    endpoint: &Endpoint,
+) -> Result<Answer, StepError> {
+    let differs = differences(&plan, endpoint);
+    if !differs.is_empty() {
+        return Ok(Answer::fail(plan, progress, differing(endpoint, &differs)));
+    }
+    progress.endpoint = Some(endpoint.id.clone());
+    let tag = plan.request_tag();
+    match endpoint.tags.get(&tag) {
+        Some(value) if !value.starts_with(&plan.fingerprint) => {
+            return Ok(Answer::fail(plan, progress, conflict(endpoint)));
+        }
+        Some(_) => {}
+        None => {
+            let mut missing = plan.all_tags();
+            missing.retain(|key, _| !endpoint.tags.contains_key(key));
+            add_tags(outside, &mut progress, endpoint, missing).await?;
+        }
+    }
+    Ok(Answer::go(Next::Poll, plan, progress))
+}
+
+async fn add_tags(
+    outside: &Outside<'_>,
+    progress: &mut Progress,
+    endpoint: &Endpoint,
+    missing: BTreeMap<String, String>,
+) -> Result<(), CallError> {
+    outside.ec2.tag(&endpoint.id, &missing).await?;
+    progress.added_tags = missing.into_keys().collect();
+    Ok(())
+}
+
+async fn create(
+    outside: &Outside<'_>,
+    plan: Plan,
+    mut progress: Progress,
+    dead: &[Endpoint],
+) -> Result<Answer, StepError> {
+    let now = outside.clock.now();
+    let groups = match groups(outside, &plan).await {
+        Ok(groups) => groups,
+        Err(error) if error.is_missing() => {
+            return Ok(not_visible(outside, plan, progress, &error));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut after = dead.last().map(|endpoint| endpoint.id.to_string());
+    if progress
+        .contested
+        .is_some_and(|since| now.since(since) >= CONTEST)
+    {
+        // Whatever used the token with other parameters is long gone, and EC2 will not say what it was.
+        after = Some(format!(
+            "{} {}",
+            after.unwrap_or_default(),
+            plan.fingerprint
+        ));
+    }
+    for _ in 0..GENERATIONS {
+        match outside
+            .ec2
+            .create_endpoint(&plan.new_endpoint(groups.clone(), after.as_deref()))
+            .await
+        {
+            Ok(made) if is_replayed(outside, &made, now).await? => {
+                after = Some(made.id.to_string())
+            }
+            Ok(made) => {
+                progress.endpoint = Some(made.id);
+                progress.creates += 1;
+                return Ok(Answer::go(Next::Poll, plan, progress));
+            }
+            Err(error) if error.is_other_parameters() => {
+                progress.contested.get_or_insert(now);
+                return Ok(Answer::wait(
+                    outside,
+                    plan,
+                    progress,
+                    "another request is creating this endpoint",
+                ));
+            }
+            Err(error) if error.is_quota() => {
+                return Ok(Answer::fail(plan, progress, quota(&error)));
+            }
+            Err(error) if error.is_missing() => {
+                return Ok(not_visible(outside, plan, progress, &error));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StepError::rejected(Problem::new(
+        Code::EndpointVanished,
+        format!("EC2 answered {GENERATIONS} creates with endpoints that are gone"),
+        "look at the endpoints of the VPC, and send the event again",
+    )))
+}
+
+/// A group made a moment ago may not be visible to the next call: the same step works later.
+fn not_visible(outside: &Outside<'_>, plan: Plan, progress: Progress, error: &CallError) -> Answer {
+    Answer::wait(
+        outside,
+        plan,
+        progress,
+        format!("EC2 does not see a part of it yet ({error})"),
+    )
+}
+
+/// Whether EC2 gave the answer of an earlier create again: its endpoint is dead, or so old that it would show.
+async fn is_replayed(outside: &Outside<'_>, made: &Endpoint, now: Time) -> Result<bool, CallError> {
+    match super::look(outside, &made.id).await? {
+        Some(shown) => Ok(shown.state.is_dead()),
+        None => Ok(made.created.is_some_and(|created| now.since(created) > OLD)),
+    }
+}
+
+/// The groups of a new endpoint; our own is made if it is not there.
+async fn groups(outside: &Outside<'_>, plan: &Plan) -> Result<Vec<GroupId>, CallError> {
+    let (name, cidrs) = match &plan.groups {
+        Groups::Named { ids } => return Ok(ids.clone()),
+        Groups::Kept => return Ok(Vec::new()),
+        Groups::Own { name, cidrs } => (name, cidrs),
+    };
+    let id = match plan.new_group() {
+        Some(new) => match outside.ec2.create_group(&new).await {
+            Err(error) if error.is_duplicate() => group_id(outside, plan, name, error).await?,
+            made => made?,
+        },
+        None => return Ok(Vec::new()),
+    };
+    outside
+        .ec2
+        .open_group(&id, plan.target.port(), cidrs)
+        .await?;
+    Ok(vec![id])
+}
+
+async fn group_id(
+    outside: &Outside<'_>,
+    plan: &Plan,
+    name: &str,
+    duplicate: CallError,
+) -> Result<GroupId, CallError> {
+    let groups = outside.ec2.groups(&plan.vpc_id).await?;
+    let found = groups.into_iter().find(|group| group.name == name);
+    // Made a moment ago by another execution and not to be seen yet: the same step works later.
+    found
+        .map(|group| group.id)
+        .ok_or_else(|| CallError::Unavailable {
+            action: "find the security group",
+            reason: duplicate.to_string(),
+        })
+}
+
+fn quota(error: &CallError) -> Problem {
+    Problem::new(
+        Code::EndpointQuotaReached,
+        error.to_string(),
+        "ask for more: aws service-quotas request-service-quota-increase --service-code vpc \
+         --quota-code L-29B6F2EB --desired-value <number>",
+    )
+}
+
+/// The endpoint of ours that is there is not what was asked for.
+pub(crate) fn differing(endpoint: &Endpoint, differs: &[String]) -> Problem {
+    Problem::new(
+        Code::EndpointDiffers,
+        format!(
+            "{} of ours serves this already, but {}",
+            endpoint.id,
+            differs.join("; ")
+        ),
+        "ask for what it has (leave subnetIds and securityGroupIds out), or remove the requests that it serves first",
+    )
+}
+
+/// The request's id is taken.
+pub(crate) fn conflict(endpoint: &Endpoint) -> Problem {
+    Problem::new(
+        Code::RequestConflict,
+        format!(
+            "this requestId was used with other parameters for {}",
+            endpoint.id
+        ),
+        "choose another requestId, or send the parameters of the first request",
+    )
+    .about("$.requestId")
+}

@@ -1,0 +1,290 @@
+//! *Check the request*: reads it, looks at everything it touches, and turns it into a plan. It only reads.
+//!
+//! Every problem is named at once, each with a code, a sentence and the command that fixes it.
+
+mod network;
+mod serving;
+
+use crate::error::{CallError, Rejection, StepError};
+use crate::ids::Region;
+use crate::outside::{Outside, Service};
+use crate::plan::{Plan, PrivateDns, Serving};
+use crate::problem::{Code, Problem};
+use crate::request::{self, Policy, Request};
+use crate::result;
+use crate::step::{Answer, Execution, Next, Phase, Progress, StepInput, pause};
+use crate::target::Finding;
+
+/// Carries the step out. `here` is the Region that this deployment serves.
+///
+/// # Errors
+///
+/// `Tieline.Retryable` if AWS does not answer, `Tieline.Rejected` if it refuses to be asked.
+pub async fn handle(
+    outside: &Outside<'_>,
+    here: &Region,
+    input: StepInput,
+) -> Result<Answer, StepError> {
+    let progress = Progress::begin(&input.execution);
+    let id = request::request_id(&input.input);
+    let request = match Request::read(input.input, here) {
+        Ok(request) => request,
+        Err(problems) => {
+            return Ok(refuse(
+                outside,
+                problems,
+                id.as_ref(),
+                progress,
+                &input.execution,
+            ));
+        }
+    };
+    let mut check = Check {
+        outside,
+        request: &request,
+        execution: &input.execution,
+        problems: Vec::new(),
+    };
+    let outcome = check.run().await?;
+    let problems = check.problems;
+    match outcome {
+        _ if !problems.is_empty() => Ok(refuse(
+            outside,
+            problems,
+            Some(&request.request_id),
+            progress,
+            &input.execution,
+        )),
+        Outcome::NotYet(problem) => Ok(not_yet(
+            outside,
+            problem,
+            &request,
+            progress,
+            &input.execution,
+        )),
+        Outcome::Planned(plan) if request.dry_run => {
+            let now = outside.clock.now();
+            let mut progress = progress;
+            progress.close(now);
+            let event = result::planned(&plan, &progress, &input.execution, now);
+            Ok(Answer::end(
+                Next::AnnouncePlan,
+                Some(*plan),
+                progress,
+                event,
+            ))
+        }
+        Outcome::Planned(plan) => {
+            let mut progress = progress;
+            progress.enter(Phase::Create, outside.clock.now());
+            Ok(Answer::go(Next::Create, *plan, progress))
+        }
+        Outcome::Refused => Err(StepError::rejected(Problem::new(
+            Code::StepFailed,
+            "preflight refused the request and found no problem",
+            "report this: it is a defect of Tieline",
+        ))),
+    }
+}
+
+/// How a check ends.
+enum Outcome {
+    Planned(Box<Plan>),
+    NotYet(Problem),
+    /// The check could not be finished because of the problems it found.
+    Refused,
+}
+
+/// One check of one request.
+struct Check<'a> {
+    outside: &'a Outside<'a>,
+    request: &'a Request,
+    execution: &'a Execution,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    async fn run(&mut self) -> Result<Outcome, CallError> {
+        let network = self.network().await?;
+        let (name, host) = match self
+            .request
+            .target
+            .find(self.outside, &self.request.region)
+            .await?
+        {
+            Finding::Service { name, host } => (name, host),
+            Finding::NotYet(problem) => return Ok(Outcome::NotYet(problem)),
+            Finding::Refused(problem) => {
+                self.problems.push(problem);
+                return Ok(Outcome::Refused);
+            }
+        };
+        let service = self.outside.ec2.service(&name).await?;
+        let Some(service) = service else {
+            self.problems.push(self.service_unknown(&name));
+            return Ok(Outcome::Refused);
+        };
+        self.check_service(&service);
+        let Some(network) = network else {
+            return Ok(Outcome::Refused);
+        };
+        let serving = self.serving(&network, &service).await?;
+        let zones = self.zones(&network, &service, &serving);
+        let groups = self.groups(&network, &service, &serving);
+        let private_dns = self.private_dns(&service, host);
+        let (Some(zones), Some(groups)) = (zones, groups) else {
+            return Ok(Outcome::Refused);
+        };
+        let plan = Plan {
+            request_id: self.request.request_id.clone(),
+            fingerprint: self.request.fingerprint(),
+            account: self.execution.account().to_owned(),
+            region: self.request.region.clone(),
+            target: self.request.target.clone(),
+            vpc_id: self.request.network.vpc_id.clone(),
+            service: service.name,
+            endpoint: serving.endpoint.clone(),
+            zones,
+            groups,
+            private_dns,
+            policy: self.request.policy.clone(),
+            tags: self.tags(),
+            on_failure: self.request.on_failure,
+        };
+        if let Some(endpoint) = &serving.found {
+            self.check_sharing(&plan, endpoint);
+        }
+        Ok(Outcome::Planned(Box::new(plan)))
+    }
+
+    /// The caller's tags, and a name for the console unless the caller gives one.
+    fn tags(&self) -> std::collections::BTreeMap<String, String> {
+        let mut tags = self.request.tags.clone();
+        tags.entry("Name".to_owned())
+            .or_insert_with(|| format!("tieline {}", self.request.request_id));
+        tags
+    }
+
+    fn check_service(&mut self, service: &Service) {
+        let name = &service.name;
+        if !service.interface {
+            self.problems.push(
+                Problem::new(
+                    Code::ServiceNotInterface,
+                    format!("{name} cannot be had as an interface endpoint"),
+                    format!("see its types: {}", self.describe_service(name)),
+                )
+                .about("$.target"),
+            );
+        }
+        if !service.policy_supported && self.request.policy != Policy::Full {
+            self.problems.push(
+                Problem::new(
+                    Code::PolicyUnsupported,
+                    format!("{name} does not take endpoint policies"),
+                    "leave policy out, or send \"policy\": \"full\"",
+                )
+                .about("$.policy"),
+            );
+        }
+    }
+
+    fn private_dns(&mut self, service: &Service, host: Option<String>) -> Option<PrivateDns> {
+        if !self.request.private_dns {
+            return None;
+        }
+        let name = &service.name;
+        let Some(first) = service.private_dns_names.first() else {
+            self.problems.push(
+                Problem::new(
+                    Code::PrivateDnsUnavailable,
+                    format!("{name} has no private DNS name"),
+                    "send \"privateDns\": false and connect to the endpoint's own name",
+                )
+                .about("$.privateDns"),
+            );
+            return None;
+        };
+        if !service.private_dns_verified {
+            self.problems.push(
+                Problem::new(
+                    Code::PrivateDnsUnverified,
+                    format!("the owner of {name} has not proven that {first} is theirs"),
+                    "ask the owner to verify the name, or send \"privateDns\": false",
+                )
+                .about("$.privateDns"),
+            );
+        }
+        Some(PrivateDns {
+            host: host.unwrap_or_else(|| first.trim_start_matches("*.").to_owned()),
+            names: service.private_dns_names.clone(),
+            inbound_only: service
+                .gateway_too
+                .then(|| self.request.target.inbound_only()),
+        })
+    }
+
+    fn service_unknown(&self, name: &str) -> Problem {
+        Problem::new(
+            Code::ServiceNotFound,
+            format!("EC2 knows no endpoint service {name} that this account may use"),
+            format!("see what there is: {}", self.describe_service(name)),
+        )
+        .about("$.target")
+    }
+
+    fn describe_service(&self, name: &str) -> String {
+        let region = &self.request.region;
+        format!(
+            "aws ec2 describe-vpc-endpoint-services --region {region} --filters Name=service-name,Values={name}"
+        )
+    }
+}
+
+fn refuse(
+    outside: &Outside<'_>,
+    problems: Vec<Problem>,
+    id: Option<&crate::ids::RequestId>,
+    mut progress: Progress,
+    execution: &Execution,
+) -> Answer {
+    let now = outside.clock.now();
+    progress.close(now);
+    let event = result::failed(&Rejection { problems }, &[], id, &progress, execution, now);
+    Answer::end(Next::AnnounceFailure, None, progress, event)
+}
+
+/// The target will be there: wait for it, unless it has taken too long already.
+fn not_yet(
+    outside: &Outside<'_>,
+    problem: Problem,
+    request: &Request,
+    progress: Progress,
+    execution: &Execution,
+) -> Answer {
+    let waited = outside.clock.now().since(execution.started());
+    if request.dry_run || waited >= outside.limits.phase {
+        return refuse(
+            outside,
+            vec![problem],
+            Some(&request.request_id),
+            progress,
+            execution,
+        );
+    }
+    Answer {
+        next: Next::WaitForTarget,
+        wait_seconds: Some(pause(waited.as_secs())),
+        waiting_for: Some(problem.message),
+        plan: None,
+        progress,
+        result: None,
+    }
+}
+
+impl Serving {
+    /// Whether an endpoint has to be created.
+    pub fn is_new(&self) -> bool {
+        *self == Self::New
+    }
+}

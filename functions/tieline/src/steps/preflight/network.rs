@@ -1,0 +1,312 @@
+//! The caller's side of the connection: VPC, subnets, zones and security groups.
+
+use std::collections::BTreeMap;
+
+use super::Check;
+use super::serving::Chosen;
+use crate::error::CallError;
+use crate::ids::SubnetId;
+use crate::outside::{Group, Service, Subnet};
+use crate::plan::{Groups, Zone, own_group_name};
+use crate::problem::{Code, Problem};
+
+/// What is in the VPC.
+pub(super) struct Network {
+    cidrs: Vec<String>,
+    subnets: Vec<Subnet>,
+    groups: Vec<Group>,
+}
+
+impl Check<'_> {
+    /// Looks at the VPC and what is in it, or notes that there is no such VPC.
+    pub(super) async fn network(&mut self) -> Result<Option<Network>, CallError> {
+        let (ec2, id) = (self.outside.ec2, &self.request.network.vpc_id);
+        let region = &self.request.region;
+        let Some(vpc) = ec2.vpc(id).await? else {
+            let message = format!(
+                "there is no VPC {id} in {region} in account {}",
+                self.execution.account()
+            );
+            let fix = format!("look the id up: aws ec2 describe-vpcs --region {region}");
+            self.problems
+                .push(Problem::new(Code::VpcNotFound, message, fix).about("$.network.vpcId"));
+            return Ok(None);
+        };
+        if self.request.private_dns {
+            let dns = ec2.dns_attributes(id).await?;
+            for (on, attribute, option) in [
+                (dns.support, "enableDnsSupport", "--enable-dns-support"),
+                (
+                    dns.hostnames,
+                    "enableDnsHostnames",
+                    "--enable-dns-hostnames",
+                ),
+            ] {
+                if !on {
+                    let message = format!("{attribute} of {id} is off, and private DNS needs it");
+                    let fix = format!(
+                        "aws ec2 modify-vpc-attribute --region {region} --vpc-id {id} {option}"
+                    );
+                    self.problems.push(
+                        Problem::new(Code::VpcDnsDisabled, message, fix).about("$.network.vpcId"),
+                    );
+                }
+            }
+        }
+        let (mut subnets, groups) = (ec2.subnets(id).await?, ec2.groups(id).await?);
+        subnets.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(Some(Network {
+            cidrs: vpc.cidrs,
+            subnets,
+            groups,
+        }))
+    }
+
+    /// The zones and subnets of the endpoint; `None` if there is no way to choose them.
+    pub(super) fn zones(
+        &mut self,
+        network: &Network,
+        service: &Service,
+        chosen: &Chosen,
+    ) -> Option<Vec<Zone>> {
+        let subnets = match (&self.request.network.subnet_ids, &chosen.found) {
+            (Some(ids), _) => self.named_subnets(network, service, ids, chosen.endpoint.is_new()),
+            (None, Some(endpoint)) => {
+                let serves = |subnet: &&Subnet| {
+                    endpoint
+                        .subnet_ids
+                        .iter()
+                        .any(|id| id == subnet.id.as_str())
+                };
+                network.subnets.iter().filter(serves).collect()
+            }
+            (None, None) => self.one_subnet_a_zone(network, service),
+        };
+        let zone = |subnet: &Subnet| Zone {
+            zone_id: subnet.zone_id.clone(),
+            zone_name: subnet.zone_name.clone(),
+            subnet_id: subnet.id.clone(),
+        };
+        let zones: Vec<Zone> = subnets.into_iter().map(zone).collect();
+        (!zones.is_empty()).then_some(zones)
+    }
+
+    /// The subnets that the request names, with everything that is wrong with them.
+    fn named_subnets<'n>(
+        &mut self,
+        network: &'n Network,
+        service: &Service,
+        ids: &[SubnetId],
+        new: bool,
+    ) -> Vec<&'n Subnet> {
+        let mut by_zone: BTreeMap<&str, &Subnet> = BTreeMap::new();
+        let mut supported = false;
+        for (index, id) in ids.iter().enumerate() {
+            let path = format!("$.network.subnetIds[{index}]");
+            let Some(subnet) = network.subnets.iter().find(|subnet| subnet.id == *id) else {
+                self.problems.push(self.subnet_unknown(id).about(path));
+                continue;
+            };
+            if service.zone_ids.contains(&subnet.zone_id) {
+                supported = true;
+            } else {
+                self.problems
+                    .push(zone_unsupported(subnet, service).about(path.clone()));
+            }
+            if let Some(other) = by_zone.insert(&subnet.zone_id, subnet) {
+                self.problems
+                    .push(zone_shared(other, subnet).about(path.clone()));
+            }
+            if new {
+                let trouble = self.subnet_trouble(subnet);
+                self.problems.extend(
+                    trouble
+                        .into_iter()
+                        .map(|problem| problem.about(path.clone())),
+                );
+            }
+        }
+        if !supported && !by_zone.is_empty() {
+            self.problems.push(self.no_common_zone(network, service));
+        }
+        by_zone.into_values().collect()
+    }
+
+    /// The first usable subnet, by id, of every zone that the service has.
+    fn one_subnet_a_zone<'n>(
+        &mut self,
+        network: &'n Network,
+        service: &Service,
+    ) -> Vec<&'n Subnet> {
+        let mut by_zone: BTreeMap<&str, &Subnet> = BTreeMap::new();
+        let mut trouble = Vec::new();
+        for subnet in network
+            .subnets
+            .iter()
+            .filter(|subnet| service.zone_ids.contains(&subnet.zone_id))
+        {
+            match self.subnet_trouble(subnet) {
+                None => {
+                    by_zone.entry(&subnet.zone_id).or_insert(subnet);
+                }
+                Some(problem) => trouble.push(problem),
+            }
+        }
+        if by_zone.is_empty() {
+            let problem = self.no_common_zone(network, service);
+            self.problems.push(problem);
+            self.problems.extend(trouble);
+        }
+        by_zone.into_values().collect()
+    }
+
+    fn subnet_trouble(&self, subnet: &Subnet) -> Option<Problem> {
+        let (id, region) = (&subnet.id, &self.request.region);
+        if subnet.owner != self.execution.account() {
+            let message = format!(
+                "{id} belongs to account {}, and EC2 makes no endpoints in shared subnets",
+                subnet.owner
+            );
+            return Some(Problem::new(
+                Code::SubnetNotOwned,
+                message,
+                "name a subnet of this account",
+            ));
+        }
+        (subnet.free_addresses == 0).then(|| {
+            let fix = format!("free an address or name another subnet: aws ec2 describe-subnets --region {region} --subnet-ids {id}");
+            Problem::new(Code::SubnetFull, format!("{id} has no free address"), fix)
+        })
+    }
+
+    fn subnet_unknown(&self, id: &SubnetId) -> Problem {
+        let (vpc, region) = (&self.request.network.vpc_id, &self.request.region);
+        let fix = format!(
+            "choose one: aws ec2 describe-subnets --region {region} --filters Name=vpc-id,Values={vpc}"
+        );
+        Problem::new(
+            Code::SubnetNotFound,
+            format!("there is no subnet {id} in {vpc}"),
+            fix,
+        )
+    }
+
+    fn no_common_zone(&self, network: &Network, service: &Service) -> Problem {
+        let (vpc, region) = (&self.request.network.vpc_id, &self.request.region);
+        let mut zones: Vec<&str> = network
+            .subnets
+            .iter()
+            .map(|subnet| subnet.zone_id.as_str())
+            .collect();
+        zones.sort_unstable();
+        zones.dedup();
+        let wanted = service.zone_ids.join(", ");
+        let message = format!(
+            "{} is in {wanted}; {vpc} has subnets in {}",
+            service.name,
+            zones.join(", ")
+        );
+        let zone = service.zone_ids.first().map_or("<zone id>", String::as_str);
+        let fix = format!(
+            "add a subnet: aws ec2 create-subnet --region {region} --vpc-id {vpc} --availability-zone-id {zone} --cidr-block <block>"
+        );
+        Problem::new(Code::NoCommonZone, message, fix).about("$.network.subnetIds")
+    }
+
+    /// The groups of the endpoint; `None` if one that is named is not there.
+    pub(super) fn groups(
+        &mut self,
+        network: &Network,
+        service: &Service,
+        chosen: &Chosen,
+    ) -> Option<Groups> {
+        let port = self.request.target.port();
+        let vpc = &self.request.network.vpc_id;
+        let Some(ids) = &self.request.network.security_group_ids else {
+            let own = Groups::Own {
+                name: own_group_name(vpc, &service.name, port),
+                cidrs: network.cidrs.clone(),
+            };
+            return Some(if chosen.endpoint.is_new() {
+                own
+            } else {
+                Groups::Kept
+            });
+        };
+        let mut named = Vec::new();
+        for (index, id) in ids.iter().enumerate() {
+            match network.groups.iter().find(|group| group.id == *id) {
+                Some(group) => named.push(group),
+                None => {
+                    let region = &self.request.region;
+                    let fix = format!(
+                        "choose one: aws ec2 describe-security-groups --region {region} --filters Name=vpc-id,Values={vpc}"
+                    );
+                    let problem = Problem::new(
+                        Code::SecurityGroupNotFound,
+                        format!("there is no security group {id} in {vpc}"),
+                        fix,
+                    );
+                    self.problems
+                        .push(problem.about(format!("$.network.securityGroupIds[{index}]")));
+                }
+            }
+        }
+        if named.len() == ids.len() && !named.iter().any(|group| opens(group, port)) {
+            self.problems.push(self.closed(network, &named, port));
+        }
+        (named.len() == ids.len()).then(|| Groups::Named { ids: ids.clone() })
+    }
+
+    fn closed(&self, network: &Network, named: &[&Group], port: u16) -> Problem {
+        let ids: Vec<&str> = named.iter().map(|group| group.id.as_str()).collect();
+        let region = &self.request.region;
+        let fix: Vec<String> = network
+            .cidrs
+            .iter()
+            .map(|cidr| {
+                format!(
+                    "aws ec2 authorize-security-group-ingress --region {region} --group-id {} --protocol tcp --port {port} --cidr {cidr}",
+                    ids.first().unwrap_or(&"<group>")
+                )
+            })
+            .collect();
+        let message = format!("{} lets nothing in on TCP port {port}", ids.join(", "));
+        Problem::new(Code::SecurityGroupClosed, message, fix.join(" && "))
+            .about("$.network.securityGroupIds")
+    }
+}
+
+fn opens(group: &Group, port: u16) -> bool {
+    let port = i32::from(port);
+    group.ingress.iter().any(|rule| {
+        rule.tcp
+            && rule.from.is_none_or(|from| from <= port)
+            && rule.to.is_none_or(|to| port <= to || to == -1)
+    })
+}
+
+fn zone_unsupported(subnet: &Subnet, service: &Service) -> Problem {
+    let zones = service.zone_ids.join(", ");
+    let message = format!(
+        "{} is in {}, and {} is only in {zones}",
+        subnet.id, subnet.zone_id, service.name
+    );
+    Problem::new(
+        Code::SubnetZoneUnsupported,
+        message,
+        format!("name subnets in {zones}, or leave subnetIds out"),
+    )
+}
+
+fn zone_shared(other: &Subnet, subnet: &Subnet) -> Problem {
+    let message = format!(
+        "{} and {} both lie in {}, and an endpoint takes one subnet a zone",
+        other.id, subnet.id, subnet.zone_id
+    );
+    Problem::new(
+        Code::SubnetsShareZone,
+        message,
+        format!("leave {} or {} out", other.id, subnet.id),
+    )
+}

@@ -1,0 +1,207 @@
+//! Which endpoint can serve the request: one of ours, one that may be adopted, or a new one.
+
+use super::Check;
+use super::network::Network;
+use crate::error::CallError;
+use crate::outside::{Endpoint, Service, Which};
+use crate::plan::{Plan, REQUEST, Serving, differences, is_ours, is_ready, requests};
+use crate::problem::{Code, Problem};
+use crate::state::State;
+use crate::steps::create_endpoint::{conflict, differing};
+
+/// The endpoint that serves, as it is now.
+pub(super) struct Chosen {
+    pub(super) endpoint: Serving,
+    pub(super) found: Option<Endpoint>,
+}
+
+impl Chosen {
+    fn new_one() -> Self {
+        Self {
+            endpoint: Serving::New,
+            found: None,
+        }
+    }
+}
+
+impl Check<'_> {
+    /// Looks at every endpoint of the VPC and chooses.
+    pub(super) async fn serving(
+        &mut self,
+        _: &Network,
+        service: &Service,
+    ) -> Result<Chosen, CallError> {
+        self.check_request_id(service).await?;
+        let which = Which {
+            vpc: Some(&self.request.network.vpc_id),
+            ..Which::default()
+        };
+        let mut all = self.outside.ec2.endpoints(&which).await?;
+        all.retain(|endpoint| !endpoint.state.is_dead());
+        let same = |endpoint: &&Endpoint| endpoint.service == service.name && endpoint.counts;
+        if let Some(ours) = all
+            .iter()
+            .find(|endpoint| same(endpoint) && is_ours(endpoint))
+        {
+            return Ok(Chosen {
+                endpoint: Serving::Ours {
+                    id: ours.id.clone(),
+                },
+                found: Some(ours.clone()),
+            });
+        }
+        let holder = all
+            .iter()
+            .find(|endpoint| self.holds_name(endpoint, service));
+        if self.request.adopt {
+            let foreign = holder.or_else(|| all.iter().find(same));
+            if let Some(foreign) = foreign.filter(|foreign| foreign.service == service.name) {
+                return Ok(Chosen {
+                    endpoint: Serving::Adopted {
+                        id: foreign.id.clone(),
+                    },
+                    found: Some(foreign.clone()),
+                });
+            }
+        }
+        if let Some(holder) = holder {
+            let problem = self.name_taken(holder, service);
+            self.problems.push(problem);
+        }
+        self.check_gateway(&all, service);
+        self.check_quota(&all).await?;
+        Ok(Chosen::new_one())
+    }
+
+    /// One request id stands for one set of parameters, in every VPC of the Region.
+    async fn check_request_id(&mut self, service: &Service) -> Result<(), CallError> {
+        let key = format!("{REQUEST}{}", self.request.request_id);
+        let holders = self
+            .outside
+            .ec2
+            .endpoints(&Which {
+                tag_key: Some(&key),
+                ..Which::default()
+            })
+            .await?;
+        let fingerprint = self.request.fingerprint();
+        let other = holders
+            .iter()
+            .filter(|endpoint| is_ours(endpoint) && !endpoint.state.is_dead())
+            .find(|endpoint| {
+                let same_place = endpoint.vpc == self.request.network.vpc_id.as_str()
+                    && endpoint.service == service.name;
+                !same_place
+                    || !endpoint
+                        .tags
+                        .get(&key)
+                        .is_some_and(|value| value.starts_with(&fingerprint))
+            });
+        self.problems.extend(other.map(conflict));
+        Ok(())
+    }
+
+    /// Whether private DNS of this endpoint stands in the way of ours.
+    fn holds_name(&self, endpoint: &Endpoint, service: &Service) -> bool {
+        let listed = endpoint
+            .dns_names
+            .iter()
+            .any(|name| service.private_dns_names.contains(name));
+        self.request.private_dns
+            && endpoint.private_dns
+            && (listed || endpoint.service == service.name)
+    }
+
+    fn name_taken(&self, holder: &Endpoint, service: &Service) -> Problem {
+        let (id, vpc) = (&holder.id, &self.request.network.vpc_id);
+        let owner = holder
+            .tags
+            .get("Name")
+            .map(|name| format!(" (Name: {name})"))
+            .unwrap_or_default();
+        let names = service.private_dns_names.join(", ");
+        Problem::new(
+            Code::PrivateDnsTaken,
+            format!("{names} leads to {id}{owner} in {vpc} already, and that endpoint is not ours"),
+            format!(
+                "use it as it is with \"adopt\": true, send \"privateDns\": false, or free the name: \
+                 aws ec2 modify-vpc-endpoint --region {} --vpc-endpoint-id {id} --no-private-dns-enabled",
+                self.request.region
+            ),
+        )
+        .about("$.privateDns")
+    }
+
+    /// Names for inbound resolvers only need a gateway endpoint that serves the VPC itself.
+    fn check_gateway(&mut self, all: &[Endpoint], service: &Service) {
+        let gateway = |endpoint: &Endpoint| endpoint.service == service.name && !endpoint.counts;
+        if self.request.private_dns
+            && self.request.target.inbound_only()
+            && !all.iter().any(gateway)
+        {
+            let (vpc, region, name) = (
+                &self.request.network.vpc_id,
+                &self.request.region,
+                &service.name,
+            );
+            self.problems.push(
+                Problem::new(
+                    Code::GatewayEndpointMissing,
+                    format!("names for inbound resolvers only need a gateway endpoint for {name} in {vpc}"),
+                    format!(
+                        "aws ec2 create-vpc-endpoint --region {region} --vpc-id {vpc} --vpc-endpoint-type Gateway \
+                         --service-name {name} --route-table-ids <route tables>; or leave inboundResolverOnly out"
+                    ),
+                )
+                .about("$.target.inboundResolverOnly"),
+            );
+        }
+    }
+
+    async fn check_quota(&mut self, all: &[Endpoint]) -> Result<(), CallError> {
+        let count = all.iter().filter(|endpoint| endpoint.counts).count();
+        let quota = self.outside.quotas.endpoints_per_vpc().await?;
+        if u32::try_from(count).is_ok_and(|count| count < quota) {
+            return Ok(());
+        }
+        let (vpc, region) = (&self.request.network.vpc_id, &self.request.region);
+        self.problems.push(
+            Problem::new(
+                Code::EndpointQuotaReached,
+                format!("{vpc} has {count} interface endpoints, and this account may have {quota} in a VPC"),
+                format!(
+                    "aws service-quotas request-service-quota-increase --region {region} --service-code vpc \
+                     --quota-code L-29B6F2EB --desired-value {}",
+                    quota.saturating_mul(2).max(1)
+                ),
+            )
+            .about("$.network.vpcId"),
+        );
+        Ok(())
+    }
+
+    /// An endpoint that is there has to be what was asked for: one that serves others is not changed for one more.
+    pub(super) fn check_sharing(&mut self, plan: &Plan, endpoint: &Endpoint) {
+        let mut differs = differences(plan, endpoint);
+        let settled = !is_ours(endpoint) || requests(endpoint).all(|(_, value)| is_ready(value));
+        if settled
+            && endpoint.state == State::Available
+            && endpoint.private_dns != plan.private_dns.is_some()
+        {
+            let others = requests(endpoint).any(|(request, _)| request != plan.request_id.as_str());
+            if others || !is_ours(endpoint) {
+                differs.push(format!(
+                    "its private DNS is {}",
+                    if endpoint.private_dns { "on" } else { "off" }
+                ));
+            }
+        }
+        if !differs.is_empty() {
+            let mut problem = differing(endpoint, &differs);
+            if !is_ours(endpoint) {
+                problem.message = problem.message.replace(" of ours", "");
+            }
+            self.problems.push(problem);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `aurora-dsql-management`: Aurora DSQL's control API, with which clusters are made, listed and deleted.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Connectable, Connection, Finding, Path};
+use crate::error::CallError;
+use crate::fields::Fields;
+use crate::ids::Region;
+use crate::outside::Outside;
+
+/// Aurora DSQL's control API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuroraDsqlManagement {
+    #[serde(default)]
+    fips: bool,
+}
+
+impl AuroraDsqlManagement {
+    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
+        let fips = fields.flag("fips", false);
+        fields.finish();
+        Some(Self { fips })
+    }
+}
+
+#[async_trait]
+impl Connectable for AuroraDsqlManagement {
+    fn name(&self) -> String {
+        "Aurora DSQL's control API".to_owned()
+    }
+
+    fn port(&self) -> u16 {
+        443
+    }
+
+    async fn find(&self, _: &Outside<'_>, region: &Region) -> Result<Finding, CallError> {
+        let fips = if self.fips { "-fips" } else { "" };
+        Ok(Finding::Service { name: format!("com.amazonaws.{region}.dsql{fips}"), host: None })
+    }
+
+    fn connection(&self, path: &Path<'_>) -> Connection {
+        let Path { region, .. } = path;
+        let host = path.host();
+        // With private DNS the CLI's own host name leads here already.
+        let url = path.private_host.map_or_else(|| format!(" --endpoint-url https://{host}"), |_| String::new());
+        Connection {
+            host: host.to_owned(),
+            port: self.port(),
+            command: format!("aws dsql list-clusters --region {region}{url}"),
+            note: None,
+        }
+    }
+
+    /// The example of the user guide: clusters may be made, read and listed, and nothing else.
+    fn restricted_policy(&self) -> Option<Value> {
+        Some(json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": ["dsql:CreateCluster", "dsql:GetCluster", "dsql:ListClusters"],
+                "Resource": "*"
+            }]
+        }))
+    }
+}

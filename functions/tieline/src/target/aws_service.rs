@@ -1,0 +1,65 @@
+//! `aws-service`: any AWS service that has an interface endpoint.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{Connectable, Connection, Finding, Path};
+use crate::error::CallError;
+use crate::fields::Fields;
+use crate::ids::{Region, ServiceSuffix};
+use crate::outside::Outside;
+
+/// An AWS service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AwsService {
+    service: ServiceSuffix,
+    port: u16,
+    fips: bool,
+    inbound_resolver_only: bool,
+}
+
+impl AwsService {
+    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
+        let service = fields.required("service");
+        let port = fields.port("port").unwrap_or(443);
+        let fips = fields.flag("fips", false);
+        let inbound_resolver_only = fields.flag("inboundResolverOnly", false);
+        fields.finish();
+        Some(Self { service: service?, port, fips, inbound_resolver_only })
+    }
+}
+
+#[async_trait]
+impl Connectable for AwsService {
+    fn name(&self) -> String {
+        format!("AWS service {}", self.service)
+    }
+
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// AWS has no list of which services have a FIPS name: if this one does not exist, the next check says so.
+    async fn find(&self, _: &Outside<'_>, region: &Region) -> Result<Finding, CallError> {
+        let fips = if self.fips { "-fips" } else { "" };
+        Ok(Finding::Service { name: format!("com.amazonaws.{region}.{}{fips}", self.service), host: None })
+    }
+
+    fn connection(&self, path: &Path<'_>) -> Connection {
+        let host = path.host();
+        let note = path.private_host.is_none().then(|| {
+            "without private DNS, clients need this host as their endpoint URL".to_owned()
+        });
+        Connection {
+            host: host.to_owned(),
+            port: self.port,
+            command: format!("openssl s_client -brief -connect {host}:{} </dev/null", self.port),
+            note,
+        }
+    }
+
+    fn inbound_only(&self) -> bool {
+        self.inbound_resolver_only
+    }
+}

@@ -1,0 +1,70 @@
+//! The functions' binaries.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, bail};
+use tokio::process::Command;
+
+/// The functions, named as their packages are.
+pub(crate) const FUNCTIONS: [&str; 5] = [
+    "preflight",
+    "create-endpoint",
+    "status-polling",
+    "enable-dns",
+    "delete-endpoint",
+];
+
+/// The root of the project.
+pub(crate) fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// The target directory that this program was built into: `<target>/<profile>[/deps]/<program>`.
+pub(crate) fn target() -> Result<PathBuf> {
+    let program = std::env::current_exe().context("could not find this program")?;
+    let marked = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
+    let target = program
+        .ancestors()
+        .find(marked)
+        .context("this program does not lie in a cargo target directory")?;
+    Ok(target.to_owned())
+}
+
+/// Builds the functions, unless that is said to be done, and says where they are.
+pub(crate) async fn functions(build: bool) -> Result<Vec<(&'static str, PathBuf)>> {
+    let target = target()?;
+    if build {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .current_dir(root())
+            .args(["build", "--quiet", "--target-dir"])
+            .arg(&target);
+        for function in FUNCTIONS {
+            cargo.args(["--package", function]);
+        }
+        // Standard output belongs to the result.
+        let status = cargo
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .status()
+            .await
+            .context("could not start cargo")?;
+        if !status.success() {
+            bail!("the functions do not build: see cargo's messages above");
+        }
+    }
+    FUNCTIONS
+        .into_iter()
+        .map(|function| {
+            let binary = target.join("debug").join(function);
+            if !binary.is_file() {
+                bail!(
+                    "{} is not there: run again without --no-build",
+                    binary.display()
+                );
+            }
+            Ok((function, binary))
+        })
+        .collect()
+}

@@ -1,0 +1,143 @@
+//! The AWS protocols that MiniStack is spoken to in. It checks no signature, so none is made.
+
+use anyhow::{Context as _, Result, bail};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::Value;
+
+/// The account that everything belongs to, as in the world.
+pub(crate) const ACCOUNT: &str = "123456789012";
+
+/// The Region of everything.
+pub(crate) const REGION: &str = "us-east-1";
+
+/// A client of AWS services on one address.
+#[derive(Debug, Clone)]
+pub(crate) struct Aws {
+    client: Client,
+    base: String,
+}
+
+impl Aws {
+    pub(crate) fn at(port: u16) -> Self {
+        Self {
+            client: Client::new(),
+            base: format!("http://127.0.0.1:{port}"),
+        }
+    }
+
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// A call of a JSON service: `states`, `events` or `sqs`.
+    pub(crate) async fn json(&self, service: &str, operation: &str, body: Value) -> Result<Value> {
+        let (prefix, version) = match service {
+            "states" => ("AWSStepFunctions", "1.0"),
+            "sqs" => ("AmazonSQS", "1.0"),
+            "events" => ("AWSEvents", "1.1"),
+            other => bail!("no JSON service {other} is known here"),
+        };
+        let headers = [
+            ("x-amz-target", format!("{prefix}.{operation}")),
+            ("content-type", format!("application/x-amz-json-{version}")),
+        ];
+        let text = self
+            .send(
+                service,
+                Method::POST,
+                "/",
+                &headers,
+                body.to_string().into_bytes(),
+            )
+            .await?;
+        serde_json::from_str(&text).with_context(|| format!("{operation} answered no JSON"))
+    }
+
+    /// A call of CloudFormation.
+    pub(crate) async fn cloudformation(
+        &self,
+        operation: &str,
+        parameters: &[(String, String)],
+    ) -> Result<String> {
+        let mut form = vec![("Action", operation), ("Version", "2010-05-15")];
+        form.extend(
+            parameters
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
+        let encode = |text: &str| text.bytes().map(percent).collect::<String>();
+        let pairs: Vec<String> = form
+            .iter()
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+            .collect();
+        let headers = [(
+            "content-type",
+            "application/x-www-form-urlencoded".to_owned(),
+        )];
+        self.send(
+            "cloudformation",
+            Method::POST,
+            "/",
+            &headers,
+            pairs.join("&").into_bytes(),
+        )
+        .await
+    }
+
+    /// Stores an object, or with an empty key makes the bucket.
+    pub(crate) async fn put(&self, bucket: &str, key: &str, body: Vec<u8>) -> Result<()> {
+        self.send("s3", Method::PUT, &format!("/{bucket}/{key}"), &[], body)
+            .await
+            .map(|_| ())
+    }
+
+    /// Whether a path answers.
+    pub(crate) async fn answers(&self, path: &str) -> bool {
+        let answer = self.client.get(format!("{}{path}", self.base)).send().await;
+        answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
+    }
+
+    async fn send(
+        &self,
+        service: &str,
+        method: Method,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Vec<u8>,
+    ) -> Result<String> {
+        let credential = format!(
+            "AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+        );
+        let mut request = self
+            .client
+            .request(method, format!("{}{path}", self.base))
+            .header("authorization", credential);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let answer = request
+            .body(body)
+            .send()
+            .await
+            .with_context(|| format!("{service} does not answer"))?;
+        let status = answer.status();
+        let text = answer
+            .text()
+            .await
+            .with_context(|| format!("{service} broke off its answer"))?;
+        if !status.is_success() {
+            let short: String = text.chars().take(2000).collect();
+            bail!("{service} answered {status}: {short}");
+        }
+        Ok(text)
+    }
+}
+
+fn percent(byte: u8) -> String {
+    match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        other => format!("%{other:02X}"),
+    }
+}

@@ -1,0 +1,170 @@
+//! The main job: one event (or N of it) on the bus, progress on standard error, results on standard output.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Parser;
+use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::stage::{Outcome, Settings, Stage};
+use crate::{progress, show};
+
+/// An execution that takes longer than this hangs.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Runs one request from event to result on this machine: the real template, state machine and functions,
+/// against a simulated AWS. Needs Rust and Python 3, and nothing else.
+#[derive(Debug, Parser)]
+#[command(name = "local")]
+pub struct Arguments {
+    /// The request: the detail of the event, or the whole event (events/requests/ has one for each target).
+    event: PathBuf,
+    /// Print exactly the result event, as one line of JSON.
+    #[arg(long)]
+    json: bool,
+    /// The state of the world: `cargo run -p world -- --list` names them.
+    #[arg(long, default_value = "default")]
+    scenario: String,
+    /// Put the same event this many times at once; one result line each.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    repeat: u16,
+    /// Leave everything running until Ctrl-C, and say how to look at it with the AWS CLI.
+    #[arg(long)]
+    keep: bool,
+    /// Use the functions as they were built last.
+    #[arg(long)]
+    no_build: bool,
+    /// Seconds that pass in the world, and in the state machine's waits, while one passes here.
+    #[arg(long, default_value_t = 12.0)]
+    time_scale: f64,
+}
+
+/// Runs it. 0: every result is good news; 1: a request failed; 2: it could not be run.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    match staged(&arguments).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("local: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whatever happens, also Ctrl-C, what was started is stopped: by [`Stage::stop`], or when the stage is dropped.
+async fn staged(arguments: &Arguments) -> Result<bool> {
+    let text = std::fs::read_to_string(&arguments.event)
+        .with_context(|| format!("could not read {}", arguments.event.display()))?;
+    let event: Value = serde_json::from_str(&text)
+        .with_context(|| format!("{} is not JSON", arguments.event.display()))?;
+    let settings = Settings {
+        scenario: arguments.scenario.clone(),
+        time_scale: arguments.time_scale,
+        build: !arguments.no_build,
+        ..Settings::default()
+    };
+    let mut stage = unless_interrupted(Stage::start(&settings)).await?;
+    let result = unless_interrupted(play(&mut stage, arguments, &event)).await;
+    if arguments.keep && result.is_ok() {
+        explain(&stage);
+        interrupted().await;
+    }
+    stage.stop().await;
+    result
+}
+
+async fn unless_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        result = work => result,
+        () = interrupted() => bail!("interrupted"),
+    }
+}
+
+async fn play(stage: &mut Stage, arguments: &Arguments, event: &Value) -> Result<bool> {
+    let times = usize::from(arguments.repeat);
+    eprintln!(
+        "{} in the world {:?}, where {} s pass in one",
+        arguments.event.display(),
+        arguments.scenario,
+        arguments.time_scale
+    );
+    let executions = if is_request(event) {
+        stage.put(&vec![detail(event); times]).await?
+    } else {
+        // The bus takes objects only; the console takes anything.
+        vec![stage.start_execution(event).await?]
+    };
+    if let [execution] = executions.as_slice() {
+        progress::follow(stage, execution).await?;
+    }
+    let mut good = true;
+    for execution in &executions {
+        let outcome = stage.outcome(execution, LIMIT).await?;
+        good &= outcome.status == "SUCCEEDED";
+        print(&outcome, arguments.json || times > 1);
+    }
+    let writes = stage.writes();
+    eprintln!(
+        "{} writes to AWS: {}",
+        writes.len(),
+        if writes.is_empty() {
+            "none".to_owned()
+        } else {
+            writes.join(", ")
+        }
+    );
+    Ok(good)
+}
+
+fn print(outcome: &Outcome, json: bool) {
+    if json {
+        println!("{}", outcome.event);
+    } else {
+        println!("{}", show::result(&outcome.event));
+    }
+}
+
+fn is_request(event: &Value) -> bool {
+    event.is_object()
+}
+
+/// The detail of a whole event, or what is one already.
+fn detail(event: &Value) -> Value {
+    match event.get("detail") {
+        Some(detail) if event.get("detail-type").is_some() => detail.clone(),
+        _ => event.clone(),
+    }
+}
+
+fn explain(stage: &Stage) {
+    eprintln!(
+        "everything stays until Ctrl-C. In another shell:\n\
+         \x20 export AWS_ACCESS_KEY_ID=123456789012 AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1\n\
+         \x20 aws --endpoint-url {world} ec2 describe-vpc-endpoints\n\
+         \x20 aws --endpoint-url {world} dsql list-clusters\n\
+         \x20 aws --endpoint-url {stack} stepfunctions list-executions --state-machine-arn {machine}\n\
+         \x20 curl -s {world}/_world/calls?writes=true",
+        world = stage.world_url(),
+        stack = stage.ministack_url(),
+        machine = stage.machine(),
+    );
+}
+
+/// Ctrl-C, or a polite request to end.
+async fn interrupted() {
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}

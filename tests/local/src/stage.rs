@@ -1,0 +1,304 @@
+//! The stage: MiniStack, the world and the deployed stack, from the first prop to the last curtain.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use world::World;
+use world::server::{Options, Running};
+
+use crate::http::{ACCOUNT, Aws, REGION};
+use crate::ministack::{MiniStack, pause};
+use crate::{build, deploy, python};
+
+const BUS: &str = "tieline";
+const QUEUE: &str = "tieline-results";
+const REQUESTED: &str = "Private Connection Requested";
+
+/// How a stage is set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The world's scenario.
+    pub scenario: String,
+    /// How many seconds pass in the world, and in the state machine's waits, while one passes here.
+    pub time_scale: f64,
+    /// How long a phase may take, in seconds of this machine.
+    pub phase_deadline: u64,
+    /// Whether the functions are built first.
+    pub build: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            scenario: "default".to_owned(),
+            time_scale: 12.0,
+            phase_deadline: 30,
+            build: true,
+        }
+    }
+}
+
+/// Everything that runs.
+#[derive(Debug)]
+pub struct Stage {
+    stack: MiniStack,
+    world: Running,
+    machine: String,
+    /// Results that came before somebody asked for them, by execution.
+    results: HashMap<String, Value>,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// `SUCCEEDED`, `FAILED`, …
+    pub status: String,
+    /// The result event, as the bus delivered it.
+    pub event: Value,
+}
+
+impl Stage {
+    /// Builds the functions, starts everything and deploys the template.
+    ///
+    /// # Errors
+    ///
+    /// Whatever cannot be built, installed, started or deployed; nothing is left running.
+    pub async fn start(settings: &Settings) -> Result<Self> {
+        let functions = build::functions(settings.build).await?;
+        let programs = python::environment().await?;
+        let options = Options {
+            port: 0,
+            scenario: settings.scenario.clone(),
+            time_scale: settings.time_scale,
+        };
+        let world = world::server::start(options)
+            .await
+            .context("the world does not start")?;
+        let stack = MiniStack::start(&programs, 1.0 / settings.time_scale).await?;
+        let settle = (60.0 / settings.time_scale).ceil();
+        let parameters = [
+            ("WorldEndpointUrl", world.url()),
+            ("PhaseDeadlineSeconds", settings.phase_deadline.to_string()),
+            ("SettleSeconds", settle.to_string()),
+        ];
+        let machine = deploy::deploy(&stack.aws, &functions, &parameters).await?;
+        listen(&stack.aws).await?;
+        Ok(Self {
+            stack,
+            world,
+            machine,
+            results: HashMap::new(),
+        })
+    }
+
+    /// The world.
+    pub fn world(&self) -> Arc<Mutex<World>> {
+        self.world.world()
+    }
+
+    /// Where the world answers.
+    pub fn world_url(&self) -> String {
+        self.world.url()
+    }
+
+    /// The calls that wanted to change something in AWS, by name.
+    pub fn writes(&self) -> Vec<String> {
+        let world = self.world.world();
+        let world = world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.writes().map(|call| call.action.clone()).collect()
+    }
+
+    /// Where MiniStack answers.
+    pub fn ministack_url(&self) -> &str {
+        self.stack.aws.base()
+    }
+
+    /// The ARN of the state machine.
+    pub fn machine(&self) -> &str {
+        &self.machine
+    }
+
+    /// Puts requests on the bus at once and returns the executions that they started.
+    ///
+    /// # Errors
+    ///
+    /// The bus does not take an event, or no execution follows.
+    pub async fn put(&self, details: &[Value]) -> Result<Vec<String>> {
+        let mut executions = Vec::new();
+        // PutEvents takes ten entries.
+        for details in details.chunks(10) {
+            let entry = |detail: &Value| json!({"EventBusName": BUS, "Source": "local", "DetailType": REQUESTED, "Detail": detail.to_string()});
+            let entries: Vec<Value> = details.iter().map(entry).collect();
+            let answer = self
+                .stack
+                .aws
+                .json("events", "PutEvents", json!({"Entries": entries}))
+                .await?;
+            if answer["FailedEntryCount"] != 0 {
+                bail!("the bus did not take an event: {answer}");
+            }
+            for entry in answer["Entries"].as_array().into_iter().flatten() {
+                let event = entry["EventId"]
+                    .as_str()
+                    .context("PutEvents answered no event id")?;
+                executions.push(self.execution_of(event).await?);
+            }
+        }
+        Ok(executions)
+    }
+
+    /// Starts the machine by hand, as the Step Functions console does.
+    ///
+    /// # Errors
+    ///
+    /// Step Functions does not take the input.
+    pub async fn start_execution(&self, input: &Value) -> Result<String> {
+        let body = json!({"stateMachineArn": self.machine, "input": input.to_string()});
+        let answer = self
+            .stack
+            .aws
+            .json("states", "StartExecution", body)
+            .await?;
+        Ok(answer["executionArn"]
+            .as_str()
+            .context("StartExecution answered no ARN")?
+            .to_owned())
+    }
+
+    /// The history of an execution.
+    ///
+    /// # Errors
+    ///
+    /// Step Functions does not answer.
+    pub async fn history(&self, execution: &str) -> Result<Vec<Value>> {
+        let body =
+            json!({"executionArn": execution, "maxResults": 1000, "includeExecutionData": true});
+        let answer = self
+            .stack
+            .aws
+            .json("states", "GetExecutionHistory", body)
+            .await?;
+        Ok(answer["events"].as_array().cloned().unwrap_or_default())
+    }
+
+    /// The status of an execution.
+    ///
+    /// # Errors
+    ///
+    /// Step Functions does not answer.
+    pub async fn status(&self, execution: &str) -> Result<String> {
+        let answer = self.describe(execution).await?;
+        Ok(answer["status"].as_str().unwrap_or("unknown").to_owned())
+    }
+
+    /// Waits for an execution to end and for its result on the bus.
+    ///
+    /// # Errors
+    ///
+    /// It takes longer than `limit`, or ends without a result event.
+    pub async fn outcome(&mut self, execution: &str, limit: Duration) -> Result<Outcome> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let status = self.status(execution).await?;
+            self.receive().await?;
+            if status != "RUNNING" {
+                // The event is put before the execution ends; one more look is enough, three are kind.
+                for _ in 0..3 {
+                    if let Some(event) = self.results.get(execution) {
+                        return Ok(Outcome {
+                            status,
+                            event: event.clone(),
+                        });
+                    }
+                    self.receive().await?;
+                }
+                let description = self.describe(execution).await?;
+                bail!("the execution is {status} and put no result on the bus: {description}");
+            }
+            if Instant::now() > deadline {
+                bail!("{execution} did not end within {} s", limit.as_secs());
+            }
+            pause(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Stops everything.
+    pub async fn stop(self) {
+        self.stack.stop().await;
+        self.world.stop().await;
+    }
+
+    async fn describe(&self, execution: &str) -> Result<Value> {
+        self.stack
+            .aws
+            .json(
+                "states",
+                "DescribeExecution",
+                json!({"executionArn": execution}),
+            )
+            .await
+    }
+
+    /// The execution that an event started. MiniStack delivers before it answers PutEvents.
+    async fn execution_of(&self, event: &str) -> Result<String> {
+        for _ in 0..50 {
+            let body = json!({"stateMachineArn": self.machine, "maxResults": 1000});
+            let list = self
+                .stack
+                .aws
+                .json("states", "ListExecutions", body)
+                .await?;
+            for execution in list["executions"].as_array().into_iter().flatten() {
+                let arn = execution["executionArn"].as_str().unwrap_or_default();
+                if self.describe(arn).await?["input"]
+                    .as_str()
+                    .is_some_and(|input| input.contains(event))
+                {
+                    return Ok(arn.to_owned());
+                }
+            }
+            pause(Duration::from_millis(50)).await;
+        }
+        bail!("the event {event} started no execution")
+    }
+
+    async fn receive(&mut self) -> Result<()> {
+        let url = queue_url(&self.stack.aws);
+        let body = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 0});
+        let answer = self.stack.aws.json("sqs", "ReceiveMessage", body).await?;
+        for message in answer["Messages"].as_array().into_iter().flatten() {
+            let event: Value = serde_json::from_str(message["Body"].as_str().unwrap_or_default())?;
+            let execution = event["detail"]["execution"]["id"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            if self.results.insert(execution.clone(), event).is_some() {
+                bail!("{execution} put more than one result on the bus");
+            }
+            let delete = json!({"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]});
+            self.stack.aws.json("sqs", "DeleteMessage", delete).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Has the bus deliver every result to a queue that this program reads.
+async fn listen(aws: &Aws) -> Result<()> {
+    aws.json("sqs", "CreateQueue", json!({"QueueName": QUEUE}))
+        .await?;
+    let pattern = json!({"source": ["tieline"]}).to_string();
+    let rule = json!({"Name": "local-results", "EventBusName": BUS, "State": "ENABLED", "EventPattern": pattern});
+    aws.json("events", "PutRule", rule).await?;
+    let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}");
+    let targets = json!({"Rule": "local-results", "EventBusName": BUS, "Targets": [{"Id": "queue", "Arn": arn}]});
+    aws.json("events", "PutTargets", targets).await?;
+    Ok(())
+}
+
+fn queue_url(aws: &Aws) -> String {
+    format!("{}/{ACCOUNT}/{QUEUE}", aws.base())
+}

@@ -1,0 +1,172 @@
+//! What every call passes before it takes effect: the log, the scripted faults and the token buckets.
+
+mod buckets;
+mod faults;
+mod log;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub use faults::{Fault, FaultKind};
+pub use log::Call;
+
+use buckets::Buckets;
+use faults::Faults;
+
+use crate::clock::Moment;
+use crate::failure::refuse_as;
+use crate::world::Service;
+use crate::{Failure, World};
+
+/// The gate's own memory.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    calls: Vec<Call>,
+    faults: Faults,
+    buckets: Buckets,
+}
+
+/// What the gate decides about a call.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It takes no effect.
+    Refuse(Failure),
+    /// It takes effect.
+    Perform(Effect),
+}
+
+/// How a call takes effect.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// At once, and the caller gets the answer.
+    Normal,
+    /// At once, but the caller gets this failure instead of the answer.
+    ThenFail(Failure),
+    /// This much later, and the caller gets no answer.
+    Late(Duration),
+}
+
+impl Gate {
+    pub(crate) fn judge(&mut self, service: Service, action: &str, now: Moment) -> Verdict {
+        if let Some(kind) = self.faults.strike(action, now) {
+            return verdict(service, &kind);
+        }
+        if service == Service::Ec2 && !self.buckets.take(action, now) {
+            return Verdict::Refuse(throttled(service));
+        }
+        Verdict::Perform(Effect::Normal)
+    }
+
+    pub(crate) fn log(
+        &mut self,
+        service: Service,
+        action: &str,
+        at: Moment,
+        parameters: Value,
+        outcome: String,
+        write: bool,
+    ) {
+        let parameters = log::without_absent(parameters);
+        self.calls.push(Call {
+            service,
+            action: action.to_owned(),
+            at,
+            parameters,
+            outcome,
+            write,
+        });
+    }
+}
+
+fn verdict(service: Service, kind: &FaultKind) -> Verdict {
+    match kind {
+        FaultKind::Throttle => Verdict::Refuse(throttled(service)),
+        FaultKind::ErrorBeforeEffect => Verdict::Refuse(internal_error(service)),
+        FaultKind::AccessDenied => Verdict::Refuse(access_denied(service)),
+        FaultKind::Hang => Verdict::Refuse(Failure::Hang),
+        FaultKind::ErrorAfterEffect => Verdict::Perform(Effect::ThenFail(internal_error(service))),
+        FaultKind::LostAnswer => Verdict::Perform(Effect::ThenFail(Failure::NoAnswer)),
+        FaultKind::Malformed => Verdict::Perform(Effect::ThenFail(Failure::Malformed)),
+        FaultKind::LateEffect { seconds } => {
+            Verdict::Perform(Effect::Late(Duration::from_secs_f64(*seconds)))
+        }
+    }
+}
+
+fn throttled(service: Service) -> Failure {
+    match service {
+        Service::Ec2 => refuse_as(503, "RequestLimitExceeded", "Request limit exceeded."),
+        Service::Dsql => refuse_as(429, "ThrottlingException", "Rate exceeded"),
+        Service::ServiceQuotas => refuse_as(400, "TooManyRequestsException", "Rate exceeded"),
+    }
+}
+
+fn internal_error(service: Service) -> Failure {
+    let message = "An internal error has occurred";
+    match service {
+        Service::Ec2 => refuse_as(500, "InternalError", message),
+        Service::Dsql => refuse_as(500, "InternalServerException", message),
+        Service::ServiceQuotas => refuse_as(500, "ServiceException", message),
+    }
+}
+
+fn access_denied(service: Service) -> Failure {
+    match service {
+        Service::Ec2 => refuse_as(
+            403,
+            "UnauthorizedOperation",
+            "You are not authorized to perform this operation.",
+        ),
+        Service::Dsql => refuse_as(
+            403,
+            "AccessDeniedException",
+            "You are not authorized to perform this operation.",
+        ),
+        Service::ServiceQuotas => refuse_as(
+            400,
+            "AccessDeniedException",
+            "You are not authorized to do this.",
+        ),
+    }
+}
+
+impl World {
+    /// Every call so far, oldest first.
+    #[must_use]
+    pub fn calls(&self) -> &[Call] {
+        &self.gate.calls
+    }
+
+    /// The calls that wanted to change something.
+    pub fn writes(&self) -> impl Iterator<Item = &Call> {
+        self.gate.calls.iter().filter(|call| call.write)
+    }
+
+    /// Forgets the calls so far.
+    pub fn clear_calls(&mut self) {
+        self.gate.calls.clear();
+    }
+
+    /// Scripts a fault.
+    pub fn add_fault(&mut self, fault: Fault) {
+        let now = self.now();
+        self.gate.faults.add(fault, now);
+    }
+
+    /// Takes all scripted faults back.
+    pub fn clear_faults(&mut self) {
+        self.gate.faults.clear();
+    }
+
+    /// Multiplies EC2's token buckets and their refill; `None` turns throttling off.
+    pub fn scale_throttling(&mut self, factor: Option<f64>) {
+        self.gate.buckets.scale(factor);
+    }
+
+    /// Empties the token bucket of an EC2 action, as if another tool in the account had just used it up.
+    pub fn drain_bucket(&mut self, action: &str) {
+        let now = self.now();
+        self.gate.buckets.drain(action, now);
+    }
+}

@@ -1,0 +1,278 @@
+//! The network interfaces that endpoints put into subnets.
+
+use std::net::Ipv4Addr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Moment;
+use crate::failure::refuse;
+use crate::{Failure, Operation, Service};
+
+use super::listing::{self, Listed, PageSize};
+use super::network::{check_id, zone_name};
+use super::shapes::{Filter, GroupIdentifier, Tag, flag, text};
+use super::{ACCOUNT, Model};
+
+/// A network interface of an endpoint. It is requester-managed: it comes and goes with the endpoint (AWS `PrivateLink` guide).
+#[derive(Debug, Clone)]
+pub struct Interface {
+    pub(crate) id: String,
+    pub(crate) endpoint_id: String,
+    pub(crate) vpc_id: String,
+    pub(crate) subnet_id: String,
+    pub(crate) zone_id: String,
+    pub(crate) address: Ipv4Addr,
+    pub(crate) groups: Vec<String>,
+    /// When it goes.
+    pub(crate) until: Option<Moment>,
+}
+
+impl Interface {
+    /// Whether it holds its address and its groups.
+    pub(crate) fn exists(&self, now: Moment) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// Lists network interfaces.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct DescribeNetworkInterfaces {
+    /// Only check the permission.
+    #[serde(deserialize_with = "flag")]
+    pub dry_run: bool,
+    /// Which ones, by id.
+    #[serde(rename = "NetworkInterfaceId")]
+    pub network_interface_ids: Vec<String>,
+    /// Which ones.
+    #[serde(rename = "Filter")]
+    pub filters: Vec<Filter>,
+    /// How many at most.
+    #[serde(deserialize_with = "text")]
+    pub max_results: Option<i32>,
+    /// Where the page begins.
+    pub next_token: Option<String>,
+}
+
+/// A page of network interfaces.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeNetworkInterfacesAnswer {
+    /// The network interfaces.
+    #[serde(rename = "networkInterfaceSet")]
+    pub network_interfaces: Vec<NetworkInterface>,
+    /// Where the next page begins.
+    pub next_token: Option<String>,
+}
+
+/// A network interface as EC2 describes it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkInterface {
+    /// Its id.
+    pub network_interface_id: String,
+    /// What it is for: `VPC Endpoint Interface vpce-…`.
+    pub description: String,
+    /// What kind it is: `vpc_endpoint`.
+    pub interface_type: String,
+    /// Its VPC's id.
+    pub vpc_id: String,
+    /// Its subnet's id.
+    pub subnet_id: String,
+    /// The name that its zone has in the account.
+    pub availability_zone: String,
+    /// Its private address.
+    pub private_ip_address: String,
+    /// All its private addresses.
+    #[serde(rename = "privateIpAddressesSet")]
+    pub private_ip_addresses: Vec<PrivateIpAddress>,
+    /// Its security groups.
+    #[serde(rename = "groupSet")]
+    pub groups: Vec<GroupIdentifier>,
+    /// Its state.
+    pub status: String,
+    /// The account that owns it.
+    pub owner_id: String,
+    /// Whether an AWS service manages it.
+    pub requester_managed: bool,
+    /// Its tags.
+    #[serde(rename = "tagSet")]
+    pub tags: Vec<Tag>,
+}
+
+/// A private address of a network interface.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PrivateIpAddress {
+    /// The address.
+    pub private_ip_address: String,
+    /// Whether it is the interface's first one.
+    pub primary: bool,
+}
+
+impl Operation for DescribeNetworkInterfaces {
+    type Answer = DescribeNetworkInterfacesAnswer;
+    const SERVICE: Service = Service::Ec2;
+    const ACTION: &'static str = "DescribeNetworkInterfaces";
+    const WRITE: bool = false;
+
+    fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    fn perform(self, model: &mut Model) -> Result<DescribeNetworkInterfacesAnswer, Failure> {
+        // EC2 API reference, DescribeNetworkInterfaces: ids and MaxResults exclude each other.
+        if self.max_results.is_some() && !self.network_interface_ids.is_empty() {
+            let message =
+                "The parameter networkInterfaceIds cannot be used with the parameter maxResults";
+            return Err(refuse("InvalidParameterCombination", message));
+        }
+        let found = listing::filter(self.asked_for(model)?, &self.filters)?;
+        let token = self.next_token.as_deref();
+        let (network_interfaces, next_token) =
+            listing::page(found, self.max_results, token, PageSize::FiveToThousand)?;
+        Ok(DescribeNetworkInterfacesAnswer {
+            network_interfaces,
+            next_token,
+        })
+    }
+}
+
+impl DescribeNetworkInterfaces {
+    fn asked_for(&self, model: &Model) -> Result<Vec<NetworkInterface>, Failure> {
+        if self.network_interface_ids.is_empty() {
+            let existing = model
+                .interfaces
+                .all_seen(model.now)
+                .filter(|interface| interface.exists(model.now));
+            return Ok(existing.map(|interface| interface.detail(model)).collect());
+        }
+        let by_id = |id: &String| Ok(model.seen_interface(id)?.detail(model));
+        self.network_interface_ids.iter().map(by_id).collect()
+    }
+}
+
+impl Interface {
+    fn detail(&self, model: &Model) -> NetworkInterface {
+        let address = self.address.to_string();
+        NetworkInterface {
+            network_interface_id: self.id.clone(),
+            description: format!("VPC Endpoint Interface {}", self.endpoint_id),
+            interface_type: "vpc_endpoint".to_owned(),
+            vpc_id: self.vpc_id.clone(),
+            subnet_id: self.subnet_id.clone(),
+            availability_zone: zone_name(&self.zone_id).to_owned(),
+            private_ip_addresses: vec![PrivateIpAddress {
+                private_ip_address: address.clone(),
+                primary: true,
+            }],
+            private_ip_address: address,
+            groups: model.group_identifiers(&self.groups),
+            status: "in-use".to_owned(),
+            owner_id: ACCOUNT.to_owned(),
+            requester_managed: true,
+            tags: Vec::new(),
+        }
+    }
+}
+
+impl Listed for NetworkInterface {
+    const FILTERS: &'static [&'static str] = &[
+        "addresses.private-ip-address",
+        "availability-zone",
+        "description",
+        "group-id",
+        "interface-type",
+        "network-interface-id",
+        "owner-id",
+        "private-ip-address",
+        "requester-managed",
+        "status",
+        "subnet-id",
+        "vpc-id",
+    ];
+
+    fn id(&self) -> String {
+        self.network_interface_id.clone()
+    }
+
+    fn values(&self, filter: &str) -> Vec<String> {
+        let value = match filter {
+            "group-id" => {
+                return self
+                    .groups
+                    .iter()
+                    .map(|group| group.group_id.clone())
+                    .collect();
+            }
+            "addresses.private-ip-address" | "private-ip-address" => &self.private_ip_address,
+            "availability-zone" => &self.availability_zone,
+            "description" => &self.description,
+            "interface-type" => &self.interface_type,
+            "network-interface-id" => &self.network_interface_id,
+            "owner-id" => &self.owner_id,
+            "requester-managed" => &self.requester_managed.to_string(),
+            "status" => &self.status,
+            "subnet-id" => &self.subnet_id,
+            _ => &self.vpc_id,
+        };
+        vec![value.clone()]
+    }
+
+    fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+}
+
+impl Model {
+    fn seen_interface(&self, id: &str) -> Result<&Interface, Failure> {
+        check_id(id, "eni", "InvalidNetworkInterfaceId.Malformed")?;
+        let not_found = || {
+            let message = format!("The networkInterface ID '{id}' does not exist");
+            refuse("InvalidNetworkInterfaceID.NotFound", message)
+        };
+        let interface = self
+            .interfaces
+            .seen(id, self.now)
+            .filter(|interface| interface.exists(self.now));
+        interface.ok_or_else(not_found)
+    }
+
+    /// Puts a network interface of the endpoint into a subnet that has a free address.
+    pub(crate) fn add_interface(
+        &mut self,
+        endpoint_id: &str,
+        subnet_id: &str,
+        groups: &[String],
+        visible: Moment,
+    ) -> Option<String> {
+        let subnet = self.subnets.latest(subnet_id)?.clone();
+        let address = subnet.free_addresses(self).next()?;
+        let id = self.ids.resource("eni");
+        let interface = Interface {
+            id: id.clone(),
+            endpoint_id: endpoint_id.to_owned(),
+            vpc_id: subnet.vpc_id,
+            subnet_id: subnet.id,
+            zone_id: subnet.zone_id,
+            address,
+            groups: groups.to_vec(),
+            until: None,
+        };
+        self.interfaces.put(&id, interface, visible);
+        Some(id)
+    }
+
+    /// Lets a network interface go at a later moment.
+    pub(crate) fn release_interface(&mut self, id: &str, until: Moment) {
+        self.change_interface(id, |interface| interface.until = Some(until));
+    }
+
+    /// Changes a network interface; readers see it at once.
+    pub(crate) fn change_interface(&mut self, id: &str, change: impl FnOnce(&mut Interface)) {
+        if let Some(mut interface) = self.interfaces.latest(id).cloned() {
+            change(&mut interface);
+            self.interfaces.put(id, interface, self.now);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The model: what exists, how it changes, and when.
+
+pub mod dns;
+pub mod dsql;
+pub mod endpoints;
+pub mod groups;
+pub mod ids;
+pub mod interfaces;
+pub mod listing;
+pub mod network;
+pub mod quotas;
+pub mod services;
+pub mod shapes;
+pub mod tags;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::clock::{self, Moment};
+use crate::store::Table;
+
+use dsql::Cluster;
+use endpoints::{Endpoint, Outlook};
+use groups::Group;
+use ids::Ids;
+use interfaces::Interface;
+use network::{Subnet, Vpc};
+use services::Service;
+use tokens::Tokens;
+
+/// The account that the calls are made from.
+pub const ACCOUNT: &str = "123456789012";
+/// The account of somebody else in the same organization.
+pub const OTHER_ACCOUNT: &str = "210987654321";
+/// The Region of everything here.
+pub const REGION: &str = "us-east-1";
+
+/// Everything that exists.
+#[derive(Debug)]
+pub struct Model {
+    pub(crate) now: Moment,
+    pub(crate) timing: Timing,
+    pub(crate) outlook: Outlook,
+    pub(crate) endpoints_per_vpc: usize,
+    pub(crate) ids: Ids,
+    pub(crate) tokens: Tokens,
+    pub(crate) vpcs: Table<Vpc>,
+    pub(crate) subnets: Table<Subnet>,
+    pub(crate) groups: Table<Group>,
+    pub(crate) services: Vec<Service>,
+    pub(crate) endpoints: Table<Endpoint>,
+    pub(crate) interfaces: Table<Interface>,
+    pub(crate) tags: Table<BTreeMap<String, String>>,
+    pub(crate) clusters: BTreeMap<String, Cluster>,
+}
+
+/// How long things take in virtual time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timing {
+    /// Until a write is visible to reads.
+    pub visible_after: Duration,
+    /// Until a new interface endpoint is available. AWS promises nothing; minutes are usual (terraform-provider-aws waits ten).
+    pub create: Duration,
+    /// Until a modified endpoint is available again.
+    pub modify: Duration,
+    /// Until a deleted endpoint is `deleted`.
+    pub delete: Duration,
+    /// How much longer than the endpoint its network interfaces stay (terraform-provider-aws retries `DependencyViolation`).
+    pub interface_lag: Duration,
+    /// How long a deleted endpoint can still be described.
+    pub deleted_stays: Duration,
+    /// Until a connection request that nobody accepts expires. Not verified: AWS documents the state, not the time.
+    pub acceptance_expires: Duration,
+    /// Until a new DSQL cluster is active.
+    pub cluster_create: Duration,
+    /// Until a deleted DSQL cluster is gone.
+    pub cluster_delete: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            visible_after: Duration::from_secs(2),
+            create: Duration::from_secs(60),
+            modify: Duration::from_secs(30),
+            delete: Duration::from_secs(60),
+            interface_lag: Duration::from_secs(20),
+            deleted_stays: Duration::from_secs(300),
+            acceptance_expires: Duration::from_secs(7 * 24 * 3600),
+            cluster_create: Duration::from_secs(60),
+            cluster_delete: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Model {
+    pub(crate) fn new(now: Moment) -> Self {
+        Self {
+            now,
+            timing: Timing::default(),
+            outlook: Outlook::Available,
+            endpoints_per_vpc: quotas::ENDPOINTS_PER_VPC,
+            ids: Ids::default(),
+            tokens: Tokens::default(),
+            vpcs: Table::default(),
+            subnets: Table::default(),
+            groups: Table::default(),
+            services: Vec::new(),
+            endpoints: Table::default(),
+            interfaces: Table::default(),
+            tags: Table::default(),
+            clusters: BTreeMap::new(),
+        }
+    }
+
+    /// When a write made now is visible to reads.
+    pub(crate) fn visible(&self) -> Moment {
+        clock::after(self.now, self.timing.visible_after)
+    }
+}

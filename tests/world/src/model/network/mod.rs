@@ -1,0 +1,39 @@
+//! VPCs, subnets and zones.
+
+mod cidr;
+mod subnets;
+mod vpcs;
+mod zones;
+
+pub use cidr::Cidr;
+pub use subnets::{
+    CreateSubnet, CreateSubnetAnswer, DeleteSubnet, DescribeSubnets, DescribeSubnetsAnswer, Subnet,
+    SubnetDetail,
+};
+pub use vpcs::{
+    AttributeValue, CidrBlockAssociation, CidrBlockState, CreateVpc, CreateVpcAnswer, DeleteVpc,
+    DescribeVpcAttribute, DescribeVpcAttributeAnswer, DescribeVpcs, DescribeVpcsAnswer,
+    ModifyVpcAttribute, Vpc, VpcDetail,
+};
+pub use zones::{AvailabilityZone, DescribeAvailabilityZones, DescribeAvailabilityZonesAnswer};
+pub(crate) use zones::{zone_id, zone_name};
+
+use crate::Failure;
+use crate::failure::refuse;
+
+/// Refuses an id that cannot be one. Observed: EC2 expects the prefix, a dash, and lower-case letters and digits
+/// (terraform-aws-modules/terraform-aws-vpc #722 quotes the refusal of a subnet id).
+pub(crate) fn check_id(id: &str, prefix: &str, code: &str) -> Result<(), Failure> {
+    let rest = id
+        .strip_prefix(prefix)
+        .and_then(|rest| rest.strip_prefix('-'));
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    if rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(is_plain)) {
+        return Ok(());
+    }
+    let allowed = "the Id may only contain lowercase alphanumeric characters and a single dash";
+    Err(refuse(
+        code,
+        format!("Invalid Id: '{id}' (expecting '{prefix}-...; {allowed}')"),
+    ))
+}

@@ -1,0 +1,363 @@
+//! Subnets and their free addresses.
+
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{invalid_value, missing, refuse};
+use crate::model::listing::{self, Listed, PageSize};
+use crate::model::shapes::{DONE, Done, Filter, Tag, TagSpecification, flag, text};
+use crate::model::{ACCOUNT, Model, REGION, tags};
+use crate::{Failure, Operation, Service};
+
+use super::{Cidr, check_id, zone_id, zone_name};
+
+/// A subnet.
+#[derive(Debug, Clone)]
+pub struct Subnet {
+    pub(crate) id: String,
+    pub(crate) vpc_id: String,
+    pub(crate) cidr: Cidr,
+    pub(crate) zone_id: String,
+    pub(crate) owner: String,
+    /// How many of its addresses other things than endpoints have taken, from the lowest on.
+    pub(crate) taken: u32,
+}
+
+/// Lists subnets.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct DescribeSubnets {
+    /// Only check the permission.
+    #[serde(deserialize_with = "flag")]
+    pub dry_run: bool,
+    /// Which ones, by id.
+    #[serde(rename = "SubnetId")]
+    pub subnet_ids: Vec<String>,
+    /// Which ones.
+    #[serde(rename = "Filter")]
+    pub filters: Vec<Filter>,
+    /// How many at most.
+    #[serde(deserialize_with = "text")]
+    pub max_results: Option<i32>,
+    /// Where the page begins.
+    pub next_token: Option<String>,
+}
+
+/// A page of subnets.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeSubnetsAnswer {
+    /// The subnets.
+    #[serde(rename = "subnetSet")]
+    pub subnets: Vec<SubnetDetail>,
+    /// Where the next page begins.
+    pub next_token: Option<String>,
+}
+
+/// A subnet as EC2 describes it (there: `Subnet`).
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SubnetDetail {
+    /// Its id.
+    pub subnet_id: String,
+    /// Its ARN.
+    pub subnet_arn: String,
+    /// Its VPC's id.
+    pub vpc_id: String,
+    /// The account that owns it.
+    pub owner_id: String,
+    /// Its state.
+    pub state: String,
+    /// Its block of addresses.
+    pub cidr_block: String,
+    /// How many of its addresses are free.
+    pub available_ip_address_count: u32,
+    /// The name that its zone has in the account.
+    pub availability_zone: String,
+    /// The id of its zone.
+    pub availability_zone_id: String,
+    /// Whether it is the zone's default subnet.
+    pub default_for_az: bool,
+    /// Whether instances get public addresses.
+    pub map_public_ip_on_launch: bool,
+    /// Whether it has only IPv6 addresses.
+    pub ipv6_native: bool,
+    /// Its tags.
+    #[serde(rename = "tagSet")]
+    pub tags: Vec<Tag>,
+}
+
+/// Creates a subnet.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct CreateSubnet {
+    /// Only check the permission.
+    #[serde(deserialize_with = "flag")]
+    pub dry_run: bool,
+    /// Its VPC's id.
+    pub vpc_id: String,
+    /// Its block of addresses.
+    pub cidr_block: String,
+    /// The name of its zone in the account.
+    pub availability_zone: Option<String>,
+    /// The id of its zone.
+    pub availability_zone_id: Option<String>,
+    /// Its tags.
+    #[serde(rename = "TagSpecification")]
+    pub tag_specifications: Vec<TagSpecification>,
+}
+
+/// The new subnet.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CreateSubnetAnswer {
+    /// The subnet.
+    pub subnet: SubnetDetail,
+}
+
+/// Deletes a subnet.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct DeleteSubnet {
+    /// Only check the permission.
+    #[serde(deserialize_with = "flag")]
+    pub dry_run: bool,
+    /// The subnet's id.
+    pub subnet_id: String,
+}
+
+impl Operation for DescribeSubnets {
+    type Answer = DescribeSubnetsAnswer;
+    const SERVICE: Service = Service::Ec2;
+    const ACTION: &'static str = "DescribeSubnets";
+    const WRITE: bool = false;
+
+    fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    fn perform(self, model: &mut Model) -> Result<DescribeSubnetsAnswer, Failure> {
+        let subnets = if self.subnet_ids.is_empty() {
+            model
+                .subnets
+                .all_seen(model.now)
+                .map(|subnet| subnet.detail(model))
+                .collect()
+        } else {
+            let asked_for = self
+                .subnet_ids
+                .iter()
+                .map(|id| Ok(model.seen_subnet(id)?.detail(model)));
+            asked_for.collect::<Result<_, Failure>>()?
+        };
+        let subnets = listing::filter(subnets, &self.filters)?;
+        let token = self.next_token.as_deref();
+        let (subnets, next_token) =
+            listing::page(subnets, self.max_results, token, PageSize::FiveToThousand)?;
+        Ok(DescribeSubnetsAnswer {
+            subnets,
+            next_token,
+        })
+    }
+}
+
+impl Operation for CreateSubnet {
+    type Answer = CreateSubnetAnswer;
+    const SERVICE: Service = Service::Ec2;
+    const ACTION: &'static str = "CreateSubnet";
+    const WRITE: bool = true;
+
+    fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    fn perform(self, model: &mut Model) -> Result<CreateSubnetAnswer, Failure> {
+        let cidr = self.check_range(model)?;
+        let zone_id = self.zone_id()?;
+        let tags = tags::from_specifications("subnet", &self.tag_specifications)?;
+        let id = model.ids.resource("subnet");
+        let visible = model.visible();
+        model.put_tags(&id, tags, visible);
+        let subnet = Subnet {
+            id: id.clone(),
+            vpc_id: self.vpc_id,
+            cidr,
+            zone_id,
+            owner: ACCOUNT.to_owned(),
+            taken: 0,
+        };
+        model.subnets.put(&id, subnet.clone(), visible);
+        Ok(CreateSubnetAnswer {
+            subnet: subnet.detail(model),
+        })
+    }
+}
+
+impl CreateSubnet {
+    /// EC2 API reference, `CreateSubnet`: inside one of the VPC's blocks, and apart from its other subnets.
+    fn check_range(&self, model: &Model) -> Result<Cidr, Failure> {
+        let vpc = model.seen_vpc(&self.vpc_id)?;
+        let text = &self.cidr_block;
+        let out_of_range = || {
+            refuse(
+                "InvalidSubnet.Range",
+                format!("The CIDR '{text}' is invalid."),
+            )
+        };
+        let cidr = Cidr::from_str(text).map_err(|()| out_of_range())?;
+        if !vpc.cidrs.iter().any(|block| block.contains(&cidr)) {
+            return Err(out_of_range());
+        }
+        if model
+            .subnets
+            .all_latest()
+            .any(|subnet| subnet.vpc_id == self.vpc_id && subnet.cidr.overlaps(&cidr))
+        {
+            let message = format!("The CIDR '{text}' conflicts with another subnet");
+            return Err(refuse("InvalidSubnet.Conflict", message));
+        }
+        Ok(cidr)
+    }
+
+    fn zone_id(&self) -> Result<String, Failure> {
+        let named = self.availability_zone.as_deref().map(|name| {
+            zone_id(name).ok_or_else(|| {
+                invalid_value(format!(
+                    "Value ({name}) for parameter availabilityZone is invalid."
+                ))
+            })
+        });
+        let named = named.transpose()?.unwrap_or("use1-az4");
+        Ok(self
+            .availability_zone_id
+            .clone()
+            .unwrap_or_else(|| named.to_owned()))
+    }
+}
+
+impl Operation for DeleteSubnet {
+    type Answer = Done;
+    const SERVICE: Service = Service::Ec2;
+    const ACTION: &'static str = "DeleteSubnet";
+    const WRITE: bool = true;
+
+    fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    fn perform(self, model: &mut Model) -> Result<Done, Failure> {
+        let id = &model.seen_subnet(&self.subnet_id)?.id;
+        if model
+            .interfaces
+            .all_latest()
+            .any(|interface| interface.subnet_id == *id && interface.exists(model.now))
+        {
+            let message = format!("The subnet '{id}' has dependencies and cannot be deleted.");
+            return Err(refuse("DependencyViolation", message));
+        }
+        model.subnets.delete(&self.subnet_id, model.visible());
+        Ok(DONE)
+    }
+}
+
+impl Subnet {
+    /// Its free addresses, lowest first. That the lowest is given out first is not verified.
+    pub(crate) fn free_addresses<'m>(
+        &self,
+        model: &'m Model,
+    ) -> impl Iterator<Item = Ipv4Addr> + use<'m> {
+        let id = self.id.clone();
+        let now = model.now;
+        let is_used = move |address: &Ipv4Addr| {
+            let mut interfaces = model.interfaces.all_latest();
+            interfaces.any(|interface| {
+                interface.subnet_id == id && interface.address == *address && interface.exists(now)
+            })
+        };
+        self.cidr
+            .usable()
+            .skip(self.taken as usize)
+            .filter(move |address| !is_used(address))
+    }
+
+    fn detail(&self, model: &Model) -> SubnetDetail {
+        let free = self.free_addresses(model).count();
+        SubnetDetail {
+            subnet_id: self.id.clone(),
+            subnet_arn: format!("arn:aws:ec2:{REGION}:{}:subnet/{}", self.owner, self.id),
+            vpc_id: self.vpc_id.clone(),
+            owner_id: self.owner.clone(),
+            state: "available".to_owned(),
+            cidr_block: self.cidr.to_string(),
+            available_ip_address_count: u32::try_from(free).unwrap_or(u32::MAX),
+            availability_zone: zone_name(&self.zone_id).to_owned(),
+            availability_zone_id: self.zone_id.clone(),
+            default_for_az: false,
+            map_public_ip_on_launch: false,
+            ipv6_native: false,
+            tags: model.seen_tags(&self.id),
+        }
+    }
+}
+
+impl Listed for SubnetDetail {
+    const FILTERS: &'static [&'static str] = &[
+        "availability-zone",
+        "availabilityZone",
+        "availability-zone-id",
+        "availabilityZoneId",
+        "available-ip-address-count",
+        "cidr-block",
+        "cidr",
+        "cidrBlock",
+        "default-for-az",
+        "defaultForAz",
+        "owner-id",
+        "state",
+        "subnet-arn",
+        "subnet-id",
+        "vpc-id",
+    ];
+
+    fn id(&self) -> String {
+        self.subnet_id.clone()
+    }
+
+    fn values(&self, filter: &str) -> Vec<String> {
+        let value = match filter {
+            "availability-zone" | "availabilityZone" => &self.availability_zone,
+            "availability-zone-id" | "availabilityZoneId" => &self.availability_zone_id,
+            "available-ip-address-count" => &self.available_ip_address_count.to_string(),
+            "cidr-block" | "cidr" | "cidrBlock" => &self.cidr_block,
+            "default-for-az" | "defaultForAz" => &self.default_for_az.to_string(),
+            "owner-id" => &self.owner_id,
+            "state" => &self.state,
+            "subnet-arn" => &self.subnet_arn,
+            "subnet-id" => &self.subnet_id,
+            _ => &self.vpc_id,
+        };
+        vec![value.clone()]
+    }
+
+    fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+}
+
+impl Model {
+    /// The subnet as a reader sees it now.
+    pub(crate) fn seen_subnet(&self, id: &str) -> Result<&Subnet, Failure> {
+        if id.is_empty() {
+            return Err(missing("subnetId"));
+        }
+        check_id(id, "subnet", "InvalidSubnetId.Malformed")?;
+        let not_found = || {
+            refuse(
+                "InvalidSubnetID.NotFound",
+                format!("The subnet ID '{id}' does not exist"),
+            )
+        };
+        self.subnets.seen(id, self.now).ok_or_else(not_found)
+    }
+}

@@ -1,0 +1,460 @@
+//! VPCs and their DNS attributes.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{invalid_value, missing, refuse};
+use crate::model::listing::{self, Listed, PageSize};
+use crate::model::shapes::{DONE, Done, Filter, Tag, TagSpecification, boxed, flag, text};
+use crate::model::{ACCOUNT, Model, tags};
+use crate::{Failure, Operation, Service};
+
+use super::{Cidr, check_id};
+
+/// A VPC.
+#[derive(Debug, Clone)]
+pub struct Vpc {
+    pub(crate) id: String,
+    pub(crate) cidrs: Vec<Cidr>,
+    pub(crate) dns_support: bool,
+    pub(crate) dns_hostnames: bool,
+    pub(crate) usage_metrics: bool,
+}
+
+/// Lists VPCs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct DescribeVpcs {
+    /// Only check the permission.
+    #[serde(deserialize_with = "flag")]
+    pub dry_run: bool,
+    /// Which ones, by id.
+    #[serde(rename = "VpcId")]
+    pub vpc_ids: Vec<String>,
+    /// Which ones.
+    #[serde(rename = "Filter")]
+    pub filters: Vec<Filter>,
+    /// How many at most.
+    #[serde(deserialize_with = "text")]
+    pub max_results: Option<i32>,
+    /// Where the page begins.
+    pub next_token: Option<String>,
+}
+
+/// A page of VPCs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeVpcsAnswer {
+    /// The VPCs.
+    #[serde(rename = "vpcSet")]
+    pub vpcs: Vec<VpcDetail>,
+    /// Where the next page begins.
+    pub next_token: Option<String>,
+}
+
+/// A VPC as EC2 describes it (there: `Vpc`).
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VpcDetail {
+    /// Its id.
+    pub vpc_id: String,
+    /// The account that owns it.
+    pub owner_id: String,
+    /// Its state.
+    pub state: String,
+    /// Its primary block of addresses.
+    pub cidr_block: String,
+    /// All its blocks of addresses.
+    pub cidr_block_association_set: Vec<CidrBlockAssociation>,
+    /// Its DHCP options.
+    pub dhcp_options_id: String,
+    /// The tenancy of its instances.
+    pub instance_tenancy: String,
+    /// Whether it is the account's default VPC.
+    pub is_default: bool,
+    /// Its tags.
+    #[serde(rename = "tagSet")]
+    pub tags: Vec<Tag>,
+}
+
+/// A block of addresses of a VPC.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CidrBlockAssociation {
+    /// The association's id.
+    pub association_id: String,
+    /// The block.
+    pub cidr_block: String,
+    /// Its state.
+    pub cidr_block_state: CidrBlockState,
+}
+
+/// The state of a block of addresses.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CidrBlockState {
+    /// The state.
+    pub state: String,
+}
+
+/// Asks for one attribute of a VPC.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct DescribeVpcAttribute {
+    /// Only check the permission.
+    #[serde(deserialize_with = "flag")]
+    pub dry_run: bool,
+    /// The attribute, as `enableDnsSupport`.
+    pub attribute: String,
+    /// The VPC's id.
+    pub vpc_id: String,
+}
+
+/// One attribute of a VPC; the others are absent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeVpcAttributeAnswer {
+    /// The VPC's id.
+    pub vpc_id: String,
+    /// Whether the Amazon DNS server answers in the VPC.
+    pub enable_dns_support: Option<AttributeValue>,
+    /// Whether instances get public DNS names.
+    pub enable_dns_hostnames: Option<AttributeValue>,
+    /// Whether address usage is measured.
+    pub enable_network_address_usage_metrics: Option<AttributeValue>,
+}
+
+/// A boxed flag.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct AttributeValue {
+    /// The flag.
+    pub value: bool,
+}
+
+/// Changes one attribute of a VPC.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct ModifyVpcAttribute {
+    /// The VPC's id.
+    pub vpc_id: String,
+    /// Whether the Amazon DNS server answers in the VPC.
+    #[serde(with = "boxed")]
+    pub enable_dns_support: Option<bool>,
+    /// Whether instances get public DNS names.
+    #[serde(with = "boxed")]
+    pub enable_dns_hostnames: Option<bool>,
+    /// Whether address usage is measured.
+    #[serde(with = "boxed")]
+    pub enable_network_address_usage_metrics: Option<bool>,
+}
+
+/// Creates a VPC.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct CreateVpc {
+    /// Only check the permission.
+    #[serde(deserialize_with = "flag")]
+    pub dry_run: bool,
+    /// Its block of addresses.
+    pub cidr_block: String,
+    /// Its tags.
+    #[serde(rename = "TagSpecification")]
+    pub tag_specifications: Vec<TagSpecification>,
+}
+
+/// The new VPC.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CreateVpcAnswer {
+    /// The VPC.
+    pub vpc: VpcDetail,
+}
+
+/// Deletes a VPC.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct DeleteVpc {
+    /// Only check the permission.
+    #[serde(deserialize_with = "flag")]
+    pub dry_run: bool,
+    /// The VPC's id.
+    pub vpc_id: String,
+}
+
+impl Operation for DescribeVpcs {
+    type Answer = DescribeVpcsAnswer;
+    const SERVICE: Service = Service::Ec2;
+    const ACTION: &'static str = "DescribeVpcs";
+    const WRITE: bool = false;
+
+    fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    fn perform(self, model: &mut Model) -> Result<DescribeVpcsAnswer, Failure> {
+        let vpcs = if self.vpc_ids.is_empty() {
+            model
+                .vpcs
+                .all_seen(model.now)
+                .map(|vpc| vpc.detail(model))
+                .collect()
+        } else {
+            let asked_for = self
+                .vpc_ids
+                .iter()
+                .map(|id| Ok(model.seen_vpc(id)?.detail(model)));
+            asked_for.collect::<Result<_, Failure>>()?
+        };
+        let vpcs = listing::filter(vpcs, &self.filters)?;
+        let token = self.next_token.as_deref();
+        let (vpcs, next_token) =
+            listing::page(vpcs, self.max_results, token, PageSize::FiveToThousand)?;
+        Ok(DescribeVpcsAnswer { vpcs, next_token })
+    }
+}
+
+impl Operation for DescribeVpcAttribute {
+    type Answer = DescribeVpcAttributeAnswer;
+    const SERVICE: Service = Service::Ec2;
+    const ACTION: &'static str = "DescribeVpcAttribute";
+    const WRITE: bool = false;
+
+    fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    fn perform(self, model: &mut Model) -> Result<DescribeVpcAttributeAnswer, Failure> {
+        let vpc = model.seen_vpc(&self.vpc_id)?;
+        let mut answer = DescribeVpcAttributeAnswer {
+            vpc_id: self.vpc_id.clone(),
+            ..Default::default()
+        };
+        // EC2 API reference, DescribeVpcAttribute: "You can specify only one attribute at a time."
+        match self.attribute.as_str() {
+            "enableDnsSupport" => {
+                answer.enable_dns_support = Some(AttributeValue {
+                    value: vpc.dns_support,
+                })
+            }
+            "enableDnsHostnames" => {
+                answer.enable_dns_hostnames = Some(AttributeValue {
+                    value: vpc.dns_hostnames,
+                })
+            }
+            "enableNetworkAddressUsageMetrics" => {
+                answer.enable_network_address_usage_metrics = Some(AttributeValue {
+                    value: vpc.usage_metrics,
+                });
+            }
+            "" => return Err(missing("attribute")),
+            unknown => {
+                return Err(invalid_value(format!(
+                    "Value ({unknown}) for parameter attribute is invalid."
+                )));
+            }
+        }
+        Ok(answer)
+    }
+}
+
+impl Operation for ModifyVpcAttribute {
+    type Answer = Done;
+    const SERVICE: Service = Service::Ec2;
+    const ACTION: &'static str = "ModifyVpcAttribute";
+    const WRITE: bool = true;
+
+    fn perform(self, model: &mut Model) -> Result<Done, Failure> {
+        let mut vpc = model.seen_vpc(&self.vpc_id)?.clone();
+        let wanted = [
+            self.enable_dns_support,
+            self.enable_dns_hostnames,
+            self.enable_network_address_usage_metrics,
+        ];
+        // EC2 API reference, ModifyVpcAttribute: DNS support and host names cannot be changed in the same request.
+        if wanted.iter().flatten().count() != 1 {
+            return Err(refuse(
+                "InvalidParameterCombination",
+                "Exactly one attribute can be modified at a time.",
+            ));
+        }
+        // Same page: host names can only be turned on when DNS support is.
+        if self.enable_dns_hostnames == Some(true) && !vpc.dns_support {
+            return Err(invalid_value(
+                "EnableDnsHostnames requires EnableDnsSupport.",
+            ));
+        }
+        vpc.dns_support = self.enable_dns_support.unwrap_or(vpc.dns_support);
+        vpc.dns_hostnames =
+            self.enable_dns_hostnames.unwrap_or(vpc.dns_hostnames) && vpc.dns_support;
+        vpc.usage_metrics = self
+            .enable_network_address_usage_metrics
+            .unwrap_or(vpc.usage_metrics);
+        model.vpcs.put(&self.vpc_id, vpc, model.visible());
+        Ok(DONE)
+    }
+}
+
+impl Operation for CreateVpc {
+    type Answer = CreateVpcAnswer;
+    const SERVICE: Service = Service::Ec2;
+    const ACTION: &'static str = "CreateVpc";
+    const WRITE: bool = true;
+
+    fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    fn perform(self, model: &mut Model) -> Result<CreateVpcAnswer, Failure> {
+        let cidr = Cidr::from_str(&self.cidr_block).map_err(|()| {
+            refuse(
+                "InvalidVpc.Range",
+                format!("The CIDR '{}' is invalid.", self.cidr_block),
+            )
+        })?;
+        let tags = tags::from_specifications("vpc", &self.tag_specifications)?;
+        let id = model.ids.resource("vpc");
+        let visible = model.visible();
+        model.put_tags(&id, tags, visible);
+        let vpc = model.add_vpc(&id, vec![cidr], visible);
+        let detail = VpcDetail {
+            state: "pending".to_owned(),
+            ..vpc.detail(model)
+        };
+        Ok(CreateVpcAnswer { vpc: detail })
+    }
+}
+
+impl Operation for DeleteVpc {
+    type Answer = Done;
+    const SERVICE: Service = Service::Ec2;
+    const ACTION: &'static str = "DeleteVpc";
+    const WRITE: bool = true;
+
+    fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    fn perform(self, model: &mut Model) -> Result<Done, Failure> {
+        let id = &model.seen_vpc(&self.vpc_id)?.id;
+        let has_subnets = model
+            .subnets
+            .all_latest()
+            .any(|subnet| subnet.vpc_id == *id);
+        let has_groups = model
+            .groups
+            .all_latest()
+            .any(|group| group.vpc_id == *id && !group.is_default());
+        let mut endpoints = model.endpoints.all_latest();
+        let has_endpoints =
+            endpoints.any(|endpoint| endpoint.vpc_id == *id && !endpoint.is_gone(model.now));
+        // EC2 API reference, DeleteVpc: everything in it must be deleted first, except the default group.
+        if has_subnets || has_groups || has_endpoints {
+            let message = format!("The vpc '{id}' has dependencies and cannot be deleted.");
+            return Err(refuse("DependencyViolation", message));
+        }
+        let default = model.default_group(id).map(|group| group.id.clone());
+        let visible = model.visible();
+        default
+            .iter()
+            .for_each(|group| model.groups.delete(group, visible));
+        model.vpcs.delete(&self.vpc_id, visible);
+        Ok(DONE)
+    }
+}
+
+impl Vpc {
+    fn detail(&self, model: &Model) -> VpcDetail {
+        VpcDetail {
+            vpc_id: self.id.clone(),
+            owner_id: ACCOUNT.to_owned(),
+            state: "available".to_owned(),
+            cidr_block: self.cidrs[0].to_string(),
+            cidr_block_association_set: self
+                .cidrs
+                .iter()
+                .map(|cidr| self.association(cidr))
+                .collect(),
+            dhcp_options_id: "dopt-0d1c2b3a495867f0e".to_owned(),
+            instance_tenancy: "default".to_owned(),
+            is_default: false,
+            tags: model.seen_tags(&self.id),
+        }
+    }
+
+    fn association(&self, cidr: &Cidr) -> CidrBlockAssociation {
+        CidrBlockAssociation {
+            association_id: self.id.replacen("vpc-", "vpc-cidr-assoc-", 1),
+            cidr_block: cidr.to_string(),
+            cidr_block_state: CidrBlockState {
+                state: "associated".to_owned(),
+            },
+        }
+    }
+}
+
+impl Listed for VpcDetail {
+    const FILTERS: &'static [&'static str] = &[
+        "cidr",
+        "cidr-block-association.cidr-block",
+        "dhcp-options-id",
+        "is-default",
+        "owner-id",
+        "state",
+        "vpc-id",
+    ];
+
+    fn id(&self) -> String {
+        self.vpc_id.clone()
+    }
+
+    fn values(&self, filter: &str) -> Vec<String> {
+        match filter {
+            "cidr" => vec![self.cidr_block.clone()],
+            "cidr-block-association.cidr-block" => self
+                .cidr_block_association_set
+                .iter()
+                .map(|association| association.cidr_block.clone())
+                .collect(),
+            "dhcp-options-id" => vec![self.dhcp_options_id.clone()],
+            "is-default" => vec![self.is_default.to_string()],
+            "owner-id" => vec![self.owner_id.clone()],
+            "state" => vec![self.state.clone()],
+            _ => vec![self.vpc_id.clone()],
+        }
+    }
+
+    fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+}
+
+impl Model {
+    /// The VPC as a reader sees it now.
+    pub(crate) fn seen_vpc(&self, id: &str) -> Result<&Vpc, Failure> {
+        if id.is_empty() {
+            return Err(missing("vpcId"));
+        }
+        check_id(id, "vpc", "InvalidVpcID.Malformed")?;
+        let not_found = || {
+            refuse(
+                "InvalidVpcID.NotFound",
+                format!("The vpc ID '{id}' does not exist"),
+            )
+        };
+        self.vpcs.seen(id, self.now).ok_or_else(not_found)
+    }
+
+    /// Adds a VPC with AWS's defaults. VPC user guide, "DNS attributes": a VPC made by the API has DNS support but no host
+    /// names; "Default security groups": every VPC comes with one.
+    pub(crate) fn add_vpc(&mut self, id: &str, cidrs: Vec<Cidr>, visible: u64) -> Vpc {
+        let vpc = Vpc {
+            id: id.to_owned(),
+            cidrs,
+            dns_support: true,
+            dns_hostnames: false,
+            usage_metrics: false,
+        };
+        self.vpcs.put(id, vpc.clone(), visible);
+        self.add_default_group(id, visible);
+        vpc
+    }
+}

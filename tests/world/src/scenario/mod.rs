@@ -1,0 +1,72 @@
+//! Furnished worlds: one where all is well, and one for each problem that the same request can meet.
+
+mod default;
+mod problems;
+
+use std::time::Duration;
+
+use crate::World;
+use crate::clock::{BEGINNING, Moment};
+use crate::model::Model;
+
+pub use default::{
+    CLUSTER, GROUP, OTHER_CLUSTER, SERVICE, SUBNETS, VENDOR, VENDOR_NAMELESS, VENDOR_UNVERIFIED,
+    VPC,
+};
+
+/// How long ago everything was set up that a scenario begins with.
+const AGE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A furnished world.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// Its name.
+    pub name: &'static str,
+    /// What is special about it, in one sentence.
+    pub about: &'static str,
+    change: fn(&mut World),
+}
+
+impl Scenario {
+    /// All scenarios, `default` first.
+    #[must_use]
+    pub fn all() -> &'static [Scenario] {
+        problems::SCENARIOS
+    }
+
+    /// The scenario of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Scenario> {
+        Self::all().iter().find(|scenario| scenario.name == name)
+    }
+
+    /// Its world, as it is at this moment.
+    #[must_use]
+    pub fn world(&self, now: Moment) -> World {
+        let mut world = World::empty(now);
+        world.long_ago(default::furnish);
+        (self.change)(&mut world);
+        world
+    }
+}
+
+/// The world of a scenario at the usual beginning, for tests that run in-process.
+///
+/// # Panics
+///
+/// If there is no scenario of this name.
+#[must_use]
+pub fn world(name: &str) -> World {
+    let scenario = Scenario::named(name).unwrap_or_else(|| panic!("there is no scenario {name}"));
+    scenario.world(BEGINNING)
+}
+
+impl World {
+    /// Sets something up that was finished a month before the scenario begins.
+    fn long_ago(&mut self, set_up: impl FnOnce(&mut Model)) {
+        let now = self.model.now;
+        self.model.now = now.saturating_sub(u64::try_from(AGE.as_millis()).unwrap_or_default());
+        set_up(&mut self.model);
+        self.model.now = now;
+    }
+}

@@ -1,0 +1,230 @@
+//! The world behind HTTP on one loopback port.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::scenario::Scenario;
+use crate::wire::{self, Request, Response};
+use crate::{World, admin};
+
+/// How to start the server.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The port on 127.0.0.1; 0 means a free one.
+    pub port: u16,
+    /// The scenario's name.
+    pub scenario: String,
+    /// How many virtual seconds pass in a real one.
+    pub time_scale: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            scenario: "default".to_owned(),
+            time_scale: 1.0,
+        }
+    }
+}
+
+/// A running server. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    world: Arc<Mutex<World>>,
+    stop: watch::Sender<()>,
+    listening: JoinHandle<()>,
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its URL, for `AWS_ENDPOINT_URL`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The world behind it. Time passes with each request, so its clock is as old as the last one.
+    #[must_use]
+    pub fn world(&self) -> Arc<Mutex<World>> {
+        Arc::clone(&self.world)
+    }
+
+    /// Drops all connections and waits until nothing listens any more.
+    pub async fn stop(self) {
+        drop(self.stop);
+        // It can only have panicked or be done; either way it no longer listens.
+        let _ = self.listening.await;
+    }
+}
+
+/// Starts the server on the current tokio runtime.
+///
+/// # Errors
+///
+/// If there is no such scenario or the port is taken.
+pub async fn start(options: Options) -> io::Result<Running> {
+    let unknown = || {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("there is no scenario {}", options.scenario),
+        )
+    };
+    let scenario = Scenario::named(&options.scenario).ok_or_else(unknown)?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+    let address = listener.local_addr()?;
+    let world = Arc::new(Mutex::new(scenario.world(wall_clock())));
+    let pace = Mutex::new(Pace {
+        scale: options.time_scale,
+        last: Instant::now(),
+    });
+    let host = Arc::new(Host {
+        world: Arc::clone(&world),
+        pace,
+    });
+    let (stop, stopped) = watch::channel(());
+    let listening = tokio::spawn(listen(listener, host, stopped));
+    Ok(Running {
+        address,
+        world,
+        stop,
+        listening,
+    })
+}
+
+fn wall_clock() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or_default()
+}
+
+/// The world and the pace of its clock.
+struct Host {
+    world: Arc<Mutex<World>>,
+    pace: Mutex<Pace>,
+}
+
+struct Pace {
+    scale: f64,
+    last: Instant,
+}
+
+impl Host {
+    /// Lets the time pass that has really passed, and answers.
+    fn answer(&self, request: &Request) -> Response {
+        let mut world = lock(&self.world);
+        let mut pace = lock(&self.pace);
+        let elapsed = pace.last.elapsed();
+        pace.last += elapsed;
+        world.advance(elapsed.mul_f64(pace.scale));
+        if request.path.starts_with(admin::PREFIX) {
+            return admin::answer(&mut world, &mut pace.scale, request);
+        }
+        wire::answer(&mut world, request)
+    }
+}
+
+/// A panic in one request must not silence all others.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn listen(listener: TcpListener, host: Arc<Host>, mut stopped: watch::Receiver<()>) {
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopped.changed() => return,
+        };
+        if let Ok((stream, _)) = stream {
+            tokio::spawn(serve(stream, Arc::clone(&host), stopped.clone()));
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, host: Arc<Host>, mut stopped: watch::Receiver<()>) {
+    let service = service_fn(move |request| handle(Arc::clone(&host), request));
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        // A connection that breaks is the client's business, or a scripted fault.
+        _ = connection => {}
+        _ = stopped.changed() => {}
+    }
+}
+
+/// Why a connection ends without an answer.
+#[derive(Debug)]
+struct Dropped;
+
+impl std::fmt::Display for Dropped {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the connection was dropped on purpose")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+async fn handle(
+    host: Arc<Host>,
+    request: hyper::Request<Incoming>,
+) -> Result<hyper::Response<Full<Bytes>>, Dropped> {
+    let request = read(request).await?;
+    match host.answer(&request) {
+        Response::Drop => Err(Dropped),
+        Response::Hang => match std::future::pending::<Infallible>().await {},
+        Response::Answer {
+            status,
+            content_type,
+            error_type,
+            body,
+        } => {
+            let mut response = hyper::Response::builder()
+                .status(status)
+                .header("Content-Type", content_type);
+            if let Some(error_type) = error_type {
+                response = response.header("x-amzn-errortype", error_type);
+            }
+            response
+                .body(Full::new(Bytes::from(body)))
+                .map_err(|_| Dropped)
+        }
+    }
+}
+
+async fn read(request: hyper::Request<Incoming>) -> Result<Request, Dropped> {
+    let (head, body) = request.into_parts();
+    let header = |name: &str| {
+        head.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+    Ok(Request {
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        target: header("x-amz-target"),
+        signed: header("authorization").is_some(),
+        body: body.to_vec(),
+    })
+}

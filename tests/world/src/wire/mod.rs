@@ -1,0 +1,71 @@
+//! The wire protocols, from request to answer. Nothing here decides anything; it reads and writes what the model says.
+
+mod dsql;
+mod ec2;
+mod query;
+mod quotas;
+mod xml;
+
+use crate::{Failure, World};
+
+/// What came in over HTTP, as far as the protocols look at it.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The HTTP method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The query string.
+    pub query: String,
+    /// The header `X-Amz-Target`.
+    pub target: Option<String>,
+    /// Whether it is signed at all. What the signature says is not checked.
+    pub signed: bool,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What goes out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Response {
+    /// An answer.
+    Answer {
+        /// The HTTP status.
+        status: u16,
+        /// The header `Content-Type`.
+        content_type: &'static str,
+        /// The header `x-amzn-errortype`, where the protocol has it.
+        error_type: Option<String>,
+        /// The body.
+        body: String,
+    },
+    /// The connection drops.
+    Drop,
+    /// The connection stays open, and nothing comes.
+    Hang,
+}
+
+/// Answers one request.
+#[must_use]
+pub fn answer(world: &mut World, request: &Request) -> Response {
+    match &request.target {
+        Some(target) => quotas::answer(world, target, request),
+        None if dsql::is_meant(&request.path) => dsql::answer(world, request),
+        None => ec2::answer(world, request),
+    }
+}
+
+/// What a call without an answer looks like on the wire; `broken` is the beginning of an answer.
+fn silent(failure: &Failure, content_type: &'static str, broken: &str) -> Option<Response> {
+    match failure {
+        Failure::Refused { .. } => None,
+        Failure::NoAnswer => Some(Response::Drop),
+        Failure::Hang => Some(Response::Hang),
+        Failure::Malformed => Some(Response::Answer {
+            status: 200,
+            content_type,
+            error_type: None,
+            body: broken.to_owned(),
+        }),
+    }
+}

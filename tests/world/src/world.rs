@@ -1,0 +1,201 @@
+//! The world: the model behind the gate that every call passes.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::Failure;
+use crate::clock::{self, Moment};
+use crate::failure::{refuse, refuse_as};
+use crate::gate::{Effect, Gate, Verdict};
+use crate::model::endpoints::Outlook;
+use crate::model::{Model, Timing};
+
+/// One of the simulated services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    /// Amazon EC2.
+    Ec2,
+    /// Amazon Aurora DSQL.
+    Dsql,
+    /// Service Quotas.
+    ServiceQuotas,
+}
+
+/// A call that a service offers: its parameters, and what it does to the model.
+pub trait Operation: Clone + Send + Serialize + 'static {
+    /// What the service answers.
+    type Answer: Serialize;
+
+    /// The service that offers it.
+    const SERVICE: Service;
+    /// Its name in that service's API.
+    const ACTION: &'static str;
+    /// Whether it changes anything.
+    const WRITE: bool;
+
+    /// Whether only the permission is to be checked.
+    fn dry_run(&self) -> bool {
+        false
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// The service's refusal, in which case nothing has changed.
+    fn perform(self, model: &mut Model) -> Result<Self::Answer, Failure>;
+}
+
+/// The simulated world with its own clock. Nothing in it happens by itself: time passes only through [`World::advance`].
+pub struct World {
+    pub(crate) model: Model,
+    pub(crate) gate: Gate,
+    late: Vec<LateEffect>,
+}
+
+/// A change that a call will make after its caller has been left without an answer.
+struct LateEffect {
+    due: Moment,
+    change: Box<dyn FnOnce(&mut Model) + Send>,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("World")
+            .field("now", &self.now())
+            .field("model", &self.model)
+            .finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// An empty world whose clock shows `now`; [`crate::scenario`] has furnished ones.
+    #[must_use]
+    pub fn empty(now: Moment) -> Self {
+        Self {
+            model: Model::new(now),
+            gate: Gate::default(),
+            late: Vec::new(),
+        }
+    }
+
+    /// The virtual time in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.model.now
+    }
+
+    /// Lets time pass. Late effects happen at their own moment on the way.
+    pub fn advance(&mut self, wait: Duration) {
+        let end = clock::after(self.now(), wait);
+        while let Some(next) = self.next_late_effect(end) {
+            let effect = self.late.swap_remove(next);
+            self.model.now = self.model.now.max(effect.due);
+            (effect.change)(&mut self.model);
+        }
+        self.model.now = end;
+    }
+
+    fn next_late_effect(&self, end: Moment) -> Option<usize> {
+        let due = self
+            .late
+            .iter()
+            .enumerate()
+            .filter(|(_, effect)| effect.due <= end);
+        due.min_by_key(|(_, effect)| effect.due)
+            .map(|(index, _)| index)
+    }
+
+    /// Makes a call: it is logged, may be throttled or meet a scripted fault, and then takes effect.
+    ///
+    /// # Errors
+    ///
+    /// See [`Failure`].
+    pub fn call<O: Operation>(&mut self, operation: O) -> Result<O::Answer, Failure> {
+        let parameters = serde_json::to_value(&operation).unwrap_or_default();
+        let verdict = self.gate.judge(O::SERVICE, O::ACTION, self.now());
+        let outcome = self.carry_out(operation, verdict);
+
+        self.note::<O>(parameters, outcome.as_ref().err());
+        outcome
+    }
+
+    /// Writes a call that could not even be read into the log.
+    pub(crate) fn note<O: Operation>(&mut self, parameters: Value, failure: Option<&Failure>) {
+        let outcome = failure.map_or("ok", Failure::code).to_owned();
+        self.gate.log(
+            O::SERVICE,
+            O::ACTION,
+            self.model.now,
+            parameters,
+            outcome,
+            O::WRITE,
+        );
+    }
+
+    fn carry_out<O: Operation>(
+        &mut self,
+        operation: O,
+        verdict: Verdict,
+    ) -> Result<O::Answer, Failure> {
+        match verdict {
+            Verdict::Refuse(failure) => Err(failure),
+            Verdict::Perform(Effect::Normal) => self.perform(operation),
+            Verdict::Perform(Effect::ThenFail(failure)) => {
+                self.perform(operation).and(Err(failure))
+            }
+            Verdict::Perform(Effect::Late(delay)) => {
+                let due = clock::after(self.now(), delay);
+                // Nobody is left to hear whether it is refused.
+                let change = Box::new(move |model: &mut Model| drop(operation.perform(model)));
+                self.late.push(LateEffect { due, change });
+                Err(Failure::NoAnswer)
+            }
+        }
+    }
+
+    /// Sets something up past the gate: it is not logged, not throttled and meets no fault.
+    ///
+    /// # Errors
+    ///
+    /// The service's refusal.
+    pub fn arrange<O: Operation>(&mut self, operation: O) -> Result<O::Answer, Failure> {
+        operation.perform(&mut self.model)
+    }
+
+    /// How long things take; to be changed at will.
+    pub fn timing(&mut self) -> &mut Timing {
+        &mut self.model.timing
+    }
+
+    /// What becomes of the endpoints that are created from now on.
+    pub fn foresee(&mut self, outlook: Outlook) {
+        self.model.outlook = outlook;
+    }
+
+    fn perform<O: Operation>(&mut self, operation: O) -> Result<O::Answer, Failure> {
+        if operation.dry_run() {
+            // EC2 API reference, "DryRun": the error DryRunOperation means that the caller would be allowed to. The call's
+            // other preconditions are not checked.
+            return Err(refuse_as(
+                412,
+                "DryRunOperation",
+                "Request would have succeeded, but DryRun flag is set.",
+            ));
+        }
+        operation.perform(&mut self.model)
+    }
+
+    /// Refuses a call to something that nobody here offers.
+    pub(crate) fn unknown_action(action: &str) -> Failure {
+        refuse(
+            "InvalidAction",
+            format!("The action {action} is not valid for this web service."),
+        )
+    }
+}
