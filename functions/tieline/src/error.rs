@@ -11,9 +11,9 @@ use crate::problem::{Code, Problem};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// The service answered no. Nothing was changed by this call.
-    #[error("could not {action}: {code}: {message}")]
+    #[error("{action} was refused: {code}: {message}")]
     Refused {
-        /// What was being done, as a verb and its object.
+        /// The call, as IAM names it.
         action: &'static str,
         /// The service's own error code.
         code: String,
@@ -21,9 +21,9 @@ pub enum CallError {
         message: String,
     },
     /// The service asked to slow down or did not answer. The call may have taken effect.
-    #[error("could not {action} right now: {reason}")]
+    #[error("{action} got no usable answer: {reason}")]
     Unavailable {
-        /// What was being done, as a verb and its object.
+        /// The call, as IAM names it.
         action: &'static str,
         /// What was seen instead of an answer.
         reason: String,
@@ -184,7 +184,7 @@ impl From<CallError> for StepError {
                     (
                         Code::PermissionDenied,
                         format!(
-                            "allow the function's role to {action} (template.yaml), and send the event again"
+                            "allow {action} in the function's role (template.yaml), and send the event again"
                         ),
                     )
                 } else {
@@ -241,7 +241,7 @@ mod tests {
 
         assert_eq!(
             error.chain(),
-            "the step may succeed later: could not create the endpoint right now: RequestLimitExceeded: x"
+            "the step may succeed later: ec2:CreateVpcEndpoint got no usable answer: RequestLimitExceeded: x"
         );
     }
 }

@@ -163,6 +163,19 @@ pub struct Group {
     pub tags: BTreeMap<String, String>,
 }
 
+impl Group {
+    /// Whether it lets TCP in on a port, from wherever.
+    pub fn opens(&self, port: u16) -> bool {
+        let port = i32::from(port);
+        // Rules for all ports have no range, or one from -1 to -1.
+        let reaches = |rule: &Ingress| {
+            rule.from.is_none_or(|from| from <= port)
+                && rule.to.is_none_or(|to| port <= to || to == -1)
+        };
+        self.ingress.iter().any(|rule| rule.tcp && reaches(rule))
+    }
+}
+
 /// One protocol and port range that a group lets in, from anywhere.
 #[derive(Debug, Clone, Copy)]
 pub struct Ingress {

@@ -156,23 +156,20 @@ impl Plan {
         }
     }
 
-    /// The group of our own, if one is planned.
-    pub fn new_group(&self) -> Option<NewGroup> {
-        let Groups::Own { name, .. } = &self.groups else {
-            return None;
-        };
-        Some(NewGroup {
+    /// The group of our own, to be created under the planned name.
+    pub fn new_group(&self, name: &str) -> NewGroup {
+        NewGroup {
             vpc: self.vpc_id.clone(),
-            name: name.clone(),
+            name: name.to_owned(),
             description: format!(
                 "Lets {} into the endpoint of {} (Tieline)",
                 self.vpc_id, self.service
             ),
             tags: BTreeMap::from([
                 (MANAGED.to_owned(), "true".to_owned()),
-                ("Name".to_owned(), name.clone()),
+                ("Name".to_owned(), name.to_owned()),
             ]),
-        })
+        }
     }
 
     /// The client token: whoever asks for this service in this VPC gets the same, until an endpoint dies.

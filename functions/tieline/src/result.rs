@@ -159,7 +159,7 @@ pub fn failed(
         "problems": all.iter().take(MAX_PROBLEMS).collect::<Vec<_>>(),
         "leftBehind": left_behind,
         "phases": progress.spent,
-        "seconds": now.since(execution.started()).as_secs_f64().round(),
+        "seconds": now.since(execution.started()).as_secs(),
         "execution": { "id": execution.id, "url": execution.url() },
     });
     ResultEvent {
@@ -180,7 +180,7 @@ fn event(
         "requestId": plan.request_id,
         "target": plan.target,
         "phases": progress.spent,
-        "seconds": now.since(execution.started()).as_secs_f64().round(),
+        "seconds": now.since(execution.started()).as_secs(),
         "execution": { "id": execution.id, "url": execution.url() },
     });
     if let (Value::Object(detail), Value::Object(own)) = (&mut detail, own) {

@@ -1,4 +1,5 @@
-//! The admin API under `/_world/`: it scripts time, acceptance and faults, and tells what was called.
+//! The admin API under `/_world/`: it scripts time, acceptance and faults, and tells what was
+//! called.
 
 use std::time::Duration;
 
@@ -84,6 +85,12 @@ struct TimeScale {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Throttling {
+    factor: Option<f64>,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Acceptance {
     endpoint_id: String,
@@ -116,6 +123,7 @@ fn perform(
         ("POST", "time-scale") => {
             *time_scale = seconds(read::<TimeScale>(request)?.scale)?.as_secs_f64()
         }
+        ("POST", "throttling") => world.scale_throttling(read::<Throttling>(request)?.factor),
         ("POST", "scenario") => {
             let name = read::<NamedScenario>(request)?.name;
             let scenario =

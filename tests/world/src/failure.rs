@@ -3,7 +3,8 @@
 /// Why a call has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// The service answered with an error. Nothing was changed, unless a scripted fault says otherwise.
+    /// The service answered with an error. Nothing was changed, unless a scripted fault says
+    /// otherwise.
     Refused {
         /// The HTTP status.
         status: u16,

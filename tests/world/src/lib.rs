@@ -1,10 +1,12 @@
 //! The simulated outside world: Amazon EC2's PrivateLink side, Aurora DSQL and Service Quotas.
 //!
-//! The model behaves as AWS documents it and as its users observed it, never as our own code would like it: endpoints take
-//! time, a lost answer may have had its effect, what was just written is not visible yet. Each modelled fact names its public
-//! source; what no public source settles is modelled conservatively and marked "not verified".
+//! The model behaves as AWS documents it and as its users observed it, never as our own code would
+//! like it: endpoints take time, a lost answer may have had its effect, what was just written is
+//! not visible yet. Each modelled fact names its public source; what no public source settles is
+//! modelled conservatively and marked "not verified".
 //!
-//! Use it in-process through [`World`] with its virtual clock, or over HTTP through [`server::start`].
+//! Use it in-process through [`World`] with its virtual clock, or over HTTP through
+//! [`server::start`].
 
 pub mod admin;
 pub mod clock;

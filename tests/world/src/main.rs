@@ -4,7 +4,8 @@ use clap::Parser;
 use world::scenario::Scenario;
 use world::server::{self, Options};
 
-/// The simulated outside world: EC2's endpoints, Aurora DSQL and Service Quotas on one loopback port.
+/// The simulated outside world: EC2's endpoints, Aurora DSQL and Service Quotas on one loopback
+/// port.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The port on 127.0.0.1; 0 means a free one.

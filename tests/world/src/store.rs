@@ -1,7 +1,7 @@
 //! Eventually consistent tables: a write counts at once, but readers see it a little later.
 //!
-//! Source: EC2 developer guide, "Ensuring eventual consistency": a resource that was just created may be reported as not
-//! existing, and a change may not be visible to the next call.
+//! Source: EC2 developer guide, "Ensuring eventual consistency": a resource that was just created
+//! may be reported as not existing, and a change may not be visible to the next call.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,8 @@ impl<T: Clone> Table<T> {
 
     fn write(&mut self, id: &str, content: Option<T>, visible_from: Moment) {
         let versions = self.rows.entry(id.to_owned()).or_default();
-        // Time never runs back for a reader: a write cannot become visible before the one that it follows.
+        // Time never runs back for a reader: a write cannot become visible before the one that it
+        // follows.
         let visible_from = versions
             .last()
             .map_or(visible_from, |last| last.visible_from.max(visible_from));

@@ -50,7 +50,8 @@ pub trait Operation: Clone + Send + Serialize + 'static {
     fn perform(self, model: &mut Model) -> Result<Self::Answer, Failure>;
 }
 
-/// The simulated world with its own clock. Nothing in it happens by itself: time passes only through [`World::advance`].
+/// The simulated world with its own clock. Nothing in it happens by itself: time passes only
+/// through [`World::advance`].
 pub struct World {
     pub(crate) model: Model,
     pub(crate) gate: Gate,
@@ -111,7 +112,8 @@ impl World {
             .map(|(index, _)| index)
     }
 
-    /// Makes a call: it is logged, may be throttled or meet a scripted fault, and then takes effect.
+    /// Makes a call: it is logged, may be throttled or meet a scripted fault, and then takes
+    /// effect.
     ///
     /// # Errors
     ///
@@ -180,8 +182,8 @@ impl World {
 
     fn perform<O: Operation>(&mut self, operation: O) -> Result<O::Answer, Failure> {
         if operation.dry_run() {
-            // EC2 API reference, "DryRun": the error DryRunOperation means that the caller would be allowed to. The call's
-            // other preconditions are not checked.
+            // EC2 API reference, "DryRun": the error DryRunOperation means that the caller would be
+            // allowed to. The call's other preconditions are not checked.
             return Err(refuse_as(
                 412,
                 "DryRunOperation",

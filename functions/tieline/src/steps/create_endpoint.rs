@@ -120,7 +120,8 @@ async fn create(
     let now = outside.clock.now();
     let groups = match groups(outside, &plan).await {
         Ok(groups) => groups,
-        Err(error) if error.is_missing() => {
+        // Made a moment ago, by us or by another execution, and not to be seen yet.
+        Err(error) if error.is_missing() || error.is_duplicate() => {
             return Ok(not_visible(outside, plan, progress, &error));
         }
         Err(error) => return Err(error.into()),
@@ -176,7 +177,7 @@ async fn create(
     )))
 }
 
-/// A group made a moment ago may not be visible to the next call: the same step works later.
+/// What was made a moment ago may not be visible to the next call: the same step works later.
 fn not_visible(outside: &Outside<'_>, plan: Plan, progress: Progress, error: &CallError) -> Answer {
     Answer::wait(
         outside,
@@ -201,35 +202,16 @@ async fn groups(outside: &Outside<'_>, plan: &Plan) -> Result<Vec<GroupId>, Call
         Groups::Kept => return Ok(Vec::new()),
         Groups::Own { name, cidrs } => (name, cidrs),
     };
-    let id = match plan.new_group() {
-        Some(new) => match outside.ec2.create_group(&new).await {
-            Err(error) if error.is_duplicate() => group_id(outside, plan, name, error).await?,
-            made => made?,
-        },
-        None => return Ok(Vec::new()),
+    let port = plan.target.port();
+    let there = outside.ec2.groups(&plan.vpc_id).await?;
+    let found = there.iter().find(|group| group.name == *name);
+    let id = match found {
+        Some(group) if group.opens(port) => return Ok(vec![group.id.clone()]),
+        Some(group) => group.id.clone(),
+        None => outside.ec2.create_group(&plan.new_group(name)).await?,
     };
-    outside
-        .ec2
-        .open_group(&id, plan.target.port(), cidrs)
-        .await?;
+    outside.ec2.open_group(&id, port, cidrs).await?;
     Ok(vec![id])
-}
-
-async fn group_id(
-    outside: &Outside<'_>,
-    plan: &Plan,
-    name: &str,
-    duplicate: CallError,
-) -> Result<GroupId, CallError> {
-    let groups = outside.ec2.groups(&plan.vpc_id).await?;
-    let found = groups.into_iter().find(|group| group.name == name);
-    // Made a moment ago by another execution and not to be seen yet: the same step works later.
-    found
-        .map(|group| group.id)
-        .ok_or_else(|| CallError::Unavailable {
-            action: "find the security group",
-            reason: duplicate.to_string(),
-        })
 }
 
 fn quota(error: &CallError) -> Problem {

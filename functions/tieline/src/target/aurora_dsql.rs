@@ -28,12 +28,14 @@ impl AuroraDsql {
 
     fn not_ready(&self, status: &str, region: &Region) -> Problem {
         let id = &self.cluster_id;
-        Problem::new(
-            Code::ClusterNotReady,
-            format!("Aurora DSQL cluster {id} is {status}"),
-            format!("wait until it is ACTIVE: aws dsql get-cluster --region {region} --identifier {id}"),
-        )
-        .about("$.target.clusterId")
+        let look = format!("aws dsql get-cluster --region {region} --identifier {id}");
+        let fix = match status {
+            "CREATING" => format!("wait until it is ACTIVE: {look}"),
+            "PENDING_SETUP" => format!("link it to its peer cluster in the other Region first: {look}"),
+            _ => format!("name a cluster that is there to stay; see this one: {look}"),
+        };
+        Problem::new(Code::ClusterNotReady, format!("Aurora DSQL cluster {id} is {status}"), fix)
+            .about("$.target.clusterId")
     }
 }
 

@@ -1,6 +1,7 @@
 //! EC2's token buckets, per action.
 //!
-//! Source: EC2 developer guide, "Request throttling for the Amazon EC2 API" (bucket sizes and refill rates).
+//! Source: EC2 developer guide, "Request throttling for the Amazon EC2 API" (bucket sizes and
+//! refill rates).
 
 use std::collections::BTreeMap;
 use std::time::Duration;

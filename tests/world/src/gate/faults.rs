@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Moment};
 
-/// What goes wrong with which calls. Without `nth`, `every`, `count` and `seconds` it is every call from now on.
+/// What goes wrong with which calls. Without `nth`, `every`, `count` and `seconds` it is every call
+/// from now on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
@@ -129,7 +130,8 @@ impl Faults {
         self.scripted.clear();
     }
 
-    /// The fault that strikes this call, if any. All matching faults count the call, the first one strikes.
+    /// The fault that strikes this call, if any. All matching faults count the call, the first one
+    /// strikes.
     pub(super) fn strike(&mut self, action: &str, now: Moment) -> Option<FaultKind> {
         let mut kind = None;
         for scripted in self

@@ -1,4 +1,5 @@
-//! What every call passes before it takes effect: the log, the scripted faults and the token buckets.
+//! What every call passes before it takes effect: the log, the scripted faults and the token
+//! buckets.
 
 mod buckets;
 mod faults;
@@ -164,7 +165,8 @@ impl World {
         self.gate.buckets.scale(factor);
     }
 
-    /// Empties the token bucket of an EC2 action, as if another tool in the account had just used it up.
+    /// Empties the token bucket of an EC2 action, as if another tool in the account had just used
+    /// it up.
     pub fn drain_bucket(&mut self, action: &str) {
         let now = self.now();
         self.gate.buckets.drain(action, now);

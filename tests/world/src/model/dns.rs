@@ -56,8 +56,9 @@ pub(crate) fn decide(
     })
 }
 
-/// Observed (terraform-provider-aws #37694, #37783): left out, it is on for services that have a private name and accept by
-/// themselves. Whether one whose name is unverified counts is not verified; here it does not.
+/// Observed (terraform-provider-aws #37694, #37783): left out, it is on for services that have a
+/// private name and accept by themselves. Whether one whose name is unverified counts is not
+/// verified; here it does not.
 fn by_default(service: &Service, naming: &Naming<'_>) -> bool {
     let has_name = service
         .private_name
@@ -69,7 +70,8 @@ fn by_default(service: &Service, naming: &Naming<'_>) -> bool {
     }
 }
 
-/// EC2 API reference, `DnsOptionsSpecification`: these two are for Resource and `ServiceNetwork` endpoints.
+/// EC2 API reference, `DnsOptionsSpecification`: these two are for Resource and `ServiceNetwork`
+/// endpoints.
 fn check_options(options: Option<&DnsOptionsSpecification>) -> Result<(), Failure> {
     let foreign = |options: &DnsOptionsSpecification| {
         options.private_dns_preference.is_some()
@@ -85,7 +87,8 @@ fn check_options(options: Option<&DnsOptionsSpecification>) -> Result<(), Failur
 fn check_name(service: &Service, accepted: bool) -> Result<&PrivateName, Failure> {
     let service_name = &service.name;
     if service.kind == Kind::Gateway {
-        // EC2 API reference, PrivateDnsEnabled: for interface endpoints. The message is not verified.
+        // EC2 API reference, PrivateDnsEnabled: for interface endpoints. The message is not
+        // verified.
         return Err(invalid_parameter(
             "Private DNS can only be enabled for Interface type VPC Endpoints",
         ));
@@ -98,7 +101,8 @@ fn check_name(service: &Service, accepted: bool) -> Result<&PrivateName, Failure
         return Err(invalid_parameter(message));
     };
     if !name.verified {
-        // AWS PrivateLink guide, "Manage DNS names": consumers cannot use the name until it is verified. Message not verified.
+        // AWS PrivateLink guide, "Manage DNS names": consumers cannot use the name until it is
+        // verified. Message not verified.
         let message = format!(
             "Private DNS can't be enabled because the private DNS name of {service_name} is not verified."
         );
@@ -125,8 +129,9 @@ fn check_attributes(vpc: &Vpc) -> Result<(), Failure> {
     )))
 }
 
-/// One name, one endpoint per VPC. The message as Terraform's users report it; not verified: how it spells a wildcard name, and in
-/// which of its last states an endpoint lets the name go. Here it keeps it until it is deleted.
+/// One name, one endpoint per VPC. The message as Terraform's users report it; not verified: how it
+/// spells a wildcard name, and in which of its last states an endpoint lets the name go. Here it
+/// keeps it until it is deleted.
 fn check_conflict(
     model: &Model,
     vpc: &Vpc,
@@ -152,8 +157,9 @@ fn check_conflict(
     Ok(())
 }
 
-/// Amazon S3 user guide, "AWS `PrivateLink` for Amazon S3": private DNS is for inbound Resolver endpoints only, unless one says
-/// otherwise. EC2 API reference: the option is for services with both gateway and interface endpoints.
+/// Amazon S3 user guide, "AWS `PrivateLink` for Amazon S3": private DNS is for inbound Resolver
+/// endpoints only, unless one says otherwise. EC2 API reference: the option is for services with
+/// both gateway and interface endpoints.
 fn inbound_only(
     model: &Model,
     service: &Service,
@@ -186,7 +192,8 @@ fn inbound_only(
         .or((has_gateway && private_dns).then_some(true)))
 }
 
-/// AWS `PrivateLink` guide, "Gateway endpoints": `DynamoDB`'s gateway endpoint knows only `service-defined`. The defaults are not verified.
+/// AWS `PrivateLink` guide, "Gateway endpoints": `DynamoDB`'s gateway endpoint knows only
+/// `service-defined`. The defaults are not verified.
 fn record_ip_type(service: &Service, naming: &Naming<'_>) -> Result<String, Failure> {
     let only_service_defined = service.kind == Kind::Gateway && service.name.ends_with(".dynamodb");
     let default = if only_service_defined {
@@ -252,7 +259,8 @@ fn gateway_endpoint<'m>(model: &'m Model, vpc: &Vpc, service: &Service) -> Optio
     })
 }
 
-/// Whether an inbound-only interface endpoint leans on this gateway endpoint (Amazon S3 user guide).
+/// Whether an inbound-only interface endpoint leans on this gateway endpoint (Amazon S3 user
+/// guide).
 pub(crate) fn is_leaned_on(model: &Model, gateway: &Endpoint) -> bool {
     let mut endpoints = model.endpoints.all_latest();
     gateway.kind == Kind::Gateway
@@ -265,8 +273,8 @@ pub(crate) fn is_leaned_on(model: &Model, gateway: &Endpoint) -> bool {
         })
 }
 
-/// An endpoint's DNS names: first the Regional one, then those of its zones, then the private one (AWS `PrivateLink` guide; seen in
-/// every AWS CLI transcript of `describe-vpc-endpoints`).
+/// An endpoint's DNS names: first the Regional one, then those of its zones, then the private one
+/// (AWS `PrivateLink` guide; seen in every AWS CLI transcript of `describe-vpc-endpoints`).
 pub(crate) fn entries(model: &Model, endpoint: &Endpoint) -> Vec<DnsEntry> {
     let Ok(service) = model.service(&endpoint.service_name, endpoint.kind) else {
         return Vec::new();

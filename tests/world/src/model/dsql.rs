@@ -1,6 +1,7 @@
 //! Aurora DSQL: clusters, and the endpoint service that each is reached through.
 //!
-//! Sources: the DSQL service model of botocore; Aurora DSQL user guide, "Managing and connecting to clusters using `PrivateLink`".
+//! Sources: the DSQL service model of botocore; Aurora DSQL user guide, "Managing and connecting to
+//! clusters using `PrivateLink`".
 
 use std::collections::BTreeMap;
 
@@ -231,7 +232,8 @@ impl Operation for GetVpcEndpointServiceName {
     const ACTION: &'static str = "GetVpcEndpointServiceName";
     const WRITE: bool = false;
 
-    /// Not verified: whether a cluster that is not active yet, or failed, has a service name. Here it does.
+    /// Not verified: whether a cluster that is not active yet, or failed, has a service name. Here
+    /// it does.
     fn perform(self, model: &mut Model) -> Result<GetVpcEndpointServiceNameAnswer, Failure> {
         let cluster = model.cluster(&self.identifier)?;
         let service = cluster.service_name.rsplit('.').next().unwrap_or_default();

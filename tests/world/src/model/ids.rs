@@ -12,7 +12,8 @@ impl Ids {
         format!("{prefix}-0{:016x}", self.next())
     }
 
-    /// The part of an endpoint's DNS name that follows its id, as `d849uc2p` (Aurora DSQL user guide's example).
+    /// The part of an endpoint's DNS name that follows its id, as `d849uc2p` (Aurora DSQL user
+    /// guide's example).
     pub(crate) fn dns_hash(&mut self) -> String {
         self.letters(8)
     }

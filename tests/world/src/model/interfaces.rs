@@ -13,7 +13,8 @@ use super::network::{check_id, zone_name};
 use super::shapes::{Filter, GroupIdentifier, Tag, flag, text};
 use super::{ACCOUNT, Model};
 
-/// A network interface of an endpoint. It is requester-managed: it comes and goes with the endpoint (AWS `PrivateLink` guide).
+/// A network interface of an endpoint. It is requester-managed: it comes and goes with the endpoint
+/// (AWS `PrivateLink` guide).
 #[derive(Debug, Clone)]
 pub struct Interface {
     pub(crate) id: String,

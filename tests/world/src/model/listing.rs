@@ -35,7 +35,7 @@ pub(crate) type Page<T> = (Vec<T>, Option<String>);
 /// Keeps what all filters let through.
 pub(crate) fn filter<T: Listed>(mut items: Vec<T>, filters: &[Filter]) -> Result<Vec<T>, Failure> {
     if let Some(unknown) = filters.iter().find(|filter| !is_known::<T>(&filter.name)) {
-        // Observed (many reports of `The filter 'null' is invalid`): EC2 refuses a filter that the action does not have.
+        // Observed: aws/aws-cli #7225, boto/boto3 #1299.
         return Err(invalid_value(format!(
             "The filter '{}' is invalid",
             unknown.name
@@ -68,9 +68,11 @@ fn matches<T: Listed>(item: &T, filter: &Filter) -> bool {
     })
 }
 
-/// Whether a value fits a pattern with `*` for any text, `?` for one character and `\` before a literal one.
+/// Whether a value fits a pattern with `*` for any text, `?` for one character and `\` before a
+/// literal one.
 ///
-/// Source: EC2 user guide, "Filter resources": values are case-sensitive, wildcards are `*` and `?`.
+/// Source: EC2 user guide, "Filter resources": values are case-sensitive, wildcards are `*` and
+/// `?`.
 fn fits(pattern: &[u8], value: &[u8]) -> bool {
     match pattern {
         [] => value.is_empty(),

@@ -60,17 +60,20 @@ pub struct Model {
 pub struct Timing {
     /// Until a write is visible to reads.
     pub visible_after: Duration,
-    /// Until a new interface endpoint is available. AWS promises nothing; minutes are usual (terraform-provider-aws waits ten).
+    /// Until a new interface endpoint is available. AWS promises nothing; minutes are usual
+    /// (terraform-provider-aws waits ten).
     pub create: Duration,
     /// Until a modified endpoint is available again.
     pub modify: Duration,
     /// Until a deleted endpoint is `deleted`.
     pub delete: Duration,
-    /// How much longer than the endpoint its network interfaces stay (terraform-provider-aws retries `DependencyViolation`).
+    /// How much longer than the endpoint its network interfaces stay (terraform-provider-aws
+    /// retries `DependencyViolation`).
     pub interface_lag: Duration,
     /// How long a deleted endpoint can still be described.
     pub deleted_stays: Duration,
-    /// Until a connection request that nobody accepts expires. Not verified: AWS documents the state, not the time.
+    /// Until a connection request that nobody accepts expires. Not verified: AWS documents the
+    /// state, not the time.
     pub acceptance_expires: Duration,
     /// Until a new DSQL cluster is active.
     pub cluster_create: Duration,

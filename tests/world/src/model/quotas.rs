@@ -7,7 +7,8 @@ use crate::{Failure, Operation, Service};
 
 use super::{ACCOUNT, Model, REGION};
 
-/// AWS PrivateLink guide, "Quotas": 50 interface and Gateway Load Balancer endpoints per VPC, adjustable.
+/// AWS PrivateLink guide, "Quotas": 50 interface and Gateway Load Balancer endpoints per VPC,
+/// adjustable.
 pub(crate) const ENDPOINTS_PER_VPC: usize = 50;
 
 /// The code of that quota.

@@ -1,7 +1,5 @@
 //! Endpoint services: what can be connected to.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::failure::refuse;
@@ -38,7 +36,8 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct PrivateName {
     pub(crate) name: String,
-    /// Whether the owner has proven that the domain is theirs (AWS `PrivateLink` guide, "Manage DNS names").
+    /// Whether the owner has proven that the domain is theirs (AWS `PrivateLink` guide, "Manage DNS
+    /// names").
     pub(crate) verified: bool,
 }
 
@@ -80,7 +79,7 @@ pub struct DescribeVpcEndpointServices {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DescribeVpcEndpointServicesAnswer {
-    /// Their names, each once.
+    /// Their names; a service with two types is there twice.
     #[serde(rename = "serviceNameSet")]
     pub service_names: Vec<String>,
     /// What they are.
@@ -161,7 +160,8 @@ impl Operation for DescribeVpcEndpointServices {
     }
 
     fn perform(self, model: &mut Model) -> Result<DescribeVpcEndpointServicesAnswer, Failure> {
-        // terraform-provider-aws: one unknown name, or one that the account may not see, fails the whole call.
+        // terraform-provider-aws: one unknown name, or one that the account may not see, fails the
+        // whole call.
         self.service_names
             .iter()
             .try_for_each(|name| model.services_named(name).map(drop))?;
@@ -181,12 +181,13 @@ impl Operation for DescribeVpcEndpointServices {
         let token = self.next_token.as_deref();
         let (service_details, next_token) =
             listing::page(found, self.max_results, token, PageSize::AtMostThousand)?;
-        let names: BTreeSet<_> = service_details
+        // Observed: terraform-aws-modules/terraform-aws-vpc #579 shows S3 twice in the list of names.
+        let service_names = service_details
             .iter()
             .map(|detail| detail.service_name.clone())
             .collect();
         Ok(DescribeVpcEndpointServicesAnswer {
-            service_names: names.into_iter().collect(),
+            service_names,
             service_details,
             next_token,
         })
@@ -194,7 +195,8 @@ impl Operation for DescribeVpcEndpointServices {
 }
 
 impl Service {
-    /// The part of an endpoint's DNS names that stands for the service, as `dsql-fnh4` or `vpce-svc-0123456789abcdef0`.
+    /// The part of an endpoint's DNS names that stands for the service, as `dsql-fnh4` or
+    /// `vpce-svc-0123456789abcdef0`.
     pub(crate) fn label(&self) -> &str {
         let vendor = format!("com.amazonaws.vpce.{REGION}.");
         let aws = format!("com.amazonaws.{REGION}.");
@@ -292,7 +294,7 @@ impl Model {
         Ok(found)
     }
 
-    /// The service of this name and type. Observed: the message of the refusal, in many reports of Terraform's users.
+    /// The service of this name and type. Observed: hashicorp/terraform #24478 quotes the refusal.
     pub(crate) fn service(&self, name: &str, kind: Kind) -> Result<&Service, Failure> {
         let found = self.services_named(name)?;
         let kinds: Vec<_> = found.iter().map(|service| service.kind.as_str()).collect();

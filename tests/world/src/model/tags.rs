@@ -40,7 +40,8 @@ pub struct DeleteTags {
     /// The ids of the resources.
     #[serde(rename = "ResourceId")]
     pub resources: Vec<String>,
-    /// The tags; one with a value goes only if it has that value. None at all means all of the user's tags.
+    /// The tags; one with a value goes only if it has that value. None at all means all of the
+    /// user's tags.
     #[serde(rename = "Tag")]
     pub tags: Vec<TagInput>,
 }

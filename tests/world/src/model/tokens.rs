@@ -1,8 +1,9 @@
 //! Client tokens: the same request twice is one resource.
 //!
-//! Source: EC2 developer guide, "Ensuring idempotency": the same token with the same parameters gives the same result, with
-//! other parameters `IdempotentParameterMismatch`. Not verified for `CreateVpcEndpoint` itself, nor how long it remembers;
-//! here it never forgets, and replays its first answer even if the endpoint has long been deleted.
+//! Source: EC2 developer guide, "Ensuring idempotency": the same token with the same parameters
+//! gives the same result, with other parameters `IdempotentParameterMismatch`. Not verified for
+//! `CreateVpcEndpoint` itself, nor how long it remembers; here it never forgets, and replays its
+//! first answer even if the endpoint has long been deleted.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,8 @@ impl Tokens {
         let Some(token) = &request.client_token else {
             return Ok(None);
         };
-        // EC2 API reference: "case-sensitive", up to 64 ASCII characters. The code for a longer one is not verified.
+        // EC2 API reference: "case-sensitive", up to 64 ASCII characters. The code for a longer one
+        // is not verified.
         if token.len() > 64 || !token.is_ascii() {
             return Err(refuse(
                 "InvalidClientToken",

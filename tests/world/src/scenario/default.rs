@@ -1,4 +1,5 @@
-//! The world where all is well: a VPC with five subnets, two DSQL clusters, AWS's services and a vendor's.
+//! The world where all is well: a VPC with five subnets, two DSQL clusters, AWS's services and a
+//! vendor's.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,8 @@ use crate::model::{ACCOUNT, Model, OTHER_ACCOUNT};
 
 /// The VPC.
 pub const VPC: &str = "vpc-0f3a9c51d7e2b8640";
-/// Its subnets: the first three lie in the DSQL service's zones, the fourth does not, the fifth shares the first one's zone.
+/// Its subnets: the first three lie in the DSQL service's zones, the fourth does not, the fifth
+/// shares the first one's zone.
 pub const SUBNETS: [&str; 5] = [
     "subnet-0a1c5e7092b4d6f81",
     "subnet-0b2d6f81a3c5e7094",

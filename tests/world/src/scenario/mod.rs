@@ -1,4 +1,5 @@
-//! Furnished worlds: one where all is well, and one for each problem that the same request can meet.
+//! Furnished worlds: one where all is well, and one for each problem that the same request can
+//! meet.
 
 mod default;
 mod problems;

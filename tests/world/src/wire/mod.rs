@@ -1,4 +1,5 @@
-//! The wire protocols, from request to answer. Nothing here decides anything; it reads and writes what the model says.
+//! The wire protocols, from request to answer. Nothing here decides anything; it reads and writes
+//! what the model says.
 
 mod dsql;
 mod ec2;

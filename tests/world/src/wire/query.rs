@@ -17,7 +17,8 @@ pub(super) fn parse(body: &[u8]) -> Form {
     form_urlencoded::parse(body).into_owned().collect()
 }
 
-/// The operation that the form describes. Names that the operation does not have are refused, as EC2 does.
+/// The operation that the form describes. Names that the operation does not have are refused, as
+/// EC2 does.
 pub(super) fn read<O: Serialize + DeserializeOwned>(form: &Form) -> Result<O, Failure> {
     let given: Form = form
         .iter()

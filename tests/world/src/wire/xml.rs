@@ -1,4 +1,5 @@
-//! EC2's XML: objects are elements, lists are elements full of `<item>`, what is absent is left out.
+//! EC2's XML: objects are elements, lists are elements full of `<item>`, what is absent is left
+//! out.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -87,7 +87,8 @@ impl Check<'_> {
             zone_name: subnet.zone_name.clone(),
             subnet_id: subnet.id.clone(),
         };
-        let zones: Vec<Zone> = subnets.into_iter().map(zone).collect();
+        let mut zones: Vec<Zone> = subnets.into_iter().map(zone).collect();
+        zones.sort_by(|a, b| a.zone_id.cmp(&b.zone_id));
         (!zones.is_empty()).then_some(zones)
     }
 
@@ -100,18 +101,15 @@ impl Check<'_> {
         new: bool,
     ) -> Vec<&'n Subnet> {
         let mut by_zone: BTreeMap<&str, &Subnet> = BTreeMap::new();
-        let mut supported = false;
+        let mut unsupported = Vec::new();
         for (index, id) in ids.iter().enumerate() {
             let path = format!("$.network.subnetIds[{index}]");
             let Some(subnet) = network.subnets.iter().find(|subnet| subnet.id == *id) else {
                 self.problems.push(self.subnet_unknown(id).about(path));
                 continue;
             };
-            if service.zone_ids.contains(&subnet.zone_id) {
-                supported = true;
-            } else {
-                self.problems
-                    .push(zone_unsupported(subnet, service).about(path.clone()));
+            if !service.zone_ids.contains(&subnet.zone_id) {
+                unsupported.push(zone_unsupported(subnet, service).about(path.clone()));
             }
             if let Some(other) = by_zone.insert(&subnet.zone_id, subnet) {
                 self.problems
@@ -126,9 +124,10 @@ impl Check<'_> {
                 );
             }
         }
-        if !supported && !by_zone.is_empty() {
-            self.problems.push(self.no_common_zone(network, service));
+        if !unsupported.is_empty() && unsupported.len() == by_zone.len() {
+            unsupported = vec![self.no_common_zone(network, service)];
         }
+        self.problems.extend(unsupported);
         by_zone.into_values().collect()
     }
 
@@ -252,7 +251,7 @@ impl Check<'_> {
                 }
             }
         }
-        if named.len() == ids.len() && !named.iter().any(|group| opens(group, port)) {
+        if named.len() == ids.len() && !named.iter().any(|group| group.opens(port)) {
             self.problems.push(self.closed(network, &named, port));
         }
         (named.len() == ids.len()).then(|| Groups::Named { ids: ids.clone() })
@@ -275,15 +274,6 @@ impl Check<'_> {
         Problem::new(Code::SecurityGroupClosed, message, fix.join(" && "))
             .about("$.network.securityGroupIds")
     }
-}
-
-fn opens(group: &Group, port: u16) -> bool {
-    let port = i32::from(port);
-    group.ingress.iter().any(|rule| {
-        rule.tcp
-            && rule.from.is_none_or(|from| from <= port)
-            && rule.to.is_none_or(|to| port <= to || to == -1)
-    })
 }
 
 fn zone_unsupported(subnet: &Subnet, service: &Service) -> Problem {

@@ -13,7 +13,8 @@ use super::{Phase, State};
 pub enum Decision {
     /// The owner accepts: the endpoint is then built.
     Accept,
-    /// The owner refuses; also possible for a live endpoint (AWS `PrivateLink` guide, "Accept or reject connection requests").
+    /// The owner refuses; also possible for a live endpoint (AWS `PrivateLink` guide, "Accept or
+    /// reject connection requests").
     Reject,
     /// Nobody accepted in time.
     Expire,

@@ -173,7 +173,8 @@ impl CreateVpcEndpoint {
         }
     }
 
-    /// Observed (Terraform's users): the first message. The other two are worded after it and not verified.
+    /// Observed: the first in terraform-provider-aws, the last in ansible-collections/amazon.aws #576.
+    /// The second is worded after them and not verified.
     fn check_members_of(&self, kind: Kind) -> Result<(), Failure> {
         let refusal = match kind {
             Kind::Gateway if !self.subnet_ids.is_empty() => {
@@ -183,7 +184,7 @@ impl CreateVpcEndpoint {
                 "Security Group IDs are only supported for Interface type VPC Endpoints"
             }
             Kind::Interface if !self.route_table_ids.is_empty() => {
-                "Route table IDs are only supported for Gateway type VPC Endpoints"
+                "Route table IDs are only supported for Gateway type VPC Endpoint."
             }
             Kind::Gateway | Kind::Interface => return Ok(()),
         };
@@ -200,7 +201,8 @@ impl CreateVpcEndpoint {
         }
     }
 
-    /// EC2 API reference, `SubnetConfigurations`: every subnet must be in `SubnetIds` too. Chosen addresses are not modelled.
+    /// EC2 API reference, `SubnetConfigurations`: every subnet must be in `SubnetIds` too. Chosen
+    /// addresses are not modelled.
     fn check_subnet_configurations(&self) -> Result<(), Failure> {
         for configuration in &self.subnet_configurations {
             if !self.subnet_ids.contains(&configuration.subnet_id) {
@@ -268,7 +270,8 @@ fn first_phase(model: &Model, service: &Service) -> Phase {
     }
     match service.kind {
         Kind::Interface => model.building(),
-        // A gateway endpoint is a route; it is there at once (AWS PrivateLink guide, "Gateway endpoints").
+        // A gateway endpoint is a route; it is there at once (AWS PrivateLink guide, "Gateway
+        // endpoints").
         Kind::Gateway => Phase::Pending {
             until: model.now,
             then: Outlook::Available,
@@ -276,8 +279,8 @@ fn first_phase(model: &Model, service: &Service) -> Phase {
     }
 }
 
-/// AWS `PrivateLink` guide, "Quotas": 50 interface and Gateway Load Balancer endpoints per VPC. Not verified: its message, and that
-/// one that is being deleted still counts.
+/// AWS `PrivateLink` guide, "Quotas": 50 interface and Gateway Load Balancer endpoints per VPC. Not
+/// verified: its message, and that one that is being deleted still counts.
 fn check_quota(model: &Model, vpc: &Vpc, kind: Kind) -> Result<(), Failure> {
     let counts = |endpoint: &&Endpoint| {
         endpoint.kind == Kind::Interface
@@ -295,7 +298,8 @@ fn check_quota(model: &Model, vpc: &Vpc, kind: Kind) -> Result<(), Failure> {
     Ok(())
 }
 
-/// EC2 API reference, `IpAddressType`: it must agree with what the service supports; here that is always IPv4.
+/// EC2 API reference, `IpAddressType`: it must agree with what the service supports; here that is
+/// always IPv4.
 pub(super) fn check_ip_address_type(
     wanted: Option<&str>,
     service: &Service,
@@ -323,7 +327,8 @@ pub(super) fn check_groups(model: &Model, vpc: &Vpc, groups: &[String]) -> Resul
     Ok(())
 }
 
-/// Whether an endpoint of the service may lie in all of these subnets at once, as far as zones and ownership go.
+/// Whether an endpoint of the service may lie in all of these subnets at once, as far as zones and
+/// ownership go.
 pub(super) fn check_subnets(
     model: &Model,
     service: &Service,
@@ -356,7 +361,8 @@ fn check_subnet(service: &Service, vpc: &Vpc, subnet: &Subnet) -> Result<(), Fai
         )));
     }
     if subnet.owner != ACCOUNT {
-        // VPC user guide, "Share your VPC subnets": participants cannot create endpoints there. Code and message not verified.
+        // VPC user guide, "Share your VPC subnets": participants cannot create endpoints there.
+        // Code and message not verified.
         return Err(invalid_parameter(format!(
             "VPC endpoints cannot be created in the shared subnet {id}."
         )));

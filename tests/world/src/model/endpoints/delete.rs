@@ -60,8 +60,8 @@ impl Operation for DeleteVpcEndpoints {
         self.dry_run
     }
 
-    /// EC2 API reference, `DeleteVpcEndpoints`: what cannot be deleted is listed in `Unsuccessful`. No state is documented to
-    /// forbid deletion.
+    /// EC2 API reference, `DeleteVpcEndpoints`: what cannot be deleted is listed in `Unsuccessful`.
+    /// No state is documented to forbid deletion.
     fn perform(self, model: &mut Model) -> Result<DeleteVpcEndpointsAnswer, Failure> {
         if self.vpc_endpoint_ids.is_empty() {
             return Err(missing("VpcEndpointId"));
@@ -91,8 +91,12 @@ impl Model {
             .filter(|endpoint| !endpoint.is_gone(self.now))
             .ok_or_else(not_found)?;
         if endpoint.requester_managed {
-            let message = "Operation is not allowed for requester-managed VPC endpoints";
-            return Err(error("OperationNotPermitted", message.to_owned()));
+            // Observed, code and message: people who clean up after ElastiCache Serverless.
+            let message = format!(
+                "Operation is not allowed for requester-managed VPC endpoints for the service {}.",
+                endpoint.service_name
+            );
+            return Err(error("InvalidParameter", message));
         }
         if dns::is_leaned_on(self, &endpoint) {
             // Amazon S3 user guide, "AWS PrivateLink for Amazon S3". Code and message not verified.

@@ -19,9 +19,9 @@ pub use shapes::{DnsEntry, DnsOptions, DnsOptionsSpecification, LastError, VpcEn
 
 use std::time::Duration;
 
-use crate::Failure;
 use crate::clock::{self, Moment};
 use crate::failure::{missing, refuse};
+use crate::{Failure, World};
 
 use super::Model;
 use super::network::check_id;
@@ -97,8 +97,8 @@ pub(crate) enum State {
 }
 
 impl State {
-    /// EC2 API reference, `VpcEndpoint.State`: the wire has camel case, though the service model's enum has Pascal case
-    /// (awslabs/aws-sdk-rust #619).
+    /// EC2 API reference, `VpcEndpoint.State`: the wire has camel case, though the service model's
+    /// enum has Pascal case (awslabs/aws-sdk-rust #619).
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             State::PendingAcceptance => "pendingAcceptance",
@@ -142,8 +142,8 @@ impl Endpoint {
         self.state(now) == State::Deleted
     }
 
-    /// Whether it was deleted so long ago that EC2 no longer knows it (AWS `PrivateLink` guide: `deleted` endpoints stay visible
-    /// for a while).
+    /// Whether it was deleted so long ago that EC2 no longer knows it (AWS `PrivateLink` guide:
+    /// `deleted` endpoints stay visible for a while).
     pub(crate) fn is_forgotten(&self, model: &Model) -> bool {
         match self.phase {
             Phase::Deleting { until } => {
@@ -197,6 +197,17 @@ impl Model {
         Phase::Pending {
             until: clock::after(self.now, wait),
             then: self.outlook.clone(),
+        }
+    }
+}
+
+impl World {
+    /// Makes an endpoint one that an AWS service manages, so that nobody else may delete it.
+    pub fn hand_over_to_aws(&mut self, endpoint_id: &str) {
+        let now = self.now();
+        if let Some(mut endpoint) = self.model.endpoints.latest(endpoint_id).cloned() {
+            endpoint.requester_managed = true;
+            self.model.endpoints.put(endpoint_id, endpoint, now);
         }
     }
 }

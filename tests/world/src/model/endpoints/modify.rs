@@ -81,8 +81,8 @@ impl Operation for ModifyVpcEndpoint {
     }
 }
 
-/// Observed: terraform-provider-aws retries `OperationInProgress`. What an endpoint
-/// answers that is still being built, or dead, is not verified; here the former is `OperationInProgress` too.
+/// Observed: terraform-provider-aws retries `OperationInProgress`. What an endpoint answers that is
+/// still being built, or dead, is not verified; here the former is `OperationInProgress` too.
 fn check_state(endpoint: &Endpoint, model: &Model) -> Result<(), Failure> {
     let state = endpoint.state(model.now);
     match state {
@@ -124,7 +124,8 @@ impl ModifyVpcEndpoint {
         (endpoint.private_dns, endpoint.inbound_only) = (names.private_dns, names.inbound_only);
         endpoint.dns_record_ip_type = names.record_ip_type;
 
-        // AWS PrivateLink guide: to move to another subnet of the same zone, remove and add; so removing comes first.
+        // AWS PrivateLink guide: to move to another subnet of the same zone, remove and add; so
+        // removing comes first.
         replace(
             &mut endpoint.subnets,
             &self.remove_subnet_ids,

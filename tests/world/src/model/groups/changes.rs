@@ -141,8 +141,8 @@ impl Operation for CreateSecurityGroup {
 }
 
 impl CreateSecurityGroup {
-    /// EC2 API reference, `CreateSecurityGroup`: up to 255 characters each, a name that does not begin with `sg-`, and no second
-    /// group of that name in the VPC.
+    /// EC2 API reference, `CreateSecurityGroup`: up to 255 characters each, a name that does not
+    /// begin with `sg-`, and no second group of that name in the VPC.
     fn check(&self, model: &Model) -> Result<(), Failure> {
         if self.group_name.is_empty() {
             return Err(missing("GroupName"));

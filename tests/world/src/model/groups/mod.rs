@@ -82,7 +82,8 @@ impl Model {
             .collect()
     }
 
-    /// VPC user guide, "Default security groups": all traffic from the group's own members in, everything out.
+    /// VPC user guide, "Default security groups": all traffic from the group's own members in,
+    /// everything out.
     pub(crate) fn add_default_group(&mut self, vpc_id: &str, visible: Moment) {
         let id = self.ids.resource("sg");
         let ingress = Rule::all_traffic(self.ids.resource("sgr"), false, Peer::Group(id.clone()));

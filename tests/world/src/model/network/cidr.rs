@@ -12,12 +12,6 @@ pub struct Cidr {
 }
 
 impl Cidr {
-    /// The length of the prefix.
-    #[must_use]
-    pub fn prefix(&self) -> u32 {
-        self.prefix
-    }
-
     /// How many addresses it has.
     #[must_use]
     pub fn size(&self) -> u32 {
@@ -36,7 +30,8 @@ impl Cidr {
         self.contains(other) || other.contains(self)
     }
 
-    /// The addresses that can be given out. VPC user guide, "Subnet sizing": the first four and the last are reserved.
+    /// The addresses that can be given out. VPC user guide, "Subnet sizing": the first four and the
+    /// last are reserved.
     pub fn usable(&self) -> impl Iterator<Item = Ipv4Addr> + use<> {
         (self.base + 4..self.base + self.size() - 1).map(Ipv4Addr::from)
     }

@@ -1,19 +1,22 @@
 //! VPCs, subnets and zones.
 
+mod attributes;
 mod cidr;
 mod subnets;
 mod vpcs;
 mod zones;
 
+pub use attributes::{
+    AttributeValue, DescribeVpcAttribute, DescribeVpcAttributeAnswer, ModifyVpcAttribute,
+};
 pub use cidr::Cidr;
 pub use subnets::{
     CreateSubnet, CreateSubnetAnswer, DeleteSubnet, DescribeSubnets, DescribeSubnetsAnswer, Subnet,
     SubnetDetail,
 };
 pub use vpcs::{
-    AttributeValue, CidrBlockAssociation, CidrBlockState, CreateVpc, CreateVpcAnswer, DeleteVpc,
-    DescribeVpcAttribute, DescribeVpcAttributeAnswer, DescribeVpcs, DescribeVpcsAnswer,
-    ModifyVpcAttribute, Vpc, VpcDetail,
+    CidrBlockAssociation, CidrBlockState, CreateVpc, CreateVpcAnswer, DeleteVpc, DescribeVpcs,
+    DescribeVpcsAnswer, Vpc, VpcDetail,
 };
 pub use zones::{AvailabilityZone, DescribeAvailabilityZones, DescribeAvailabilityZonesAnswer};
 pub(crate) use zones::{zone_id, zone_name};
@@ -21,8 +24,9 @@ pub(crate) use zones::{zone_id, zone_name};
 use crate::Failure;
 use crate::failure::refuse;
 
-/// Refuses an id that cannot be one. Observed: EC2 expects the prefix, a dash, and lower-case letters and digits
-/// (terraform-aws-modules/terraform-aws-vpc #722 quotes the refusal of a subnet id).
+/// Refuses an id that cannot be one. Observed: EC2 expects the prefix, a dash, and lower-case
+/// letters and digits (terraform-aws-modules/terraform-aws-vpc #722 quotes the refusal of a subnet
+/// id).
 pub(crate) fn check_id(id: &str, prefix: &str, code: &str) -> Result<(), Failure> {
     let rest = id
         .strip_prefix(prefix)

@@ -195,7 +195,8 @@ impl Operation for CreateSubnet {
 }
 
 impl CreateSubnet {
-    /// EC2 API reference, `CreateSubnet`: inside one of the VPC's blocks, and apart from its other subnets.
+    /// EC2 API reference, `CreateSubnet`: inside one of the VPC's blocks, and apart from its other
+    /// subnets.
     fn check_range(&self, model: &Model) -> Result<Cidr, Failure> {
         let vpc = model.seen_vpc(&self.vpc_id)?;
         let text = &self.cidr_block;

@@ -1,0 +1,92 @@
+//! What a test looks at when all is over: past the gate, so that no fault or throttle hides anything.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use world::World;
+use world::model::endpoints::{DescribeVpcEndpoints, VpcEndpoint};
+use world::model::groups::{DescribeSecurityGroups, SecurityGroup};
+
+/// Everything in EC2 that matters here, as it is now.
+#[derive(Debug)]
+pub struct Seen {
+    /// Every endpoint that is not dead.
+    pub alive: Vec<VpcEndpoint>,
+    /// Every security group.
+    pub groups: Vec<SecurityGroup>,
+}
+
+impl Seen {
+    /// Looks, once late effects and delays have passed.
+    ///
+    /// # Panics
+    ///
+    /// If the world refuses to be looked at.
+    pub fn at_last(world: &mut World) -> Self {
+        world.advance(Duration::from_secs(120));
+        Self::now(world)
+    }
+
+    /// Looks at once.
+    ///
+    /// # Panics
+    ///
+    /// If the world refuses to be looked at.
+    pub fn now(world: &mut World) -> Self {
+        let endpoints = world
+            .arrange(DescribeVpcEndpoints::default())
+            .expect("endpoints can be described");
+        let groups = world
+            .arrange(DescribeSecurityGroups::default())
+            .expect("groups can be described");
+        let dead = ["deleting", "deleted", "failed", "rejected", "expired"];
+        let alive = endpoints
+            .vpc_endpoints
+            .into_iter()
+            .filter(|one| !dead.contains(&one.state.as_str()));
+        Self {
+            alive: alive.collect(),
+            groups: groups.security_groups,
+        }
+    }
+
+    /// The endpoints of ours.
+    pub fn ours(&self) -> Vec<&VpcEndpoint> {
+        self.alive
+            .iter()
+            .filter(|one| one.tags.iter().any(|tag| tag.key == "tieline:managed"))
+            .collect()
+    }
+
+    /// The security groups of ours.
+    pub fn own_groups(&self) -> Vec<&SecurityGroup> {
+        self.groups
+            .iter()
+            .filter(|one| one.tags.iter().any(|tag| tag.key == "tieline:managed"))
+            .collect()
+    }
+
+    /// Everything of ours, for an assertion that there is nothing.
+    pub fn left(&self) -> Vec<&str> {
+        let endpoints = self
+            .ours()
+            .into_iter()
+            .map(|one| one.vpc_endpoint_id.as_str());
+        endpoints
+            .chain(
+                self.own_groups()
+                    .into_iter()
+                    .map(|one| one.group_id.as_str()),
+            )
+            .collect()
+    }
+}
+
+/// A result without what differs from run to run: times and the execution.
+pub fn comparable(event: &Value) -> Value {
+    let mut event = event.clone();
+    for name in ["phases", "seconds", "execution"] {
+        event["Detail"][name] = json!(null);
+    }
+    event
+}

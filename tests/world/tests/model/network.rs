@@ -1,0 +1,175 @@
+//! VPCs, subnets and zones.
+
+use world::model::network::{
+    CreateSubnet, CreateVpc, DeleteSubnet, DeleteVpc, DescribeAvailabilityZones, DescribeSubnets,
+    DescribeVpcAttribute, DescribeVpcs, ModifyVpcAttribute,
+};
+use world::model::shapes::Filter;
+use world::scenario::VPC;
+
+use crate::{code, pass, strings, world};
+
+fn attribute(name: &str) -> DescribeVpcAttribute {
+    DescribeVpcAttribute {
+        vpc_id: VPC.to_owned(),
+        attribute: name.to_owned(),
+        ..Default::default()
+    }
+}
+
+// EC2 API reference, DescribeVpcAttribute: one attribute per call.
+#[test]
+fn each_call_tells_one_attribute() {
+    let mut world = world("vpc-dns-off");
+
+    let support = world
+        .describe_vpc_attribute(attribute("enableDnsSupport"))
+        .unwrap();
+    let hostnames = world
+        .describe_vpc_attribute(attribute("enableDnsHostnames"))
+        .unwrap();
+
+    assert!(support.enable_dns_support.unwrap().value && support.enable_dns_hostnames.is_none());
+    assert!(
+        !hostnames.enable_dns_hostnames.unwrap().value && hostnames.enable_dns_support.is_none()
+    );
+    assert_eq!(
+        code(world.describe_vpc_attribute(attribute("everything"))),
+        "InvalidParameterValue"
+    );
+}
+
+// EC2 API reference, ModifyVpcAttribute: one at a time, host names only with support.
+#[test]
+fn dns_support_comes_before_host_names() {
+    let mut world = world("default");
+    let set = |support, hostnames| ModifyVpcAttribute {
+        vpc_id: VPC.to_owned(),
+        enable_dns_support: support,
+        enable_dns_hostnames: hostnames,
+        ..Default::default()
+    };
+
+    assert_eq!(
+        code(world.modify_vpc_attribute(set(Some(true), Some(true)))),
+        "InvalidParameterCombination"
+    );
+    world.modify_vpc_attribute(set(Some(false), None)).unwrap();
+    pass(&mut world, 2);
+    assert_eq!(
+        code(world.modify_vpc_attribute(set(None, Some(true)))),
+        "InvalidParameterValue"
+    );
+}
+
+// VPC user guide: "DNS attributes in your VPC", "Subnet sizing"; EC2 API reference, DeleteVpc.
+#[test]
+fn a_vpc_lives_from_creation_to_deletion() {
+    let mut world = world("default");
+    let vpc = world
+        .create_vpc(CreateVpc {
+            cidr_block: "10.50.0.0/16".to_owned(),
+            ..Default::default()
+        })
+        .unwrap()
+        .vpc;
+    pass(&mut world, 2);
+    let subnet = CreateSubnet {
+        vpc_id: vpc.vpc_id.clone(),
+        cidr_block: "10.50.1.0/24".to_owned(),
+        availability_zone: Some("us-east-1b".to_owned()),
+        ..Default::default()
+    };
+    let made = world.create_subnet(subnet.clone()).unwrap().subnet;
+    pass(&mut world, 2);
+    assert_eq!(
+        (
+            made.availability_zone_id.as_str(),
+            made.available_ip_address_count
+        ),
+        ("use1-az6", 251)
+    );
+    assert_eq!(
+        code(world.create_subnet(subnet.clone())),
+        "InvalidSubnet.Conflict"
+    );
+    let outside = CreateSubnet {
+        cidr_block: "10.51.1.0/24".to_owned(),
+        ..subnet
+    };
+    assert_eq!(code(world.create_subnet(outside)), "InvalidSubnet.Range");
+
+    let delete_vpc = DeleteVpc {
+        vpc_id: vpc.vpc_id.clone(),
+        ..Default::default()
+    };
+    assert_eq!(
+        code(world.delete_vpc(delete_vpc.clone())),
+        "DependencyViolation"
+    );
+    world
+        .delete_subnet(DeleteSubnet {
+            subnet_id: made.subnet_id,
+            ..Default::default()
+        })
+        .unwrap();
+    world.delete_vpc(delete_vpc).unwrap();
+    pass(&mut world, 2);
+    let gone = DescribeVpcs {
+        vpc_ids: vec![vpc.vpc_id],
+        ..Default::default()
+    };
+    assert_eq!(code(world.describe_vpcs(gone)), "InvalidVpcID.NotFound");
+}
+
+// EC2 API reference, DescribeSubnets.
+#[test]
+fn subnets_can_be_found_by_vpc_and_zone() {
+    let mut world = world("default");
+    let filters = vec![
+        Filter::new("vpc-id", &[VPC]),
+        Filter::new("availability-zone-id", &["use1-az4"]),
+    ];
+
+    let subnets = world
+        .describe_subnets(DescribeSubnets {
+            filters,
+            ..Default::default()
+        })
+        .unwrap()
+        .subnets;
+
+    assert_eq!(subnets.len(), 2);
+    assert!(
+        subnets
+            .iter()
+            .all(|subnet| subnet.availability_zone == "us-east-1a")
+    );
+}
+
+// RAM user guide, "Availability Zone IDs".
+#[test]
+fn zones_have_a_name_and_an_id() {
+    let mut world = world("default");
+    let zone = DescribeAvailabilityZones {
+        zone_ids: strings(&["use1-az4"]),
+        ..Default::default()
+    };
+
+    assert_eq!(
+        world
+            .describe_availability_zones(zone)
+            .unwrap()
+            .availability_zones[0]
+            .zone_name,
+        "us-east-1a"
+    );
+    let unknown = DescribeAvailabilityZones {
+        zone_names: strings(&["us-east-1z"]),
+        ..Default::default()
+    };
+    assert_eq!(
+        code(world.describe_availability_zones(unknown)),
+        "InvalidParameterValue"
+    );
+}
