@@ -1,1 +1,244 @@
-//! x
+//! What the state machine promises to the code and to a reader, and that the check of it can fail.
+
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tests::{Machine, Simulated, files, json as read};
+use tieline::error::StepError;
+use tieline::problem::Code;
+use tieline::step::{Next, StepInput};
+use tieline::steps::{create_endpoint, delete_endpoint, enable_dns, preflight, status_polling};
+use world::scenario;
+
+/// Everything that is wrong with a state machine, in sentences.
+fn findings(machine: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let states = machine["States"].as_object().unwrap();
+    for (name, state) in states {
+        if !state["Comment"].is_string() {
+            found.push(format!("{name} has no comment"));
+        }
+        if state["Type"] == "Task" {
+            found.extend(
+                task_findings(state)
+                    .into_iter()
+                    .map(|finding| format!("{name} {finding}")),
+            );
+        }
+    }
+    if error_names(machine)
+        != StepError::NAMES
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect()
+    {
+        found.push(format!(
+            "it handles {:?}, the code raises {:?}",
+            error_names(machine),
+            StepError::NAMES
+        ));
+    }
+    let choices: BTreeSet<&str> = choice_targets(machine);
+    if choices != Next::STATES.iter().copied().collect() {
+        found.push(format!(
+            "it knows {choices:?}, the steps name {:?}",
+            Next::STATES
+        ));
+    }
+    let unreached: Vec<&String> = states
+        .keys()
+        .filter(|name| !reached(machine).contains(name.as_str()))
+        .collect();
+    if !unreached.is_empty() {
+        found.push(format!("nothing leads to {unreached:?}"));
+    }
+    // Five phases of 20 minutes each, and the retries around them.
+    if machine["TimeoutSeconds"]
+        .as_u64()
+        .is_none_or(|seconds| seconds < 5 * 1200 * 2)
+    {
+        found.push("its timeout is shorter than its phases may take".to_owned());
+    }
+    found
+}
+
+fn task_findings(state: &Value) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    // The functions have 30 s each.
+    if state["TimeoutSeconds"]
+        .as_u64()
+        .is_none_or(|seconds| seconds < 30)
+    {
+        found.push("has no timeout, or one shorter than the function's");
+    }
+    let retries = state["Retry"].as_array().cloned().unwrap_or_default();
+    if retries.is_empty() {
+        found.push("does not retry");
+    }
+    for retry in &retries {
+        let names = retry["ErrorEquals"].as_array().unwrap();
+        if names
+            .iter()
+            .any(|name| name == "States.ALL" || name == "States.TaskFailed")
+        {
+            found.push("retries errors that it does not name");
+        }
+        if retry["JitterStrategy"] != "FULL" || !retry["MaxDelaySeconds"].is_u64() {
+            found.push("retries without full jitter or without a longest delay");
+        }
+    }
+    let catches = state["Catch"].as_array().cloned().unwrap_or_default();
+    if catches
+        .last()
+        .is_none_or(|last| last["ErrorEquals"] != json!(["States.ALL"]))
+    {
+        found.push("does not catch everything at last");
+    }
+    found
+}
+
+fn error_names(machine: &Value) -> BTreeSet<String> {
+    let states = machine["States"].as_object().unwrap().values();
+    let rules = states.flat_map(|state| ["Retry", "Catch"].map(|field| state[field].clone()));
+    let names = rules.flat_map(|rules| rules.as_array().cloned().unwrap_or_default());
+    let names = names.flat_map(|rule| rule["ErrorEquals"].as_array().cloned().unwrap_or_default());
+    names
+        .filter_map(|name| {
+            name.as_str()
+                .filter(|name| name.starts_with("Tieline."))
+                .map(str::to_owned)
+        })
+        .collect()
+}
+
+fn choice_targets(machine: &Value) -> BTreeSet<&str> {
+    let choices = machine["States"]["What next?"]["Choices"]
+        .as_array()
+        .unwrap();
+    choices
+        .iter()
+        .filter_map(|choice| {
+            let (condition, next) = (choice["Condition"].as_str()?, choice["Next"].as_str()?);
+            // The state that is asked for is the state that it goes to.
+            (condition == format!("{{% $states.input.next = '{next}' %}}")).then_some(next)
+        })
+        .collect()
+}
+
+fn reached(machine: &Value) -> BTreeSet<String> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![machine["StartAt"].as_str().unwrap().to_owned()];
+    while let Some(name) = open.pop() {
+        let state = &machine["States"][&name];
+        if reached.insert(name) {
+            let rules = ["Choices", "Catch"]
+                .map(|field| state[field].as_array().cloned().unwrap_or_default());
+            let targets = rules.iter().flatten().map(|rule| rule["Next"].clone());
+            let targets = targets.chain([state["Next"].clone(), state["Default"].clone()]);
+            open.extend(targets.filter_map(|target| target.as_str().map(str::to_owned)));
+        }
+    }
+    reached
+}
+
+#[test]
+fn the_state_machine_keeps_its_promises() {
+    assert_eq!(findings(Machine::connect().definition()), [""; 0]);
+}
+
+#[test]
+fn a_state_machine_that_breaks_a_promise_is_found() {
+    type Break = fn(&mut Value);
+    let breaks: [(&str, Break); 9] = [
+        ("comment", |machine| {
+            drop(
+                machine["States"]["Undo"]
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("Comment"),
+            )
+        }),
+        ("timeout", |machine| {
+            machine["States"]["Undo"]["TimeoutSeconds"] = json!(3)
+        }),
+        ("retry", |machine| {
+            machine["States"]["Undo"]["Retry"] = json!([])
+        }),
+        ("wild retry", |machine| {
+            machine["States"]["Undo"]["Retry"][0]["ErrorEquals"] = json!(["States.ALL"])
+        }),
+        ("jitter", |machine| {
+            machine["States"]["Undo"]["Retry"][0]["JitterStrategy"] = json!("NONE")
+        }),
+        ("catch", |machine| {
+            machine["States"]["Undo"]["Catch"] = json!([])
+        }),
+        ("error name", |machine| {
+            machine["States"]["Undo"]["Catch"][0]["ErrorEquals"] = json!(["Tieline.Refused"])
+        }),
+        ("choice", |machine| {
+            machine["States"]["What next?"]["Choices"][2]["Next"] = json!("Undo")
+        }),
+        ("orphans", |machine| {
+            machine["States"]["A"] = json!({"Type": "Wait", "Comment": "x", "Next": "B"});
+            machine["States"]["B"] = json!({"Type": "Wait", "Comment": "x", "Next": "A"});
+        }),
+    ];
+    for (what, breaks) in breaks {
+        let mut machine = Machine::connect().definition().clone();
+        breaks(&mut machine);
+
+        assert!(!findings(&machine).is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn the_state_machine_names_no_kind_of_target() {
+    let text = Machine::connect().definition().to_string()
+        + &std::fs::read_to_string(tests::root().join("template.yaml")).unwrap();
+    for kind in tieline::target::Target::KINDS {
+        assert!(
+            !text.contains(&format!("{kind}\"")) && !text.contains(&format!("'{kind}'")),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
+fn every_code_is_explained_in_the_readme() {
+    let readme = std::fs::read_to_string(tests::root().join("README.md")).unwrap();
+    for code in Code::ALL {
+        assert!(readme.contains(&format!("`{code}`")), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn every_event_for_sam_local_invoke_works_on_its_function() {
+    let mut count = 0;
+    for function in [
+        "preflight",
+        "create-endpoint",
+        "status-polling",
+        "enable-dns",
+        "delete-endpoint",
+    ] {
+        for file in files(format!("events/{function}")) {
+            let simulated = Simulated::on(scenario::world("default"));
+            let outside = simulated.outside();
+            let input = StepInput::read(read(&file)).unwrap();
+            let here = "us-east-1".parse().unwrap();
+            let answer = match function {
+                "preflight" => preflight::handle(&outside, &here, input).await,
+                "create-endpoint" => create_endpoint::handle(&outside, input).await,
+                "status-polling" => status_polling::handle(&outside, input).await,
+                "enable-dns" => enable_dns::handle(&outside, input).await,
+                _ => delete_endpoint::handle(&outside, input).await,
+            };
+            assert!(answer.is_ok(), "{}: {answer:?}", file.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 7, "{count}");
+}

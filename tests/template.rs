@@ -1,1 +1,251 @@
-//! x
+//! What the template promises, read from the template itself; and that the check of it can fail.
+//!
+//! cfn-lint sees none of this: a dead-letter queue nobody may write to, a role that may delete what is not ours.
+
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
+use serde_json::{Map, Value, json};
+use serde_yaml_ng::Value as Yaml;
+
+const FUNCTIONS: [&str; 5] = [
+    "PreflightFunction",
+    "CreateEndpointFunction",
+    "StatusPollingFunction",
+    "EnableDnsFunction",
+    "DeleteEndpointFunction",
+];
+
+/// EC2 calls that change or delete what exists.
+const CHANGES: [&str; 5] = [
+    "ec2:ModifyVpcEndpoint",
+    "ec2:DeleteVpcEndpoints",
+    "ec2:DeleteSecurityGroup",
+    "ec2:DeleteTags",
+    "ec2:AuthorizeSecurityGroupIngress",
+];
+
+fn template() -> Value {
+    let text = std::fs::read_to_string(tests::root().join("template.yaml")).unwrap();
+    plain(serde_yaml_ng::from_str(&text).unwrap())
+}
+
+/// YAML as JSON; `!Ref x` becomes `{"Ref": "x"}`, other tags `{"Fn::…": …}`.
+fn plain(yaml: Yaml) -> Value {
+    match yaml {
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let name = tag.trim_start_matches('!');
+            let name = if name == "Ref" {
+                name.to_owned()
+            } else {
+                format!("Fn::{name}")
+            };
+            json!({ name: plain(tagged.value) })
+        }
+        Yaml::Sequence(list) => list.into_iter().map(plain).collect(),
+        Yaml::Mapping(map) => {
+            let entry = |(key, value): (Yaml, Yaml)| {
+                (key.as_str().unwrap_or_default().to_owned(), plain(value))
+            };
+            Value::Object(map.into_iter().map(entry).collect::<Map<_, _>>())
+        }
+        scalar @ (Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) | Yaml::String(_)) => {
+            serde_json::to_value(scalar).unwrap()
+        }
+    }
+}
+
+/// Everything that is wrong with a template, in sentences.
+fn findings(template: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let resources = &template["Resources"];
+    for function in FUNCTIONS {
+        for statement in statements(&resources[function]) {
+            found.extend(
+                statement_findings(&statement)
+                    .into_iter()
+                    .map(|text| format!("{function}: {text}")),
+            );
+        }
+        let logs = &resources[format!("{function}Logs")]["Properties"];
+        let name = json!({"Fn::Sub": format!("/aws/lambda/${{{function}}}")});
+        if logs["LogGroupName"] != name || logs["RetentionInDays"].is_null() {
+            found.push(format!("{function} has no log group with a retention"));
+        }
+        if resources[function]["Metadata"]["BuildMethod"] != "rust-cargolambda" {
+            found.push(format!("{function} is not built by cargo-lambda"));
+        }
+    }
+    found.extend(event_findings(resources));
+    let globals = &template["Globals"]["Function"];
+    if globals["Tracing"] != "Active"
+        || resources["ConnectMachine"]["Properties"]["Tracing"]["Enabled"] != true
+    {
+        found.push("something is not traced".to_owned());
+    }
+    for (name, value) in globals["Environment"]["Variables"].as_object().unwrap() {
+        if name.starts_with("AWS_ENDPOINT_URL")
+            && value["Fn::If"][2] != json!({"Ref": "AWS::NoValue"})
+        {
+            found.push(format!("{name} is there in production"));
+        }
+    }
+    if template["Parameters"]["WorldEndpointUrl"]["Default"] != "" {
+        found.push("the world is there in production".to_owned());
+    }
+    found
+}
+
+fn statements(function: &Value) -> Vec<Value> {
+    let policies = function["Properties"]["Policies"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    policies
+        .iter()
+        .flat_map(|policy| policy["Statement"].as_array().cloned().unwrap_or_default())
+        .collect()
+}
+
+fn statement_findings(statement: &Value) -> Vec<String> {
+    let actions: Vec<&str> = match &statement["Action"] {
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        other => other.as_str().into_iter().collect(),
+    };
+    let mut found = Vec::new();
+    if actions.is_empty() || actions.iter().any(|action| action.contains('*')) {
+        found.push(format!("wildcard or no action in {actions:?}"));
+    }
+    if statement["Resource"] == "*"
+        && !actions
+            .iter()
+            .all(|action| action.starts_with("ec2:Describe"))
+    {
+        found.push(format!("{actions:?} on everything"));
+    }
+    let requires = |key: &str| statement["Condition"]["StringEquals"][key] == "true";
+    if actions.iter().any(|action| CHANGES.contains(action))
+        && !requires("aws:ResourceTag/tieline:managed")
+    {
+        found.push(format!("{actions:?} on what is not ours"));
+    }
+    let made = ["vpc-endpoint/*", "security-group/*"];
+    for (action, resource) in [
+        ("ec2:CreateVpcEndpoint", made[0]),
+        ("ec2:CreateSecurityGroup", made[1]),
+    ] {
+        let named = statement["Resource"].to_string().contains(resource);
+        if actions.contains(&action) && named && !requires("aws:RequestTag/tieline:managed") {
+            found.push(format!("{action} without our tag"));
+        }
+    }
+    if actions.contains(&"ec2:CreateTags")
+        && !requires("aws:ResourceTag/tieline:managed")
+        && statement["Condition"]["StringEquals"]["ec2:CreateAction"].is_null()
+    {
+        found.push("tags on what is not ours".to_owned());
+    }
+    found
+}
+
+/// The rule, the dead-letter queue and the permission to write to it.
+fn event_findings(resources: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let rule = &resources["ConnectMachine"]["Properties"]["Events"]["Requested"]["Properties"];
+    if rule["Pattern"] != json!({"detail-type": ["Private Connection Requested"]}) {
+        found.push("the rule matches something else than the detail-type".to_owned());
+    }
+    if rule["DeadLetterConfig"]["Arn"] != json!({"Fn::GetAtt": "DeadLetterQueue.Arn"}) {
+        found.push("the rule has no dead-letter queue".to_owned());
+    }
+    let policy = &resources["DeadLetterQueuePolicy"]["Properties"];
+    let statement = &policy["PolicyDocument"]["Statement"][0];
+    let allowed = policy["Queues"] == json!([{"Ref": "DeadLetterQueue"}])
+        && statement["Effect"] == "Allow"
+        && statement["Principal"]["Service"] == "events.amazonaws.com"
+        && statement["Action"] == "sqs:SendMessage"
+        && statement["Resource"] == json!({"Fn::GetAtt": "DeadLetterQueue.Arn"})
+        && statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+            == json!({"Fn::GetAtt": "ConnectMachineRequested.Arn"});
+    if !allowed {
+        found.push("EventBridge may not write to the dead-letter queue".to_owned());
+    }
+    found
+}
+
+#[test]
+fn the_template_keeps_its_promises() {
+    assert_eq!(findings(&template()), [""; 0]);
+}
+
+#[test]
+fn a_template_that_breaks_a_promise_is_found() {
+    type Break = fn(&mut Value);
+    let statement = "/Properties/Policies/0/Statement";
+    let cases: [(&str, Break); 11] = [
+        ("no queue policy", |resources| {
+            drop(
+                resources
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("DeadLetterQueuePolicy"),
+            )
+        }),
+        ("another rule's queue policy", |resources| {
+            let policy = &mut resources["DeadLetterQueuePolicy"]["Properties"]["PolicyDocument"];
+            policy["Statement"][0]["Condition"]["ArnEquals"]["aws:SourceArn"] =
+                json!("arn:aws:events:x");
+        }),
+        ("no queue", |resources| {
+            resources["ConnectMachine"]["Properties"]["Events"]["Requested"]["Properties"]["DeadLetterConfig"] =
+                json!({});
+        }),
+        ("a kind in the pattern", |resources| {
+            let rule =
+                &mut resources["ConnectMachine"]["Properties"]["Events"]["Requested"]["Properties"];
+            rule["Pattern"]["detail"] = json!({"target": {"kind": ["aurora-dsql"]}});
+        }),
+        ("no tracing", |resources| {
+            resources["ConnectMachine"]["Properties"]["Tracing"]["Enabled"] = json!(false)
+        }),
+        ("no log group", |resources| {
+            drop(
+                resources
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("PreflightFunctionLogs"),
+            )
+        }),
+        ("a wildcard action", |resources| {
+            resources["PreflightFunction"]["Properties"]["Policies"][0]["Statement"][0]["Action"] =
+                json!("ec2:*");
+        }),
+        ("a write on everything", |resources| {
+            resources["EnableDnsFunction"]["Properties"]["Policies"][0]["Statement"][1]["Resource"] =
+                json!("*");
+        }),
+        ("a change of what is not ours", |resources| {
+            resources["EnableDnsFunction"]["Properties"]["Policies"][0]["Statement"][1]["Condition"] =
+                json!({});
+        }),
+        ("a create without our tag", |resources| {
+            resources["CreateEndpointFunction"]["Properties"]["Policies"][0]["Statement"][1]["Condition"] =
+                json!({});
+        }),
+        ("a delete of what is not ours", |resources| {
+            resources["DeleteEndpointFunction"]["Properties"]["Policies"][0]["Statement"][1]["Condition"] =
+                json!({});
+        }),
+    ];
+    assert!(
+        template()["Resources"]["EnableDnsFunction"]
+            .pointer(statement)
+            .is_some()
+    );
+    for (what, breaks) in cases {
+        let mut template = template();
+        breaks(&mut template["Resources"]);
+
+        assert!(!findings(&template).is_empty(), "{what}");
+    }
+}

@@ -1,5 +1,7 @@
 //! The whole workflow: the real state machine and steps against the world's model, on a virtual clock.
 
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
 use serde_json::{Value, json};
 use tests::{Ended, Seen, Simulated, Stage, comparable, files, json as read, play, request};
 use world::model::endpoints::{DeleteVpcEndpoints, DescribeVpcEndpoints};

@@ -20,8 +20,8 @@ pub(super) async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<An
     if let Some(id) = &progress.endpoint {
         let (key, value) = (plan.request_tag(), plan.ready_value());
         let there = super::look(outside, id).await?;
-        let marked = there.is_some_and(|endpoint| endpoint.tags.get(&key) == Some(&value));
-        if !marked {
+        // One that does not show is the next look's business: it waits for it, or finds that it is gone.
+        if there.is_some_and(|endpoint| endpoint.tags.get(&key) != Some(&value)) {
             outside.ec2.tag(id, &BTreeMap::from([(key, value)])).await?;
             progress.marked = true;
         }

@@ -81,14 +81,11 @@ async fn available(
     }
     if !matches!(plan.endpoint, Serving::Adopted { .. }) {
         if let Some(missing) = missing_tag(&plan, &progress, endpoint) {
-            return Ok(Answer::wait(
-                outside,
-                plan,
-                progress,
-                format!("the tag {missing} does not show yet"),
-            ));
+            let what = format!("the tag {missing} does not show yet");
+            return Ok(Answer::wait(outside, plan, progress, what));
         }
-        if progress.phase != Phase::Keep {
+        let marked = endpoint.tags.get(&plan.request_tag()) == Some(&plan.ready_value());
+        if progress.phase != Phase::Keep || !marked {
             return Ok(Answer::go(Next::Keep, plan, progress));
         }
     }
@@ -150,9 +147,10 @@ fn missing_tag(plan: &Plan, progress: &Progress, endpoint: &Endpoint) -> Option<
         return Some(crate::plan::MANAGED.to_owned());
     }
     let own = plan.request_tag();
-    let value = endpoint.tags.get(&own);
-    let marked = value.is_some_and(|value| *value == plan.ready_value());
-    if value.is_none() || (progress.phase == Phase::Keep && !marked) {
+    let Some(value) = endpoint.tags.get(&own) else {
+        return Some(own);
+    };
+    if progress.marked && *value != plan.ready_value() {
         return Some(own);
     }
     plan.tags
