@@ -108,10 +108,16 @@ fn statements(function: &Value) -> Vec<Value> {
 }
 
 fn statement_findings(statement: &Value) -> Vec<String> {
-    let actions: Vec<&str> = match &statement["Action"] {
-        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
-        other => other.as_str().into_iter().collect(),
-    };
+    let listed = statement["Action"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let single = statement["Action"].as_str();
+    let actions: Vec<&str> = listed
+        .iter()
+        .filter_map(Value::as_str)
+        .chain(single)
+        .collect();
     let mut found = Vec::new();
     if actions.is_empty() || actions.iter().any(|action| action.contains('*')) {
         found.push(format!("wildcard or no action in {actions:?}"));

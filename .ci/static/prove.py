@@ -1,0 +1,60 @@
+"""Breaks copies of the template and of the state machine, one fault each, and sees that the checks notice."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import template_check
+
+ROOT = pathlib.Path(os.environ["TIELINE_ROOT"])
+HERE = pathlib.Path(__file__).resolve().parent
+
+# What is broken, the text, what replaces its first occurrence, and a word of the finding.
+TEMPLATE = [
+    ("an IAM action that does not exist", "ec2:ModifyVpcEndpoint", "ec2:ModifyVpcEndpointt", "W3037"),
+    ("functions that are not traced", "    Tracing: Active\n", "", "WS1000"),
+    ("a machine that is not traced", "      Tracing: { Enabled: true }\n", "", "WS5000"),
+    ("a rule without a dead-letter queue", "            DeadLetterConfig: { Arn: !GetAtt DeadLetterQueue.Arn }\n", "", "ES4000"),
+    ("a misspelt property", "MessageRetentionPeriod", "MessageRetentionPeriode", "E3002"),
+    ("a misspelt SAM property", "CodeUri: functions/preflight/", "CodeUrl: functions/preflight/", "SAM"),
+    ("a reference to nothing", "!GetAtt Bus.Arn", "!GetAtt Buss.Arn", "E1010"),
+    ("a wildcard action", "Action: ec2:ModifyVpcEndpoint", 'Action: "ec2:*"', "WS1003"),
+]
+MACHINE = [
+    ("a transition to nowhere", '"Next": "Connected"', '"Next": "Conected"', "Conected"),
+    ("a type that does not exist", '"Type": "Wait"', '"Type": "Waitt"', "Wait"),
+    ("a state that nothing leads to", '"Next": "Planned"', '"Next": "Connected"', "Planned"),
+    ("JSONata that does not parse", "$merge([$states.input,", "$merge([$states.input,,", "Payload is invalid"),
+    ("a misspelt retry field", '"MaxAttempts"', '"MaxAttempt"', "Field is not supported"),
+    ("a JSONPath field", '"Comment": "Looks once', '"ResultPath": "$.x", "Comment": "Looks once', "Poll the status is invalid"),
+]
+
+
+def machine_findings(path):
+    """What asl_check.mjs prints about a file, if it finds fault with it."""
+    result = subprocess.run(["node", HERE / "asl_check.mjs", path], capture_output=True, text=True, check=False)
+    return [result.stdout + result.stderr] if result.returncode else []
+
+
+def missed(file, cases, check):
+    """The cases that a check did not notice; none if it finds fault with the unbroken file."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    for what, old, new, word in cases:
+        assert old in text, f"{file} has no {old!r} to break"
+        with tempfile.TemporaryDirectory() as folder:
+            broken = pathlib.Path(folder) / pathlib.Path(file).name
+            broken.write_text(text.replace(old, new, 1), encoding="utf-8")
+            found = check(broken)
+        if not any(word.lower() in finding.lower() for finding in found):
+            yield f"{file} with {what}: expected {word}, found {found}"
+
+
+if __name__ == "__main__":
+    misses = [*missed("template.yaml", TEMPLATE, template_check.findings)]
+    misses += missed("functions/connect.asl.json", MACHINE, machine_findings)
+    for miss in misses:
+        print("not noticed:", miss)
+    print(f"{len(TEMPLATE) + len(MACHINE) - len(misses)} of {len(TEMPLATE) + len(MACHINE)} broken copies were noticed")
+    sys.exit(1 if misses else 0)
