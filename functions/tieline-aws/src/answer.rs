@@ -11,18 +11,22 @@ pub(crate) fn failed<E>(action: &'static str) -> impl Fn(SdkError<E, HttpRespons
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    move |error| match &error {
-        SdkError::ServiceError(answer) => CallError::answered(
-            action,
-            answer.raw().status().as_u16(),
-            answer.err().code().unwrap_or("Unknown"),
-            answer.err().message().unwrap_or("no message"),
-        ),
+    move |error| {
+        if let SdkError::ServiceError(answer) = &error {
+            let (code, message) = (answer.err().code(), answer.err().message());
+            let status = answer.raw().status().as_u16();
+            return CallError::answered(
+                action,
+                status,
+                code.unwrap_or("Unknown"),
+                message.unwrap_or("no message"),
+            );
+        }
         // No answer, half of one, or none in time: the request may have been sent, and may have had its effect.
-        _ => CallError::Unavailable {
+        CallError::Unavailable {
             action,
             reason: DisplayErrorContext(&error).to_string(),
-        },
+        }
     }
 }
 

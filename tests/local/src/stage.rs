@@ -243,7 +243,7 @@ impl Stage {
             .await
     }
 
-    /// The execution that an event started. MiniStack delivers before it answers PutEvents.
+    /// The execution that an event started. MiniStack delivers before it answers `PutEvents`.
     async fn execution_of(&self, event: &str) -> Result<String> {
         for _ in 0..50 {
             let body = json!({"stateMachineArn": self.machine, "maxResults": 1000});
