@@ -83,12 +83,12 @@ fn findings(template: &Value) -> Vec<String> {
     {
         found.push("something is not traced".to_owned());
     }
-    for (name, value) in globals["Environment"]["Variables"].as_object().unwrap() {
-        if name.starts_with("AWS_ENDPOINT_URL")
-            && value["Fn::If"][2] != json!({"Ref": "AWS::NoValue"})
-        {
-            found.push(format!("{name} is there in production"));
-        }
+    let variables = globals["Environment"]["Variables"].as_object().unwrap();
+    if variables
+        .keys()
+        .any(|name| name.starts_with("AWS_ENDPOINT_URL"))
+    {
+        found.push("a variable that the SDK panics on when it is empty".to_owned());
     }
     if template["Parameters"]["WorldEndpointUrl"]["Default"] != "" {
         found.push("the world is there in production".to_owned());

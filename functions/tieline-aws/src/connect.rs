@@ -59,7 +59,7 @@ impl Aws {
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(tls)
             .build_https();
-        let config = aws_config::defaults(BehaviorVersion::latest())
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
             // The state machine retries for minutes; a function only bridges what passes at once.
             .retry_config(RetryConfig::standard().with_max_attempts(3))
@@ -69,9 +69,11 @@ impl Aws {
                     .operation_attempt_timeout(Duration::from_secs(6))
                     .operation_timeout(Duration::from_secs(15))
                     .build(),
-            )
-            .load()
-            .await;
+            );
+        if let Some(world) = settings.world {
+            loader = loader.endpoint_url(world);
+        }
+        let config = loader.load().await;
         Ok(Self {
             ec2: AwsEc2::new(&config),
             dsql: AwsDsql::new(&config),

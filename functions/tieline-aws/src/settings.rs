@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) region: Region,
     /// How long things may take.
     pub(crate) limits: Limits,
+    /// Where a simulated AWS answers; none in production.
+    pub(crate) world: Option<String>,
 }
 
 /// A variable that cannot be used.
@@ -56,6 +58,7 @@ impl Settings {
         let found = get(name);
         let region = found.as_deref().and_then(|text| text.parse().ok());
         Ok(Self {
+            world: get("TIELINE_WORLD_ENDPOINT_URL").filter(|url| !url.is_empty()),
             region: region.ok_or(BadVariable {
                 name,
                 found,
@@ -81,10 +84,22 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_world_is_none() {
+        let settings = read(&[
+            ("AWS_REGION", "us-east-1"),
+            ("TIELINE_WORLD_ENDPOINT_URL", ""),
+        ])
+        .unwrap();
+
+        assert_eq!(settings.world, None);
+    }
+
+    #[test]
     fn what_is_not_set_has_a_default_and_what_is_wrong_is_named() {
         let settings =
             read(&[("AWS_REGION", "us-east-1"), ("TIELINE_SETTLE_SECONDS", "7")]).unwrap();
         assert_eq!(settings.limits.phase.as_secs(), 1200);
+        assert_eq!(settings.world, None);
         assert_eq!(settings.limits.settle.as_secs(), 7);
 
         let error = read(&[
