@@ -23,11 +23,17 @@ pub(crate) fn root() -> &'static Path {
 /// The target directory that this program was built into: `<target>/<profile>[/deps]/<program>`.
 pub(crate) fn target() -> Result<PathBuf> {
     let program = std::env::current_exe().context("could not find this program")?;
-    let marked = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
-    let target = program
-        .ancestors()
-        .find(marked)
-        .context("this program does not lie in a cargo target directory")?;
+    let folder = program.parent().map(|folder| {
+        if folder.ends_with("deps") {
+            folder.parent()
+        } else {
+            Some(folder)
+        }
+    });
+    let target = folder
+        .flatten()
+        .and_then(Path::parent)
+        .context("this program lies in no target directory")?;
     Ok(target.to_owned())
 }
 

@@ -11,10 +11,8 @@ const PACKAGES: [&str; 3] = ["awscli==1.45.11", "boto3==1.43.11", "botocore==1.4
 /// Where the environment lies: beside everything else that is built.
 pub(crate) fn directory() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    // Cargo marks its target directory, wherever that is.
-    let target = test
-        .ancestors()
-        .find(|directory| directory.join("CACHEDIR.TAG").exists());
+    // `<target>/<profile>/deps/<test>`
+    let target = test.ancestors().nth(3);
     target
         .unwrap_or_else(|| panic!("{} does not lie in a target directory", test.display()))
         .join("clients")
