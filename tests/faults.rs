@@ -1,6 +1,8 @@
 //! Whatever goes wrong, wherever: one result, and either a whole connection or nothing.
 
-use serde_json::Value;
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
+use serde_json::{Value, json};
 use tests::{Broken, Ended, Seen, Simulated, Stage, play, request};
 use world::gate::{Fault, FaultKind};
 use world::scenario;
@@ -16,7 +18,7 @@ const KINDS: [FaultKind; 8] = [
     FaultKind::AccessDenied,
 ];
 
-/// One result, and either everything or nothing.
+/// One result, and either everything or nothing; or what is left is named in the result.
 fn check(ended: &Ended, outside: &Simulated, what: &str) {
     assert_eq!(ended.events.len(), 1, "{what}: {:?}", ended.events);
     let detail = &ended.events[0]["Detail"];
@@ -34,17 +36,28 @@ fn check(ended: &Ended, outside: &Simulated, what: &str) {
                 "{what}"
             );
         }
-        "FAILED"
-            if detail["leftBehind"].as_array().is_none_or(Vec::is_empty)
-                && detail["code"] != "UNDO_INCOMPLETE" =>
-        {
-            assert_eq!(seen.left(), [""; 0], "{what}: {detail}");
+        "FAILED" => {
+            let named = detail["leftBehind"].to_string();
+            let left: Vec<&str> = seen
+                .ours()
+                .into_iter()
+                .map(|one| one.vpc_endpoint_id.as_str())
+                .collect();
+            assert!(
+                left.iter().all(|id| named.contains(id)),
+                "{what}: {left:?} is left: {detail}"
+            );
+            assert!(
+                !left.is_empty() || named != "[]" || seen.left().is_empty(),
+                "{what}: {:?}: {detail}",
+                seen.left()
+            );
         }
-        "FAILED" => {}
         other => panic!("{what}: {other}"),
     }
 }
 
+/// Runs it behind clients that try once: every fault reaches the state machine.
 async fn run(input: &Value, fault: Option<Fault>, broken: Option<Broken>) -> (Ended, Simulated) {
     let mut world = scenario::world("default");
     if let Some(fault) = fault {
@@ -102,11 +115,21 @@ async fn a_fault_that_stays_ends_in_nothing_but_a_reason() {
     }
 }
 
+/// How many functions a calm run invokes, and which of them is the one that marks the endpoint.
+async fn calm(input: &Value) -> (usize, usize) {
+    let (ended, _) = run(input, None, None).await;
+    let keep = ended
+        .invoked
+        .iter()
+        .position(|state| state == "Keep the endpoint");
+    (ended.invoked.len(), 1 + keep.unwrap())
+}
+
 #[tokio::test]
 async fn any_step_whose_answer_is_lost_is_repeated_without_harm() {
     for name in ["aurora-dsql", "aurora-dsql-minimal"] {
         let input = request(name);
-        for invocation in 1..=9 {
+        for invocation in 1..=calm(&input).await.0 {
             for times in [1, 3] {
                 let broken = Broken { invocation, times };
                 let (ended, outside) = run(&input, None, Some(broken)).await;
@@ -119,19 +142,163 @@ async fn any_step_whose_answer_is_lost_is_repeated_without_harm() {
 }
 
 #[tokio::test]
-async fn a_step_that_never_answers_is_undone() {
-    for invocation in 1..=9 {
+async fn a_step_that_never_answers_is_undone_unless_the_endpoint_is_marked() {
+    let input = request("aurora-dsql-minimal");
+    let (invocations, keep) = calm(&input).await;
+    for invocation in 1..=invocations {
         let broken = Broken {
             invocation,
             times: 7,
         };
-        let (ended, outside) = run(&request("aurora-dsql-minimal"), None, Some(broken)).await;
+        let (ended, outside) = run(&input, None, Some(broken)).await;
 
-        assert_eq!(
-            ended.events[0]["Detail"]["code"], "STEP_FAILED",
-            "{broken:?}"
-        );
+        let detail = &ended.events[0]["Detail"];
+        assert_eq!(detail["code"], "STEP_FAILED", "{broken:?}");
         check(&ended, &outside, &format!("{broken:?}"));
+        let left = detail["leftBehind"].as_array().unwrap().len();
+        assert_eq!(left > 0, invocation >= keep, "{broken:?}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_poll_that_never_answers_again_still_ends_with_a_result() {
+    let broken = Broken {
+        invocation: 3,
+        times: 10_000,
+    };
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start_broken_in(
+        request("aurora-dsql-minimal"),
+        broken,
+        "${StatusPollingFunctionArn}",
+    );
+
+    let ended = stage.run().await.remove(0);
+
+    let detail = &ended.events[0]["Detail"];
+    assert_eq!(
+        (ended.status, &detail["code"]),
+        ("FAILED", &json!("STEP_FAILED")),
+        "{detail}"
+    );
+    assert!(
+        Seen::at_last(&mut stage.outside().world())
+            .left()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn an_undo_that_never_answers_is_announced_with_the_reason() {
+    let broken = Broken {
+        invocation: 1,
+        times: 10_000,
+    };
+    let mut stage = Stage::on(Simulated::on(scenario::world("endpoint-fails")));
+    stage.start_broken_in(
+        request("aurora-dsql"),
+        broken,
+        "${DeleteEndpointFunctionArn}",
+    );
+
+    let ended = stage.run().await.remove(0);
+
+    let detail = &ended.events[0]["Detail"];
+    assert_eq!(
+        (ended.status, &detail["code"]),
+        ("FAILED", &json!("UNDO_INCOMPLETE"))
+    );
+    assert_eq!(detail["problems"][0]["code"], "ENDPOINT_FAILED");
+    assert!(detail["leftBehind"].as_str().unwrap().starts_with("vpce-"));
+}
+
+#[tokio::test]
+async fn a_second_run_that_fails_at_last_does_not_undo_what_the_first_announced() {
+    let input = request("aurora-dsql");
+    let (invocations, keep) = calm(&input).await;
+    let mut announced = 0;
+    for invocation in 2..=invocations {
+        let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+        stage.start(input.clone(), None);
+        stage.start(
+            input.clone(),
+            Some(Broken {
+                invocation,
+                times: 7,
+            }),
+        );
+
+        let ended = stage.run().await;
+
+        if ended[0].status == "SUCCEEDED" {
+            check(
+                &ended[0],
+                stage.outside(),
+                &format!("invocation {invocation}"),
+            );
+            announced += 1;
+        }
+    }
+    assert!(
+        announced >= invocations - keep,
+        "{announced} of {invocations}"
+    );
+}
+
+#[tokio::test]
+async fn a_create_that_takes_effect_after_its_repetition_was_refused_is_found_and_undone() {
+    let mut world = scenario::world("default");
+    world.add_fault(Fault::nth(
+        "CreateVpcEndpoint",
+        1,
+        FaultKind::LateEffect { seconds: 30.0 },
+    ));
+    world.add_fault(Fault::nth("CreateVpcEndpoint", 2, FaultKind::AccessDenied));
+    let mut stage = Stage::on(Simulated::on(world).without_retries());
+    stage.start(request("aurora-dsql"), None);
+
+    let ended = stage.run().await.remove(0);
+
+    assert_eq!(ended.events[0]["Detail"]["code"], "PERMISSION_DENIED");
+    assert_eq!(Seen::at_last(&mut stage.outside().world()).left(), [""; 0]);
+}
+
+#[tokio::test]
+async fn two_requests_that_fail_together_leave_no_orphan() {
+    for seed in 0..20 {
+        let mut stage = Stage::on(Simulated::on(scenario::world("endpoint-fails")));
+        for id in ["orders", "billing"] {
+            let mut input = request("aurora-dsql-minimal");
+            input["requestId"] = id.into();
+            stage.start(input, None);
+        }
+        let mut dice = fastrand::Rng::with_seed(seed);
+        while stage.tick(&mut dice).await {}
+
+        let left = Seen::at_last(&mut stage.outside().world());
+        assert_eq!(left.left(), [""; 0], "seed {seed}: {:?}", stage.ended());
+    }
+}
+
+#[tokio::test]
+async fn a_conflicting_request_does_not_undo_the_one_before_it() {
+    for seed in 0..20 {
+        let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+        let mut other = request("aurora-dsql");
+        other["tags"] = json!({"team": "billing"});
+        stage.start(request("aurora-dsql"), None);
+        stage.start(other, None);
+        let mut dice = fastrand::Rng::with_seed(seed);
+        while stage.tick(&mut dice).await {}
+
+        let ended = stage.ended();
+        let well = ended.iter().filter(|one| one.status == "SUCCEEDED").count();
+        assert_eq!(well, 1, "seed {seed}: {ended:?}");
+        assert_eq!(
+            Seen::at_last(&mut stage.outside().world()).ours().len(),
+            1,
+            "seed {seed}"
+        );
     }
 }
 

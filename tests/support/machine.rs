@@ -29,6 +29,8 @@ pub struct Ended {
     pub events: Vec<Value>,
     /// The states that it went through, without repetition in a row.
     pub states: Vec<String>,
+    /// The state of every invocation of a function.
+    pub invoked: Vec<String>,
     /// How long it took, in seconds of the world.
     pub seconds: u64,
 }
@@ -60,7 +62,7 @@ struct Execution {
     wakes: u64,
     retries: Vec<u32>,
     invocations: usize,
-    broken: Option<Broken>,
+    broken: Option<(Broken, Option<&'static str>)>,
     ended: Ended,
     running: bool,
 }
@@ -88,6 +90,15 @@ impl Stage {
 
     /// Starts an execution.
     pub fn start(&mut self, input: Value, broken: Option<Broken>) {
+        self.begin(input, broken.map(|broken| (broken, None)));
+    }
+
+    /// Starts an execution in which invocations of one function break; only these are counted.
+    pub fn start_broken_in(&mut self, input: Value, broken: Broken, function: &'static str) {
+        self.begin(input, Some((broken, Some(function))));
+    }
+
+    fn begin(&mut self, input: Value, broken: Option<(Broken, Option<&'static str>)>) {
         let machine = Machine::connect();
         let now = self.outside.world().now();
         let number = self.executions.len();
@@ -106,6 +117,7 @@ impl Stage {
                 status: "RUNNING",
                 events: Vec::new(),
                 states: Vec::new(),
+                invoked: Vec::new(),
                 seconds: 0,
             },
             running: true,
@@ -231,21 +243,18 @@ impl Execution {
         arguments: &Value,
         outside: &Simulated,
     ) -> Result<Value, (String, String)> {
-        self.invocations += 1;
+        self.ended.invoked.push(self.state.clone());
         outside.world().advance(INVOCATION);
-        let answer = step(
-            &text(&arguments["FunctionName"]),
-            arguments["Payload"].clone(),
-            outside,
-        )
-        .await;
-        if let Some(broken) = self.broken
-            && (broken.invocation..broken.invocation + broken.times).contains(&self.invocations)
+        let function = text(&arguments["FunctionName"]);
+        let answer = step(&function, arguments["Payload"].clone(), outside).await;
+        if let Some((broken, only)) = self.broken
+            && only.is_none_or(|only| only == function)
         {
-            return Err((
-                "Sandbox.Timedout".to_owned(),
-                r#"{"errorMessage":"Task timed out"}"#.to_owned(),
-            ));
+            self.invocations += 1;
+            if (broken.invocation..broken.invocation + broken.times).contains(&self.invocations) {
+                let cause = r#"{"errorMessage":"Task timed out"}"#;
+                return Err(("Sandbox.Timedout".to_owned(), cause.to_owned()));
+            }
         }
         match answer {
             Ok(answer) => Ok(json!({"Payload": answer})),

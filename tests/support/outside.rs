@@ -253,10 +253,9 @@ impl Ec2 for Simulated {
         Ok(endpoint(answer.vpc_endpoint))
     }
 
-    async fn set_private_dns(
+    async fn enable_private_dns(
         &self,
         id: &EndpointId,
-        on: bool,
         inbound_only: Option<bool>,
     ) -> Result<(), CallError> {
         let dns_options = inbound_only.map(|inbound_only| DnsOptionsSpecification {
@@ -265,7 +264,7 @@ impl Ec2 for Simulated {
         });
         let request = ModifyVpcEndpoint {
             vpc_endpoint_id: id.to_string(),
-            private_dns_enabled: Some(on),
+            private_dns_enabled: Some(true),
             dns_options,
             ..ModifyVpcEndpoint::default()
         };
@@ -409,7 +408,7 @@ impl Dsql for Simulated {
 
 #[async_trait]
 impl Quotas for Simulated {
-    async fn endpoints_per_vpc(&self) -> Result<u32, CallError> {
+    async fn endpoints_per_vpc(&self) -> Result<Option<u32>, CallError> {
         let request = GetServiceQuota {
             service_code: "vpc".to_owned(),
             quota_code: "L-29B6F2EB".to_owned(),
@@ -417,7 +416,7 @@ impl Quotas for Simulated {
         let answer = self.call("servicequotas:GetServiceQuota", |world| {
             world.get_service_quota(request.clone())
         })?;
-        Ok(answer.quota.value as u32)
+        Ok(Some(answer.quota.value as u32))
     }
 }
 
@@ -459,6 +458,10 @@ fn endpoint(shown: VpcEndpoint) -> Endpoint {
         state: State::parse(&shown.state),
         state_word: shown.state,
         private_dns: shown.private_dns_enabled,
+        inbound_only: shown
+            .dns_options
+            .private_dns_only_for_inbound_resolver_endpoint
+            .unwrap_or(false),
         subnet_ids: shown.subnet_ids,
         group_ids: shown
             .groups

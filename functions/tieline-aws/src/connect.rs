@@ -47,7 +47,7 @@ impl Aws {
     pub async fn connect() -> Result<Self, Unusable> {
         let settings = Settings::from_env()?;
         let mut roots = TrustStore::empty();
-        for root in AMAZON_ROOTS.split_inclusive("-----END CERTIFICATE-----\n") {
+        for root in amazon_roots() {
             roots.add_pem_certificate(root);
         }
         let tls = TlsContext::builder()
@@ -66,8 +66,8 @@ impl Aws {
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(Duration::from_secs(2))
-                    .operation_attempt_timeout(Duration::from_secs(6))
-                    .operation_timeout(Duration::from_secs(15))
+                    .operation_attempt_timeout(Duration::from_secs(4))
+                    .operation_timeout(Duration::from_secs(10))
                     .build(),
             );
         if let Some(world) = settings.world {
@@ -97,5 +97,44 @@ impl Aws {
     /// The Region that this deployment serves.
     pub fn region(&self) -> &Region {
         &self.region
+    }
+}
+
+/// Each of the embedded roots, with the comment above it.
+fn amazon_roots() -> impl Iterator<Item = &'static str> {
+    AMAZON_ROOTS
+        .split_inclusive("-----END CERTIFICATE-----\n")
+        .filter(|root| root.contains("-----BEGIN CERTIFICATE-----"))
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+
+    /// As Amazon Trust Services and Mozilla's list publish them.
+    const FINGERPRINTS: [&str; 5] = [
+        "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
+        "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
+        "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
+        "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+        "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
+    ];
+
+    #[test]
+    fn the_embedded_roots_are_amazons() {
+        let fingerprints: Vec<String> = amazon_roots()
+            .map(|root| CertificateDer::from_pem_slice(root.as_bytes()).unwrap())
+            .map(|root| {
+                Sha256::digest(&root)
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect()
+            })
+            .collect();
+
+        assert_eq!(fingerprints, FINGERPRINTS);
     }
 }

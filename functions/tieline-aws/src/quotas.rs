@@ -6,7 +6,7 @@ use aws_sdk_servicequotas::Client;
 use tieline::error::CallError;
 use tieline::outside::Quotas;
 
-use crate::answer::{failed, must};
+use crate::answer::failed;
 
 #[derive(Debug)]
 pub(crate) struct AwsQuotas(Client);
@@ -19,20 +19,22 @@ impl AwsQuotas {
 
 #[async_trait]
 impl Quotas for AwsQuotas {
-    async fn endpoints_per_vpc(&self) -> Result<u32, CallError> {
+    async fn endpoints_per_vpc(&self) -> Result<Option<u32>, CallError> {
         const ACTION: &str = "servicequotas:GetServiceQuota";
         let call = self
             .0
             .get_service_quota()
             .service_code("vpc")
             .quota_code("L-29B6F2EB");
-        let answer = call.send().await.map_err(failed(ACTION))?;
-        let value = must(
-            ACTION,
-            "value",
-            answer.quota().and_then(|quota| quota.value()),
-        )?;
-        // The API counts in floating point; no quota is negative or beyond u32.
-        Ok(value as u32)
+        match call.send().await.map_err(failed(ACTION)) {
+            // The API counts in floating point; no quota is negative or beyond u32.
+            Ok(answer) => Ok(answer
+                .quota()
+                .and_then(|quota| quota.value())
+                .map(|value| value as u32)),
+            // Seen where no other value than the default was ever asked for (terraform-provider-aws#19745).
+            Err(error) if error.code() == Some("NoSuchResourceException") => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn the_chain_names_the_cause() {
         let error = StepError::from(CallError::answered(
-            "create the endpoint",
+            "ec2:CreateVpcEndpoint",
             503,
             "RequestLimitExceeded",
             "x",

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use crate::problem::Problem;
+use crate::problem::{Problem, short};
 
 /// The fields of one JSON object that were not read yet.
 #[derive(Debug)]
@@ -164,7 +164,7 @@ impl<'p> Fields<'p> {
             let path = format!("{}.{name}", self.path);
             self.problems.push(Problem::at(
                 &path,
-                format!("unknown field {name:?}; known here: {known}"),
+                format!("unknown field {:?}; known here: {known}", short(name, 80)),
             ));
         }
     }

@@ -82,11 +82,10 @@ pub trait Ec2: Send + Sync {
 
     /// Creates an interface endpoint with private DNS off. The same token and parameters give the same endpoint.
     async fn create_endpoint(&self, new: &NewEndpoint) -> Result<Endpoint, CallError>;
-    /// Turns private DNS on or off. `inbound_only`: see [`Service::gateway_too`]; `None` says nothing about it.
-    async fn set_private_dns(
+    /// Turns private DNS on. `inbound_only`: see [`Service::gateway_too`]; `None` says nothing about it.
+    async fn enable_private_dns(
         &self,
         id: &EndpointId,
-        on: bool,
         inbound_only: Option<bool>,
     ) -> Result<(), CallError>;
     /// Deletes an endpoint. One that is gone already counts as deleted.
@@ -115,8 +114,9 @@ pub trait Dsql: Send + Sync {
 /// Service Quotas.
 #[async_trait]
 pub trait Quotas: Send + Sync {
-    /// How many interface and Gateway Load Balancer endpoints a VPC may have (`L-29B6F2EB`).
-    async fn endpoints_per_vpc(&self) -> Result<u32, CallError>;
+    /// How many interface and Gateway Load Balancer endpoints a VPC may have (`L-29B6F2EB`); `None` if the service
+    /// has no value for this account, which happens while nobody asked for another one than the default.
+    async fn endpoints_per_vpc(&self) -> Result<Option<u32>, CallError>;
 }
 
 /// A VPC.
@@ -237,6 +237,8 @@ pub struct Endpoint {
     pub state_word: String,
     /// Whether private DNS is on.
     pub private_dns: bool,
+    /// Whether private names serve inbound resolvers only; see [`Service::gateway_too`].
+    pub inbound_only: bool,
     /// Its subnets.
     pub subnet_ids: Vec<String>,
     /// Its security groups.

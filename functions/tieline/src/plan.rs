@@ -71,6 +71,18 @@ pub enum Serving {
     },
 }
 
+impl Serving {
+    /// Whether an endpoint has to be created.
+    pub fn is_new(&self) -> bool {
+        *self == Self::New
+    }
+
+    /// Whether the endpoint is not ours and stays as it is.
+    pub fn is_adopted(&self) -> bool {
+        matches!(self, Self::Adopted { .. })
+    }
+}
+
 /// A zone and the subnet in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -99,7 +111,7 @@ pub enum Groups {
         /// The VPC's blocks.
         cidrs: Vec<String>,
     },
-    /// Those that the serving endpoint has.
+    /// Those that the adopted endpoint has.
     Kept,
 }
 
@@ -143,10 +155,10 @@ impl Plan {
             .collect()
     }
 
-    /// What to create, in a generation that starts where the endpoint `after` died.
-    pub fn new_endpoint(&self, groups: Vec<GroupId>, after: Option<&str>) -> NewEndpoint {
+    /// What to create, in a generation of client tokens.
+    pub fn new_endpoint(&self, groups: Vec<GroupId>, generation: &str) -> NewEndpoint {
         NewEndpoint {
-            token: self.token(after),
+            token: self.token(generation),
             vpc: self.vpc_id.clone(),
             service: self.service.clone(),
             subnets: self.subnets(),
@@ -173,13 +185,13 @@ impl Plan {
     }
 
     /// The client token: whoever asks for this service in this VPC gets the same, until an endpoint dies.
-    fn token(&self, after: Option<&str>) -> String {
+    fn token(&self, generation: &str) -> String {
         let parts = [
             &self.account,
             self.region.as_str(),
             self.vpc_id.as_str(),
             &self.service,
-            after.unwrap_or(""),
+            generation,
         ];
         canonical::digest(&parts)
     }
@@ -206,6 +218,26 @@ pub fn requests(endpoint: &Endpoint) -> impl Iterator<Item = (&str, &str)> {
         .tags
         .iter()
         .filter_map(|(key, value)| Some((key.strip_prefix(REQUEST)?, value.as_str())))
+}
+
+/// What an endpoint's tags say of a plan's request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// It does not carry the request's tag.
+    None,
+    /// It carries it, for these parameters.
+    Ours,
+    /// It carries it, for other parameters.
+    Other,
+}
+
+/// What an endpoint says of a plan's request.
+pub fn claim(plan: &Plan, endpoint: &Endpoint) -> Claim {
+    match endpoint.tags.get(&plan.request_tag()) {
+        None => Claim::None,
+        Some(value) if value.starts_with(&plan.fingerprint) => Claim::Ours,
+        Some(_) => Claim::Other,
+    }
 }
 
 /// Whether the value of a request's tag says that its connection was announced.
@@ -235,6 +267,13 @@ pub fn differences(plan: &Plan, endpoint: &Endpoint) -> Vec<String> {
             found.push(format!("it does not have {}", groups.join(", ")));
         }
     }
+    let inbound_only = plan.private_dns.as_ref().and_then(|dns| dns.inbound_only);
+    if endpoint.private_dns && inbound_only.is_some_and(|wanted| wanted != endpoint.inbound_only) {
+        found.push(format!(
+            "its names are {}for inbound resolvers only",
+            if endpoint.inbound_only { "" } else { "not " }
+        ));
+    }
     if !same_policy(plan.policy.document(), endpoint.policy.as_deref()) {
         found.push("it has another policy".to_owned());
     }
@@ -259,10 +298,13 @@ fn same_policy(wanted: Option<&str>, there: Option<&str>) -> bool {
             there.is_some_and(|there| canonical::text(&wanted) == canonical::text(&there))
         }
         None => there.is_none_or(|there| {
+            let statements = there["Statement"].as_array().map_or(1, Vec::len);
             let statement = there["Statement"].get(0).unwrap_or(&there["Statement"]);
-            ["Action", "Principal", "Resource"]
+            let everything = ["Action", "Principal", "Resource"]
                 .iter()
-                .all(|field| statement[*field] == "*")
+                .all(|field| statement[*field] == "*");
+            statements == 1
+                && everything
                 && statement["Effect"] == "Allow"
                 && statement.get("Condition").is_none()
         }),
@@ -282,6 +324,8 @@ mod tests {
         assert!(same_policy(None, None));
         assert!(same_policy(None, Some(allow_all)));
         assert!(!same_policy(None, Some(restricted)));
+        let deny = r#"{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"},{"Effect":"Deny"}]}"#;
+        assert!(!same_policy(None, Some(deny)));
         assert!(!same_policy(Some(restricted), None));
         assert!(same_policy(
             Some(restricted),

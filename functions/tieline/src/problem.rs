@@ -130,16 +130,11 @@ impl Problem {
         }
     }
 
-    /// A problem of the request's text at `path`.
+    /// A problem of the request's text at `path`. Both are cut to what fits a result, whatever the request says.
     pub fn at(path: &str, message: impl Into<String>) -> Self {
-        Self {
-            path: Some(path.to_owned()),
-            ..Self::new(
-                Code::RequestInvalid,
-                message,
-                format!("correct {path} and send the event again"),
-            )
-        }
+        let path = short(path, 160);
+        let fix = format!("correct {path} and send the event again");
+        Self::new(Code::RequestInvalid, short(&message.into(), 500), fix).about(path)
     }
 
     /// The same problem, seen at a place of the request.
@@ -148,6 +143,15 @@ impl Problem {
         self.path = Some(path.into());
         self
     }
+}
+
+/// The beginning of a text of which nobody knows how long it is.
+pub(crate) fn short(text: &str, most: usize) -> String {
+    let mut cut: String = text.chars().take(most).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    cut
 }
 
 impl fmt::Display for Problem {

@@ -15,9 +15,9 @@ use crate::target::Target;
 /// The `detail-type` of a request on the bus.
 pub const REQUESTED: &str = "Private Connection Requested";
 
-/// The largest request, in characters of compact JSON. The largest sensible one (a whole policy and all
+/// The largest request, in bytes of compact JSON. The largest sensible one (a whole policy and all
 /// tags) has some 40,000; the state machine carries 262,144 bytes, plan and result included.
-const MAX_CHARS: usize = 100_000;
+const MAX_BYTES: usize = 100_000;
 
 /// The tags a caller may set: EC2 allows 50 a resource, the rest is for the requests that share the endpoint.
 const MAX_TAGS: usize = 40;
@@ -101,10 +101,9 @@ impl Request {
     /// Every problem of the text, each with its path.
     pub fn read(input: Value, here: &Region) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
-        let size = input.to_string().chars().count();
-        if size > MAX_CHARS {
-            let message =
-                format!("the event has {size} characters, at most {MAX_CHARS} are allowed");
+        let size = input.to_string().len();
+        if size > MAX_BYTES {
+            let message = format!("the event has {size} bytes, at most {MAX_BYTES} are allowed");
             problems.push(Problem::at("$", message));
         }
         let detail = detail(input, &mut problems);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::error::Rejection;
 use crate::ids::RequestId;
 use crate::outside::{Endpoint, Interface, Time};
-use crate::plan::{Plan, REQUEST, Serving, Zone, requests};
+use crate::plan::{Groups, Plan, REQUEST, Serving, Zone, requests};
 use crate::problem::{Code, Problem};
 use crate::step::{Execution, Progress};
 use crate::target::{Connection, Path};
@@ -67,7 +67,7 @@ pub fn ready(
                 "id": endpoint.id,
                 "serviceName": endpoint.service,
                 "vpcId": endpoint.vpc,
-                "adopted": matches!(plan.endpoint, Serving::Adopted { .. }),
+                "adopted": plan.endpoint.is_adopted(),
                 "dnsNames": endpoint.dns_names,
                 "privateDnsNames": plan.private_dns.as_ref().map_or(&[][..], |dns| &dns.names),
                 "zones": zones,
@@ -81,11 +81,14 @@ pub fn ready(
                 "endpoint": "available",
                 "privateDns": if endpoint.private_dns { "on" } else { "off" },
                 "subnets": "as planned",
-                "securityGroups": "as planned",
-                "tags": if matches!(plan.endpoint, Serving::Adopted { .. }) { "not ours" } else { "as planned" },
+                "securityGroups": match plan.groups {
+                Groups::Named { .. } => "as asked for",
+                Groups::Own { .. } | Groups::Kept => "as the endpoint has them",
+            },
+                "tags": if plan.endpoint.is_adopted() { "not ours" } else { "as planned" },
                 "connection": "not tried: no packet was sent through the endpoint",
             },
-            "cost": cost(interfaces.len()),
+            "cost": cost(plan),
         }),
     )
 }
@@ -94,13 +97,10 @@ pub fn ready(
 pub fn planned(plan: &Plan, progress: &Progress, execution: &Execution, now: Time) -> ResultEvent {
     let endpoint = match &plan.endpoint {
         Serving::New => "a new endpoint is created".to_owned(),
-        Serving::Ours { id } => format!("the endpoint {id} of ours is shared"),
-        Serving::Adopted { id } => format!("the endpoint {id} is used as it is"),
-    };
-    let new_zones = if plan.endpoint == Serving::New {
-        plan.zones.len()
-    } else {
-        0
+        Serving::Ours { id } => format!("the endpoint {id} of ours is shared, at no further cost"),
+        Serving::Adopted { id } => {
+            format!("the endpoint {id} is used as it is, at no further cost")
+        }
     };
     event(
         "Private Connection Planned",
@@ -121,9 +121,9 @@ pub fn planned(plan: &Plan, progress: &Progress, execution: &Execution, now: Tim
                 "securityGroups": plan.groups,
                 "privateDns": plan.private_dns,
                 "policy": plan.policy,
-                "tags": plan.all_tags(),
+                "tags": if plan.endpoint.is_adopted() { BTreeMap::new() } else { plan.all_tags() },
             },
-            "cost": cost(new_zones),
+            "cost": cost(plan),
         }),
     )
 }
@@ -216,10 +216,11 @@ fn own_tags<'e>(plan: &Plan, endpoint: &'e Endpoint) -> BTreeMap<&'e str, &'e st
         .collect()
 }
 
-fn cost(zones: usize) -> Value {
-    let month = zones as f64 * HOURS * ZONE_HOUR;
+/// What the endpoint costs.
+fn cost(plan: &Plan) -> Value {
+    let zones = plan.zones.len();
     json!({
-        "usdPerMonth": (month * 100.0).round() / 100.0,
+        "usdPerMonth": (zones as f64 * HOURS * ZONE_HOUR * 100.0).round() / 100.0,
         "basis": format!(
             "{zones} zones x {HOURS} h x {ZONE_HOUR} USD (AWS PrivateLink list price in us-east-1); data, at 0.01 USD per GB, is not in it"
         ),

@@ -8,7 +8,7 @@ use crate::error::{Rejection, StepError};
 use crate::ids::EndpointId;
 use crate::outside::{Outside, Time};
 use crate::plan::Plan;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, short};
 use crate::result::ResultEvent;
 
 /// What a step is given.
@@ -119,7 +119,7 @@ impl Caught {
         if let Ok(rejection) = serde_json::from_str(message) {
             return rejection;
         }
-        let message: String = message.chars().take(500).collect();
+        let message = short(message, 500);
         let problem = if self.error == StepError::NAMES[0] {
             Problem::new(
                 Code::ServiceUnavailable,
@@ -156,12 +156,12 @@ pub struct Progress {
     pub creates: u32,
     /// Since when somebody else's create stands in the way.
     pub contested: Option<Time>,
+    /// How often one stood in the way for good, because nothing ever showed behind it.
+    pub contests: u32,
     /// Keys of tags that this run added to an endpoint that was there already.
     pub added_tags: Vec<String>,
     /// Whether EC2 took the order to turn private DNS on.
     pub dns_ordered: bool,
-    /// Whether this run marked the request as ready.
-    pub marked: bool,
     /// Why the request failed, if it did.
     pub failure: Option<Rejection>,
 }
@@ -201,9 +201,9 @@ impl Progress {
             endpoint: None,
             creates: 0,
             contested: None,
+            contests: 0,
             added_tags: Vec::new(),
             dns_ordered: false,
-            marked: false,
             failure: None,
         }
     }

@@ -183,10 +183,9 @@ impl Ec2 for AwsEc2 {
         )
     }
 
-    async fn set_private_dns(
+    async fn enable_private_dns(
         &self,
         id: &EndpointId,
-        on: bool,
         inbound_only: Option<bool>,
     ) -> Result<(), CallError> {
         let options = inbound_only.map(|inbound_only| {
@@ -198,7 +197,7 @@ impl Ec2 for AwsEc2 {
             .0
             .modify_vpc_endpoint()
             .vpc_endpoint_id(id.as_str())
-            .private_dns_enabled(on);
+            .private_dns_enabled(true);
         call.set_dns_options(options)
             .send()
             .await

@@ -116,6 +116,10 @@ pub(super) fn endpoint(endpoint: &types::VpcEndpoint) -> Option<Endpoint> {
         state: State::parse(&state_word),
         state_word,
         private_dns: endpoint.private_dns_enabled().unwrap_or(false),
+        inbound_only: endpoint
+            .dns_options()
+            .and_then(|options| options.private_dns_only_for_inbound_resolver_endpoint())
+            .unwrap_or(false),
         subnet_ids: endpoint.subnet_ids().to_vec(),
         group_ids: endpoint
             .groups()

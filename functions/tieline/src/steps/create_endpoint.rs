@@ -5,13 +5,12 @@
 //! May be repeated, also while another execution does the same: everybody who asks for one service in one VPC uses
 //! one client token, so EC2 makes one endpoint. What exists and is ours is shared.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::error::{CallError, StepError};
 use crate::ids::GroupId;
 use crate::outside::{Endpoint, Outside, Time, Which};
-use crate::plan::{Groups, Plan, Serving, differences, is_ours};
+use crate::plan::{Claim, Groups, MANAGED, Plan, Serving, claim, differences, is_ours};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 use crate::step::{Answer, Next, Phase, Progress, StepInput};
@@ -84,31 +83,23 @@ async fn share(
     if !differs.is_empty() {
         return Ok(Answer::fail(plan, progress, differing(endpoint, &differs)));
     }
-    progress.endpoint = Some(endpoint.id.clone());
-    let tag = plan.request_tag();
-    match endpoint.tags.get(&tag) {
-        Some(value) if !value.starts_with(&plan.fingerprint) => {
-            return Ok(Answer::fail(plan, progress, conflict(endpoint)));
-        }
-        Some(_) => {}
-        None => {
+    match claim(&plan, endpoint) {
+        Claim::Other => return Ok(Answer::fail(plan, progress, conflict(endpoint))),
+        Claim::Ours => {}
+        Claim::None => {
             let mut missing = plan.all_tags();
             missing.retain(|key, _| !endpoint.tags.contains_key(key));
-            add_tags(outside, &mut progress, endpoint, missing).await?;
+            match outside.ec2.tag(&endpoint.id, &missing).await {
+                Err(error) if error.is_missing() => {
+                    return Ok(not_visible(outside, plan, progress, &error));
+                }
+                result => result?,
+            }
+            progress.added_tags = missing.into_keys().collect();
         }
     }
+    progress.endpoint = Some(endpoint.id.clone());
     Ok(Answer::go(Next::Poll, plan, progress))
-}
-
-async fn add_tags(
-    outside: &Outside<'_>,
-    progress: &mut Progress,
-    endpoint: &Endpoint,
-    missing: BTreeMap<String, String>,
-) -> Result<(), CallError> {
-    outside.ec2.tag(&endpoint.id, &missing).await?;
-    progress.added_tags = missing.into_keys().collect();
-    Ok(())
 }
 
 async fn create(
@@ -126,26 +117,26 @@ async fn create(
         }
         Err(error) => return Err(error.into()),
     };
-    let mut after = dead.last().map(|endpoint| endpoint.id.to_string());
     if progress
         .contested
         .is_some_and(|since| now.since(since) >= CONTEST)
     {
         // Whatever used the token with other parameters is long gone, and EC2 will not say what it was.
-        after = Some(format!(
-            "{} {}",
-            after.unwrap_or_default(),
-            plan.fingerprint
-        ));
+        progress.contested = None;
+        progress.contests += 1;
     }
+    let mut after = generation(
+        dead.last().map(|endpoint| endpoint.id.as_str()),
+        progress.contests,
+    );
     for _ in 0..GENERATIONS {
         match outside
             .ec2
-            .create_endpoint(&plan.new_endpoint(groups.clone(), after.as_deref()))
+            .create_endpoint(&plan.new_endpoint(groups.clone(), &after))
             .await
         {
             Ok(made) if is_replayed(outside, &made, now).await? => {
-                after = Some(made.id.to_string())
+                after = generation(Some(made.id.as_str()), progress.contests);
             }
             Ok(made) => {
                 progress.endpoint = Some(made.id);
@@ -177,6 +168,15 @@ async fn create(
     )))
 }
 
+/// The generation of a client token: where the endpoint before it died, and how often a token led nowhere. Everybody
+/// who asks comes to the same.
+fn generation(dead: Option<&str>, contests: u32) -> String {
+    match contests {
+        0 => dead.unwrap_or_default().to_owned(),
+        _ => format!("{} {contests}", dead.unwrap_or_default()),
+    }
+}
+
 /// What was made a moment ago may not be visible to the next call: the same step works later.
 fn not_visible(outside: &Outside<'_>, plan: Plan, progress: Progress, error: &CallError) -> Answer {
     Answer::wait(
@@ -199,18 +199,29 @@ async fn is_replayed(outside: &Outside<'_>, made: &Endpoint, now: Time) -> Resul
 async fn groups(outside: &Outside<'_>, plan: &Plan) -> Result<Vec<GroupId>, CallError> {
     let (name, cidrs) = match &plan.groups {
         Groups::Named { ids } => return Ok(ids.clone()),
-        Groups::Kept => return Ok(Vec::new()),
         Groups::Own { name, cidrs } => (name, cidrs),
+        // Without groups, EC2 would take the VPC's default group. Preflight plans this for adopted endpoints only.
+        Groups::Kept => {
+            let reason = "an adopted endpoint is not created".to_owned();
+            return Err(CallError::Unavailable {
+                action: "ec2:CreateVpcEndpoint",
+                reason,
+            });
+        }
     };
-    let port = plan.target.port();
     let there = outside.ec2.groups(&plan.vpc_id).await?;
-    let found = there.iter().find(|group| group.name == *name);
+    let found = there
+        .into_iter()
+        .find(|group| group.name == *name && group.tags.contains_key(MANAGED));
     let id = match found {
-        Some(group) if group.opens(port) => return Ok(vec![group.id.clone()]),
-        Some(group) => group.id.clone(),
+        Some(group) => group.id,
         None => outside.ec2.create_group(&plan.new_group(name)).await?,
     };
-    outside.ec2.open_group(&id, port, cidrs).await?;
+    // Always: a run before this one may have made only some of the rules.
+    outside
+        .ec2
+        .open_group(&id, plan.target.port(), cidrs)
+        .await?;
     Ok(vec![id])
 }
 

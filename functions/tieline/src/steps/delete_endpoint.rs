@@ -1,28 +1,25 @@
-//! *Undo*: removes what this request made, and only that.
+//! *Undo*: removes what this request holds, and only that.
 //!
 //! # Guarantees
 //!
-//! What does not carry our tags is not touched. An endpoint that other requests hold loses our tags only. One whose
-//! request was announced as ready, by an earlier run, stays. A create whose answer was lost is looked for until
-//! [`crate::outside::Limits::settle`] has passed. May be repeated.
+//! What does not carry our tags is not touched. An endpoint that other requests hold loses our tags only. One that was
+//! marked as ready stays, and the result says so: perhaps another run of the same request announced it. A create whose
+//! answer was lost is looked for until [`crate::outside::Limits::settle`] has passed. May be repeated.
 
 use crate::error::{CallError, Rejection, StepError};
-use crate::ids::RequestId;
+use crate::ids::{EndpointId, RequestId};
 use crate::outside::{Endpoint, Group, Outside, Time, Which};
-use crate::plan::{Groups, MANAGED, Plan, Serving, is_ours, is_ready, requests};
+use crate::plan::{Claim, Groups, MANAGED, Plan, claim, is_ours, is_ready, requests};
 use crate::problem::{Code, Problem};
 use crate::request::{self, OnFailure};
 use crate::result;
 use crate::state::State;
 use crate::step::{Answer, Execution, Next, Phase, Progress, StepInput};
 
-/// EC2's clock and ours may disagree by this much.
-const SKEW_MILLIS: u64 = 60_000;
-
 /// What is to become of an endpoint that carries this request's tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// An earlier run announced it.
+    /// It is marked as ready, by this or by another run of the request.
     Stays,
     /// Other requests hold it.
     LosesTags,
@@ -66,18 +63,12 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, S
         ));
     };
     progress.enter(Phase::Undo, now);
-    let made = made(outside, &plan, &progress).await?;
-    let left = made.left_over();
+    let made = made(outside, &plan).await?;
     if plan.on_failure == OnFailure::Keep {
-        let id = plan.request_id.clone();
-        return Ok(announce(
-            Some(plan),
-            Some(&id),
-            progress,
-            &input.execution,
-            now,
-            &left,
-        ));
+        return Ok(made.announce(plan, progress, &input.execution, now));
+    }
+    if now.since(progress.since) >= outside.limits.phase {
+        return Ok(made.give_up(plan, progress, &input.execution, now));
     }
     for (endpoint, fate) in &made.endpoints {
         remove(outside, &plan, &progress, endpoint, *fate).await?;
@@ -86,7 +77,7 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, S
         done_or_busy(outside.ec2.delete_group(&group.id).await)?;
     }
     // EC2 shows what was just ordered seconds later, so there is always a wait between this and the next look.
-    Ok(Answer::pause(outside, plan, progress, waiting_for(&left)))
+    Ok(made.wait(outside, plan, progress))
 }
 
 /// Looks what is left. The poll calls it; it never writes.
@@ -97,67 +88,48 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, S
 pub(crate) async fn look(
     outside: &Outside<'_>,
     plan: Plan,
-    mut progress: Progress,
+    progress: Progress,
     execution: &Execution,
 ) -> Result<Answer, StepError> {
     let now = outside.clock.now();
-    let id = plan.request_id.clone();
-    let made = made(outside, &plan, &progress).await?;
-    let left = made.left_over();
+    let made = made(outside, &plan).await?;
     let waited = now.since(progress.since);
-    if left.is_empty()
-        && (made.is_accounted_for(&plan, execution) || waited >= outside.limits.settle)
+    if !made.is_to_go()
+        && (made.is_accounted_for(&plan, &progress) || waited >= outside.limits.settle)
     {
-        return Ok(announce(
-            Some(plan),
-            Some(&id),
-            progress,
-            execution,
-            now,
-            &[],
-        ));
+        return Ok(made.announce(plan, progress, execution, now));
     }
     if waited >= outside.limits.phase {
-        let what = left.join(", ");
-        let fix = format!("remove by hand what is left: {what}");
-        let problem = Problem::new(
-            Code::UndoIncomplete,
-            format!("not everything could be removed: {what}"),
-            fix,
-        );
-        progress
-            .failure
-            .get_or_insert(Rejection {
-                problems: Vec::new(),
-            })
-            .problems
-            .push(problem);
-        return Ok(announce(
-            Some(plan),
-            Some(&id),
-            progress,
-            execution,
-            now,
-            &left,
-        ));
+        return Ok(made.give_up(plan, progress, execution, now));
     }
     if made.wants_a_call() {
         return Ok(Answer::go(Next::Undo, plan, progress));
     }
-    Ok(Answer::pause(outside, plan, progress, waiting_for(&left)))
+    Ok(made.wait(outside, plan, progress))
 }
 
 impl Made {
-    /// What is still there and has to go, for a person to read.
+    /// What is still there, for a person to read.
     fn left_over(&self) -> Vec<String> {
-        let endpoints = self.endpoints.iter().filter(|(_, fate)| match fate {
-            Fate::LosesTags | Fate::IsDeleted | Fate::IsGoing => true,
-            Fate::Stays | Fate::IsGone => false,
-        });
-        let endpoints = endpoints.map(|(endpoint, _)| endpoint.id.to_string());
+        let endpoints = self
+            .endpoints
+            .iter()
+            .filter_map(|(endpoint, fate)| match fate {
+                Fate::Stays => Some(format!(
+                    "{} (it was marked as ready: it stays until it is removed)",
+                    endpoint.id
+                )),
+                Fate::LosesTags | Fate::IsDeleted | Fate::IsGoing => Some(endpoint.id.to_string()),
+                Fate::IsGone => None,
+            });
         endpoints
             .chain(self.group.iter().map(|group| group.id.to_string()))
             .collect()
+    }
+
+    fn is_to_go(&self) -> bool {
+        let goes = |fate: &Fate| matches!(fate, Fate::LosesTags | Fate::IsDeleted | Fate::IsGoing);
+        self.group.is_some() || self.endpoints.iter().any(|(_, fate)| goes(fate))
     }
 
     fn endpoints_are_gone(&self) -> bool {
@@ -173,35 +145,84 @@ impl Made {
             || (self.group.is_some() && self.endpoints_are_gone())
     }
 
-    /// Whether what the run created was seen, or it cannot have created anything.
-    fn is_accounted_for(&self, plan: &Plan, execution: &Execution) -> bool {
-        let begin = Time(execution.started().0.saturating_sub(SKEW_MILLIS));
-        plan.endpoint != Serving::New
-            || self
-                .endpoints
+    /// Whether the endpoint that the run asked for last was seen, so that no late answer can bring another.
+    fn is_accounted_for(&self, plan: &Plan, progress: &Progress) -> bool {
+        let seen = |id: &EndpointId| {
+            self.endpoints
                 .iter()
-                .any(|(endpoint, _)| endpoint.created.is_some_and(|created| created >= begin))
+                .any(|(endpoint, _)| endpoint.id == *id)
+        };
+        plan.endpoint.is_adopted() || progress.endpoint.as_ref().is_some_and(seen)
+    }
+
+    fn wait(&self, outside: &Outside<'_>, plan: Plan, progress: Progress) -> Answer {
+        let what = if self.is_to_go() {
+            format!("{} to be removed", self.left_over().join(" and "))
+        } else {
+            "making sure that no late answer left something behind".to_owned()
+        };
+        Answer::pause(outside, plan, progress, what)
+    }
+
+    fn announce(&self, plan: Plan, progress: Progress, execution: &Execution, now: Time) -> Answer {
+        let id = plan.request_id.clone();
+        announce(
+            Some(plan),
+            Some(&id),
+            progress,
+            execution,
+            now,
+            &self.left_over(),
+        )
+    }
+
+    fn give_up(
+        &self,
+        plan: Plan,
+        mut progress: Progress,
+        execution: &Execution,
+        now: Time,
+    ) -> Answer {
+        let what = self.left_over().join(", ");
+        let fix = format!("remove by hand what is left: {what}");
+        let problem = Problem::new(
+            Code::UndoIncomplete,
+            format!("not everything could be removed: {what}"),
+            fix,
+        );
+        progress
+            .failure
+            .get_or_insert(Rejection {
+                problems: Vec::new(),
+            })
+            .problems
+            .push(problem);
+        self.announce(plan, progress, execution, now)
     }
 }
 
-/// Finds what carries this request's tag, and the group of our own if nobody else needs it.
-async fn made(outside: &Outside<'_>, plan: &Plan, progress: &Progress) -> Result<Made, CallError> {
+/// Finds what this request holds and what nobody holds any more, and the group of our own if nobody needs it.
+async fn made(outside: &Outside<'_>, plan: &Plan) -> Result<Made, CallError> {
     let which = Which {
         vpc: Some(&plan.vpc_id),
         service: Some(&plan.service),
         ..Which::default()
     };
-    let (ours, others): (Vec<Endpoint>, Vec<Endpoint>) = outside
-        .ec2
-        .endpoints(&which)
-        .await?
+    // Two requests that fail together both leave the endpoint to the other: then nobody holds it.
+    let is_held = |endpoint: &Endpoint| match claim(plan, endpoint) {
+        Claim::Ours => true,
+        Claim::Other => false,
+        Claim::None => requests(endpoint).next().is_none(),
+    };
+    let all = outside.ec2.endpoints(&which).await?;
+    let (held, others): (Vec<_>, Vec<_>) = all
         .into_iter()
-        .partition(|endpoint| is_ours(endpoint) && endpoint.tags.contains_key(&plan.request_tag()));
-    let endpoints: Vec<(Endpoint, Fate)> = ours
-        .into_iter()
-        .map(|endpoint| (fate(plan, progress, &endpoint), endpoint))
-        .map(|(f, e)| (e, f))
-        .collect();
+        .partition(|endpoint| is_ours(endpoint) && is_held(endpoint));
+    let with_fate = |endpoint: Endpoint| {
+        let fate = fate(plan, &endpoint);
+        (endpoint, fate)
+    };
+    let endpoints: Vec<_> = held.into_iter().map(with_fate).collect();
     let staying = endpoints
         .iter()
         .filter(|(_, fate)| matches!(fate, Fate::Stays | Fate::LosesTags));
@@ -230,8 +251,8 @@ async fn own_group(outside: &Outside<'_>, plan: &Plan) -> Result<Option<Group>, 
         .find(|group| group.name == *name && group.tags.contains_key(MANAGED)))
 }
 
-fn fate(plan: &Plan, progress: &Progress, endpoint: &Endpoint) -> Fate {
-    let announced = endpoint
+fn fate(plan: &Plan, endpoint: &Endpoint) -> Fate {
+    let marked = endpoint
         .tags
         .get(&plan.request_tag())
         .is_some_and(|value| is_ready(value));
@@ -239,7 +260,8 @@ fn fate(plan: &Plan, progress: &Progress, endpoint: &Endpoint) -> Fate {
     match endpoint.state {
         State::Deleted => Fate::IsGone,
         State::Deleting => Fate::IsGoing,
-        _ if announced && !progress.marked => Fate::Stays,
+        // Perhaps another run of the same request announced it.
+        _ if marked => Fate::Stays,
         _ if others => Fate::LosesTags,
         State::PendingAcceptance
         | State::Pending
@@ -277,14 +299,6 @@ fn done_or_busy(result: Result<(), CallError>) -> Result<(), CallError> {
     match result {
         Err(error) if error.is_busy() => Ok(()),
         other => other,
-    }
-}
-
-fn waiting_for(left: &[String]) -> String {
-    if left.is_empty() {
-        "making sure that no late answer left something behind".to_owned()
-    } else {
-        format!("{} to be removed", left.join(" and "))
     }
 }
 

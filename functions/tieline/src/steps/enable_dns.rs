@@ -23,26 +23,30 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, S
     let (Some(id), Some(dns)) = (&progress.endpoint, &plan.private_dns) else {
         return Ok(Answer::go(Next::Poll, plan, progress));
     };
-    match super::look(outside, id).await? {
-        Some(endpoint) if endpoint.state == State::Available && !endpoint.private_dns => {
-            match outside
-                .ec2
-                .set_private_dns(id, true, dns.inbound_only)
-                .await
-            {
-                Ok(()) => progress.dns_ordered = true,
-                // Somebody else's change is under way: the next look orders it again.
-                Err(error) if error.is_busy() => {}
-                Err(error) if error.is_dns_conflict() => {
-                    let problem = taken(&plan, &error);
-                    return Ok(Answer::fail(plan, progress, problem));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Some(_) | None => {}
+    let there = super::look(outside, id).await?;
+    if there.as_ref().is_some_and(|endpoint| endpoint.private_dns) {
+        return Ok(Answer::go(Next::Poll, plan, progress));
     }
-    Ok(Answer::go(Next::Poll, plan, progress))
+    if there.is_none_or(|endpoint| endpoint.state != State::Available) {
+        let what = format!("{id} is not available");
+        return Ok(Answer::wait(outside, plan, progress, what));
+    }
+    match outside.ec2.enable_private_dns(id, dns.inbound_only).await {
+        Ok(()) => {
+            progress.dns_ordered = true;
+            Ok(Answer::go(Next::Poll, plan, progress))
+        }
+        // Somebody else's change is under way, or EC2 lags behind itself: the same step works later.
+        Err(error) if error.is_busy() || error.is_missing() => {
+            let what = format!("{id} cannot be changed yet ({error})");
+            Ok(Answer::wait(outside, plan, progress, what))
+        }
+        Err(error) if error.is_dns_conflict() => {
+            let problem = taken(&plan, &error);
+            Ok(Answer::fail(plan, progress, problem))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn taken(plan: &Plan, error: &CallError) -> Problem {

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use crate::error::StepError;
 use crate::outside::Outside;
+use crate::plan::{Claim, claim};
 use crate::step::{Answer, Next, Phase, StepInput};
+use crate::steps::create_endpoint::conflict;
 
 /// Carries the step out. It is part of the create-endpoint function, whose role may tag.
 ///
@@ -17,13 +19,24 @@ use crate::step::{Answer, Next, Phase, StepInput};
 pub(super) async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
     let (plan, mut progress, _) = input.planned()?;
     progress.enter(Phase::Keep, outside.clock.now());
-    if let Some(id) = &progress.endpoint {
-        let (key, value) = (plan.request_tag(), plan.ready_value());
-        let there = super::look(outside, id).await?;
-        // One that does not show is the next look's business: it waits for it, or finds that it is gone.
-        if there.is_some_and(|endpoint| endpoint.tags.get(&key) != Some(&value)) {
-            outside.ec2.tag(id, &BTreeMap::from([(key, value)])).await?;
-            progress.marked = true;
+    let Some(id) = &progress.endpoint else {
+        return Ok(Answer::go(Next::Poll, plan, progress));
+    };
+    let Some(endpoint) = super::look(outside, id).await? else {
+        let what = format!("EC2 does not show {id}");
+        return Ok(Answer::wait(outside, plan, progress, what));
+    };
+    if let Claim::Other = claim(&plan, &endpoint) {
+        return Ok(Answer::fail(plan, progress, conflict(&endpoint)));
+    }
+    let (key, value) = (plan.request_tag(), plan.ready_value());
+    if endpoint.tags.get(&key) != Some(&value) {
+        match outside.ec2.tag(id, &BTreeMap::from([(key, value)])).await {
+            Err(error) if error.is_missing() => {
+                let what = format!("{id} cannot be tagged yet ({error})");
+                return Ok(Answer::wait(outside, plan, progress, what));
+            }
+            result => result?,
         }
     }
     Ok(Answer::go(Next::Poll, plan, progress))

@@ -5,7 +5,7 @@
 use crate::error::StepError;
 use crate::ids::EndpointId;
 use crate::outside::{Endpoint, Outside};
-use crate::plan::{Plan, Serving, differences, is_ours};
+use crate::plan::{Claim, Plan, Zone, claim, differences};
 use crate::problem::{Code, Problem};
 use crate::result;
 use crate::state::State;
@@ -71,36 +71,46 @@ async fn available(
     if plan.private_dns.is_some() && !endpoint.private_dns {
         return Ok(dns_missing(outside, plan, progress, endpoint));
     }
-    let differs = differences(&plan, endpoint);
+    let mut differs = differences(&plan, endpoint);
+    if plan.private_dns.is_none() && endpoint.private_dns {
+        differs.push("its private DNS is on".to_owned());
+    }
     if !differs.is_empty() {
+        let problem = create_endpoint::differing(endpoint, &differs);
+        return Ok(Answer::fail(plan, progress, problem));
+    }
+    let adopted = plan.endpoint.is_adopted();
+    if let Claim::Other = claim(&plan, endpoint) {
         return Ok(Answer::fail(
             plan,
             progress,
-            create_endpoint::differing(endpoint, &differs),
+            create_endpoint::conflict(endpoint),
         ));
     }
-    if !matches!(plan.endpoint, Serving::Adopted { .. }) {
-        if let Some(missing) = missing_tag(&plan, &progress, endpoint) {
-            let what = format!("the tag {missing} does not show yet");
-            return Ok(Answer::wait(outside, plan, progress, what));
-        }
-        let marked = endpoint.tags.get(&plan.request_tag()) == Some(&plan.ready_value());
-        if progress.phase != Phase::Keep || !marked {
-            return Ok(Answer::go(Next::Keep, plan, progress));
-        }
+    if let Some(missing) = missing_tag(&plan, endpoint).filter(|_| !adopted) {
+        let what = format!("the tag {missing} does not show yet");
+        return Ok(Answer::wait(outside, plan, progress, what));
     }
     let interfaces = outside.ec2.interfaces(&endpoint.interface_ids).await?;
-    let placed = |zone: &crate::plan::Zone| {
+    let placed = |zone: &Zone| {
         interfaces
             .iter()
             .any(|one| one.subnet_id == zone.subnet_id.as_str())
     };
     if !plan.zones.iter().all(placed) {
+        let what = "a network interface of the endpoint does not show yet";
+        return Ok(Answer::wait(outside, plan, progress, what));
+    }
+    let kept = endpoint.tags.get(&plan.request_tag()) == Some(&plan.ready_value());
+    if !adopted && progress.phase != Phase::Keep {
+        return Ok(Answer::go(Next::Keep, plan, progress));
+    }
+    if !adopted && !kept {
         return Ok(Answer::wait(
             outside,
             plan,
             progress,
-            "a network interface of the endpoint does not show yet",
+            "the mark on the endpoint does not show yet",
         ));
     }
     let now = outside.clock.now();
@@ -121,7 +131,7 @@ fn dns_missing(
     progress: Progress,
     endpoint: &Endpoint,
 ) -> Answer {
-    if matches!(plan.endpoint, Serving::Adopted { .. }) {
+    if plan.endpoint.is_adopted() {
         let problem = create_endpoint::differing(endpoint, &["private DNS is off".to_owned()]);
         return Answer::fail(plan, progress, problem);
     }
@@ -142,25 +152,14 @@ fn dns_missing(
 }
 
 /// A tag that the endpoint should carry and does not show.
-fn missing_tag(plan: &Plan, progress: &Progress, endpoint: &Endpoint) -> Option<String> {
-    if !is_ours(endpoint) {
-        return Some(crate::plan::MANAGED.to_owned());
-    }
-    let own = plan.request_tag();
-    let Some(value) = endpoint.tags.get(&own) else {
-        return Some(own);
-    };
-    if progress.marked && *value != plan.ready_value() {
-        return Some(own);
-    }
-    plan.tags
-        .keys()
-        .find(|key| !endpoint.tags.contains_key(*key))
-        .cloned()
+fn missing_tag(plan: &Plan, endpoint: &Endpoint) -> Option<String> {
+    plan.all_tags()
+        .into_keys()
+        .find(|key| !endpoint.tags.contains_key(key))
 }
 
 fn vanished(outside: &Outside<'_>, plan: Plan, mut progress: Progress, id: &EndpointId) -> Answer {
-    if progress.creates < MAX_CREATES && !matches!(plan.endpoint, Serving::Adopted { .. }) {
+    if progress.creates < MAX_CREATES && !plan.endpoint.is_adopted() {
         progress.enter(Phase::Create, outside.clock.now());
         progress.endpoint = None;
         progress.dns_ordered = false;

@@ -23,7 +23,9 @@ impl AuroraDsql {
     pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
         let cluster_id = fields.required("clusterId");
         fields.finish();
-        Some(Self { cluster_id: cluster_id? })
+        Some(Self {
+            cluster_id: cluster_id?,
+        })
     }
 
     fn not_ready(&self, status: &str, region: &Region) -> Problem {
@@ -31,11 +33,17 @@ impl AuroraDsql {
         let look = format!("aws dsql get-cluster --region {region} --identifier {id}");
         let fix = match status {
             "CREATING" => format!("wait until it is ACTIVE: {look}"),
-            "PENDING_SETUP" => format!("link it to its peer cluster in the other Region first: {look}"),
+            "PENDING_SETUP" => {
+                format!("link it to its peer cluster in the other Region first: {look}")
+            }
             _ => format!("name a cluster that is there to stay; see this one: {look}"),
         };
-        Problem::new(Code::ClusterNotReady, format!("Aurora DSQL cluster {id} is {status}"), fix)
-            .about("$.target.clusterId")
+        Problem::new(
+            Code::ClusterNotReady,
+            format!("Aurora DSQL cluster {id} is {status}"),
+            fix,
+        )
+        .about("$.target.clusterId")
     }
 }
 
@@ -66,7 +74,10 @@ impl Connectable for AuroraDsql {
             "ACTIVE" | "IDLE" | "INACTIVE" | "UPDATING" => {
                 let service = outside.dsql.cluster_service(id).await?;
                 let host = service.host.or_else(|| host(id, &service.name, region));
-                Ok(Finding::Service { name: service.name, host })
+                Ok(Finding::Service {
+                    name: service.name,
+                    host,
+                })
             }
             "CREATING" => Ok(Finding::NotYet(self.not_ready(&status, region))),
             _ => Ok(Finding::Refused(self.not_ready(&status, region))),
@@ -89,13 +100,21 @@ impl Connectable for AuroraDsql {
              psql \"host={host} port={} dbname=postgres user=admin {tls}\"",
             self.port()
         );
-        Connection { host: host.to_owned(), port: self.port(), command, note }
+        Connection {
+            host: host.to_owned(),
+            port: self.port(),
+            command,
+            note,
+        }
     }
 }
 
 /// The host name behind a connection endpoint: `<cluster>.<service id>.<region>.on.aws`.
 fn host(id: &ClusterId, service: &str, region: &Region) -> Option<String> {
-    let service_id = service.rsplit('.').next().filter(|last| last.starts_with("dsql-"))?;
+    let service_id = service
+        .rsplit('.')
+        .next()
+        .filter(|last| last.starts_with("dsql-"))?;
     Some(format!("{id}.{service_id}.{region}.on.aws"))
 }
 
@@ -104,28 +123,49 @@ mod tests {
     use super::*;
 
     fn cluster() -> AuroraDsql {
-        AuroraDsql { cluster_id: "k3abtwmzqhv5xn7rjd2yfe6upi".parse().unwrap() }
+        AuroraDsql {
+            cluster_id: "k3abtwmzqhv5xn7rjd2yfe6upi".parse().unwrap(),
+        }
     }
 
     #[test]
     fn the_host_is_made_of_cluster_service_id_and_region() {
         let region = "us-east-1".parse().unwrap();
 
-        let made = host(&cluster().cluster_id, "com.amazonaws.us-east-1.dsql-fnh4", &region);
+        let made = host(
+            &cluster().cluster_id,
+            "com.amazonaws.us-east-1.dsql-fnh4",
+            &region,
+        );
 
-        assert_eq!(made.unwrap(), "k3abtwmzqhv5xn7rjd2yfe6upi.dsql-fnh4.us-east-1.on.aws");
+        assert_eq!(
+            made.unwrap(),
+            "k3abtwmzqhv5xn7rjd2yfe6upi.dsql-fnh4.us-east-1.on.aws"
+        );
     }
 
     #[test]
     fn without_private_dns_the_cluster_is_named_in_an_option_and_the_public_host_is_signed() {
         let region = "us-east-1".parse().unwrap();
-        let path = Path { region: &region, endpoint_name: "vpce-1.vpce.amazonaws.com", private_host: None };
+        let path = Path {
+            region: &region,
+            endpoint_name: "vpce-1.vpce.amazonaws.com",
+            private_host: None,
+        };
 
         let connection = cluster().connection(&path);
 
         assert_eq!(connection.host, "vpce-1.vpce.amazonaws.com");
-        assert!(connection.command.contains("--hostname k3abtwmzqhv5xn7rjd2yfe6upi.dsql.us-east-1.on.aws"));
-        assert!(connection.command.contains("amzn-cluster-id=k3abtwmzqhv5xn7rjd2yfe6upi"));
+        assert!(
+            connection
+                .command
+                .contains("--hostname k3abtwmzqhv5xn7rjd2yfe6upi.dsql.us-east-1.on.aws")
+        );
+        assert!(
+            connection
+                .command
+                .contains("amzn-cluster-id=k3abtwmzqhv5xn7rjd2yfe6upi")
+        );
         assert!(connection.note.unwrap().contains("verify-full"));
     }
 }

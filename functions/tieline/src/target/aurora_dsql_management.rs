@@ -13,7 +13,6 @@ use crate::outside::Outside;
 /// Aurora DSQL's control API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuroraDsqlManagement {
-    #[serde(default)]
     fips: bool,
 }
 
@@ -37,14 +36,20 @@ impl Connectable for AuroraDsqlManagement {
 
     async fn find(&self, _: &Outside<'_>, region: &Region) -> Result<Finding, CallError> {
         let fips = if self.fips { "-fips" } else { "" };
-        Ok(Finding::Service { name: format!("com.amazonaws.{region}.dsql{fips}"), host: None })
+        Ok(Finding::Service {
+            name: format!("com.amazonaws.{region}.dsql{fips}"),
+            host: None,
+        })
     }
 
     fn connection(&self, path: &Path<'_>) -> Connection {
         let Path { region, .. } = path;
         let host = path.host();
         // With private DNS the CLI's own host name leads here already.
-        let url = path.private_host.map_or_else(|| format!(" --endpoint-url https://{host}"), |_| String::new());
+        let url = path.private_host.map_or_else(
+            || format!(" --endpoint-url https://{host}"),
+            |_| String::new(),
+        );
         Connection {
             host: host.to_owned(),
             port: self.port(),

@@ -26,7 +26,12 @@ impl AwsService {
         let fips = fields.flag("fips", false);
         let inbound_resolver_only = fields.flag("inboundResolverOnly", false);
         fields.finish();
-        Some(Self { service: service?, port, fips, inbound_resolver_only })
+        Some(Self {
+            service: service?,
+            port,
+            fips,
+            inbound_resolver_only,
+        })
     }
 }
 
@@ -43,7 +48,10 @@ impl Connectable for AwsService {
     /// AWS has no list of which services have a FIPS name: if this one does not exist, the next check says so.
     async fn find(&self, _: &Outside<'_>, region: &Region) -> Result<Finding, CallError> {
         let fips = if self.fips { "-fips" } else { "" };
-        Ok(Finding::Service { name: format!("com.amazonaws.{region}.{}{fips}", self.service), host: None })
+        Ok(Finding::Service {
+            name: format!("com.amazonaws.{region}.{}{fips}", self.service),
+            host: None,
+        })
     }
 
     fn connection(&self, path: &Path<'_>) -> Connection {
@@ -54,7 +62,10 @@ impl Connectable for AwsService {
         Connection {
             host: host.to_owned(),
             port: self.port,
-            command: format!("openssl s_client -brief -connect {host}:{} </dev/null", self.port),
+            command: format!(
+                "openssl s_client -brief -connect {host}:{} </dev/null",
+                self.port
+            ),
             note,
         }
     }

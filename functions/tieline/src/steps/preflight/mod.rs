@@ -8,7 +8,7 @@ mod serving;
 use crate::error::{CallError, Rejection, StepError};
 use crate::ids::Region;
 use crate::outside::{Outside, Service};
-use crate::plan::{Plan, PrivateDns, Serving};
+use crate::plan::{Plan, PrivateDns};
 use crate::problem::{Code, Problem};
 use crate::request::{self, Policy, Request};
 use crate::result;
@@ -104,34 +104,30 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// Looks at everything that can be looked at, also when a part of it is missing.
     async fn run(&mut self) -> Result<Outcome, CallError> {
         let network = self.network().await?;
-        let (name, host) = match self
+        let finding = self
             .request
             .target
             .find(self.outside, &self.request.region)
-            .await?
-        {
-            Finding::Service { name, host } => (name, host),
-            Finding::NotYet(problem) => return Ok(Outcome::NotYet(problem)),
-            Finding::Refused(problem) => {
-                self.problems.push(problem);
-                return Ok(Outcome::Refused);
+            .await?;
+        let (service, host) = self.service(&finding).await?;
+        let private_dns = service
+            .as_ref()
+            .and_then(|service| self.private_dns(service, host));
+        let (Some(network), Some(service)) = (&network, service) else {
+            if let Some(network) = &network {
+                self.check_named(network);
             }
+            return Ok(match finding {
+                Finding::NotYet(problem) => Outcome::NotYet(problem),
+                Finding::Service { .. } | Finding::Refused(_) => Outcome::Refused,
+            });
         };
-        let service = self.outside.ec2.service(&name).await?;
-        let Some(service) = service else {
-            self.problems.push(self.service_unknown(&name));
-            return Ok(Outcome::Refused);
-        };
-        self.check_service(&service);
-        let Some(network) = network else {
-            return Ok(Outcome::Refused);
-        };
-        let serving = self.serving(&network, &service).await?;
-        let zones = self.zones(&network, &service, &serving);
-        let groups = self.groups(&network, &service, &serving);
-        let private_dns = self.private_dns(&service, host);
+        let serving = self.serving(&service).await?;
+        let zones = self.zones(network, &service, &serving);
+        let groups = self.groups(network, &service, &serving);
         let (Some(zones), Some(groups)) = (zones, groups) else {
             return Ok(Outcome::Refused);
         };
@@ -143,7 +139,7 @@ impl Check<'_> {
             target: self.request.target.clone(),
             vpc_id: self.request.network.vpc_id.clone(),
             service: service.name,
-            endpoint: serving.endpoint.clone(),
+            endpoint: serving.endpoint,
             zones,
             groups,
             private_dns,
@@ -155,6 +151,30 @@ impl Check<'_> {
             self.check_sharing(&plan, endpoint);
         }
         Ok(Outcome::Planned(Box::new(plan)))
+    }
+
+    /// The target's endpoint service and its private host name, if the target is there.
+    async fn service(
+        &mut self,
+        finding: &Finding,
+    ) -> Result<(Option<Service>, Option<String>), CallError> {
+        let (name, host) = match finding {
+            Finding::Service { name, host } => (name, host.clone()),
+            Finding::NotYet(_) => return Ok((None, None)),
+            Finding::Refused(problem) => {
+                self.problems.push(problem.clone());
+                return Ok((None, None));
+            }
+        };
+        let service = self.outside.ec2.service(name).await?;
+        match &service {
+            Some(service) => self.check_service(service),
+            None => {
+                let problem = self.service_unknown(name);
+                self.problems.push(problem);
+            }
+        }
+        Ok((service, host))
     }
 
     /// The caller's tags, and a name for the console unless the caller gives one.
@@ -175,6 +195,16 @@ impl Check<'_> {
                     format!("see its types: {}", self.describe_service(name)),
                 )
                 .about("$.target"),
+            );
+        }
+        if self.request.target.inbound_only() && !service.gateway_too {
+            self.problems.push(
+                Problem::new(
+                    Code::GatewayEndpointMissing,
+                    format!("{name} has no gateway endpoints, so its names cannot be for inbound resolvers only"),
+                    "leave inboundResolverOnly out",
+                )
+                .about("$.target.inboundResolverOnly"),
             );
         }
         if !service.policy_supported && self.request.policy != Policy::Full {
@@ -279,12 +309,5 @@ fn not_yet(
         plan: None,
         progress,
         result: None,
-    }
-}
-
-impl Serving {
-    /// Whether an endpoint has to be created.
-    pub fn is_new(&self) -> bool {
-        *self == Self::New
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Check;
 use super::serving::Chosen;
 use crate::error::CallError;
-use crate::ids::SubnetId;
+use crate::ids::{GroupId, SubnetId};
 use crate::outside::{Group, Service, Subnet};
 use crate::plan::{Groups, Zone, own_group_name};
 use crate::problem::{Code, Problem};
@@ -70,7 +70,9 @@ impl Check<'_> {
         chosen: &Chosen,
     ) -> Option<Vec<Zone>> {
         let subnets = match (&self.request.network.subnet_ids, &chosen.found) {
-            (Some(ids), _) => self.named_subnets(network, service, ids, chosen.endpoint.is_new()),
+            (Some(ids), _) => {
+                self.named_subnets(network, Some(service), ids, chosen.endpoint.is_new())
+            }
             (None, Some(endpoint)) => {
                 let serves = |subnet: &&Subnet| {
                     endpoint
@@ -92,11 +94,21 @@ impl Check<'_> {
         (!zones.is_empty()).then_some(zones)
     }
 
+    /// Checks what the request names in the VPC when there is no service to hold it against.
+    pub(super) fn check_named(&mut self, network: &Network) {
+        if let Some(ids) = &self.request.network.subnet_ids {
+            self.named_subnets(network, None, ids, true);
+        }
+        if let Some(ids) = &self.request.network.security_group_ids {
+            self.named_groups(network, ids);
+        }
+    }
+
     /// The subnets that the request names, with everything that is wrong with them.
     fn named_subnets<'n>(
         &mut self,
         network: &'n Network,
-        service: &Service,
+        service: Option<&Service>,
         ids: &[SubnetId],
         new: bool,
     ) -> Vec<&'n Subnet> {
@@ -108,23 +120,22 @@ impl Check<'_> {
                 self.problems.push(self.subnet_unknown(id).about(path));
                 continue;
             };
-            if !service.zone_ids.contains(&subnet.zone_id) {
+            if let Some(service) =
+                service.filter(|service| !service.zone_ids.contains(&subnet.zone_id))
+            {
                 unsupported.push(zone_unsupported(subnet, service).about(path.clone()));
             }
             if let Some(other) = by_zone.insert(&subnet.zone_id, subnet) {
                 self.problems
                     .push(zone_shared(other, subnet).about(path.clone()));
             }
-            if new {
-                let trouble = self.subnet_trouble(subnet);
-                self.problems.extend(
-                    trouble
-                        .into_iter()
-                        .map(|problem| problem.about(path.clone())),
-                );
+            if let Some(problem) = self.subnet_trouble(subnet).filter(|_| new) {
+                self.problems.push(problem.about(path));
             }
         }
-        if !unsupported.is_empty() && unsupported.len() == by_zone.len() {
+        if let Some(service) =
+            service.filter(|_| !unsupported.is_empty() && unsupported.len() == by_zone.len())
+        {
             unsupported = vec![self.no_common_zone(network, service)];
         }
         self.problems.extend(unsupported);
@@ -219,42 +230,59 @@ impl Check<'_> {
         service: &Service,
         chosen: &Chosen,
     ) -> Option<Groups> {
-        let port = self.request.target.port();
-        let vpc = &self.request.network.vpc_id;
-        let Some(ids) = &self.request.network.security_group_ids else {
-            let own = Groups::Own {
+        if let Some(ids) = &self.request.network.security_group_ids {
+            return self
+                .named_groups(network, ids)
+                .then(|| Groups::Named { ids: ids.clone() });
+        }
+        if let Some(endpoint) = &chosen.found {
+            let has = |group: &&Group| endpoint.group_ids.iter().any(|id| id == group.id.as_str());
+            let groups: Vec<&Group> = network.groups.iter().filter(has).collect();
+            self.check_open(network, &groups);
+        }
+        let (vpc, port) = (&self.request.network.vpc_id, self.request.target.port());
+        Some(if chosen.endpoint.is_adopted() {
+            Groups::Kept
+        } else {
+            Groups::Own {
                 name: own_group_name(vpc, &service.name, port),
                 cidrs: network.cidrs.clone(),
-            };
-            return Some(if chosen.endpoint.is_new() {
-                own
-            } else {
-                Groups::Kept
-            });
-        };
+            }
+        })
+    }
+
+    /// Checks the groups that the request names; false if one is not there.
+    fn named_groups(&mut self, network: &Network, ids: &[GroupId]) -> bool {
+        let (vpc, region) = (&self.request.network.vpc_id, &self.request.region);
         let mut named = Vec::new();
         for (index, id) in ids.iter().enumerate() {
             match network.groups.iter().find(|group| group.id == *id) {
                 Some(group) => named.push(group),
                 None => {
-                    let region = &self.request.region;
+                    let message = format!("there is no security group {id} in {vpc}");
                     let fix = format!(
                         "choose one: aws ec2 describe-security-groups --region {region} --filters Name=vpc-id,Values={vpc}"
                     );
-                    let problem = Problem::new(
-                        Code::SecurityGroupNotFound,
-                        format!("there is no security group {id} in {vpc}"),
-                        fix,
-                    );
+                    let path = format!("$.network.securityGroupIds[{index}]");
                     self.problems
-                        .push(problem.about(format!("$.network.securityGroupIds[{index}]")));
+                        .push(Problem::new(Code::SecurityGroupNotFound, message, fix).about(path));
                 }
             }
         }
-        if named.len() == ids.len() && !named.iter().any(|group| group.opens(port)) {
-            self.problems.push(self.closed(network, &named, port));
+        let complete = named.len() == ids.len();
+        if complete {
+            self.check_open(network, &named);
         }
-        (named.len() == ids.len()).then(|| Groups::Named { ids: ids.clone() })
+        complete
+    }
+
+    /// One of the groups has to let something in on the target's port.
+    fn check_open(&mut self, network: &Network, groups: &[&Group]) {
+        let port = self.request.target.port();
+        if !groups.iter().any(|group| group.opens(port)) {
+            let problem = self.closed(network, groups, port);
+            self.problems.push(problem);
+        }
     }
 
     fn closed(&self, network: &Network, named: &[&Group], port: u16) -> Problem {

@@ -1,7 +1,6 @@
 //! Which endpoint can serve the request: one of ours, one that may be adopted, or a new one.
 
 use super::Check;
-use super::network::Network;
 use crate::error::CallError;
 use crate::outside::{Endpoint, Service, Which};
 use crate::plan::{Plan, REQUEST, Serving, differences, is_ours, is_ready, requests};
@@ -26,11 +25,7 @@ impl Chosen {
 
 impl Check<'_> {
     /// Looks at every endpoint of the VPC and chooses.
-    pub(super) async fn serving(
-        &mut self,
-        _: &Network,
-        service: &Service,
-    ) -> Result<Chosen, CallError> {
+    pub(super) async fn serving(&mut self, service: &Service) -> Result<Chosen, CallError> {
         self.check_request_id(service).await?;
         let which = Which {
             vpc: Some(&self.request.network.vpc_id),
@@ -135,7 +130,8 @@ impl Check<'_> {
     /// Names for inbound resolvers only need a gateway endpoint that serves the VPC itself.
     fn check_gateway(&mut self, all: &[Endpoint], service: &Service) {
         let gateway = |endpoint: &Endpoint| endpoint.service == service.name && !endpoint.counts;
-        if self.request.private_dns
+        if service.gateway_too
+            && self.request.private_dns
             && self.request.target.inbound_only()
             && !all.iter().any(gateway)
         {
@@ -160,7 +156,10 @@ impl Check<'_> {
 
     async fn check_quota(&mut self, all: &[Endpoint]) -> Result<(), CallError> {
         let count = all.iter().filter(|endpoint| endpoint.counts).count();
-        let quota = self.outside.quotas.endpoints_per_vpc().await?;
+        // Without a value here, EC2 itself says no when the create comes to it.
+        let Some(quota) = self.outside.quotas.endpoints_per_vpc().await? else {
+            return Ok(());
+        };
         if u32::try_from(count).is_ok_and(|count| count < quota) {
             return Ok(());
         }
