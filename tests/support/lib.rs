@@ -5,6 +5,7 @@
 mod check;
 mod machine;
 mod outside;
+mod words;
 
 use std::path::{Path, PathBuf};
 

@@ -10,6 +10,7 @@ pub mod ids;
 pub mod outside;
 pub mod plan;
 pub mod problem;
+pub mod progress;
 pub mod request;
 pub mod result;
 pub mod state;

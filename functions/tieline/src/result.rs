@@ -10,7 +10,8 @@ use crate::ids::RequestId;
 use crate::outside::{Endpoint, Interface, Time};
 use crate::plan::{Groups, Plan, REQUEST, Serving, Zone, requests};
 use crate::problem::{Code, Problem};
-use crate::step::{Execution, Progress};
+use crate::progress::Progress;
+use crate::step::Execution;
 use crate::target::{Connection, Path};
 
 /// Hours in an average month, as AWS counts them.

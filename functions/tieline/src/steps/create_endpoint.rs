@@ -12,8 +12,9 @@ use crate::ids::GroupId;
 use crate::outside::{Endpoint, Outside, Time, Which};
 use crate::plan::{Claim, Groups, MANAGED, Plan, Serving, claim, differences, is_ours};
 use crate::problem::{Code, Problem};
+use crate::progress::{Phase, Progress};
 use crate::state::State;
-use crate::step::{Answer, Next, Phase, Progress, StepInput};
+use crate::step::{Answer, Next, StepInput};
 use crate::steps::keep;
 
 /// A create that names an endpoint older than this and nowhere to be seen replayed an old answer.

@@ -11,10 +11,11 @@ use crate::ids::{EndpointId, RequestId};
 use crate::outside::{Endpoint, Group, Outside, Time, Which};
 use crate::plan::{Claim, Groups, MANAGED, Plan, claim, is_ours, is_ready, requests};
 use crate::problem::{Code, Problem};
+use crate::progress::{Phase, Progress};
 use crate::request::{self, OnFailure};
 use crate::result;
 use crate::state::State;
-use crate::step::{Answer, Execution, Next, Phase, Progress, StepInput};
+use crate::step::{Answer, Execution, Next, StepInput};
 
 /// What is to become of an endpoint that carries this request's tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,8 +9,9 @@ use crate::error::{CallError, StepError};
 use crate::outside::Outside;
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
+use crate::progress::Phase;
 use crate::state::State;
-use crate::step::{Answer, Next, Phase, StepInput};
+use crate::step::{Answer, Next, StepInput};
 
 /// Carries the step out.
 ///

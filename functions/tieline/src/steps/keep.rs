@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use crate::error::StepError;
 use crate::outside::Outside;
 use crate::plan::{Claim, claim};
-use crate::step::{Answer, Next, Phase, StepInput};
+use crate::progress::Phase;
+use crate::step::{Answer, Next, StepInput};
 use crate::steps::create_endpoint::conflict;
 
 /// Carries the step out. It is part of the create-endpoint function, whose role may tag.

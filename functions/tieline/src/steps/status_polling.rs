@@ -7,9 +7,10 @@ use crate::ids::EndpointId;
 use crate::outside::{Endpoint, Outside};
 use crate::plan::{Claim, Plan, Zone, claim, differences};
 use crate::problem::{Code, Problem};
+use crate::progress::{Phase, Progress};
 use crate::result;
 use crate::state::State;
-use crate::step::{Answer, Execution, Next, Phase, Progress, StepInput};
+use crate::step::{Answer, Execution, Next, StepInput};
 use crate::steps::{create_endpoint, delete_endpoint};
 
 /// How often an endpoint that somebody deletes under our hands is made again.

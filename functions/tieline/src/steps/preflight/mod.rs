@@ -10,9 +10,10 @@ use crate::ids::Region;
 use crate::outside::{Outside, Service};
 use crate::plan::{Plan, PrivateDns};
 use crate::problem::{Code, Problem};
+use crate::progress::{Phase, Progress};
 use crate::request::{self, Policy, Request};
 use crate::result;
-use crate::step::{Answer, Execution, Next, Phase, Progress, StepInput, pause};
+use crate::step::{Answer, Execution, Next, StepInput, pause};
 use crate::target::Finding;
 
 /// Carries the step out. `here` is the Region that this deployment serves.

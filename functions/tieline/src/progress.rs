@@ -1,0 +1,123 @@
+//! How far the work has come; the state machine carries it beside the plan.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Rejection;
+use crate::ids::EndpointId;
+use crate::outside::Time;
+use crate::step::Execution;
+
+/// How far the work has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// What is being done.
+    pub phase: Phase,
+    /// Since when.
+    pub since: Time,
+    /// How long the phases before it took.
+    pub spent: Vec<Spent>,
+    /// The endpoint, once its id is known.
+    pub endpoint: Option<EndpointId>,
+    /// How often an endpoint was asked for.
+    pub creates: u32,
+    /// Since when somebody else's create stands in the way.
+    pub contested: Option<Time>,
+    /// How often one stood in the way for good, because nothing ever showed behind it.
+    pub contests: u32,
+    /// Keys of tags that this run added to an endpoint that was there already.
+    pub added_tags: Vec<String>,
+    /// Whether EC2 took the order to turn private DNS on.
+    pub dns_ordered: bool,
+    /// Why the request failed, if it did.
+    pub failure: Option<Rejection>,
+}
+
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Preflight.
+    Check,
+    /// The endpoint is being created.
+    Create,
+    /// Private DNS is being turned on.
+    EnableDns,
+    /// The request is being marked as ready.
+    Keep,
+    /// What was made is being removed.
+    Undo,
+}
+
+/// How long a phase took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spent {
+    /// The phase.
+    pub phase: Phase,
+    /// Its seconds.
+    pub seconds: f64,
+}
+
+impl Progress {
+    /// Nothing but a check was done, since the execution began.
+    pub fn begin(execution: &Execution) -> Self {
+        Self {
+            phase: Phase::Check,
+            since: execution.started(),
+            spent: Vec::new(),
+            endpoint: None,
+            creates: 0,
+            contested: None,
+            contests: 0,
+            added_tags: Vec::new(),
+            dns_ordered: false,
+            failure: None,
+        }
+    }
+
+    /// Goes on to a phase, or stays in it.
+    pub fn enter(&mut self, phase: Phase, now: Time) {
+        if self.phase != phase {
+            self.close(now);
+            self.phase = phase;
+        }
+    }
+
+    /// Notes what the phase took until now.
+    pub fn close(&mut self, now: Time) {
+        let seconds = (now.since(self.since).as_secs_f64() * 10.0).round() / 10.0;
+        match self
+            .spent
+            .iter_mut()
+            .find(|spent| spent.phase == self.phase)
+        {
+            Some(spent) => spent.seconds += seconds,
+            None => self.spent.push(Spent {
+                phase: self.phase,
+                seconds,
+            }),
+        }
+        self.since = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_that_is_entered_again_adds_up() {
+        let execution = Execution {
+            id: String::new(),
+            started_at: "1970-01-01T00:00:01Z".to_owned(),
+        };
+        let mut progress = Progress::begin(&execution);
+
+        progress.enter(Phase::Create, Time(3_000));
+        progress.enter(Phase::Create, Time(4_000));
+        progress.enter(Phase::Undo, Time(5_000));
+
+        let seconds: Vec<f64> = progress.spent.iter().map(|spent| spent.seconds).collect();
+        assert_eq!(seconds, [2.0, 2.0]);
+    }
+}
