@@ -157,12 +157,26 @@ fn statement_findings(statement: &Value) -> Vec<String> {
 /// The rule, the dead-letter queue and the permission to write to it.
 fn event_findings(resources: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    let rule = &resources["ConnectMachine"]["Properties"]["Events"]["Requested"]["Properties"];
-    if rule["Pattern"] != json!({"detail-type": ["Private Connection Requested"]}) {
+    let events = &resources["ConnectMachine"]["Properties"]["Events"];
+    if events["Requested"]["Properties"]["Pattern"]
+        != json!({"detail-type": ["Private Connection Requested"]})
+    {
         found.push("the rule matches something else than the detail-type".to_owned());
     }
-    if rule["DeadLetterConfig"]["Arn"] != json!({"Fn::GetAtt": "DeadLetterQueue.Arn"}) {
-        found.push("the rule has no dead-letter queue".to_owned());
+    let ended = &events["Ended"]["Properties"]["Pattern"]["detail"];
+    if *ended
+        != json!({"status": ["ABORTED", "TIMED_OUT"], "stateMachineArn": [{"Ref": "ConnectMachine"}]})
+    {
+        found.push(
+            "nothing cleans up after an execution that was aborted or ran out of time".to_owned(),
+        );
+    }
+    for (name, event) in events.as_object().unwrap() {
+        if event["Properties"]["DeadLetterConfig"]["Arn"]
+            != json!({"Fn::GetAtt": "DeadLetterQueue.Arn"})
+        {
+            found.push(format!("the rule {name} has no dead-letter queue"));
+        }
     }
     let policy = &resources["DeadLetterQueuePolicy"]["Properties"];
     let statement = &policy["PolicyDocument"]["Statement"][0];
@@ -172,7 +186,7 @@ fn event_findings(resources: &Value) -> Vec<String> {
         && statement["Action"] == "sqs:SendMessage"
         && statement["Resource"] == json!({"Fn::GetAtt": "DeadLetterQueue.Arn"})
         && statement["Condition"]["ArnEquals"]["aws:SourceArn"]
-            == json!({"Fn::GetAtt": "ConnectMachineRequested.Arn"});
+            == json!([{"Fn::GetAtt": "ConnectMachineRequested.Arn"}, {"Fn::GetAtt": "ConnectMachineEnded.Arn"}]);
     if !allowed {
         found.push("EventBridge may not write to the dead-letter queue".to_owned());
     }
@@ -188,7 +202,11 @@ fn the_template_keeps_its_promises() {
 fn a_template_that_breaks_a_promise_is_found() {
     type Break = fn(&mut Value);
     let statement = "/Properties/Policies/0/Statement";
-    let cases: [(&str, Break); 11] = [
+    let cases: [(&str, Break); 12] = [
+        ("no clean-up", |resources| {
+            resources["ConnectMachine"]["Properties"]["Events"]["Ended"]["Properties"]["Pattern"]
+                ["detail"]["status"] = json!(["ABORTED"]);
+        }),
         ("no queue policy", |resources| {
             drop(
                 resources

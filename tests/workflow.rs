@@ -410,6 +410,38 @@ async fn a_connection_that_was_announced_is_not_undone_by_a_late_second_run() {
 }
 
 #[tokio::test]
+async fn what_an_aborted_execution_made_is_undone_and_announced() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request("aurora-dsql-minimal"), None);
+    let mut dice = fastrand::Rng::with_seed(1);
+    while !writes(stage.outside()).contains(&"CreateVpcEndpoint".to_owned()) {
+        stage.tick(&mut dice).await;
+    }
+    stage.abort();
+    stage
+        .outside()
+        .world()
+        .advance(std::time::Duration::from_secs(5));
+    assert_eq!(Seen::now(&mut stage.outside().world()).ours().len(), 1);
+
+    stage.start(
+        json!({
+            "source": "aws.states", "detail-type": "Step Functions Execution Status Change",
+            "detail": {
+                "executionArn": "arn:aws:states:us-east-1:123456789012:execution:connect:0", "status": "ABORTED",
+                "input": request("aurora-dsql-minimal").to_string(),
+            },
+        }),
+        None,
+    );
+    let ended = stage.run().await;
+
+    assert_eq!(code(&ended[1]), "EXECUTION_ENDED", "{}", detail(&ended[1]));
+    assert_eq!(detail(&ended[1])["requestId"], "orders-minimal");
+    assert_eq!(Seen::at_last(&mut stage.outside().world()).left(), [""; 0]);
+}
+
+#[tokio::test]
 async fn what_is_no_request_is_refused_with_every_path_and_without_a_call() {
     let good = request("aurora-dsql");
     let with = |path: &str, value: Value| {

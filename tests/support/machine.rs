@@ -23,7 +23,7 @@ pub struct Machine(Value);
 /// How an execution ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ended {
-    /// `SUCCEEDED`, `FAILED` or `TIMED_OUT`.
+    /// `SUCCEEDED`, `FAILED`, `ABORTED` or `TIMED_OUT`.
     pub status: &'static str,
     /// Every event that it put on the bus.
     pub events: Vec<Value>,
@@ -153,6 +153,15 @@ impl Stage {
         let mut dice = fastrand::Rng::with_seed(1);
         while self.tick(&mut dice).await {}
         self.ended()
+    }
+
+    /// Aborts everything that runs, as a person does in the console: no state follows.
+    pub fn abort(&mut self) {
+        let now = self.outside.world().now();
+        self.executions
+            .iter_mut()
+            .filter(|execution| execution.running)
+            .for_each(|execution| execution.end("ABORTED", now));
     }
 
     /// How every execution ended.

@@ -4,6 +4,7 @@
 //! what it needs of the world it asks through the traits of [`outside`].
 
 pub mod canonical;
+pub mod ended;
 pub mod error;
 pub mod fields;
 pub mod ids;

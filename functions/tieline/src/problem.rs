@@ -93,6 +93,8 @@ codes! {
     CallRefused = "CALL_REFUSED",
     /// AWS did not answer, or asked to slow down, for longer than the retries last.
     ServiceUnavailable = "SERVICE_UNAVAILABLE",
+    /// The execution was aborted or ran out of time; what it made was removed.
+    ExecutionEnded = "EXECUTION_ENDED",
     /// A step of the workflow broke.
     StepFailed = "STEP_FAILED",
     /// What this request made could not all be removed; the result lists it.

@@ -5,6 +5,7 @@
 mod network;
 mod serving;
 
+use crate::ended::Ended;
 use crate::error::{CallError, Rejection, StepError};
 use crate::ids::Region;
 use crate::outside::{Outside, Service};
@@ -27,10 +28,15 @@ pub async fn handle(
     input: StepInput,
 ) -> Result<Answer, StepError> {
     let progress = Progress::begin(&input.execution);
-    let id = request::request_id(&input.input);
-    let request = match Request::read(input.input, here) {
+    let ended = Ended::read(&input.input);
+    let asked = ended
+        .as_ref()
+        .map_or(input.input, |ended| ended.input.clone());
+    let id = request::request_id(&asked);
+    let request = match Request::read(asked, here) {
         Ok(request) => request,
         Err(problems) => {
+            let problems = ended.iter().map(Ended::problem).chain(problems).collect();
             return Ok(refuse(
                 outside,
                 problems,
@@ -49,6 +55,15 @@ pub async fn handle(
     let outcome = check.run().await?;
     let problems = check.problems;
     match outcome {
+        // What the execution made that ended is planned again and undone, also if it could not be made today.
+        Outcome::Planned(plan) if ended.is_some() => {
+            let rejection = Rejection {
+                problems: ended.iter().map(Ended::problem).collect(),
+            };
+            let mut progress = progress;
+            progress.failure = Some(rejection);
+            Ok(Answer::go(Next::Undo, *plan, progress))
+        }
         _ if !problems.is_empty() => Ok(refuse(
             outside,
             problems,
