@@ -209,7 +209,12 @@ async fn an_undo_that_never_answers_is_announced_with_the_reason() {
         ("FAILED", &json!("UNDO_INCOMPLETE"))
     );
     assert_eq!(detail["problems"][0]["code"], "ENDPOINT_FAILED");
-    assert!(detail["leftBehind"].as_str().unwrap().starts_with("vpce-"));
+    assert!(
+        detail["leftBehind"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("vpce-")
+    );
 }
 
 #[tokio::test]
@@ -261,6 +266,25 @@ async fn a_create_that_takes_effect_after_its_repetition_was_refused_is_found_an
 
     assert_eq!(ended.events[0]["Detail"]["code"], "PERMISSION_DENIED");
     assert_eq!(Seen::at_last(&mut stage.outside().world()).left(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_fault_that_stays_while_undoing_is_survived_or_named() {
+    let input = request("aurora-dsql-minimal");
+    for action in ["DeleteVpcEndpoints", "DeleteSecurityGroup"] {
+        for kind in KINDS {
+            let mut world = scenario::world("endpoint-fails");
+            world.add_fault(Fault::on(action, kind));
+            let mut stage = Stage::on(Simulated::on(world).without_retries());
+            stage.start(input.clone(), None);
+
+            let ended = stage.run().await.remove(0);
+
+            let what = format!("{kind:?} at {action}");
+            assert_eq!((ended.status, ended.events.len()), ("FAILED", 1), "{what}");
+            check(&ended, stage.outside(), &what);
+        }
+    }
 }
 
 #[tokio::test]

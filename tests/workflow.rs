@@ -219,6 +219,10 @@ async fn every_scenario_ends_with_its_code_and_leaves_nothing() {
         ("quota-reached", "ENDPOINT_QUOTA_REACHED"),
         ("cluster-missing", "CLUSTER_NOT_FOUND"),
         ("cluster-failed", "CLUSTER_NOT_READY"),
+        ("cluster-pending-setup", "CLUSTER_NOT_READY"),
+        ("endpoint-rejected", "ENDPOINT_REJECTED"),
+        ("endpoint-expired", "ENDPOINT_EXPIRED"),
+        ("endpoint-partial", "DEADLINE_EXCEEDED"),
         ("endpoint-fails", "ENDPOINT_FAILED"),
         ("endpoint-never-available", "DEADLINE_EXCEEDED"),
         ("access-denied", "PERMISSION_DENIED"),
@@ -251,6 +255,9 @@ async fn every_other_scenario_ends_well() {
         "shared-service",
         "policy-unsupported",
         "cluster-creating",
+        "cluster-idle",
+        "cluster-inactive",
+        "cluster-updating",
         "throttled",
         "s3-gateway",
         "create-answer-lost",
@@ -262,6 +269,105 @@ async fn every_other_scenario_ends_well() {
         assert_eq!(code(&ended), "CONNECTED", "{scenario}: {}", detail(&ended));
         let seen = Seen::at_last(&mut outside.world());
         assert_eq!(seen.ours().len(), 1, "{scenario}");
+    }
+}
+
+#[tokio::test]
+async fn throttled_creates_and_modifies_are_repeated_until_they_pass() {
+    let (ended, outside) = play("throttled", request("aurora-dsql")).await;
+
+    assert_eq!(code(&ended), "CONNECTED");
+    let world = outside.world();
+    let refused = |action: &str| {
+        world
+            .writes()
+            .filter(|call| call.action == action && call.outcome == "RequestLimitExceeded")
+            .count()
+    };
+    assert!(refused("CreateVpcEndpoint") >= 4 && refused("ModifyVpcEndpoint") >= 4);
+}
+
+#[tokio::test]
+async fn every_change_of_the_request_that_does_not_fit_has_its_code() {
+    let cases = [
+        (
+            "policy-unsupported",
+            "aurora-dsql-management",
+            "/policy",
+            json!("restricted"),
+            "POLICY_UNSUPPORTED",
+        ),
+        (
+            "default",
+            "aws-service-s3",
+            "/target/inboundResolverOnly",
+            json!(true),
+            "GATEWAY_ENDPOINT_MISSING",
+        ),
+        (
+            "default",
+            "aws-service-monitoring",
+            "/target/inboundResolverOnly",
+            json!(true),
+            "GATEWAY_ENDPOINT_MISSING",
+        ),
+        (
+            "default",
+            "aws-service-monitoring",
+            "/target/service",
+            json!("nowhere"),
+            "SERVICE_NOT_FOUND",
+        ),
+        (
+            "default",
+            "aws-service-monitoring",
+            "/target/fips",
+            json!(true),
+            "SERVICE_NOT_FOUND",
+        ),
+        (
+            "default",
+            "aws-service-monitoring",
+            "/target/port",
+            json!(9999),
+            "SECURITY_GROUP_CLOSED",
+        ),
+        (
+            "shared-service",
+            "aurora-dsql",
+            "/privateDns",
+            json!(false),
+            "ENDPOINT_DIFFERS",
+        ),
+        (
+            "shared-service",
+            "aurora-dsql",
+            "/policy",
+            json!({"Statement": []}),
+            "ENDPOINT_DIFFERS",
+        ),
+        (
+            "shared-service",
+            "aurora-dsql",
+            "/network/subnetIds",
+            json!(["subnet-0e5a92b46d8f013c7"]),
+            "ENDPOINT_DIFFERS",
+        ),
+    ];
+    for (scenario, name, path, value, reason) in cases {
+        let mut asked = request(name);
+        let (parent, field) = path.rsplit_once('/').unwrap();
+        asked.pointer_mut(parent).unwrap()[field] = value;
+
+        let (ended, outside) = play(scenario, asked).await;
+
+        assert_eq!(
+            code(&ended),
+            reason,
+            "{scenario} {path}: {}",
+            detail(&ended)
+        );
+        assert_eq!(writes(&outside), [""; 0], "{scenario} {path}");
     }
 }
 
@@ -459,6 +565,9 @@ async fn what_is_no_request_is_refused_with_every_path_and_without_a_call() {
     wrong["network"]["subnetIds"] = json!("subnet-1");
     wrong["privateDns"] = json!("yes");
     wrong["dryRun"] = json!(null);
+    let names: serde_json::Map<String, Value> = (0..1_000)
+        .map(|n| (format!("{n}{}", "x".repeat(150)), json!(1)))
+        .collect();
     let mut huge = good.clone();
     huge["note"] = json!("x".repeat(300_000));
     let cases: Vec<(&str, Value, Vec<&str>)> = vec![
@@ -519,6 +628,8 @@ async fn what_is_no_request_is_refused_with_every_path_and_without_a_call() {
         ),
         ("300 KB", huge, vec!["$", "$.note"]),
     ];
+    let (ended, _) = play("default", json!(names)).await;
+    assert_eq!(detail(&ended)["problems"].as_array().unwrap().len(), 50);
     for (name, input, paths) in cases {
         let (ended, outside) = play("default", input).await;
 

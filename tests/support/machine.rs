@@ -16,6 +16,9 @@ use crate::outside::Simulated;
 /// What one Lambda invocation takes.
 const INVOCATION: Duration = Duration::from_millis(200);
 
+/// Step Functions' limit for what a state hands on; beyond it an execution fails, and no catcher catches that.
+const MAX_STATE_BYTES: usize = 262_144;
+
 /// A state machine's definition.
 #[derive(Debug, Clone)]
 pub struct Machine(Value);
@@ -241,6 +244,11 @@ impl Execution {
         match result {
             Ok(result) => {
                 self.data = self.evaluate(&state["Output"], &json!({"result": result}));
+                assert!(
+                    self.data.to_string().len() <= MAX_STATE_BYTES,
+                    "{} answers too much",
+                    self.state
+                );
                 self.go(&state["Next"]);
             }
             Err((error, cause)) => self.fail(state, error, cause, outside.world().now()),

@@ -24,11 +24,16 @@ impl Ended {
         let detail = &event["detail"];
         let input = detail["input"]
             .as_str()
-            .and_then(|text| serde_json::from_str(text).ok());
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        // An execution that cleaned up after another and was aborted itself: the first one's input counts.
+        if let Some(first) = Self::read(&input) {
+            return Some(first);
+        }
         Some(Self {
             execution: detail["executionArn"].as_str()?.to_owned(),
             status: detail["status"].as_str()?.to_owned(),
-            input: input.unwrap_or_default(),
+            input,
         })
     }
 
@@ -59,6 +64,9 @@ mod tests {
         });
 
         assert_eq!(Ended::read(&event).unwrap().input["requestId"], "a");
+        let mut again = event.clone();
+        again["detail"]["input"] = json!(event.to_string());
+        assert_eq!(Ended::read(&again).unwrap().input["requestId"], "a");
         assert!(Ended::read(&event["detail"]).is_none());
         assert!(Ended::read(&json!("ABORTED")).is_none());
     }

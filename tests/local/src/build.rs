@@ -42,13 +42,12 @@ pub(crate) async fn functions(build: bool) -> Result<Vec<(&'static str, PathBuf)
     let target = target()?;
     if build {
         let mut cargo = Command::new("cargo");
+        // The whole workspace, as `cargo test --workspace` builds it: for single packages cargo would choose other
+        // features of shared crates, and compile the SDK once more.
         cargo
             .current_dir(root())
-            .args(["build", "--quiet", "--target-dir"])
+            .args(["build", "--quiet", "--workspace", "--bins", "--target-dir"])
             .arg(&target);
-        for function in FUNCTIONS {
-            cargo.args(["--package", function]);
-        }
         // Standard output belongs to the result.
         let status = cargo
             .stdout(Stdio::null())

@@ -1,5 +1,7 @@
 //! The AWS protocols that MiniStack is spoken to in. It checks no signature, so none is made.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, bail};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
@@ -10,6 +12,9 @@ pub(crate) const ACCOUNT: &str = "123456789012";
 /// The Region of everything.
 pub(crate) const REGION: &str = "us-east-1";
 
+/// MiniStack answers in milliseconds; what takes longer than this hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A client of AWS services on one address.
 #[derive(Debug, Clone)]
 pub(crate) struct Aws {
@@ -18,11 +23,15 @@ pub(crate) struct Aws {
 }
 
 impl Aws {
-    pub(crate) fn at(port: u16) -> Self {
-        Self {
-            client: Client::new(),
+    pub(crate) fn at(port: u16) -> Result<Self> {
+        let client = Client::builder()
+            .timeout(PATIENCE)
+            .build()
+            .context("could not build an HTTP client")?;
+        Ok(Self {
+            client,
             base: format!("http://127.0.0.1:{port}"),
-        }
+        })
     }
 
     pub(crate) fn base(&self) -> &str {

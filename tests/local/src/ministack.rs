@@ -1,7 +1,7 @@
 //! MiniStack as a child process in a process group of its own, so that nothing it starts outlives it.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ pub(crate) struct MiniStack {
     child: Child,
     group: Pid,
     pub(crate) aws: Aws,
+    home: PathBuf,
 }
 
 impl MiniStack {
@@ -59,7 +60,8 @@ impl MiniStack {
         let mut stack = Self {
             child,
             group,
-            aws: Aws::at(port),
+            aws: Aws::at(port)?,
+            home: home.clone(),
         };
         stack.wait_until_ready(&home).await?;
         Ok(stack)
@@ -90,6 +92,8 @@ impl MiniStack {
             let _ = killpg(self.group, Signal::SIGKILL);
             let _ = self.child.wait().await;
         }
+        // Best effort: what is left of it is under the target directory.
+        let _ = std::fs::remove_dir_all(&self.home);
     }
 }
 

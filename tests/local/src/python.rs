@@ -16,7 +16,7 @@ pub(crate) async fn environment() -> Result<PathBuf> {
     std::fs::create_dir_all(&home).with_context(|| format!("could not make {}", home.display()))?;
     // Tests and people may start at the same time; the environment is made by one of them.
     let lock = File::create(home.join("lock")).context("could not make a lock file")?;
-    tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
+    let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
         .await?
         .context("could not lock the Python environment")?;
     let (venv, stamp) = (home.join("python"), home.join("installed.txt"));

@@ -1,5 +1,6 @@
 //! The main job: one event (or N of it) on the bus, progress on standard error, results on standard output.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,8 +13,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::stage::{Outcome, Settings, Stage};
 use crate::{progress, show};
 
-/// An execution that takes longer than this hangs.
-const LIMIT: Duration = Duration::from_secs(300);
+/// An execution that takes longer than this, in seconds of the world, hangs.
+const LIMIT: f64 = 1800.0;
 
 /// Runs one request from event to result on this machine: the real template, state machine and functions,
 /// against a simulated AWS. Needs Rust and Python 3, and nothing else.
@@ -38,7 +39,7 @@ pub struct Arguments {
     #[arg(long)]
     no_build: bool,
     /// Seconds that pass in the world, and in the state machine's waits, while one passes here.
-    #[arg(long, default_value_t = 12.0)]
+    #[arg(long, default_value_t = 12.0, value_parser = time_scale)]
     time_scale: f64,
 }
 
@@ -67,13 +68,32 @@ async fn staged(arguments: &Arguments) -> Result<bool> {
         ..Settings::default()
     };
     let mut stage = unless_interrupted(Stage::start(&settings)).await?;
-    let result = unless_interrupted(play(&mut stage, arguments, &event)).await;
+    let result = unless_interrupted(in_time(arguments, play(&mut stage, arguments, &event))).await;
     if arguments.keep && result.is_ok() {
         explain(&stage);
         interrupted().await;
     }
     stage.stop().await;
     result
+}
+
+fn limit(arguments: &Arguments) -> Duration {
+    Duration::from_secs(60) + Duration::from_secs_f64(LIMIT / arguments.time_scale)
+}
+
+async fn in_time<T>(arguments: &Arguments, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let limit = limit(arguments);
+    let result = tokio::time::timeout(limit, work).await;
+    result.unwrap_or_else(|_| bail!("there is no result after {} s", limit.as_secs()))
+}
+
+fn time_scale(text: &str) -> Result<f64, String> {
+    let scale: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if (0.1..=100.0).contains(&scale) {
+        Ok(scale)
+    } else {
+        Err("expected a number from 0.1 to 100".to_owned())
+    }
 }
 
 async fn unless_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -102,18 +122,24 @@ async fn play(stage: &mut Stage, arguments: &Arguments, event: &Value) -> Result
     }
     let mut good = true;
     for execution in &executions {
-        let outcome = stage.outcome(execution, LIMIT).await?;
+        let outcome = stage.outcome(execution, limit(arguments)).await?;
         good &= outcome.status == "SUCCEEDED";
         print(&outcome, arguments.json || times > 1);
     }
-    let writes = stage.writes();
+    let mut counts = BTreeMap::new();
+    for write in stage.writes() {
+        *counts.entry(write).or_insert(0) += 1;
+    }
+    let counts: Vec<String> = counts
+        .into_iter()
+        .map(|(write, count)| format!("{write} x{count}"))
+        .collect();
     eprintln!(
-        "{} writes to AWS: {}",
-        writes.len(),
-        if writes.is_empty() {
+        "writes to AWS: {}",
+        if counts.is_empty() {
             "none".to_owned()
         } else {
-            writes.join(", ")
+            counts.join(", ")
         }
     );
     Ok(good)
@@ -146,25 +172,22 @@ fn explain(stage: &Stage) {
          \x20 aws --endpoint-url {world} ec2 describe-vpc-endpoints\n\
          \x20 aws --endpoint-url {world} dsql list-clusters\n\
          \x20 aws --endpoint-url {stack} stepfunctions list-executions --state-machine-arn {machine}\n\
-         \x20 curl -s {world}/_world/calls?writes=true",
+         \x20 curl -s '{world}/_world/calls?writes=true'",
         world = stage.world_url(),
         stack = stage.ministack_url(),
         machine = stage.machine(),
     );
 }
 
-/// Ctrl-C, or a polite request to end.
+/// Ctrl-C, a polite request to end, or the end of the terminal.
 async fn interrupted() {
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
+    let either = async |kind| match signal(kind) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
     };
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
+        () = either(SignalKind::interrupt()) => {}
+        () = either(SignalKind::terminate()) => {}
+        () = either(SignalKind::hangup()) => {}
     }
 }

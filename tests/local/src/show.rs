@@ -18,7 +18,7 @@ pub(crate) fn result(event: &Value) -> String {
         ("port", &detail["connection"]["port"]),
         ("command", &detail["connection"]["command"]),
         ("note", &detail["connection"]["note"]),
-        ("not tried", &detail["verified"]["connection"]),
+        ("verified", &detail["verified"]["connection"]),
     ] {
         line(&mut text, label, &word(value));
     }

@@ -25,8 +25,8 @@ pub struct Settings {
     pub scenario: String,
     /// How many seconds pass in the world, and in the state machine's waits, while one passes here.
     pub time_scale: f64,
-    /// How long a phase may take, in seconds of this machine.
-    pub phase_deadline: u64,
+    /// How long a phase may take, in seconds of the world.
+    pub phase_deadline: f64,
     /// Whether the functions are built first.
     pub build: bool,
 }
@@ -36,7 +36,7 @@ impl Default for Settings {
         Self {
             scenario: "default".to_owned(),
             time_scale: 12.0,
-            phase_deadline: 30,
+            phase_deadline: 360.0,
             build: true,
         }
     }
@@ -79,11 +79,11 @@ impl Stage {
             .await
             .context("the world does not start")?;
         let stack = MiniStack::start(&programs, 1.0 / settings.time_scale).await?;
-        let settle = (60.0 / settings.time_scale).ceil();
+        let seconds = |world: f64| (world / settings.time_scale).ceil().to_string();
         let parameters = [
             ("WorldEndpointUrl", world.url()),
-            ("PhaseDeadlineSeconds", settings.phase_deadline.to_string()),
-            ("SettleSeconds", settle.to_string()),
+            ("PhaseDeadlineSeconds", seconds(settings.phase_deadline)),
+            ("SettleSeconds", seconds(60.0)),
         ];
         let machine = deploy::deploy(&stack.aws, &functions, &parameters).await?;
         listen(&stack.aws).await?;
@@ -105,11 +105,15 @@ impl Stage {
         self.world.url()
     }
 
-    /// The calls that wanted to change something in AWS, by name.
+    /// The calls that wanted to change something in AWS: the name, and the error if there was one.
     pub fn writes(&self) -> Vec<String> {
         let world = self.world.world();
         let world = world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.writes().map(|call| call.action.clone()).collect()
+        let name = |call: &world::gate::Call| match call.outcome.as_str() {
+            "ok" => call.action.clone(),
+            error => format!("{} ({error})", call.action),
+        };
+        world.writes().map(name).collect()
     }
 
     /// Where MiniStack answers.
@@ -128,7 +132,7 @@ impl Stage {
     ///
     /// The bus does not take an event, or no execution follows.
     pub async fn put(&self, details: &[Value]) -> Result<Vec<String>> {
-        let mut executions = Vec::new();
+        let mut events = Vec::new();
         // PutEvents takes ten entries.
         for details in details.chunks(10) {
             let entry = |detail: &Value| json!({"EventBusName": BUS, "Source": "local", "DetailType": REQUESTED, "Detail": detail.to_string()});
@@ -141,12 +145,12 @@ impl Stage {
             if answer["FailedEntryCount"] != 0 {
                 bail!("the bus did not take an event: {answer}");
             }
-            for entry in answer["Entries"].as_array().into_iter().flatten() {
-                let event = entry["EventId"]
-                    .as_str()
-                    .context("PutEvents answered no event id")?;
-                executions.push(self.execution_of(event).await?);
-            }
+            let ids = answer["Entries"].as_array().into_iter().flatten();
+            events.extend(ids.filter_map(|entry| entry["EventId"].as_str().map(str::to_owned)));
+        }
+        let mut executions = Vec::new();
+        for event in &events {
+            executions.push(self.execution_of(event).await?);
         }
         Ok(executions)
     }
@@ -202,19 +206,22 @@ impl Stage {
     /// It takes longer than `limit`, or ends without a result event.
     pub async fn outcome(&mut self, execution: &str, limit: Duration) -> Result<Outcome> {
         let deadline = Instant::now() + limit;
+        let mut ended = None;
         loop {
             let status = self.status(execution).await?;
             self.receive().await?;
             if status != "RUNNING" {
-                // The event is put before the execution ends; one more look is enough, three are kind.
-                for _ in 0..3 {
-                    if let Some(event) = self.results.get(execution) {
-                        return Ok(Outcome {
-                            status,
-                            event: event.clone(),
-                        });
-                    }
-                    self.receive().await?;
+                if let Some(event) = self.results.get(execution) {
+                    return Ok(Outcome {
+                        status,
+                        event: event.clone(),
+                    });
+                }
+                // The event is put before the execution ends, so it is on its way.
+                let late = *ended.get_or_insert_with(Instant::now) + Duration::from_secs(10);
+                if Instant::now() < late {
+                    pause(Duration::from_millis(100)).await;
+                    continue;
                 }
                 let description = self.describe(execution).await?;
                 bail!("the execution is {status} and put no result on the bus: {description}");

@@ -52,7 +52,7 @@ fn print_usage(url: &str) {
     println!(
         "The world listens on {url}. In another shell:
 
-  export AWS_ENDPOINT_URL={url} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
+  export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
   aws ec2 describe-vpcs
   curl {url}/_world/scenarios
   curl {url}/_world/state"

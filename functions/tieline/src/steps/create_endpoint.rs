@@ -244,7 +244,7 @@ pub(crate) fn differing(endpoint: &Endpoint, differs: &[String]) -> Problem {
             endpoint.id,
             differs.join("; ")
         ),
-        "ask for what it has (leave subnetIds and securityGroupIds out), or remove the requests that it serves first",
+        "ask for what it has (what is left out, it decides), or remove the requests that it serves first",
     )
 }
 

@@ -35,9 +35,14 @@ pub struct Cluster {
 /// What is happening to a cluster; with the time, its status follows.
 #[derive(Debug, Clone)]
 pub(crate) enum Phase {
-    Creating { until: Moment },
-    Failed,
-    Deleting { until: Moment },
+    Creating {
+        until: Moment,
+    },
+    /// One of the other statuses of the API reference, for good.
+    Stays(&'static str),
+    Deleting {
+        until: Moment,
+    },
 }
 
 impl Cluster {
@@ -45,7 +50,7 @@ impl Cluster {
         match self.phase {
             Phase::Creating { until } if now < until => "CREATING",
             Phase::Creating { .. } => "ACTIVE",
-            Phase::Failed => "FAILED",
+            Phase::Stays(status) => status,
             Phase::Deleting { .. } => "DELETING",
         }
     }
@@ -53,7 +58,7 @@ impl Cluster {
     fn exists(&self, now: Moment) -> bool {
         match self.phase {
             Phase::Deleting { until } => now < until,
-            Phase::Creating { .. } | Phase::Failed => true,
+            Phase::Creating { .. } | Phase::Stays(_) => true,
         }
     }
 

@@ -134,8 +134,61 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario("cluster-failed", "The cluster has failed.", |world| {
-        change_clusters(world, |cluster| cluster.phase = dsql::Phase::Failed);
+        change_clusters(world, |cluster| {
+            cluster.phase = dsql::Phase::Stays("FAILED")
+        });
     }),
+    scenario(
+        "cluster-idle",
+        "The cluster sleeps until somebody connects.",
+        |world| {
+            change_clusters(world, |cluster| cluster.phase = dsql::Phase::Stays("IDLE"));
+        },
+    ),
+    scenario(
+        "cluster-inactive",
+        "The cluster sleeps more deeply.",
+        |world| {
+            change_clusters(world, |cluster| {
+                cluster.phase = dsql::Phase::Stays("INACTIVE")
+            });
+        },
+    ),
+    scenario(
+        "cluster-updating",
+        "The cluster is being changed.",
+        |world| {
+            change_clusters(world, |cluster| {
+                cluster.phase = dsql::Phase::Stays("UPDATING")
+            });
+        },
+    ),
+    scenario(
+        "cluster-pending-setup",
+        "The cluster is not linked to its peer yet.",
+        |world| {
+            change_clusters(world, |cluster| {
+                cluster.phase = dsql::Phase::Stays("PENDING_SETUP")
+            });
+        },
+    ),
+    scenario(
+        "endpoint-rejected",
+        "The service's owner rejects new endpoints.",
+        |world| {
+            world.model.outlook = Outlook::Rejected;
+        },
+    ),
+    scenario("endpoint-expired", "New endpoints expire.", |world| {
+        world.model.outlook = Outlook::Expired;
+    }),
+    scenario(
+        "endpoint-partial",
+        "New endpoints end in a state that nobody documents.",
+        |world| {
+            world.model.outlook = Outlook::Partial;
+        },
+    ),
     scenario(
         "endpoint-fails",
         "New endpoints fail after 20 seconds.",
@@ -150,7 +203,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     ),
     scenario(
         "throttled",
-        "EC2's buckets for changes are empty, and every third Describe call is refused.",
+        "EC2 throttles the first creates and modifies, and every third Describe call.",
         throttle,
     ),
     scenario(
@@ -299,6 +352,13 @@ fn failure() -> Outlook {
 }
 
 fn throttle(world: &mut World) {
+    // However slowly the caller comes, the buckets are empty once more: other tools are at work in the account.
+    for action in ["CreateVpcEndpoint", "ModifyVpcEndpoint"] {
+        world.add_fault(Fault {
+            count: Some(4),
+            ..Fault::on(action, FaultKind::Throttle)
+        });
+    }
     let writes = [
         "CreateVpcEndpoint",
         "ModifyVpcEndpoint",

@@ -30,7 +30,7 @@ fn cluster_status(world: &mut World) -> String {
 
 #[test]
 fn all_scenarios_can_be_set_up_and_have_a_sentence() {
-    assert_eq!(Scenario::all().len(), 24);
+    assert_eq!(Scenario::all().len(), 31);
     for scenario in Scenario::all() {
         assert!(scenario.about.ends_with('.'), "{}", scenario.name);
         assert!(world(scenario.name).calls().is_empty());
@@ -174,11 +174,13 @@ fn in_these_scenarios_the_service_lacks_something() {
 fn in_the_throttled_scenario_changes_wait_and_every_third_look_is_refused() {
     let mut world = world::scenario::world("throttled");
 
-    assert_eq!(
-        code(world.create_vpc_endpoint(sample())),
-        "RequestLimitExceeded"
-    );
-    pass(&mut world, 4);
+    for _ in 0..4 {
+        assert_eq!(
+            code(world.create_vpc_endpoint(sample())),
+            "RequestLimitExceeded"
+        );
+        pass(&mut world, 4);
+    }
     create(&mut world, sample());
     let looks: Vec<_> = (0..3)
         .map(|_| {
@@ -219,4 +221,32 @@ fn in_this_scenario_the_endpoint_never_becomes_available() {
     pass(&mut world, 24 * 3600);
 
     assert_eq!(state(&mut world, &id), "pending");
+}
+
+#[test]
+fn clusters_and_endpoints_can_be_in_every_state_that_the_models_have() {
+    // Aurora DSQL API reference, GetCluster `status`; EC2 API reference, `VpcEndpoint.State`.
+    for (scenario, status) in [
+        ("cluster-idle", "IDLE"),
+        ("cluster-inactive", "INACTIVE"),
+        ("cluster-updating", "UPDATING"),
+        ("cluster-pending-setup", "PENDING_SETUP"),
+        ("cluster-failed", "FAILED"),
+    ] {
+        let mut world = world(scenario);
+        let request = world::model::dsql::GetCluster {
+            identifier: world::scenario::CLUSTER.to_owned(),
+        };
+        assert_eq!(world.get_cluster(request).unwrap().status, status);
+    }
+    for (scenario, state) in [
+        ("endpoint-rejected", "rejected"),
+        ("endpoint-expired", "expired"),
+        ("endpoint-partial", "partial"),
+    ] {
+        let mut world = world(scenario);
+        create(&mut world, sample());
+        pass(&mut world, 120);
+        assert_eq!(world.state().endpoints[0].state, state, "{scenario}");
+    }
 }

@@ -81,6 +81,12 @@ pub enum Outlook {
     },
     /// It stays pending.
     NeverAvailable,
+    /// The service's owner refuses it.
+    Rejected,
+    /// Its connection request expires.
+    Expired,
+    /// It ends in a state that the service model has and no page documents. Not verified: nobody says when.
+    Partial,
 }
 
 /// An endpoint's state.
@@ -92,6 +98,7 @@ pub(crate) enum State {
     Rejected,
     Expired,
     Failed,
+    Partial,
     Deleting,
     Deleted,
 }
@@ -107,6 +114,7 @@ impl State {
             State::Rejected => "rejected",
             State::Expired => "expired",
             State::Failed => "failed",
+            State::Partial => "partial",
             State::Deleting => "deleting",
             State::Deleted => "deleted",
         }
@@ -131,7 +139,19 @@ impl Endpoint {
                 then: Outlook::NeverAvailable,
                 ..
             } => State::Pending,
-            Phase::Rejected => State::Rejected,
+            Phase::Pending {
+                then: Outlook::Partial,
+                ..
+            } => State::Partial,
+            Phase::Pending {
+                then: Outlook::Expired,
+                ..
+            } => State::Expired,
+            Phase::Pending {
+                then: Outlook::Rejected,
+                ..
+            }
+            | Phase::Rejected => State::Rejected,
             Phase::Deleting { until } if now < *until => State::Deleting,
             Phase::Deleting { .. } => State::Deleted,
         }
@@ -191,7 +211,11 @@ impl Model {
     /// Building begins now.
     fn building(&self) -> Phase {
         let wait = match &self.outlook {
-            Outlook::Available | Outlook::NeverAvailable => self.timing.create,
+            Outlook::Available
+            | Outlook::NeverAvailable
+            | Outlook::Rejected
+            | Outlook::Expired
+            | Outlook::Partial => self.timing.create,
             Outlook::Fails { after, .. } => *after,
         };
         Phase::Pending {

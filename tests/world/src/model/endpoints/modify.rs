@@ -91,7 +91,12 @@ fn check_state(endpoint: &Endpoint, model: &Model) -> Result<(), Failure> {
             "OperationInProgress",
             "VpcEndpoint modify operation in progress",
         )),
-        State::Rejected | State::Expired | State::Failed | State::Deleting | State::Deleted => {
+        State::Rejected
+        | State::Expired
+        | State::Failed
+        | State::Partial
+        | State::Deleting
+        | State::Deleted => {
             let message = format!(
                 "The VPC endpoint {} cannot be modified while it is {}.",
                 endpoint.id,
