@@ -24,7 +24,7 @@ TEMPLATE = [
 ]
 MACHINE = [
     ("a transition to nowhere", '"Next": "Connected"', '"Next": "Conected"', "Conected"),
-    ("a type that does not exist", '"Type": "Wait"', '"Type": "Waitt"', "Waitt"),
+    ("a type that does not exist", '"Type": "Wait"', '"Type": "Waitt"', "Type is invalid"),
     ("a state that nothing leads to", '"Next": "Planned"', '"Next": "Connected"', "Planned"),
     ("JSONata that does not parse", "$merge([$states.input,", "$merge([$states.input,,", "Payload is invalid"),
     ("a misspelt retry field", '"MaxAttempts"', '"MaxAttempt"', "Field is not supported"),
