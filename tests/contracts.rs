@@ -287,3 +287,17 @@ async fn every_event_for_sam_local_invoke_leads_where_it_says() {
     .map(|parts| format!("{}/{}", parts[1], parts[0]));
     assert_eq!(found.collect::<BTreeSet<_>>(), named);
 }
+
+#[tokio::test]
+async fn a_keep_that_could_not_mark_the_endpoint_is_asked_again() {
+    let simulated = Simulated::on(scenario::world("default"));
+    let input = StepInput::read(read("events/create-endpoint/keep.json")).unwrap();
+    let before = input.progress.clone().unwrap().phase;
+
+    let answer = create_endpoint::handle(&simulated.outside(), input)
+        .await
+        .unwrap();
+
+    // In the phase of keeping, the poll would wait for a mark that nobody wrote.
+    assert_eq!((answer.next, answer.progress.phase), (Next::Wait, before));
+}

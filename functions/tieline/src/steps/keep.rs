@@ -19,7 +19,6 @@ use crate::steps::create_endpoint::conflict;
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
 pub(super) async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
     let (plan, mut progress, _) = input.planned()?;
-    progress.enter(Phase::Keep, outside.clock.now());
     let Some(id) = &progress.endpoint else {
         return Ok(Answer::go(Next::Poll, plan, progress));
     };
@@ -40,5 +39,7 @@ pub(super) async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<An
             result => result?,
         }
     }
+    // Only now: in this phase, the poll waits for the mark.
+    progress.enter(Phase::Keep, outside.clock.now());
     Ok(Answer::go(Next::Poll, plan, progress))
 }
