@@ -7,6 +7,9 @@ use world::World;
 use world::model::endpoints::{DescribeVpcEndpoints, VpcEndpoint};
 use world::model::groups::{DescribeSecurityGroups, SecurityGroup};
 
+use crate::machine::Ended;
+use crate::outside::Simulated;
+
 /// Everything in EC2 that matters here, as it is now.
 #[derive(Debug)]
 pub struct Seen {
@@ -80,6 +83,39 @@ impl Seen {
             )
             .collect()
     }
+}
+
+/// The detail of the one result event of an execution.
+///
+/// # Panics
+///
+/// If there is none or more than one.
+pub fn detail(ended: &Ended) -> &Value {
+    assert_eq!(
+        ended.events.len(),
+        1,
+        "one result event: {:?}",
+        ended.events
+    );
+    &ended.events[0]["Detail"]
+}
+
+/// The reason code of that event.
+///
+/// # Panics
+///
+/// If there is none.
+pub fn code(ended: &Ended) -> &str {
+    detail(ended)["code"].as_str().expect("a code")
+}
+
+/// The calls that wanted to change something.
+pub fn writes(outside: &Simulated) -> Vec<String> {
+    outside
+        .world()
+        .writes()
+        .map(|call| call.action.clone())
+        .collect()
 }
 
 /// A result without what differs from run to run: times and the execution.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-pub use check::{Seen, comparable};
+pub use check::{Seen, code, comparable, detail, writes};
 pub use machine::{Broken, Ended, Machine, Stage};
 pub use outside::Simulated;
 
