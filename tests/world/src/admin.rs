@@ -174,7 +174,7 @@ fn respond(status: u16, body: &Value) -> Response {
     Response::Answer {
         status,
         content_type: "application/json",
-        error_type: None,
+        headers: Vec::new(),
         body: body.to_string(),
     }
 }

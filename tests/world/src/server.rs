@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use hyper::header::HeaderValue;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -194,14 +195,14 @@ async fn handle(
         Response::Answer {
             status,
             content_type,
-            error_type,
+            headers,
             body,
         } => {
             let mut response = hyper::Response::builder()
                 .status(status)
                 .header("Content-Type", content_type);
-            if let Some(error_type) = error_type {
-                response = response.header("x-amzn-errortype", error_type);
+            for (name, value) in headers {
+                response = response.header(name, value);
             }
             response
                 .body(Full::new(Bytes::from(body)))
@@ -212,19 +213,18 @@ async fn handle(
 
 async fn read(request: hyper::Request<Incoming>) -> Result<Request, Dropped> {
     let (head, body) = request.into_parts();
-    let header = |name: &str| {
-        head.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+        .collect();
     let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
     Ok(Request {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
-        target: header("x-amz-target"),
-        signed: header("authorization").is_some(),
+        headers,
         body: body.to_vec(),
     })
 }

@@ -23,6 +23,18 @@ pub enum Service {
     Dsql,
     /// Service Quotas.
     ServiceQuotas,
+    /// AWS Database Migration Service.
+    Dms,
+    /// Amazon Route 53.
+    Route53,
+    /// AWS Identity and Access Management.
+    Iam,
+    /// AWS Secrets Manager.
+    SecretsManager,
+    /// TiDB Cloud, both of its APIs.
+    TidbCloud,
+    /// Confluent Cloud.
+    Confluent,
 }
 
 /// A call that a service offers: its parameters, and what it does to the model.

@@ -100,35 +100,40 @@ fn throttled(service: Service) -> Failure {
         Service::Ec2 => refuse_as(503, "RequestLimitExceeded", "Request limit exceeded."),
         Service::Dsql => refuse_as(429, "ThrottlingException", "Rate exceeded"),
         Service::ServiceQuotas => refuse_as(400, "TooManyRequestsException", "Rate exceeded"),
+        Service::Dms | Service::SecretsManager => {
+            refuse_as(400, "ThrottlingException", "Rate exceeded")
+        }
+        Service::Route53 | Service::Iam => refuse_as(400, "Throttling", "Rate exceeded"),
+        Service::TidbCloud => refuse_as(429, "49900007", "The request exceeded the rate limit"),
+        Service::Confluent => refuse_as(429, "rate_limit_exceeded", "Too many requests"),
     }
 }
 
 fn internal_error(service: Service) -> Failure {
     let message = "An internal error has occurred";
-    match service {
-        Service::Ec2 => refuse_as(500, "InternalError", message),
-        Service::Dsql => refuse_as(500, "InternalServerException", message),
-        Service::ServiceQuotas => refuse_as(500, "ServiceException", message),
-    }
+    let code = match service {
+        Service::Ec2 => "InternalError",
+        Service::Dsql => "InternalServerException",
+        Service::ServiceQuotas => "ServiceException",
+        Service::Dms | Service::Route53 | Service::Iam => "InternalFailure",
+        Service::SecretsManager => "InternalServiceError",
+        Service::TidbCloud => "13", // google.rpc.Code INTERNAL
+        Service::Confluent => "internal_error",
+    };
+    refuse_as(500, code, message)
 }
 
 fn access_denied(service: Service) -> Failure {
+    let message = "You are not authorized to perform this operation.";
     match service {
-        Service::Ec2 => refuse_as(
-            403,
-            "UnauthorizedOperation",
-            "You are not authorized to perform this operation.",
-        ),
-        Service::Dsql => refuse_as(
-            403,
-            "AccessDeniedException",
-            "You are not authorized to perform this operation.",
-        ),
-        Service::ServiceQuotas => refuse_as(
-            400,
-            "AccessDeniedException",
-            "You are not authorized to do this.",
-        ),
+        Service::Ec2 => refuse_as(403, "UnauthorizedOperation", message),
+        Service::Dsql => refuse_as(403, "AccessDeniedException", message),
+        Service::ServiceQuotas | Service::SecretsManager | Service::Dms => {
+            refuse_as(400, "AccessDeniedException", message)
+        }
+        Service::Route53 | Service::Iam => refuse_as(403, "AccessDenied", message),
+        Service::TidbCloud => refuse_as(403, "7", message), // google.rpc.Code PERMISSION_DENIED
+        Service::Confluent => refuse_as(403, "forbidden", message),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The model: what exists, how it changes, and when.
 
+pub mod credentials;
 pub mod dns;
 pub mod dsql;
 pub mod endpoints;

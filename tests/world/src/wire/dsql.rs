@@ -8,7 +8,7 @@ use crate::failure::{refuse, refuse_as};
 use crate::model::dsql::*;
 use crate::{Failure, Operation, World};
 
-use super::{Request, Response, silent};
+use super::{ERROR_TYPE, Request, Response, silent};
 
 const CONTENT_TYPE: &str = "application/json";
 
@@ -18,7 +18,7 @@ pub(super) fn is_meant(path: &str) -> bool {
 }
 
 pub(super) fn answer(world: &mut World, request: &Request) -> Response {
-    let outcome = if request.signed {
+    let outcome = if request.is_signed() {
         dispatch(world, request)
     } else {
         Err(unsigned())
@@ -27,7 +27,7 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Response {
         Ok(body) => Response::Answer {
             status: 200,
             content_type: CONTENT_TYPE,
-            error_type: None,
+            headers: Vec::new(),
             body,
         },
         Err(failure) => fail(&failure, identifier(&request.path)),
@@ -110,7 +110,7 @@ fn fail(failure: &Failure, identifier: &str) -> Response {
         } => Response::Answer {
             status: *status,
             content_type: CONTENT_TYPE,
-            error_type: Some(code.clone()),
+            headers: vec![(ERROR_TYPE, code.clone())],
             body: error(code, message, identifier).to_string(),
         },
         Failure::NoAnswer | Failure::Hang | Failure::Malformed => {

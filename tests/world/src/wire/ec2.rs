@@ -19,7 +19,7 @@ const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
 pub(super) fn answer(world: &mut World, request: &Request) -> Response {
     let form = query::parse(&request.body);
     let request_id = world.model.ids.request();
-    let outcome = if request.signed {
+    let outcome = if request.is_signed() {
         dispatch(world, &form, &request_id)
     } else {
         Err(unsigned())
@@ -87,7 +87,7 @@ fn respond(status: u16, body: String) -> Response {
     Response::Answer {
         status,
         content_type: CONTENT_TYPE,
-        error_type: None,
+        headers: Vec::new(),
         body,
     }
 }

@@ -7,7 +7,12 @@ mod query;
 mod quotas;
 mod xml;
 
+use std::collections::BTreeMap;
+
 use crate::{Failure, World};
+
+/// The header in which AWS's JSON protocols name an error.
+const ERROR_TYPE: &str = "x-amzn-errortype";
 
 /// What came in over HTTP, as far as the protocols look at it.
 #[derive(Debug, Clone, Default)]
@@ -18,12 +23,22 @@ pub struct Request {
     pub path: String,
     /// The query string.
     pub query: String,
-    /// The header `X-Amz-Target`.
-    pub target: Option<String>,
-    /// Whether it is signed at all. What the signature says is not checked.
-    pub signed: bool,
+    /// The headers, under their names in lower case.
+    pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A header by its name in lower case.
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    /// Whether it is signed at all. What an AWS signature says is not checked.
+    fn is_signed(&self) -> bool {
+        self.headers.contains_key("authorization")
+    }
 }
 
 /// What goes out.
@@ -35,8 +50,8 @@ pub enum Response {
         status: u16,
         /// The header `Content-Type`.
         content_type: &'static str,
-        /// The header `x-amzn-errortype`, where the protocol has it.
-        error_type: Option<String>,
+        /// Further headers.
+        headers: Vec<(&'static str, String)>,
         /// The body.
         body: String,
     },
@@ -49,7 +64,7 @@ pub enum Response {
 /// Answers one request.
 #[must_use]
 pub fn answer(world: &mut World, request: &Request) -> Response {
-    match &request.target {
+    match request.header("x-amz-target") {
         Some(target) => quotas::answer(world, target, request),
         None if dsql::is_meant(&request.path) => dsql::answer(world, request),
         None => ec2::answer(world, request),
@@ -65,7 +80,7 @@ fn silent(failure: &Failure, content_type: &'static str, broken: &str) -> Option
         Failure::Malformed => Some(Response::Answer {
             status: 200,
             content_type,
-            error_type: None,
+            headers: Vec::new(),
             body: broken.to_owned(),
         }),
     }

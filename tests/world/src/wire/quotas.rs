@@ -6,7 +6,7 @@ use crate::failure::refuse;
 use crate::model::quotas::GetServiceQuota;
 use crate::{Failure, World};
 
-use super::{Request, Response, silent};
+use super::{ERROR_TYPE, Request, Response, silent};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 const PREFIX: &str = "ServiceQuotasV20190624.";
@@ -16,7 +16,7 @@ pub(super) fn answer(world: &mut World, target: &str, request: &Request) -> Resp
         Ok(body) => Response::Answer {
             status: 200,
             content_type: CONTENT_TYPE,
-            error_type: None,
+            headers: Vec::new(),
             body,
         },
         Err(failure) => fail(&failure),
@@ -24,7 +24,7 @@ pub(super) fn answer(world: &mut World, target: &str, request: &Request) -> Resp
 }
 
 fn dispatch(world: &mut World, target: &str, request: &Request) -> Result<String, Failure> {
-    if !request.signed {
+    if !request.is_signed() {
         return Err(refuse(
             "MissingAuthenticationTokenException",
             "Missing Authentication Token",
@@ -55,7 +55,7 @@ fn fail(failure: &Failure) -> Response {
         } => Response::Answer {
             status: *status,
             content_type: CONTENT_TYPE,
-            error_type: Some(code.clone()),
+            headers: vec![(ERROR_TYPE, code.clone())],
             body: json!({"__type": code, "Message": message, "message": message}).to_string(),
         },
         Failure::NoAnswer | Failure::Hang | Failure::Malformed => {

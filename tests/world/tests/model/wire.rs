@@ -6,10 +6,11 @@ use world::wire::{self, Request, Response};
 use crate::world;
 
 fn post(world: &mut World, body: &str, signed: bool) -> (u16, String) {
+    let authorization = ("authorization".to_owned(), "AWS4-HMAC-SHA256 …".to_owned());
     let request = Request {
         method: "POST".to_owned(),
         path: "/".to_owned(),
-        signed,
+        headers: signed.then_some(authorization).into_iter().collect(),
         body: body.as_bytes().to_vec(),
         ..Default::default()
     };
