@@ -7,6 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::{Code, Problem};
 
+/// The words that a vendor's HTTP status becomes; see [`CallError::answered_by_vendor`].
+const UNAUTHENTICATED: &str = "Unauthenticated";
+const FORBIDDEN: &str = "Forbidden";
+const NOT_FOUND: &str = "NotFound";
+const EXISTS: &str = "AlreadyExists";
+const INVALID: &str = "Invalid";
+
+/// The call that reads a vendor's key.
+pub const READ_SECRET: &str = "secretsmanager:GetSecretValue";
+
+const SECRET_FIX: &str = "name a secret that the functions may read: its name starts with the stack's parameter \
+     SecretPrefix, and its value is a JSON object with the fields that README lists";
+
+const KEY_FIX: &str = "make a key with the rights that README lists for this target, put it into the secret, and send the \
+     event again";
+
 /// A call to the outside that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -19,6 +35,14 @@ pub enum CallError {
         code: String,
         /// The service's own sentence.
         message: String,
+    },
+    /// The service asked to come back later, and said when. Nothing was changed by this call.
+    #[error("{action} was put off for {seconds} s")]
+    PutOff {
+        /// The call.
+        action: &'static str,
+        /// How long to leave the service alone.
+        seconds: u64,
     },
     /// The service asked to slow down or did not answer. The call may have taken effect.
     #[error("{action} got no usable answer: {reason}")]
@@ -62,31 +86,114 @@ impl CallError {
         }
     }
 
+    /// Reads an error answer of a vendor's HTTP API, whose status says more than its codes: `code` and `message` are the
+    /// vendor's own and go into the text.
+    ///
+    /// `retry_after` is what the answer says about when to come back, in seconds.
+    pub fn answered_by_vendor(
+        action: &'static str,
+        status: u16,
+        retry_after: Option<u64>,
+        code: &str,
+        message: &str,
+    ) -> Self {
+        let word = match status {
+            401 => UNAUTHENTICATED,
+            403 => FORBIDDEN,
+            404 => NOT_FOUND,
+            409 => EXISTS,
+            429 => {
+                // A vendor that counts by the minute is free again within one.
+                let seconds = retry_after.unwrap_or(60).clamp(1, 300);
+                return Self::PutOff { action, seconds };
+            }
+            408 | 500.. => {
+                let reason = format!("HTTP {status} {code}: {message}");
+                return Self::Unavailable { action, reason };
+            }
+            _ => INVALID,
+        };
+        Self::Refused {
+            action,
+            code: word.to_owned(),
+            message: format!("HTTP {status} {code}: {message}"),
+        }
+    }
+
     /// The service's code, if it refused.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Refused { code, .. } => Some(code),
-            Self::Unavailable { .. } => None,
+            Self::PutOff { .. } | Self::Unavailable { .. } => None,
+        }
+    }
+
+    /// The call that was refused, as IAM or the vendor names it.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Refused { action, .. }
+            | Self::PutOff { action, .. }
+            | Self::Unavailable { action, .. } => action,
         }
     }
 
     /// Something of that name exists already.
     pub fn is_duplicate(&self) -> bool {
-        self.code().is_some_and(|code| code.ends_with(".Duplicate"))
+        self.code().is_some_and(|code| {
+            code.ends_with(".Duplicate")
+                || matches!(
+                    code,
+                    EXISTS
+                        | "ResourceAlreadyExistsFault"
+                        | "HostedZoneAlreadyExists"
+                        | "ConflictingDomainExists"
+                )
+        })
+    }
+
+    /// A vendor found fault with the request itself.
+    pub fn is_invalid(&self) -> bool {
+        self.code() == Some(INVALID)
+    }
+
+    /// A vendor does not know the key, or the key may not do this.
+    pub fn is_key_refused(&self) -> bool {
+        matches!(self.code(), Some(UNAUTHENTICATED | FORBIDDEN))
+    }
+
+    /// The secret that should hold a vendor's key cannot be read or holds no key.
+    pub fn is_secret_unusable(&self) -> bool {
+        self.action() == READ_SECRET && self.code().is_some()
     }
 
     /// Something is still in use, or EC2 is busy with it: the same call works later.
     pub fn is_busy(&self) -> bool {
         matches!(
             self.code(),
-            Some("DependencyViolation" | "OperationInProgress" | "IncorrectState")
+            Some(
+                "DependencyViolation"
+                    | "OperationInProgress"
+                    | "IncorrectState"
+                    | "InvalidResourceStateFault"
+                    | "PriorRequestNotComplete"
+                    | "HostedZoneNotEmpty"
+            )
         )
     }
 
     /// The thing does not exist, or is not visible yet.
     pub fn is_missing(&self) -> bool {
-        self.code()
-            .is_some_and(|code| code.ends_with(".NotFound") || code == "ResourceNotFoundException")
+        self.code().is_some_and(|code| {
+            code.ends_with(".NotFound")
+                || matches!(
+                    code,
+                    NOT_FOUND
+                        | "ResourceNotFoundException"
+                        | "ResourceNotFoundFault"
+                        | "NoSuchHostedZone"
+                        | "NoSuchEntity"
+                )
+        })
     }
 
     /// The client token was used before with other parameters.
@@ -108,7 +215,12 @@ impl CallError {
     fn is_denied(&self) -> bool {
         matches!(
             self.code(),
-            Some("UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException")
+            Some(
+                "UnauthorizedOperation"
+                    | "AccessDenied"
+                    | "AccessDeniedException"
+                    | "AccessDeniedFault"
+            )
         )
     }
 }
@@ -178,9 +290,13 @@ impl StepError {
 impl From<CallError> for StepError {
     fn from(error: CallError) -> Self {
         match &error {
-            CallError::Unavailable { .. } => Self::Retryable(error),
+            CallError::Unavailable { .. } | CallError::PutOff { .. } => Self::Retryable(error),
             CallError::Refused { action, .. } => {
-                let (code, fix) = if error.is_denied() {
+                let (code, fix) = if error.is_secret_unusable() {
+                    (Code::SecretUnusable, SECRET_FIX.to_owned())
+                } else if error.is_key_refused() {
+                    (Code::CredentialsRefused, KEY_FIX.to_owned())
+                } else if error.is_denied() {
                     (
                         Code::PermissionDenied,
                         format!(
@@ -190,7 +306,8 @@ impl From<CallError> for StepError {
                 } else {
                     (
                         Code::CallRefused,
-                        "read AWS's sentence, put it right, and send the event again".to_owned(),
+                        "read the service's sentence, put it right, and send the event again"
+                            .to_owned(),
                     )
                 };
                 Self::rejected(Problem::new(code, error.to_string(), fix))

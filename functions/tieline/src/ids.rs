@@ -122,6 +122,94 @@ id!(
     }
 );
 
+id!(
+    /// The full name of an endpoint service.
+    ServiceName,
+    "an endpoint service's full name such as com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0",
+    |text| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
+        text.len() <= 255 && text.split('.').count() >= 4 && text.bytes().all(plain)
+            && (text.starts_with("com.amazonaws.") || text.starts_with("cn.com.amazonaws.") || text.starts_with("aws."))
+    }
+);
+id!(
+    /// A TiDB Cloud cluster or node group.
+    TidbId,
+    "a TiDB Cloud id: 1 to 32 digits",
+    |text| (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+);
+id!(
+    /// A Confluent Cloud environment or network.
+    ConfluentId,
+    "a Confluent Cloud id such as env-xk27rp or n-pr1jy6",
+    |text| {
+        let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        text.len() <= 64 && text.contains('-') && text.split('-').all(plain)
+    }
+);
+id!(
+    /// A secret of AWS Secrets Manager.
+    SecretArn,
+    "the ARN of a Secrets Manager secret: arn:aws:secretsmanager:<region>:<account>:secret:<name>",
+    |text| arn(text, "secretsmanager", "secret:")
+);
+id!(
+    /// An IAM role.
+    RoleArn,
+    "the ARN of an IAM role: arn:aws:iam::<account>:role/<name>",
+    |text| arn(text, "iam", "role/")
+);
+id!(
+    /// A replication instance of AWS DMS.
+    InstanceArn,
+    "the ARN of a DMS replication instance: arn:aws:dms:<region>:<account>:rep:<name>",
+    |text| arn(text, "dms", "rep:")
+);
+id!(
+    /// A DNS domain.
+    Domain,
+    "a domain in lower case such as privatelink.example.com, without a dot at its end",
+    |text| text.len() <= 253 && text.contains('.') && text.split('.').all(label)
+);
+id!(
+    /// A name in a domain, perhaps a wildcard.
+    RecordName,
+    "a name in the zone such as db, *.db or *",
+    |text| {
+        let rest = text.strip_prefix("*.").unwrap_or(text);
+        text == "*" || (text.len() <= 200 && rest.split('.').all(label))
+    }
+);
+
+/// One label of a DNS name.
+fn label(text: &str) -> bool {
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    (1..=63).contains(&text.len())
+        && text.bytes().all(plain)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+/// An ARN of a service whose resource begins with `kind`.
+fn arn(text: &str, service: &str, kind: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let [prefix, partition, there, _, account, resource] = parts.as_slice() else {
+        return false;
+    };
+    let printable = |byte: u8| byte.is_ascii_graphic();
+    *prefix == "arn"
+        && partition.starts_with("aws")
+        && *there == service
+        && account.len() == 12
+        && account.bytes().all(|byte| byte.is_ascii_digit())
+        && resource
+            .strip_prefix(kind)
+            .is_some_and(|name| !name.is_empty())
+        && text.len() <= 2048
+        && text.bytes().all(printable)
+}
+
 /// EC2's ids: a prefix and 17 hexadecimal digits, or 8 for what was made before 2016.
 fn resource(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|digits| {

@@ -75,6 +75,26 @@ codes! {
     ClusterNotFound = "CLUSTER_NOT_FOUND",
     /// The cluster exists and cannot be connected to.
     ClusterNotReady = "CLUSTER_NOT_READY",
+    /// The secret that should hold a vendor's key cannot be read, or holds none.
+    SecretUnusable = "SECRET_UNUSABLE",
+    /// The vendor does not know the key, or the key may not do what the target needs.
+    CredentialsRefused = "CREDENTIALS_REFUSED",
+    /// The vendor's cluster or network is not one that can be connected to in this way.
+    TargetUnsuitable = "TARGET_UNSUITABLE",
+    /// The vendor could not make its side of the connection.
+    ProviderFailed = "PROVIDER_FAILED",
+    /// Something that is not ours is there already under the name or for the purpose that was planned.
+    NotOurs = "NOT_OURS",
+    /// The service's owner did not accept the connection within the request's deadline.
+    NotAccepted = "NOT_ACCEPTED",
+    /// A private hosted zone of that name is there already in a VPC.
+    PrivateZoneTaken = "PRIVATE_ZONE_TAKEN",
+    /// The VPC has no private endpoint of the database that AWS DMS is to reach.
+    PrivateEndpointMissing = "PRIVATE_ENDPOINT_MISSING",
+    /// The account lacks the IAM role `dms-vpc-role`, or it does not trust AWS DMS.
+    DmsRoleMissing = "DMS_ROLE_MISSING",
+    /// AWS DMS could not log in to the database.
+    DmsTestFailed = "DMS_TEST_FAILED",
     /// An endpoint of ours serves this already, and not in the way that was asked for.
     EndpointDiffers = "ENDPOINT_DIFFERS",
     /// The endpoint ended in the state `failed`.

@@ -1,5 +1,10 @@
 //! What Tieline asks of the world outside, in its own words. `tieline-aws` answers with AWS; tests answer with a model.
 
+pub mod confluent;
+pub mod dms;
+pub mod route53;
+pub mod tidb_cloud;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -11,6 +16,11 @@ use crate::error::CallError;
 use crate::ids::{ClusterId, EndpointId, GroupId, SubnetId, VpcId};
 use crate::state::State;
 
+pub use confluent::Confluent;
+pub use dms::Dms;
+pub use route53::Route53;
+pub use tidb_cloud::TidbCloud;
+
 /// Everything outside that a step may use.
 #[derive(Clone, Copy)]
 pub struct Outside<'a> {
@@ -20,6 +30,14 @@ pub struct Outside<'a> {
     pub dsql: &'a dyn Dsql,
     /// Service Quotas in this function's Region.
     pub quotas: &'a dyn Quotas,
+    /// Amazon Route 53.
+    pub route53: &'a dyn Route53,
+    /// AWS DMS in this function's Region.
+    pub dms: &'a dyn Dms,
+    /// TiDB Cloud.
+    pub tidb_cloud: &'a dyn TidbCloud,
+    /// Confluent Cloud.
+    pub confluent: &'a dyn Confluent,
     /// The time.
     pub clock: &'a dyn Clock,
     /// How long things may take.

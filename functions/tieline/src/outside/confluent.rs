@@ -1,0 +1,88 @@
+//! Confluent Cloud in Tieline's words. Credentials and errors: as in [`super::tidb_cloud`].
+
+use async_trait::async_trait;
+
+use crate::error::CallError;
+use crate::ids::{ConfluentId, SecretArn};
+
+/// The parts of Confluent Cloud's networking API (v1) that connections need.
+#[async_trait]
+pub trait Confluent: Send + Sync {
+    /// A network, or `None` if the environment has none of that id.
+    async fn network(
+        &self,
+        key: &SecretArn,
+        environment: &ConfluentId,
+        id: &ConfluentId,
+    ) -> Result<Option<ConfluentNetwork>, CallError>;
+    /// Every `PrivateLink` access to a network that allows an AWS account; all pages.
+    async fn accesses(
+        &self,
+        key: &SecretArn,
+        environment: &ConfluentId,
+        network: &ConfluentId,
+    ) -> Result<Vec<Access>, CallError>;
+    /// Allows an AWS account to connect to a network. If it is allowed already: [`CallError::is_duplicate`].
+    async fn create_access(
+        &self,
+        key: &SecretArn,
+        environment: &ConfluentId,
+        network: &ConfluentId,
+        name: &str,
+        account: &str,
+    ) -> Result<(), CallError>;
+    /// Gives an access another name.
+    async fn rename_access(
+        &self,
+        key: &SecretArn,
+        environment: &ConfluentId,
+        id: &str,
+        name: &str,
+    ) -> Result<(), CallError>;
+    /// Deletes an access, which cuts the account off. One that is gone already (404, or 403 for a valid key) counts as
+    /// deleted.
+    async fn delete_access(
+        &self,
+        key: &SecretArn,
+        environment: &ConfluentId,
+        id: &str,
+    ) -> Result<(), CallError>;
+}
+
+/// A network of Dedicated clusters.
+#[derive(Debug, Clone)]
+pub struct ConfluentNetwork {
+    /// Its name in the console.
+    pub display_name: String,
+    /// The cloud that it is in: `AWS` or another.
+    pub cloud: String,
+    /// Its Region.
+    pub region: String,
+    /// How it can be connected to: `PRIVATELINK`, `PEERING`, `TRANSITGATEWAY`.
+    pub connection_types: Vec<String>,
+    /// Its zones, by id.
+    pub zone_ids: Vec<String>,
+    /// `status.phase` in Confluent's own word.
+    pub phase: String,
+    /// Why it failed, empty if it did not.
+    pub message: String,
+    /// Its DNS domain, empty while it is not ready.
+    pub dns_domain: String,
+    /// Its endpoint service, empty while it is not ready.
+    pub service: String,
+}
+
+/// A `PrivateLink` access: an AWS account that may connect to a network.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The account that it allows.
+    pub account: String,
+    /// `status.phase` in Confluent's own word.
+    pub phase: String,
+    /// Why it failed, empty if it did not.
+    pub message: String,
+}

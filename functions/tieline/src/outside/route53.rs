@@ -1,0 +1,79 @@
+//! Amazon Route 53 in Tieline's words: private hosted zones.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use crate::error::CallError;
+use crate::ids::VpcId;
+
+/// Amazon Route 53, as far as a private zone needs it. Names carry no trailing dot, and an asterisk is an asterisk.
+#[async_trait]
+pub trait Route53: Send + Sync {
+    /// Every private zone that a VPC of this Region is associated with, also those of other accounts.
+    async fn zones(&self, vpc: &VpcId) -> Result<Vec<VpcZone>, CallError>;
+    /// A zone of this account, or `None`.
+    async fn zone(&self, id: &str) -> Result<Option<HostedZone>, CallError>;
+    /// Creates a private zone for a VPC and answers its id. The same token again, or a name that the VPC has already, is
+    /// refused as [`CallError::is_duplicate`].
+    async fn create_zone(
+        &self,
+        name: &str,
+        vpc: &VpcId,
+        token: &str,
+        comment: &str,
+    ) -> Result<String, CallError>;
+    /// Lets another VPC of this Region use a zone. One that does already counts as done.
+    async fn associate(&self, id: &str, vpc: &VpcId) -> Result<(), CallError>;
+    /// Adds tags to a zone, replacing values.
+    async fn tag_zone(&self, id: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError>;
+    /// Removes tags from a zone.
+    async fn untag_zone(&self, id: &str, keys: &[String]) -> Result<(), CallError>;
+    /// Creates or replaces CNAME records, all or none.
+    async fn put_names(&self, id: &str, names: &[ZoneName]) -> Result<(), CallError>;
+    /// Deletes CNAME records, all or none.
+    async fn delete_names(&self, id: &str, names: &[ZoneName]) -> Result<(), CallError>;
+    /// Deletes a zone without records of its own. One that is gone already counts as deleted.
+    async fn delete_zone(&self, id: &str) -> Result<(), CallError>;
+}
+
+/// A private zone as a VPC sees it.
+#[derive(Debug, Clone)]
+pub struct VpcZone {
+    /// Its id.
+    pub id: String,
+    /// Its domain.
+    pub name: String,
+    /// The account that owns it, empty if an AWS service does.
+    pub owner: String,
+}
+
+/// A private zone of this account.
+#[derive(Debug, Clone)]
+pub struct HostedZone {
+    /// Its id.
+    pub id: String,
+    /// Its domain.
+    pub name: String,
+    /// What its maker wrote on it.
+    pub comment: String,
+    /// The VPCs that use it.
+    pub vpcs: Vec<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Its CNAME records.
+    pub names: Vec<ZoneName>,
+    /// Whether it has other records than those, NS and SOA aside.
+    pub has_others: bool,
+}
+
+/// A CNAME record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZoneName {
+    /// The whole name, perhaps with an asterisk in front.
+    pub name: String,
+    /// What it leads to.
+    pub leads_to: String,
+    /// How long resolvers may keep it, in seconds.
+    pub ttl: u32,
+}

@@ -1,0 +1,240 @@
+//! TiDB Cloud in Tieline's words. The functions' clients and the tests' world answer it.
+//!
+//! Every call names the secret that holds the API key; the key itself never comes here. Each method fails with
+//! [`CallError::Refused`] when TiDB Cloud or Secrets Manager says no (see [`crate::error::refused`] for the words that
+//! a vendor's HTTP status becomes), and with [`CallError::Unavailable`] when there is no usable answer.
+
+use async_trait::async_trait;
+
+use crate::error::CallError;
+use crate::ids::{EndpointId, SecretArn, TidbId};
+
+/// The parts of the Dedicated API (v1beta1) and of the Starter and Essential API (v1beta1) that connections need.
+#[async_trait]
+pub trait TidbCloud: Send + Sync {
+    /// A Dedicated cluster with its node groups, or `None` if there is none of that id.
+    async fn dedicated_cluster(
+        &self,
+        key: &SecretArn,
+        id: &TidbId,
+    ) -> Result<Option<DedicatedCluster>, CallError>;
+    /// The endpoint service of a node group, or `None` if it is not there (yet).
+    async fn link_service(
+        &self,
+        key: &SecretArn,
+        group: &NodeGroupId,
+    ) -> Result<Option<LinkService>, CallError>;
+    /// Every endpoint that a node group knows of, registered or only discovered; all pages.
+    async fn registrations(
+        &self,
+        key: &SecretArn,
+        group: &NodeGroupId,
+    ) -> Result<Vec<Registration>, CallError>;
+    /// Registers an endpoint, which makes TiDB Cloud accept it. One that is registered already is refused as
+    /// [`CallError::is_duplicate`] or [`CallError::is_invalid`]: TiDB Cloud does not document which.
+    async fn register(
+        &self,
+        key: &SecretArn,
+        group: &NodeGroupId,
+        endpoint: &EndpointId,
+    ) -> Result<(), CallError>;
+    /// Removes a registration by its own id. One that is gone already counts as removed.
+    async fn unregister(
+        &self,
+        key: &SecretArn,
+        group: &NodeGroupId,
+        id: &str,
+    ) -> Result<(), CallError>;
+
+    /// A Starter or Essential cluster with its private endpoint, or `None` if there is none of that id.
+    async fn serverless_cluster(
+        &self,
+        key: &SecretArn,
+        id: &TidbId,
+    ) -> Result<Option<ServerlessCluster>, CallError>;
+    /// Where the private link connections of a cluster come from.
+    async fn dataflow(&self, key: &SecretArn, cluster: &TidbId) -> Result<Dataflow, CallError>;
+    /// Every private link connection of a cluster, without its domains; all pages.
+    async fn links(&self, key: &SecretArn, cluster: &TidbId) -> Result<Vec<Link>, CallError>;
+    /// One private link connection with its domains, or `None`.
+    async fn link(
+        &self,
+        key: &SecretArn,
+        cluster: &TidbId,
+        id: &str,
+    ) -> Result<Option<Link>, CallError>;
+    /// Makes a private link connection to an AWS endpoint service in the cluster's Region, and answers its id.
+    async fn create_link(
+        &self,
+        key: &SecretArn,
+        cluster: &TidbId,
+        name: &str,
+        service: &str,
+    ) -> Result<String, CallError>;
+    /// Deletes a private link connection. One that is gone already counts as deleted.
+    async fn delete_link(
+        &self,
+        key: &SecretArn,
+        cluster: &TidbId,
+        id: &str,
+    ) -> Result<(), CallError>;
+    /// Attaches the domains of a Confluent network (type `CONFLUENT`) under its unique name.
+    async fn attach_confluent(
+        &self,
+        key: &SecretArn,
+        cluster: &TidbId,
+        link: &str,
+        unique_name: &str,
+    ) -> Result<(), CallError>;
+    /// Detaches domains by the id of their attachment. Those that are gone already count as detached.
+    async fn detach(
+        &self,
+        key: &SecretArn,
+        cluster: &TidbId,
+        link: &str,
+        attachment: &str,
+    ) -> Result<(), CallError>;
+}
+
+/// A Dedicated cluster.
+#[derive(Debug, Clone)]
+pub struct DedicatedCluster {
+    /// Its name in the console.
+    pub display_name: String,
+    /// Its state in TiDB Cloud's own word.
+    pub state: String,
+    /// Its Region with the cloud in front: `aws-us-east-1`.
+    pub region_id: String,
+    /// Its node groups.
+    pub groups: Vec<NodeGroup>,
+}
+
+/// A node group of a Dedicated cluster.
+#[derive(Debug, Clone)]
+pub struct NodeGroup {
+    /// Its id.
+    pub id: String,
+    /// Whether it is the cluster's default group.
+    pub is_default: bool,
+    /// Its state in TiDB Cloud's own word.
+    pub state: String,
+    /// Host and port of its private endpoint, once TiDB Cloud says them.
+    pub private: Option<(String, u16)>,
+}
+
+/// A node group by its cluster's id and its own.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct NodeGroupId {
+    /// The cluster.
+    pub cluster: TidbId,
+    /// The group.
+    pub group: TidbId,
+}
+
+/// The endpoint service of a node group.
+#[derive(Debug, Clone)]
+pub struct LinkService {
+    /// The endpoint service's full name; empty while it is being made.
+    pub service: String,
+    /// The name under which clients reach it with private DNS.
+    pub dns_name: String,
+    /// Its zones, by id.
+    pub zone_ids: Vec<String>,
+    /// Its state in TiDB Cloud's own word.
+    pub state: String,
+}
+
+/// An endpoint that a node group knows of (`privateEndpointConnection`).
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// Its own id.
+    pub id: String,
+    /// The endpoint.
+    pub endpoint_id: String,
+    /// `endpointState` in TiDB Cloud's own word.
+    pub state: String,
+    /// What TiDB Cloud says about it, empty if nothing.
+    pub message: String,
+    /// The host to connect to, empty while it is not known.
+    pub host: String,
+    /// The port to connect to; 0 while it is not known.
+    pub port: u16,
+}
+
+/// A Starter or Essential cluster.
+#[derive(Debug, Clone)]
+pub struct ServerlessCluster {
+    /// Its name in the console.
+    pub display_name: String,
+    /// Its state in TiDB Cloud's own word.
+    pub state: String,
+    /// `STARTER`, `ESSENTIAL` or another plan.
+    pub plan: String,
+    /// Its Region as the API names it, such as `aws-us-east-1` or `regions/aws-us-east-1`.
+    pub region: String,
+    /// What precedes every SQL user's name: `<prefix>.<user>`.
+    pub user_prefix: String,
+    /// Its private endpoint on AWS, if it has one.
+    pub private: Option<ServerlessEndpoint>,
+}
+
+/// The private endpoint of a Starter or Essential cluster on AWS.
+#[derive(Debug, Clone)]
+pub struct ServerlessEndpoint {
+    /// The host to connect to.
+    pub host: String,
+    /// The port to connect to.
+    pub port: u16,
+    /// The endpoint service's full name.
+    pub service: String,
+    /// Its zones, by id.
+    pub zone_ids: Vec<String>,
+}
+
+/// Where TiDB Cloud's private link connections come from: allow this account, be in one of these zones.
+#[derive(Debug, Clone)]
+pub struct Dataflow {
+    /// TiDB Cloud's AWS account.
+    pub account: String,
+    /// The zones, by id.
+    pub zone_ids: Vec<String>,
+}
+
+/// A private link connection of TiDB Cloud's (`plc-…`).
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Its id.
+    pub id: String,
+    /// Its name; not unique.
+    pub name: String,
+    /// The endpoint service that it leads to.
+    pub service: String,
+    /// Its state in TiDB Cloud's own word.
+    pub state: String,
+    /// Why it failed, empty if it did not.
+    pub message: String,
+    /// What is attached to it. Only a look at the single connection knows.
+    pub domains: Vec<Attachment>,
+}
+
+/// Domains that are attached to a private link connection.
+#[derive(Debug, Clone)]
+pub struct Attachment {
+    /// The attachment's id.
+    pub id: String,
+    /// The unique name that was attached.
+    pub unique_name: String,
+    /// Each domain: its name, its state in TiDB Cloud's own word and why it failed.
+    pub domains: Vec<Domain>,
+}
+
+/// One attached domain.
+#[derive(Debug, Clone)]
+pub struct Domain {
+    /// The name.
+    pub name: String,
+    /// The state in TiDB Cloud's own word, which is not documented.
+    pub state: String,
+    /// Why it failed, empty if it did not.
+    pub message: String,
+}
