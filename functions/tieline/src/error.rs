@@ -156,14 +156,19 @@ impl CallError {
         self.code() == Some(INVALID)
     }
 
-    /// A vendor does not know the key, or the key may not do this.
-    pub fn is_key_refused(&self) -> bool {
-        matches!(self.code(), Some(UNAUTHENTICATED | FORBIDDEN))
-    }
-
-    /// The secret that should hold a vendor's key cannot be read or holds no key.
-    pub fn is_secret_unusable(&self) -> bool {
-        self.action() == READ_SECRET && self.code().is_some()
+    /// What is wrong with a vendor's key, if this is about one: the secret cannot be read or holds none, the vendor
+    /// does not know it, or it may not do this.
+    pub fn credentials_problem(&self) -> Option<Problem> {
+        let code = self.code()?;
+        if self.action() == READ_SECRET {
+            return Some(Problem::new(
+                Code::SecretUnusable,
+                self.to_string(),
+                SECRET_FIX,
+            ));
+        }
+        matches!(code, UNAUTHENTICATED | FORBIDDEN)
+            .then(|| Problem::new(Code::CredentialsRefused, self.to_string(), KEY_FIX))
     }
 
     /// Something is still in use, or EC2 is busy with it: the same call works later.
@@ -289,14 +294,13 @@ impl StepError {
 
 impl From<CallError> for StepError {
     fn from(error: CallError) -> Self {
+        if let Some(problem) = error.credentials_problem() {
+            return Self::rejected(problem);
+        }
         match &error {
             CallError::Unavailable { .. } | CallError::PutOff { .. } => Self::Retryable(error),
             CallError::Refused { action, .. } => {
-                let (code, fix) = if error.is_secret_unusable() {
-                    (Code::SecretUnusable, SECRET_FIX.to_owned())
-                } else if error.is_key_refused() {
-                    (Code::CredentialsRefused, KEY_FIX.to_owned())
-                } else if error.is_denied() {
+                let (code, fix) = if error.is_denied() {
                     (
                         Code::PermissionDenied,
                         format!(

@@ -140,6 +140,50 @@ impl<'p> Fields<'p> {
         }
     }
 
+    /// An object that may be left out, opened for reading.
+    pub fn object_if_there(&mut self, name: &'static str) -> Option<Fields<'_>> {
+        let path = self.at(name);
+        let value = self.take(name)?;
+        Fields::open(&path, value, self.problems)
+    }
+
+    /// One of a few words; left out, it is the first.
+    pub fn word(&mut self, name: &'static str, words: &[&'static str]) -> Option<&'static str> {
+        let Some(value) = self.take(name) else {
+            return words.first().copied();
+        };
+        let found = words.iter().find(|word| value.as_str() == Some(**word));
+        if found.is_none() {
+            let all: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+            self.wrong(name, format!("expected {}", all.join(" or ")));
+        }
+        found.copied()
+    }
+
+    /// A whole number within bounds, with what it is when left out.
+    pub fn number(
+        &mut self,
+        name: &'static str,
+        bounds: std::ops::RangeInclusive<u32>,
+        default: u32,
+    ) -> u32 {
+        let Some(value) = self.take(name) else {
+            return default;
+        };
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        number
+            .filter(|number| bounds.contains(number))
+            .unwrap_or_else(|| {
+                let message = format!(
+                    "expected a whole number from {} to {}",
+                    bounds.start(),
+                    bounds.end()
+                );
+                self.wrong(name, message);
+                default
+            })
+    }
+
     /// Any JSON that may be left out.
     pub fn take(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);

@@ -9,6 +9,7 @@ pub mod error;
 pub mod fields;
 pub mod ids;
 pub mod outside;
+pub mod part;
 pub mod plan;
 pub mod problem;
 pub mod progress;

@@ -27,7 +27,9 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The connection is there: state, DNS, subnets, groups and tags were read back.
+    /// The service's owner has to accept the connection; nothing is wrong.
+    AwaitingAcceptance = "AWAITING_ACCEPTANCE",
+    /// The connection is there: everything that it is made of was read back.
     Connected = "CONNECTED",
     /// A dry run found nothing in the way.
     Planned = "PLANNED",

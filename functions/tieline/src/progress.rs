@@ -27,6 +27,9 @@ pub struct Progress {
     pub contests: u32,
     /// Keys of tags that this run added to an endpoint that was there already.
     pub added_tags: Vec<String>,
+    /// Whether it was announced that a person has to accept the endpoint.
+    #[serde(default)]
+    pub acceptance_announced: bool,
     /// Whether EC2 took the order to turn private DNS on.
     pub dns_ordered: bool,
     /// Why the request failed, if it did.
@@ -41,6 +44,8 @@ pub enum Phase {
     Check,
     /// The endpoint is being created.
     Create,
+    /// The service's owner has to accept the endpoint.
+    Accept,
     /// Private DNS is being turned on.
     EnableDns,
     /// The request is being marked as ready.
@@ -70,6 +75,7 @@ impl Progress {
             contested: None,
             contests: 0,
             added_tags: Vec::new(),
+            acceptance_announced: false,
             dns_ordered: false,
             failure: None,
         }

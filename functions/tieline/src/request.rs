@@ -10,7 +10,7 @@ use crate::canonical;
 use crate::fields::{Fields, kind};
 use crate::ids::{GroupId, Region, RequestId, SubnetId, VpcId};
 use crate::problem::Problem;
-use crate::target::Target;
+use crate::target::{Target, Way};
 
 /// The `detail-type` of a request on the bus.
 pub const REQUESTED: &str = "Private Connection Requested";
@@ -35,8 +35,8 @@ pub struct Request {
     pub region: Region,
     /// What to connect to.
     pub target: Target,
-    /// Where to connect from.
-    pub network: Network,
+    /// Where to connect from; none for targets that are connected elsewhere.
+    pub network: Option<Network>,
     /// Whether the target's own names shall lead to the endpoint.
     pub private_dns: bool,
     /// What may be done through the endpoint.
@@ -125,9 +125,28 @@ impl Request {
             );
         }
         let target = fields.object("target").and_then(Target::read);
-        let network = fields.object("network").and_then(Network::read);
-        let private_dns = fields.flag("privateDns", true);
-        let policy = read_policy(&mut fields, target.as_ref());
+        let way = target.as_ref().map_or(Way::Endpoint, |target| target.way());
+        let network = if way == Way::Elsewhere {
+            refuse(
+                &mut fields,
+                "network",
+                "this target has no end in a VPC of yours",
+            );
+            None
+        } else {
+            Some(fields.object("network").and_then(Network::read))
+        };
+        let private_dns = read_private_dns(&mut fields, target.as_ref());
+        let policy = if way == Way::Endpoint {
+            read_policy(&mut fields, target.as_ref())
+        } else {
+            refuse(
+                &mut fields,
+                "policy",
+                "this target makes no endpoint that a policy could be for",
+            );
+            Some(Policy::Full)
+        };
         let tags = read_tags(&mut fields);
         let dry_run = fields.flag("dryRun", false);
         let adopt = fields.flag("adopt", false);
@@ -137,7 +156,10 @@ impl Request {
             request_id: request_id?,
             region: region?,
             target: target?,
-            network: network?,
+            network: match network {
+                Some(network) => Some(network?),
+                None => None,
+            },
             private_dns,
             policy: policy?,
             tags,
@@ -220,6 +242,24 @@ fn sorted<T: Ord>(list: Option<Vec<T>>) -> Option<Vec<T>> {
         list.sort();
         list
     })
+}
+
+/// Refuses a field that means nothing for the target.
+fn refuse(fields: &mut Fields<'_>, name: &'static str, why: &str) {
+    if fields.take(name).is_some() {
+        fields.wrong(name, format!("{why}: leave {name} out"));
+    }
+}
+
+/// Left out, private DNS is on wherever the target lets it be.
+fn read_private_dns(fields: &mut Fields<'_>, target: Option<&Target>) -> bool {
+    let possible = target.is_none_or(|target| target.takes_private_dns());
+    let wanted = fields.flag("privateDns", possible);
+    if wanted && !possible {
+        let why = "with this target, the endpoint's private DNS stays off: leave privateDns out";
+        fields.wrong("privateDns", why);
+    }
+    wanted
 }
 
 fn read_on_failure(fields: &mut Fields<'_>) -> Option<OnFailure> {

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::error::Rejection;
-use crate::ids::RequestId;
+use crate::ids::{EndpointId, RequestId};
 use crate::outside::{Endpoint, Interface, Time};
-use crate::plan::{Groups, Plan, REQUEST, Serving, Zone, requests};
+use crate::plan::{EndpointPlan, Groups, Plan, REQUEST, Serving, Zone, requests};
 use crate::problem::{Code, Problem};
 use crate::progress::Progress;
 use crate::step::Execution;
-use crate::target::{Connection, Path};
+use crate::target::Path;
 
 /// Hours in an average month, as AWS counts them.
 const HOURS: f64 = 730.0;
@@ -33,61 +33,174 @@ pub struct ResultEvent {
     pub detail: Value,
 }
 
+/// An endpoint as it was read back.
+#[derive(Debug, Clone, Copy)]
+pub struct Built<'a> {
+    /// What was planned.
+    pub wanted: &'a EndpointPlan,
+    /// What is there.
+    pub endpoint: &'a Endpoint,
+    /// Its network interfaces.
+    pub interfaces: &'a [Interface],
+}
+
 /// The connection is there.
 pub fn ready(
     plan: &Plan,
     progress: &Progress,
     execution: &Execution,
-    endpoint: &Endpoint,
-    interfaces: &[Interface],
+    built: Option<Built<'_>>,
+    facts: Map<String, Value>,
     now: Time,
 ) -> ResultEvent {
-    let zones: Vec<Value> = plan
-        .zones
-        .iter()
-        .map(|zone| placed(zone, interfaces))
-        .collect();
-    let endpoint_name = endpoint.dns_names.first().map_or("", String::as_str);
-    let private_host = plan.private_dns.as_ref().map(|dns| dns.host.as_str());
+    let name = |built: Built<'_>| built.endpoint.dns_names.first().cloned();
     let connection = plan.target.connection(&Path {
         region: &plan.region,
-        endpoint_name,
-        private_host,
+        port: built.map_or(0, |built| built.wanted.port),
+        endpoint_name: &built.and_then(name).unwrap_or_default(),
+        private_host: built.and_then(|built| built.wanted.host.as_deref()),
+        about: &plan.about,
+        facts: &facts,
     });
+    let target = plan.target.name();
+    let message = match built {
+        Some(Built {
+            wanted, endpoint, ..
+        }) => {
+            format!(
+                "{} is connected to {target} through {}",
+                wanted.vpc_id, endpoint.id
+            )
+        }
+        None => format!("{target}: the private connection works"),
+    };
+    let mut own = json!({
+        "code": Code::Connected,
+        "message": message,
+        "nextStep": format!("connect: {}", connection.command),
+        "connection": connection,
+        "verified": verified(plan, built, &facts),
+        "cost": cost(plan),
+    });
+    if let Some(built) = built {
+        own["endpoint"] = endpoint_there(plan, built);
+    }
+    if !facts.is_empty() {
+        own["parts"] = Value::Object(facts);
+    }
+    if !plan.about.is_empty() {
+        own["about"] = json!(plan.about);
+    }
     event(
         "Private Connection Ready",
         plan,
         progress,
         execution,
         now,
+        own,
+    )
+}
+
+fn endpoint_there(plan: &Plan, built: Built<'_>) -> Value {
+    let Built {
+        wanted,
+        endpoint,
+        interfaces,
+    } = built;
+    let zones: Vec<Value> = wanted
+        .zones
+        .iter()
+        .map(|zone| placed(zone, interfaces))
+        .collect();
+    json!({
+        "id": endpoint.id,
+        "serviceName": endpoint.service,
+        "vpcId": endpoint.vpc,
+        "adopted": plan.is_adopted(),
+        "dnsNames": endpoint.dns_names,
+        "privateDnsNames": wanted.private_dns.as_ref().map_or(&[][..], |dns| &dns.names),
+        "zones": zones,
+        "securityGroupIds": endpoint.group_ids,
+        "policy": endpoint.policy.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()),
+        "tags": own_tags(plan, endpoint),
+        "requests": requests(endpoint).map(|(request, _)| request).collect::<Vec<_>>(),
+    })
+}
+
+/// What was looked at, layer by layer, and what was not.
+fn verified(plan: &Plan, built: Option<Built<'_>>, facts: &Map<String, Value>) -> Value {
+    let mut layers = Map::new();
+    if let Some(Built {
+        wanted, endpoint, ..
+    }) = built
+    {
+        let groups = match wanted.groups {
+            Groups::Named { .. } => "as asked for",
+            Groups::Own { .. } | Groups::Kept => "as the endpoint has them",
+        };
+        layers.extend([
+            ("endpoint".to_owned(), json!("available")),
+            (
+                "privateDns".to_owned(),
+                json!(if endpoint.private_dns { "on" } else { "off" }),
+            ),
+            ("subnets".to_owned(), json!("as planned")),
+            ("securityGroups".to_owned(), json!(groups)),
+            (
+                "tags".to_owned(),
+                json!(if plan.is_adopted() {
+                    "not ours"
+                } else {
+                    "as planned"
+                }),
+            ),
+        ]);
+    }
+    layers.extend(facts.keys().map(|kind| (kind.clone(), json!("ready"))));
+    let tested = facts.contains_key("dms-connection-test");
+    let connection = if tested {
+        "AWS DMS logged in to the database"
+    } else {
+        "not tried: no packet of ours was sent through the connection"
+    };
+    layers.insert("connection".to_owned(), json!(connection));
+    Value::Object(layers)
+}
+
+/// A person has to act: the service's owner, who is named, has to accept the connection.
+pub fn awaiting(
+    plan: &Plan,
+    wanted: &EndpointPlan,
+    progress: &Progress,
+    execution: &Execution,
+    endpoint: &EndpointId,
+    now: Time,
+) -> ResultEvent {
+    let (owner, service) = (&wanted.service_owner, &wanted.service);
+    let service_id = service.rsplit('.').next().unwrap_or_default();
+    let hours = wanted.acceptance_hours.unwrap_or_default();
+    let until = Time(now.0 + 3_600_000 * u64::from(hours));
+    let command = format!(
+        "aws ec2 accept-vpc-endpoint-connections --region {} --service-id {service_id} --vpc-endpoint-ids {endpoint}",
+        plan.region
+    );
+    event(
+        "Private Connection Awaiting Acceptance",
+        plan,
+        progress,
+        execution,
+        now,
         json!({
-            "code": Code::Connected,
-            "message": format!("{} is connected to {} through {}", plan.vpc_id, plan.target.name(), endpoint.id),
-            "nextStep": next_step(&connection),
-            "endpoint": {
-                "id": endpoint.id,
-                "serviceName": endpoint.service,
-                "vpcId": endpoint.vpc,
-                "adopted": plan.endpoint.is_adopted(),
-                "dnsNames": endpoint.dns_names,
-                "privateDnsNames": plan.private_dns.as_ref().map_or(&[][..], |dns| &dns.names),
-                "zones": zones,
-                "securityGroupIds": endpoint.group_ids,
-                "policy": endpoint.policy.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()),
-                "tags": own_tags(plan, endpoint),
-                "requests": requests(endpoint).map(|(request, _)| request).collect::<Vec<_>>(),
-            },
-            "connection": connection,
-            "verified": {
-                "endpoint": "available",
-                "privateDns": if endpoint.private_dns { "on" } else { "off" },
-                "subnets": "as planned",
-                "securityGroups": match plan.groups {
-                Groups::Named { .. } => "as asked for",
-                Groups::Own { .. } | Groups::Kept => "as the endpoint has them",
-            },
-                "tags": if plan.endpoint.is_adopted() { "not ours" } else { "as planned" },
-                "connection": "not tried: no packet was sent through the endpoint",
+            "code": Code::AwaitingAcceptance,
+            "message": format!("{endpoint} waits for account {owner} to accept it"),
+            "nextStep": format!("have account {owner} accept it, in the VPC console under Endpoint services, {service_id}, Endpoint connections, or with: {command}"),
+            "acceptance": {
+                "endpointId": endpoint,
+                "serviceName": service,
+                "owner": owner,
+                "command": command,
+                "since": now.to_rfc3339(),
+                "until": until.to_rfc3339(),
             },
             "cost": cost(plan),
         }),
@@ -96,13 +209,40 @@ pub fn ready(
 
 /// Everything was checked, nothing was written.
 pub fn planned(plan: &Plan, progress: &Progress, execution: &Execution, now: Time) -> ResultEvent {
-    let endpoint = match &plan.endpoint {
-        Serving::New => "a new endpoint is created".to_owned(),
-        Serving::Ours { id } => format!("the endpoint {id} of ours is shared, at no further cost"),
-        Serving::Adopted { id } => {
-            format!("the endpoint {id} is used as it is, at no further cost")
+    let target = plan.target.name();
+    let message = match &plan.endpoint {
+        Some(wanted) => {
+            let endpoint = match &wanted.serving {
+                Serving::New => "a new endpoint is created".to_owned(),
+                Serving::Ours { id } => {
+                    format!("the endpoint {id} of ours is shared, at no further cost")
+                }
+                Serving::Adopted { id } => {
+                    format!("the endpoint {id} is used as it is, at no further cost")
+                }
+            };
+            format!("{} can be connected to {target}: {endpoint}", wanted.vpc_id)
         }
+        None => format!("{target}: it can be connected"),
     };
+    let mut planned = json!({
+        "parts": plan.parts,
+        "tags": if plan.is_adopted() { BTreeMap::new() } else { plan.all_tags() },
+    });
+    if let Some(wanted) = &plan.endpoint {
+        let endpoint = json!({
+            "endpoint": wanted.serving,
+            "serviceName": wanted.service,
+            "vpcId": wanted.vpc_id,
+            "port": wanted.port,
+            "zones": wanted.zones,
+            "securityGroups": wanted.groups,
+            "privateDns": wanted.private_dns,
+            "policy": wanted.policy,
+            "acceptanceHours": wanted.acceptance_hours,
+        });
+        merge(&mut planned, endpoint);
+    }
     event(
         "Private Connection Planned",
         plan,
@@ -111,19 +251,9 @@ pub fn planned(plan: &Plan, progress: &Progress, execution: &Execution, now: Tim
         now,
         json!({
             "code": Code::Planned,
-            "message": format!("{} can be connected to {}: {endpoint}", plan.vpc_id, plan.target.name()),
+            "message": message,
             "nextStep": "send the same event with \"dryRun\": false",
-            "plan": {
-                "endpoint": plan.endpoint,
-                "serviceName": plan.service,
-                "vpcId": plan.vpc_id,
-                "port": plan.target.port(),
-                "zones": plan.zones,
-                "securityGroups": plan.groups,
-                "privateDns": plan.private_dns,
-                "policy": plan.policy,
-                "tags": if plan.endpoint.is_adopted() { BTreeMap::new() } else { plan.all_tags() },
-            },
+            "plan": planned,
             "cost": cost(plan),
         }),
     )
@@ -184,17 +314,18 @@ fn event(
         "seconds": now.since(execution.started()).as_secs(),
         "execution": { "id": execution.id, "url": execution.url() },
     });
-    if let (Value::Object(detail), Value::Object(own)) = (&mut detail, own) {
-        detail.extend(own);
-    }
+    merge(&mut detail, own);
     ResultEvent {
         detail_type: detail_type.to_owned(),
         detail,
     }
 }
 
-fn next_step(connection: &Connection) -> String {
-    format!("connect from a host in the VPC: {}", connection.command)
+/// Adds the fields of one object to another.
+fn merge(into: &mut Value, from: Value) {
+    if let (Value::Object(into), Value::Object(from)) = (into, from) {
+        into.extend(from);
+    }
 }
 
 fn placed(zone: &Zone, interfaces: &[Interface]) -> Value {
@@ -217,13 +348,20 @@ fn own_tags<'e>(plan: &Plan, endpoint: &'e Endpoint) -> BTreeMap<&'e str, &'e st
         .collect()
 }
 
-/// What the endpoint costs.
+/// What it costs, as far as public price lists say.
 fn cost(plan: &Plan) -> Value {
-    let zones = plan.zones.len();
+    let Some(wanted) = &plan.endpoint else {
+        return json!({
+            "usdPerMonth": null,
+            "basis": "what is made of it at AWS DMS, TiDB Cloud or Confluent Cloud is billed there, by class and use",
+        });
+    };
+    let zones = wanted.zones.len();
     json!({
         "usdPerMonth": (zones as f64 * HOURS * ZONE_HOUR * 100.0).round() / 100.0,
         "basis": format!(
-            "{zones} zones x {HOURS} h x {ZONE_HOUR} USD (AWS PrivateLink list price in us-east-1); data, at 0.01 USD per GB, is not in it"
+            "{zones} zones x {HOURS} h x {ZONE_HOUR} USD (AWS PrivateLink list price in us-east-1), from the endpoint's creation on, also while it \
+             waits for acceptance; data, at 0.01 USD per GB, is not in it"
         ),
     })
 }

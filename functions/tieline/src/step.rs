@@ -192,6 +192,8 @@ nexts! {
     Keep = "Keep the endpoint",
     /// Remove what was made.
     Undo = "Undo",
+    /// Say that a person has to accept it, and wait.
+    AnnounceWaiting = "Announce that acceptance is awaited",
     /// Say that it is ready.
     AnnounceReady = "Announce that it is ready",
     /// Say what would be done.

@@ -16,6 +16,9 @@ pub trait Dms: Send + Sync {
     /// Whether the account has the IAM role `dms-vpc-role` with DMS in its trust policy.
     async fn has_vpc_role(&self) -> Result<bool, CallError>;
 
+    /// Which server a secret for DMS names, in `host` and `port`. Its other fields are not looked at.
+    async fn secret_address(&self, secret: &SecretArn) -> Result<SecretAddress, CallError>;
+
     /// A subnet group by its identifier.
     async fn subnet_group(&self, id: &str) -> Result<Option<SubnetGroup>, CallError>;
     /// Creates a subnet group.
@@ -58,6 +61,15 @@ pub trait Dms: Send + Sync {
 
     /// Adds tags to anything of DMS's by its ARN.
     async fn tag(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError>;
+}
+
+/// Which server a secret names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretAddress {
+    /// The host, empty if the secret names none.
+    pub host: String,
+    /// The port, 0 if the secret names none.
+    pub port: u16,
 }
 
 /// A replication subnet group.
@@ -151,11 +163,7 @@ pub struct NewDmsEndpoint {
     pub id: String,
     /// Whether data is read from it or written to it.
     pub is_source: bool,
-    /// The server's host name.
-    pub host: String,
-    /// The server's port.
-    pub port: u16,
-    /// The secret with user name and password, which DMS reads by itself.
+    /// The secret with user name, password, host and port, which DMS reads by itself.
     pub secret: SecretArn,
     /// The role that lets DMS read it.
     pub secret_role: RoleArn,

@@ -66,6 +66,14 @@ pub struct Limits {
 pub struct Time(pub u64);
 
 impl Time {
+    /// The time as RFC 3339 writes it, in UTC and to the second.
+    pub fn to_rfc3339(self) -> String {
+        let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
+        chrono::DateTime::from_timestamp_millis(millis)
+            .unwrap_or_default()
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    }
+
     /// The time that passed since `earlier`; none if it lies ahead, as clocks of two hosts may disagree.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -210,6 +218,8 @@ pub struct Ingress {
 pub struct Service {
     /// Its full name.
     pub name: String,
+    /// The account that owns it, or `amazon`.
+    pub owner: String,
     /// Whether it can be had as an interface endpoint.
     pub interface: bool,
     /// Whether it can be had as a gateway endpoint as well (S3, `DynamoDB`). Only for these does EC2 know

@@ -10,12 +10,14 @@ use std::time::Duration;
 use crate::error::{CallError, StepError};
 use crate::ids::GroupId;
 use crate::outside::{Endpoint, Outside, Time, Which};
-use crate::plan::{Claim, Groups, MANAGED, Plan, Serving, claim, differences, is_ours};
+use crate::plan::{
+    Claim, EndpointPlan, Groups, MANAGED, Plan, Serving, claim, differences, is_ours,
+};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
 use crate::state::State;
 use crate::step::{Answer, Next, StepInput};
-use crate::steps::keep;
+use crate::steps::{keep, parts};
 
 /// A create that names an endpoint older than this and nowhere to be seen replayed an old answer.
 const OLD: Duration = Duration::from_secs(600);
@@ -32,18 +34,29 @@ const GENERATIONS: usize = 8;
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
 pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+    super::patiently(outside, input, async |input| step(outside, input).await).await
+}
+
+async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
     if input.keep {
         return keep::handle(outside, input).await;
     }
     let (plan, mut progress, _) = input.planned()?;
     progress.enter(Phase::Create, outside.clock.now());
-    if let Serving::Adopted { id } = &plan.endpoint {
-        progress.endpoint = Some(id.clone());
+    let Some(wanted) = plan.endpoint.clone() else {
+        return make_part(outside, plan, progress, None).await;
+    };
+    if let Some(id) = progress.endpoint.clone() {
+        let endpoint = super::look(outside, &id).await?;
+        return make_part(outside, plan, progress, endpoint.as_ref()).await;
+    }
+    if let Serving::Adopted { id } = wanted.serving {
+        progress.endpoint = Some(id);
         return Ok(Answer::go(Next::Poll, plan, progress));
     }
-    let there = ours(outside, &plan).await?;
+    let there = ours(outside, &wanted).await?;
     if let Some(endpoint) = there.iter().find(|endpoint| !endpoint.state.is_dead()) {
-        return share(outside, plan, progress, endpoint).await;
+        return share(outside, plan, &wanted, progress, endpoint).await;
     }
     if there
         .iter()
@@ -57,11 +70,30 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, S
             "the endpoint before this one is still being deleted",
         ));
     }
-    create(outside, plan, progress, &there).await
+    create(outside, plan, &wanted, progress, &there).await
+}
+
+/// Makes the next of what belongs to the connection beside the endpoint.
+async fn make_part(
+    outside: &Outside<'_>,
+    plan: Plan,
+    progress: Progress,
+    endpoint: Option<&Endpoint>,
+) -> Result<Answer, StepError> {
+    match parts::make(outside, &plan, endpoint, Next::Create).await {
+        Err(error) if error.is_missing() || error.is_busy() => {
+            let what = format!("a part of it is not ready for the next one ({error})");
+            Ok(Answer::wait(outside, plan, progress, what))
+        }
+        // What was just ordered shows seconds later.
+        result => result
+            .map(|()| Answer::wait(outside, plan, progress, "what was just ordered to show"))
+            .map_err(StepError::from),
+    }
 }
 
 /// Every endpoint of ours for the plan's service in its VPC, the oldest first.
-async fn ours(outside: &Outside<'_>, plan: &Plan) -> Result<Vec<Endpoint>, CallError> {
+async fn ours(outside: &Outside<'_>, plan: &EndpointPlan) -> Result<Vec<Endpoint>, CallError> {
     let which = Which {
         vpc: Some(&plan.vpc_id),
         service: Some(&plan.service),
@@ -77,10 +109,11 @@ async fn ours(outside: &Outside<'_>, plan: &Plan) -> Result<Vec<Endpoint>, CallE
 async fn share(
     outside: &Outside<'_>,
     plan: Plan,
+    wanted: &EndpointPlan,
     mut progress: Progress,
     endpoint: &Endpoint,
 ) -> Result<Answer, StepError> {
-    let differs = differences(&plan, endpoint);
+    let differs = differences(&plan, wanted, endpoint);
     if !differs.is_empty() {
         return Ok(Answer::fail(plan, progress, differing(endpoint, &differs)));
     }
@@ -106,11 +139,12 @@ async fn share(
 async fn create(
     outside: &Outside<'_>,
     plan: Plan,
+    wanted: &EndpointPlan,
     mut progress: Progress,
     dead: &[Endpoint],
 ) -> Result<Answer, StepError> {
     let now = outside.clock.now();
-    let groups = match groups(outside, &plan).await {
+    let groups = match groups(outside, wanted).await {
         Ok(groups) => groups,
         // Made a moment ago, by us or by another execution, and not to be seen yet.
         Err(error) if error.is_missing() || error.is_duplicate() => {
@@ -133,7 +167,7 @@ async fn create(
     for _ in 0..GENERATIONS {
         match outside
             .ec2
-            .create_endpoint(&plan.new_endpoint(groups.clone(), &after))
+            .create_endpoint(&wanted.new_endpoint(&plan, groups.clone(), &after))
             .await
         {
             Ok(made) if is_replayed(outside, &made, now).await? => {
@@ -197,7 +231,7 @@ async fn is_replayed(outside: &Outside<'_>, made: &Endpoint, now: Time) -> Resul
 }
 
 /// The groups of a new endpoint; our own is made if it is not there.
-async fn groups(outside: &Outside<'_>, plan: &Plan) -> Result<Vec<GroupId>, CallError> {
+async fn groups(outside: &Outside<'_>, plan: &EndpointPlan) -> Result<Vec<GroupId>, CallError> {
     let (name, cidrs) = match &plan.groups {
         Groups::Named { ids } => return Ok(ids.clone()),
         Groups::Own { name, cidrs } => (name, cidrs),
@@ -219,10 +253,7 @@ async fn groups(outside: &Outside<'_>, plan: &Plan) -> Result<Vec<GroupId>, Call
         None => outside.ec2.create_group(&plan.new_group(name)).await?,
     };
     // Always: a run before this one may have made only some of the rules.
-    outside
-        .ec2
-        .open_group(&id, plan.target.port(), cidrs)
-        .await?;
+    outside.ec2.open_group(&id, plan.port, cidrs).await?;
     Ok(vec![id])
 }
 

@@ -9,13 +9,14 @@
 use crate::error::{CallError, Rejection, StepError};
 use crate::ids::{EndpointId, RequestId};
 use crate::outside::{Endpoint, Group, Outside, Time, Which};
-use crate::plan::{Claim, Groups, MANAGED, Plan, claim, is_ours, is_ready, requests};
+use crate::plan::{Claim, EndpointPlan, Groups, MANAGED, Plan, claim, is_ours, is_ready, requests};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
 use crate::request::{self, OnFailure};
 use crate::result;
 use crate::state::State;
 use crate::step::{Answer, Execution, Next, StepInput};
+use crate::steps::parts::{self, Left};
 
 /// What is to become of an endpoint that carries this request's tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,8 @@ enum Fate {
 
 /// What this request made, as EC2 shows it now.
 struct Made {
+    /// What else the connection is made of. It goes first, the last made part before the others.
+    parts: Left,
     endpoints: Vec<(Endpoint, Fate)>,
     group: Option<Group>,
 }
@@ -43,15 +46,16 @@ struct Made {
 /// # Errors
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
-pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> Result<Answer, StepError> {
     let now = outside.clock.now();
     let mut progress = input
         .progress
+        .take()
         .unwrap_or_else(|| Progress::begin(&input.execution));
-    if let Some(caught) = &input.failure {
+    if let Some(caught) = input.failure.take() {
         progress.failure.get_or_insert_with(|| caught.rejection());
     }
-    let Some(plan) = input.plan else {
+    if input.plan.is_none() {
         // Nothing was planned, so nothing was made.
         let id = request::request_id(&input.input);
         return Ok(announce(
@@ -62,14 +66,27 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, S
             now,
             &[],
         ));
-    };
+    }
+    // Before anything else: whatever comes now, nothing goes on with the request.
     progress.enter(Phase::Undo, now);
-    let made = made(outside, &plan).await?;
+    input.progress = Some(progress);
+    super::patiently(outside, input, async |input| step(outside, input).await).await
+}
+
+async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+    let now = outside.clock.now();
+    let (plan, progress, execution) = input.planned()?;
+    let made = made(outside, &plan, &progress).await?;
     if plan.on_failure == OnFailure::Keep {
-        return Ok(made.announce(plan, progress, &input.execution, now));
+        return Ok(made.announce(plan, progress, &execution, now));
     }
     if now.since(progress.since) >= outside.limits.phase {
-        return Ok(made.give_up(plan, progress, &input.execution, now));
+        return Ok(made.give_up(plan, progress, &execution, now));
+    }
+    if !made.parts.parts.is_empty() {
+        let endpoint = made.endpoint();
+        done_or_busy(made.parts.remove_last(outside, &plan, endpoint).await)?;
+        return Ok(made.wait(outside, plan, progress));
     }
     for (endpoint, fate) in &made.endpoints {
         remove(outside, &plan, &progress, endpoint, *fate).await?;
@@ -93,7 +110,7 @@ pub(crate) async fn look(
     execution: &Execution,
 ) -> Result<Answer, StepError> {
     let now = outside.clock.now();
-    let made = made(outside, &plan).await?;
+    let made = made(outside, &plan, &progress).await?;
     let waited = now.since(progress.since);
     if !made.is_to_go()
         && (made.is_accounted_for(&plan, &progress) || waited >= outside.limits.settle)
@@ -110,6 +127,13 @@ pub(crate) async fn look(
 }
 
 impl Made {
+    /// The endpoint that this request's parts belong to: the one that is alive, or the last one that was.
+    fn endpoint(&self) -> Option<&Endpoint> {
+        let alive = |(_, fate): &&(Endpoint, Fate)| !matches!(fate, Fate::IsGone | Fate::IsGoing);
+        let one = self.endpoints.iter().find(alive);
+        one.or(self.endpoints.last()).map(|(endpoint, _)| endpoint)
+    }
+
     /// What is still there, for a person to read.
     fn left_over(&self) -> Vec<String> {
         let endpoints = self
@@ -123,14 +147,23 @@ impl Made {
                 Fate::LosesTags | Fate::IsDeleted | Fate::IsGoing => Some(endpoint.id.to_string()),
                 Fate::IsGone => None,
             });
-        endpoints
+        let kept =
+            self.parts.kept.iter().map(|name| {
+                format!("{name} (it was marked as ready: it stays until it is removed)")
+            });
+        self.parts
+            .names()
+            .chain(kept)
+            .chain(endpoints)
             .chain(self.group.iter().map(|group| group.id.to_string()))
             .collect()
     }
 
     fn is_to_go(&self) -> bool {
         let goes = |fate: &Fate| matches!(fate, Fate::LosesTags | Fate::IsDeleted | Fate::IsGoing);
-        self.group.is_some() || self.endpoints.iter().any(|(_, fate)| goes(fate))
+        !self.parts.parts.is_empty()
+            || self.group.is_some()
+            || self.endpoints.iter().any(|(_, fate)| goes(fate))
     }
 
     fn endpoints_are_gone(&self) -> bool {
@@ -140,6 +173,9 @@ impl Made {
     }
 
     fn wants_a_call(&self) -> bool {
+        if !self.parts.parts.is_empty() {
+            return self.parts.wants_a_call();
+        }
         self.endpoints
             .iter()
             .any(|(_, fate)| matches!(fate, Fate::LosesTags | Fate::IsDeleted))
@@ -153,7 +189,7 @@ impl Made {
                 .iter()
                 .any(|(endpoint, _)| endpoint.id == *id)
         };
-        plan.endpoint.is_adopted() || progress.endpoint.as_ref().is_some_and(seen)
+        plan.is_adopted() || progress.endpoint.as_ref().is_some_and(seen)
     }
 
     fn wait(&self, outside: &Outside<'_>, plan: Plan, progress: Progress) -> Answer {
@@ -203,10 +239,17 @@ impl Made {
 }
 
 /// Finds what this request holds and what nobody holds any more, and the group of our own if nobody needs it.
-async fn made(outside: &Outside<'_>, plan: &Plan) -> Result<Made, CallError> {
+async fn made(outside: &Outside<'_>, plan: &Plan, progress: &Progress) -> Result<Made, CallError> {
+    let Some(wanted) = &plan.endpoint else {
+        return Ok(Made {
+            parts: parts::left(outside, plan, None).await?,
+            endpoints: Vec::new(),
+            group: None,
+        });
+    };
     let which = Which {
-        vpc: Some(&plan.vpc_id),
-        service: Some(&plan.service),
+        vpc: Some(&wanted.vpc_id),
+        service: Some(&wanted.service),
         ..Which::default()
     };
     // Two requests that fail together both leave the endpoint to the other: then nobody holds it.
@@ -236,17 +279,45 @@ async fn made(outside: &Outside<'_>, plan: &Plan) -> Result<Made, CallError> {
         )
         .flat_map(|endpoint| &endpoint.group_ids)
         .collect();
-    let group = own_group(outside, plan)
+    let group = own_group(outside, wanted)
         .await?
         .filter(|group| !needed.iter().any(|id| *id == group.id.as_str()));
-    Ok(Made { endpoints, group })
+    let mut made = Made {
+        parts: Left::default(),
+        endpoints,
+        group,
+    };
+    if !plan.parts.is_empty() {
+        made.parts = parts_left(outside, plan, progress, &made).await?;
+    }
+    Ok(made)
 }
 
-async fn own_group(outside: &Outside<'_>, plan: &Plan) -> Result<Option<Group>, CallError> {
-    let Groups::Own { name, .. } = &plan.groups else {
+/// What is left of the parts. They stay with an endpoint that stays.
+async fn parts_left(
+    outside: &Outside<'_>,
+    plan: &Plan,
+    progress: &Progress,
+    made: &Made,
+) -> Result<Left, CallError> {
+    if made.endpoints.iter().any(|(_, fate)| *fate == Fate::Stays) {
+        return Ok(Left::default());
+    }
+    let adopted = match &progress.endpoint {
+        Some(id) if plan.is_adopted() => super::look(outside, id).await?,
+        _ => None,
+    };
+    parts::left(outside, plan, adopted.as_ref().or(made.endpoint())).await
+}
+
+async fn own_group(
+    outside: &Outside<'_>,
+    wanted: &EndpointPlan,
+) -> Result<Option<Group>, CallError> {
+    let Groups::Own { name, .. } = &wanted.groups else {
         return Ok(None);
     };
-    let groups = outside.ec2.groups(&plan.vpc_id).await?;
+    let groups = outside.ec2.groups(&wanted.vpc_id).await?;
     Ok(groups
         .into_iter()
         .find(|group| group.name == *name && group.tags.contains_key(MANAGED)))

@@ -6,12 +6,13 @@
 //! that does not work. May be repeated.
 
 use crate::error::{CallError, StepError};
-use crate::outside::Outside;
-use crate::plan::Plan;
+use crate::outside::{Endpoint, Outside};
+use crate::plan::{EndpointPlan, Plan};
 use crate::problem::{Code, Problem};
-use crate::progress::Phase;
+use crate::progress::{Phase, Progress};
 use crate::state::State;
 use crate::step::{Answer, Next, StepInput};
+use crate::steps::parts;
 
 /// Carries the step out.
 ///
@@ -19,19 +20,27 @@ use crate::step::{Answer, Next, StepInput};
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
 pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+    super::patiently(outside, input, async |input| step(outside, input).await).await
+}
+
+async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
     let (plan, mut progress, _) = input.planned()?;
     progress.enter(Phase::EnableDns, outside.clock.now());
-    let (Some(id), Some(dns)) = (&progress.endpoint, &plan.private_dns) else {
+    let (Some(id), Some(wanted)) = (&progress.endpoint, &plan.endpoint) else {
         return Ok(Answer::go(Next::Poll, plan, progress));
     };
     let there = super::look(outside, id).await?;
-    if there.as_ref().is_some_and(|endpoint| endpoint.private_dns) {
-        return Ok(Answer::go(Next::Poll, plan, progress));
-    }
-    if there.is_none_or(|endpoint| endpoint.state != State::Available) {
+    let Some(endpoint) = there.filter(|endpoint| endpoint.state == State::Available) else {
         let what = format!("{id} is not available");
         return Ok(Answer::wait(outside, plan, progress, what));
-    }
+    };
+    let Some(dns) = wanted
+        .private_dns
+        .as_ref()
+        .filter(|_| !endpoint.private_dns)
+    else {
+        return make_zone(outside, plan, progress, &endpoint).await;
+    };
     match outside.ec2.enable_private_dns(id, dns.inbound_only).await {
         Ok(()) => {
             progress.dns_ordered = true;
@@ -43,15 +52,33 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, S
             Ok(Answer::wait(outside, plan, progress, what))
         }
         Err(error) if error.is_dns_conflict() => {
-            let problem = taken(&plan, &error);
+            let problem = taken(&plan, wanted, &error);
             Ok(Answer::fail(plan, progress, problem))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn taken(plan: &Plan, error: &CallError) -> Problem {
-    let (vpc, region) = (&plan.vpc_id, &plan.region);
+/// Has names of our own lead to the endpoint, where the plan has some.
+async fn make_zone(
+    outside: &Outside<'_>,
+    plan: Plan,
+    progress: Progress,
+    endpoint: &Endpoint,
+) -> Result<Answer, StepError> {
+    match parts::make(outside, &plan, Some(endpoint), Next::EnableDns).await {
+        Err(error) if error.is_busy() || error.is_missing() => {
+            let what = format!("the private zone cannot be changed yet ({error})");
+            Ok(Answer::wait(outside, plan, progress, what))
+        }
+        result => result
+            .map(|()| Answer::go(Next::Poll, plan, progress))
+            .map_err(StepError::from),
+    }
+}
+
+fn taken(plan: &Plan, wanted: &EndpointPlan, error: &CallError) -> Problem {
+    let (vpc, region) = (&wanted.vpc_id, &plan.region);
     Problem::new(
         Code::PrivateDnsTaken,
         error.to_string(),

@@ -11,6 +11,7 @@ use crate::plan::{Claim, claim};
 use crate::progress::Phase;
 use crate::step::{Answer, Next, StepInput};
 use crate::steps::create_endpoint::conflict;
+use crate::steps::parts;
 
 /// Carries the step out. It is part of the create-endpoint function, whose role may tag.
 ///
@@ -19,6 +20,11 @@ use crate::steps::create_endpoint::conflict;
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
 pub(super) async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
     let (plan, mut progress, _) = input.planned()?;
+    if plan.endpoint.is_none() {
+        parts::mark(outside, &plan).await?;
+        progress.enter(Phase::Keep, outside.clock.now());
+        return Ok(Answer::wait(outside, plan, progress, "the mark to show"));
+    }
     let Some(id) = &progress.endpoint else {
         return Ok(Answer::go(Next::Poll, plan, progress));
     };

@@ -4,12 +4,61 @@ pub mod create_endpoint;
 pub mod delete_endpoint;
 pub mod enable_dns;
 mod keep;
+mod parts;
 pub mod preflight;
 pub mod status_polling;
 
-use crate::error::CallError;
+use crate::error::{CallError, StepError};
 use crate::ids::EndpointId;
 use crate::outside::{Endpoint, Outside, Which};
+use crate::progress::Progress;
+use crate::step::{Answer, Next, StepInput, pause};
+
+/// Carries a step out. If a service says when to come back, that is what the state machine waits for: calling again and
+/// again would only use up what the key may call in a minute.
+async fn patiently(
+    outside: &Outside<'_>,
+    input: StepInput,
+    step: impl AsyncFnOnce(StepInput) -> Result<Answer, StepError>,
+) -> Result<Answer, StepError> {
+    let same = input.clone();
+    match step(input).await {
+        Err(StepError::Retryable(CallError::PutOff { action, seconds })) => {
+            later(outside, same, action, seconds)
+        }
+        other => other,
+    }
+}
+
+/// Waits for as long as a service asks for, unless that has gone on for too long.
+fn later(
+    outside: &Outside<'_>,
+    input: StepInput,
+    action: &'static str,
+    seconds: u64,
+) -> Result<Answer, StepError> {
+    let (execution, plan) = (input.execution, input.plan);
+    let progress = input
+        .progress
+        .unwrap_or_else(|| Progress::begin(&execution));
+    let waited = outside.clock.now().since(progress.since);
+    if waited >= outside.limits.phase {
+        return Err(StepError::Retryable(CallError::PutOff { action, seconds }));
+    }
+    let next = if plan.is_some() {
+        Next::Wait
+    } else {
+        Next::WaitForTarget
+    };
+    Ok(Answer {
+        next,
+        wait_seconds: Some(seconds.max(pause(waited.as_secs()))),
+        waiting_for: Some(format!("{action} to be allowed again")),
+        plan,
+        progress,
+        result: None,
+    })
+}
 
 /// The endpoint of an id as EC2 shows it now; a new one may take seconds to show.
 pub(crate) async fn look(

@@ -2,30 +2,44 @@
 //!
 //! "Not yet" is an answer with a wait in it; only what is wrong is an error. One poll serves every phase.
 
+use std::time::Duration;
+
 use crate::error::StepError;
 use crate::ids::EndpointId;
 use crate::outside::{Endpoint, Outside};
-use crate::plan::{Claim, Plan, Zone, claim, differences};
+use crate::part::{Look, Part};
+use crate::plan::{Claim, EndpointPlan, Plan, Zone, claim, differences};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
-use crate::result;
+use crate::result::{self, Built};
 use crate::state::State;
 use crate::step::{Answer, Execution, Next, StepInput};
+use crate::steps::parts::{self, Stand};
 use crate::steps::{create_endpoint, delete_endpoint};
 
 /// How often an endpoint that somebody deletes under our hands is made again.
 const MAX_CREATES: u32 = 3;
 
+/// The longest wait for a person.
+const ACCEPTANCE_PAUSE: u64 = 300;
+
 /// Carries the step out.
 ///
 /// # Errors
 ///
-/// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
+/// `Tieline.Retryable` if a service does not answer, `Tieline.Rejected` if it refuses.
 pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+    super::patiently(outside, input, async |input| step(outside, input).await).await
+}
+
+async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
     let (plan, progress, execution) = input.planned()?;
     if progress.phase == Phase::Undo {
         return delete_endpoint::look(outside, plan, progress, &execution).await;
     }
+    let Some(wanted) = plan.endpoint.clone() else {
+        return without_endpoint(outside, plan, progress, &execution).await;
+    };
     let Some(id) = progress.endpoint.clone() else {
         return Ok(Answer::go(Next::Create, plan, progress));
     };
@@ -38,27 +52,141 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, S
         ));
     };
     match endpoint.state {
-        State::Available => available(outside, plan, progress, &execution, &endpoint).await,
-        State::Pending => {
-            let what = format!("{id} is pending");
-            Ok(Answer::wait(outside, plan, progress, what))
+        State::Deleting | State::Deleted => return Ok(vanished(outside, plan, progress, &id)),
+        State::Failed => return Ok(dead(plan, progress, &endpoint, Code::EndpointFailed)),
+        State::Rejected => return Ok(dead(plan, progress, &endpoint, Code::EndpointRejected)),
+        State::Expired => return Ok(dead(plan, progress, &endpoint, Code::EndpointExpired)),
+        State::Available | State::Pending | State::PendingAcceptance | State::Unknown => {}
+    }
+    // What goes on at the vendor's side has to be looked at first: it may be what the endpoint waits for.
+    let stand = parts::stand(outside, &plan, Some(&endpoint), Next::Create).await?;
+    let waiting = match stand {
+        Stand::ToMake => return Ok(Answer::go(Next::Create, plan, progress)),
+        Stand::Broken(problem) => return Ok(Answer::fail(plan, progress, problem)),
+        Stand::Waiting(what) => Err(what),
+        Stand::Ready(parts) => Ok(parts),
+    };
+    match (endpoint.state, waiting) {
+        (State::Available, Ok(ready)) => {
+            let seen = Seen {
+                wanted: &wanted,
+                endpoint: &endpoint,
+                parts: ready,
+            };
+            available(outside, plan, progress, &execution, seen).await
         }
-        State::PendingAcceptance => {
-            let what = format!("{id} waits for the service's owner to accept it");
-            Ok(Answer::wait(outside, plan, progress, what))
-        }
-        State::Unknown => {
+        (State::PendingAcceptance, Ok(_)) => Ok(unaccepted(
+            outside, plan, progress, &execution, &wanted, &endpoint,
+        )),
+        (State::Available, Err(what)) => Ok(Answer::wait(outside, plan, progress, what)),
+        (State::Unknown, _) => {
             let what = format!(
                 "{id} is in the state {:?}, which is not documented",
                 endpoint.state_word
             );
             Ok(Answer::wait(outside, plan, progress, what))
         }
-        State::Deleting | State::Deleted => Ok(vanished(outside, plan, progress, &id)),
-        State::Failed => Ok(dead(plan, progress, &endpoint, Code::EndpointFailed)),
-        State::Rejected => Ok(dead(plan, progress, &endpoint, Code::EndpointRejected)),
-        State::Expired => Ok(dead(plan, progress, &endpoint, Code::EndpointExpired)),
+        (_, Err(what)) => {
+            let what = format!("{id} is {}, and {what}", endpoint.state_word);
+            Ok(Answer::wait(outside, plan, progress, what))
+        }
+        (_, Ok(_)) => {
+            let mut progress = progress;
+            if progress.phase == Phase::Accept {
+                progress.enter(Phase::Create, outside.clock.now());
+            }
+            let what = format!("{id} is pending");
+            Ok(Answer::wait(outside, plan, progress, what))
+        }
     }
+}
+
+/// What one look showed.
+struct Seen<'a> {
+    wanted: &'a EndpointPlan,
+    endpoint: &'a Endpoint,
+    parts: Vec<(Part, Look)>,
+}
+
+/// Somebody has to accept the endpoint. Who it is was not our choice, so they get the request's time, and are named once.
+fn unaccepted(
+    outside: &Outside<'_>,
+    plan: Plan,
+    mut progress: Progress,
+    execution: &Execution,
+    wanted: &EndpointPlan,
+    endpoint: &Endpoint,
+) -> Answer {
+    let id = &endpoint.id;
+    let what = format!("{id} waits for the service's owner to accept it");
+    let Some(hours) = wanted.acceptance_hours else {
+        return Answer::wait(outside, plan, progress, what);
+    };
+    let now = outside.clock.now();
+    progress.enter(Phase::Accept, now);
+    let waited = now.since(progress.since);
+    if waited >= Duration::from_secs(3600 * u64::from(hours)) {
+        let problem = Problem::new(
+            Code::NotAccepted,
+            format!(
+                "the owner of {} did not accept {id} within {hours} hours",
+                wanted.service
+            ),
+            "agree with the owner, and send the event again; acceptanceHours says how long they may take",
+        );
+        return Answer::fail(plan, progress, problem);
+    }
+    let seconds = (waited.as_secs() / 10).clamp(5, ACCEPTANCE_PAUSE);
+    let mut answer = Answer {
+        wait_seconds: Some(seconds),
+        waiting_for: Some(what),
+        ..Answer::go(Next::Wait, plan.clone(), progress.clone())
+    };
+    if !progress.acceptance_announced {
+        progress.acceptance_announced = true;
+        let event = result::awaiting(&plan, wanted, &progress, execution, &endpoint.id, now);
+        answer.next = Next::AnnounceWaiting;
+        answer.result = Some(event);
+        answer.progress = progress;
+    }
+    answer
+}
+
+/// A connection that consists of other parts only.
+async fn without_endpoint(
+    outside: &Outside<'_>,
+    plan: Plan,
+    progress: Progress,
+    execution: &Execution,
+) -> Result<Answer, StepError> {
+    let ready = match parts::stand(outside, &plan, None, Next::Create).await? {
+        Stand::ToMake => return Ok(Answer::go(Next::Create, plan, progress)),
+        Stand::Broken(problem) => return Ok(Answer::fail(plan, progress, problem)),
+        Stand::Waiting(what) => return Ok(Answer::wait(outside, plan, progress, what)),
+        Stand::Ready(parts) => parts,
+    };
+    if parts::lacks_mark(&ready) {
+        return Ok(if progress.phase == Phase::Keep {
+            Answer::wait(outside, plan, progress, "the mark does not show yet")
+        } else {
+            Answer::go(Next::Keep, plan, progress)
+        });
+    }
+    Ok(announce(outside, plan, progress, execution, None, &ready))
+}
+
+fn announce(
+    outside: &Outside<'_>,
+    plan: Plan,
+    mut progress: Progress,
+    execution: &Execution,
+    built: Option<Built<'_>>,
+    parts: &[(Part, Look)],
+) -> Answer {
+    let now = outside.clock.now();
+    progress.close(now);
+    let event = result::ready(&plan, &progress, execution, built, parts::facts(parts), now);
+    Answer::end(Next::AnnounceReady, Some(plan), progress, event)
 }
 
 /// The endpoint works: what is left to do, and is everything as planned?
@@ -67,20 +195,34 @@ async fn available(
     plan: Plan,
     mut progress: Progress,
     execution: &Execution,
-    endpoint: &Endpoint,
+    seen: Seen<'_>,
 ) -> Result<Answer, StepError> {
-    if plan.private_dns.is_some() && !endpoint.private_dns {
+    let Seen {
+        wanted,
+        endpoint,
+        parts: mut ready,
+    } = seen;
+    if progress.phase == Phase::Accept {
+        progress.enter(Phase::Create, outside.clock.now());
+    }
+    if wanted.private_dns.is_some() && !endpoint.private_dns {
         return Ok(dns_missing(outside, plan, progress, endpoint));
     }
-    let mut differs = differences(&plan, endpoint);
-    if plan.private_dns.is_none() && endpoint.private_dns {
+    let mut differs = differences(&plan, wanted, endpoint);
+    if wanted.private_dns.is_none() && endpoint.private_dns {
         differs.push("its private DNS is on".to_owned());
     }
     if !differs.is_empty() {
         let problem = create_endpoint::differing(endpoint, &differs);
         return Ok(Answer::fail(plan, progress, problem));
     }
-    let adopted = plan.endpoint.is_adopted();
+    match parts::stand(outside, &plan, Some(endpoint), Next::EnableDns).await? {
+        Stand::ToMake => return Ok(Answer::go(Next::EnableDns, plan, progress)),
+        Stand::Broken(problem) => return Ok(Answer::fail(plan, progress, problem)),
+        Stand::Waiting(what) => return Ok(Answer::wait(outside, plan, progress, what)),
+        Stand::Ready(names) => ready.extend(names),
+    }
+    let adopted = plan.is_adopted();
     if let Claim::Other = claim(&plan, endpoint) {
         return Ok(Answer::fail(
             plan,
@@ -98,7 +240,7 @@ async fn available(
             .iter()
             .any(|one| one.subnet_id == zone.subnet_id.as_str())
     };
-    if !plan.zones.iter().all(placed) {
+    if !wanted.zones.iter().all(placed) {
         let what = "a network interface of the endpoint does not show yet";
         return Ok(Answer::wait(outside, plan, progress, what));
     }
@@ -114,14 +256,18 @@ async fn available(
             "the mark on the endpoint does not show yet",
         ));
     }
-    let now = outside.clock.now();
-    progress.close(now);
-    let event = result::ready(&plan, &progress, execution, endpoint, &interfaces, now);
-    Ok(Answer::end(
-        Next::AnnounceReady,
-        Some(plan),
+    let built = Built {
+        wanted,
+        endpoint,
+        interfaces: &interfaces,
+    };
+    Ok(announce(
+        outside,
+        plan,
         progress,
-        event,
+        execution,
+        Some(built),
+        &ready,
     ))
 }
 
@@ -132,7 +278,7 @@ fn dns_missing(
     progress: Progress,
     endpoint: &Endpoint,
 ) -> Answer {
-    if plan.endpoint.is_adopted() {
+    if plan.is_adopted() {
         let problem = create_endpoint::differing(endpoint, &["private DNS is off".to_owned()]);
         return Answer::fail(plan, progress, problem);
     }
@@ -160,7 +306,7 @@ fn missing_tag(plan: &Plan, endpoint: &Endpoint) -> Option<String> {
 }
 
 fn vanished(outside: &Outside<'_>, plan: Plan, mut progress: Progress, id: &EndpointId) -> Answer {
-    if progress.creates < MAX_CREATES && !plan.endpoint.is_adopted() {
+    if progress.creates < MAX_CREATES && !plan.is_adopted() {
         progress.enter(Phase::Create, outside.clock.now());
         progress.endpoint = None;
         progress.dns_ordered = false;

@@ -5,27 +5,111 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Connectable, Connection, Finding, Path};
+use super::{Asked, Connectable, Connection, Finding, Found, Path, Wanted};
 use crate::error::CallError;
 use crate::fields::Fields;
-use crate::ids::{ClusterId, Region};
-use crate::outside::Outside;
+use crate::ids::{ClusterId, Domain, RecordName, Region, VpcId};
+use crate::outside::{ClusterService, Outside};
+use crate::part::Part;
+use crate::part::private_zone::{LeadsTo, PrivateZone};
 use crate::problem::{Code, Problem};
+
+/// PostgreSQL's port.
+const PORT: u16 = 5432;
 
 /// An Aurora DSQL cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuroraDsql {
     cluster_id: ClusterId,
+    #[serde(default, skip_serializing_if = "Dns::is_default")]
+    dns: Dns,
+    /// The VPCs that see the zone of [`Dns::PrivateZone`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    zone_vpc_ids: Vec<VpcId>,
+}
+
+/// What leads the cluster's private host name to the endpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Dns {
+    /// EC2's private DNS, in the endpoint's own VPC.
+    #[default]
+    Endpoint,
+    /// A private zone of ours, in VPCs that the request names: peered ones, or one that on-premises resolvers ask.
+    PrivateZone,
+    /// Nothing: clients connect to the endpoint's own name and say which cluster they mean.
+    None,
+}
+
+impl Dns {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl AuroraDsql {
     pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
         let cluster_id = fields.required("clusterId");
+        let dns = match fields.word("dns", &["endpoint", "private-zone", "none"]) {
+            Some("private-zone") => Dns::PrivateZone,
+            Some("none") => Dns::None,
+            _ => Dns::Endpoint,
+        };
+        let zone_vpc_ids: Vec<VpcId> = fields.list("zoneVpcIds").unwrap_or_default();
+        if (dns == Dns::PrivateZone) == zone_vpc_ids.is_empty() {
+            fields.wrong(
+                "zoneVpcIds",
+                "\"dns\": \"private-zone\" needs the VPCs that shall see the zone, and nothing else takes them",
+            );
+        }
         fields.finish();
         Some(Self {
             cluster_id: cluster_id?,
+            dns,
+            zone_vpc_ids,
         })
+    }
+
+    /// The endpoint of a cluster that can be connected to, with the zone that is asked for.
+    fn found(&self, service: ClusterService, asked: &Asked<'_>) -> Finding {
+        let id = &self.cluster_id;
+        let host = service
+            .host
+            .or_else(|| host(id, &service.name, asked.region()));
+        let named_by_zone = self.dns == Dns::PrivateZone;
+        let mut parts = Vec::new();
+        if named_by_zone {
+            let vpc = asked.request.network.as_ref().map(|network| &network.vpc_id);
+            if asked.request.private_dns && vpc.is_some_and(|vpc| self.zone_vpc_ids.contains(vpc)) {
+                let message = "the endpoint's private DNS serves its own VPC, so a private zone cannot";
+                return Finding::refused(Problem::at(
+                    "$.target.zoneVpcIds",
+                    format!("{message}: leave that VPC out, or send \"privateDns\": false"),
+                ));
+            }
+            match zone_of(id, host.as_deref(), &self.zone_vpc_ids) {
+                Some(zone) => parts.push(Part::PrivateZone(zone)),
+                None => {
+                    let problem = super::unsuitable(
+                        format!("{} has no private host name of the known form: {host:?}", self.name()),
+                        "leave dns out",
+                    );
+                    return Finding::refused(problem.about("$.target.dns"));
+                }
+            }
+        }
+        Finding::Found(Box::new(Found {
+            wanted: Some(Wanted {
+                service: service.name,
+                port: PORT,
+                host,
+                named_by_zone,
+                acceptance_hours: None,
+            }),
+            parts,
+            ..Found::default()
+        }))
     }
 
     fn not_ready(&self, status: &str, region: &Region) -> Problem {
@@ -53,14 +137,14 @@ impl Connectable for AuroraDsql {
         format!("Aurora DSQL cluster {}", self.cluster_id)
     }
 
-    fn port(&self) -> u16 {
-        5432
+    fn takes_private_dns(&self) -> bool {
+        self.dns != Dns::None
     }
 
-    async fn find(&self, outside: &Outside<'_>, region: &Region) -> Result<Finding, CallError> {
-        let id = &self.cluster_id;
+    async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+        let (id, region) = (&self.cluster_id, asked.region());
         let Some(status) = outside.dsql.cluster_status(id).await? else {
-            return Ok(Finding::Refused(
+            return Ok(Finding::refused(
                 Problem::new(
                     Code::ClusterNotFound,
                     format!("there is no Aurora DSQL cluster {id} in {region}"),
@@ -73,14 +157,10 @@ impl Connectable for AuroraDsql {
             // IDLE and INACTIVE clusters wake when somebody connects.
             "ACTIVE" | "IDLE" | "INACTIVE" | "UPDATING" => {
                 let service = outside.dsql.cluster_service(id).await?;
-                let host = service.host.or_else(|| host(id, &service.name, region));
-                Ok(Finding::Service {
-                    name: service.name,
-                    host,
-                })
+                Ok(self.found(service, asked))
             }
             "CREATING" => Ok(Finding::NotYet(self.not_ready(&status, region))),
-            _ => Ok(Finding::Refused(self.not_ready(&status, region))),
+            _ => Ok(Finding::refused(self.not_ready(&status, region))),
         }
     }
 
@@ -98,11 +178,11 @@ impl Connectable for AuroraDsql {
         let command = format!(
             "PGPASSWORD=\"$(aws dsql generate-db-connect-admin-auth-token --region {region} --hostname {signed_host})\" \
              psql \"host={host} port={} dbname=postgres user=admin {tls}\"",
-            self.port()
+            path.port
         );
         Connection {
             host: host.to_owned(),
-            port: self.port(),
+            port: path.port,
             command,
             note,
         }
@@ -118,13 +198,32 @@ fn host(id: &ClusterId, service: &str, region: &Region) -> Option<String> {
     Some(format!("{id}.{service_id}.{region}.on.aws"))
 }
 
+/// The zone `<service id>.<region>.on.aws` with a wildcard in it: it serves every cluster behind the endpoint.
+fn zone_of(id: &ClusterId, host: Option<&str>, vpcs: &[VpcId]) -> Option<PrivateZone> {
+    let domain: Domain = host?
+        .strip_prefix(id.as_str())?
+        .strip_prefix('.')?
+        .parse()
+        .ok()?;
+    let everything: RecordName = "*".parse().ok()?;
+    Some(PrivateZone {
+        domain,
+        vpcs: vpcs.to_vec(),
+        records: [(everything, LeadsTo::Regional)].into(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::Map;
+
     use super::*;
 
     fn cluster() -> AuroraDsql {
         AuroraDsql {
             cluster_id: "k3abtwmzqhv5xn7rjd2yfe6upi".parse().unwrap(),
+            dns: Dns::Endpoint,
+            zone_vpc_ids: Vec::new(),
         }
     }
 
@@ -147,10 +246,14 @@ mod tests {
     #[test]
     fn without_private_dns_the_cluster_is_named_in_an_option_and_the_public_host_is_signed() {
         let region = "us-east-1".parse().unwrap();
+        let nothing = Map::new();
         let path = Path {
             region: &region,
+            port: PORT,
             endpoint_name: "vpce-1.vpce.amazonaws.com",
             private_host: None,
+            about: &nothing,
+            facts: &nothing,
         };
 
         let connection = cluster().connection(&path);

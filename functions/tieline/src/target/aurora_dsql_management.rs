@@ -4,10 +4,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Connectable, Connection, Finding, Path};
+use super::{Asked, Connectable, Connection, Finding, Path, Wanted};
 use crate::error::CallError;
 use crate::fields::Fields;
-use crate::ids::Region;
 use crate::outside::Outside;
 
 /// Aurora DSQL's control API.
@@ -30,16 +29,13 @@ impl Connectable for AuroraDsqlManagement {
         "Aurora DSQL's control API".to_owned()
     }
 
-    fn port(&self) -> u16 {
-        443
-    }
-
-    async fn find(&self, _: &Outside<'_>, region: &Region) -> Result<Finding, CallError> {
+    async fn find(&self, _: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
         let fips = if self.fips { "-fips" } else { "" };
-        Ok(Finding::Service {
-            name: format!("com.amazonaws.{region}.dsql{fips}"),
-            host: None,
-        })
+        Ok(Finding::service(Wanted {
+            service: format!("com.amazonaws.{}.dsql{fips}", asked.region()),
+            port: 443,
+            ..Wanted::default()
+        }))
     }
 
     fn connection(&self, path: &Path<'_>) -> Connection {
@@ -52,7 +48,7 @@ impl Connectable for AuroraDsqlManagement {
         );
         Connection {
             host: host.to_owned(),
-            port: self.port(),
+            port: path.port,
             command: format!("aws dsql list-clusters --region {region}{url}"),
             note: None,
         }

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Connectable, Connection, Finding, Path};
+use super::{Asked, Connectable, Connection, Finding, Path, Wanted};
 use crate::error::CallError;
 use crate::fields::Fields;
-use crate::ids::{Region, ServiceSuffix};
+use crate::ids::ServiceSuffix;
 use crate::outside::Outside;
 
 /// An AWS service.
@@ -41,17 +41,14 @@ impl Connectable for AwsService {
         format!("AWS service {}", self.service)
     }
 
-    fn port(&self) -> u16 {
-        self.port
-    }
-
     /// AWS has no list of which services have a FIPS name: if this one does not exist, the next check says so.
-    async fn find(&self, _: &Outside<'_>, region: &Region) -> Result<Finding, CallError> {
+    async fn find(&self, _: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
         let fips = if self.fips { "-fips" } else { "" };
-        Ok(Finding::Service {
-            name: format!("com.amazonaws.{region}.{}{fips}", self.service),
-            host: None,
-        })
+        Ok(Finding::service(Wanted {
+            service: format!("com.amazonaws.{}.{}{fips}", asked.region(), self.service),
+            port: self.port,
+            ..Wanted::default()
+        }))
     }
 
     fn connection(&self, path: &Path<'_>) -> Connection {

@@ -2,15 +2,20 @@
 //!
 //! To add a kind, write its module (a type with `read` and [`Connectable`]) and add one line to `targets!`.
 
+mod dms_network;
+mod tidb;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::CallError;
 use crate::fields::Fields;
 use crate::ids::Region;
 use crate::outside::Outside;
-use crate::problem::Problem;
+use crate::part::Part;
+use crate::problem::{Code, Problem};
+use crate::request::Request;
 
 /// What a kind of target has to say for itself.
 #[async_trait]
@@ -18,14 +23,21 @@ pub trait Connectable: Send + Sync {
     /// What it is, for a sentence: "Aurora DSQL cluster abc".
     fn name(&self) -> String;
 
-    /// The TCP port that clients connect to.
-    fn port(&self) -> u16;
+    /// Finds out whether the target can be connected to now, and what that takes. Only reads.
+    async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError>;
 
-    /// Finds the endpoint service, and whether the target can be connected to now. Only reads.
-    async fn find(&self, outside: &Outside<'_>, region: &Region) -> Result<Finding, CallError>;
-
-    /// How to connect, once the endpoint works.
+    /// How to connect, once everything works.
     fn connection(&self, path: &Path<'_>) -> Connection;
+
+    /// Where it is connected from, and how.
+    fn way(&self) -> Way {
+        Way::Endpoint
+    }
+
+    /// Whether private DNS of the endpoint is possible with what the target says of names.
+    fn takes_private_dns(&self) -> bool {
+        self.way() == Way::Endpoint
+    }
 
     /// The policy that `"policy": "restricted"` stands for, if there is one.
     fn restricted_policy(&self) -> Option<Value> {
@@ -38,20 +50,83 @@ pub trait Connectable: Send + Sync {
     }
 }
 
+/// Where a target is connected from, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// From the request's VPC through an interface endpoint.
+    Endpoint,
+    /// From the request's VPC, through what is there already.
+    Vpc,
+    /// From somewhere else: the request names no VPC.
+    Elsewhere,
+}
+
+/// Who asks for a target.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// The account that the functions run in.
+    pub account: &'a str,
+}
+
+impl Asked<'_> {
+    /// The request's Region.
+    pub fn region(&self) -> &Region {
+        &self.request.region
+    }
+}
+
 /// What was found out about a target.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Finding {
     /// It can be connected to.
-    Service {
-        /// The endpoint service's full name.
-        name: String,
-        /// The host name that clients use with private DNS; none stands for the service's first private name.
-        host: Option<String>,
-    },
+    Found(Box<Found>),
     /// It will be there, but is not yet.
     NotYet(Problem),
     /// It cannot be connected to.
-    Refused(Problem),
+    Refused(Vec<Problem>),
+}
+
+impl Finding {
+    /// It can be connected to through an endpoint, and that is all.
+    pub fn service(wanted: Wanted) -> Self {
+        Self::Found(Box::new(Found {
+            wanted: Some(wanted),
+            ..Found::default()
+        }))
+    }
+
+    /// It cannot be connected to.
+    pub fn refused(problem: Problem) -> Self {
+        Self::Refused(vec![problem])
+    }
+}
+
+/// What connecting to a target takes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// The endpoint, for targets of [`Way::Endpoint`].
+    pub wanted: Option<Wanted>,
+    /// What else is to be made, in order.
+    pub parts: Vec<Part>,
+    /// What the result repeats.
+    pub about: Map<String, Value>,
+}
+
+/// The endpoint that a target wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The endpoint service's full name.
+    pub service: String,
+    /// The TCP port that clients connect to.
+    pub port: u16,
+    /// The host name that clients use with private DNS; none stands for the service's first private name.
+    pub host: Option<String>,
+    /// Whether a private zone of ours leads that host to the endpoint, whatever EC2's private DNS does.
+    pub named_by_zone: bool,
+    /// How long a person may take to accept the connection, in hours; none if nobody has to.
+    pub acceptance_hours: Option<u32>,
 }
 
 /// The way to a target, as far as it is built.
@@ -59,10 +134,16 @@ pub enum Finding {
 pub struct Path<'a> {
     /// The Region.
     pub region: &'a Region,
-    /// The endpoint's own Regional DNS name.
+    /// The TCP port.
+    pub port: u16,
+    /// The endpoint's own Regional DNS name; empty without an endpoint.
     pub endpoint_name: &'a str,
-    /// The target's private host name, when private DNS is on.
+    /// The target's private host name, when something leads it to the endpoint.
     pub private_host: Option<&'a str>,
+    /// What the target said of itself.
+    pub about: &'a Map<String, Value>,
+    /// What the parts say of themselves, by the name of their kind.
+    pub facts: &'a Map<String, Value>,
 }
 
 impl<'a> Path<'a> {
@@ -79,11 +160,30 @@ pub struct Connection {
     pub host: String,
     /// The TCP port.
     pub port: u16,
-    /// A command to paste into a shell of a host in the VPC.
+    /// A command to paste into a shell.
     pub command: String,
     /// What one has to know about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// Has a vendor's refusal of the key be a problem of the request, and lets every other error pass.
+pub(crate) fn or_problem<T>(
+    result: Result<T, CallError>,
+    path: &str,
+) -> Result<Result<T, Problem>, CallError> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(error) => match error.credentials_problem() {
+            Some(problem) => Ok(Err(problem.about(path))),
+            None => Err(error),
+        },
+    }
+}
+
+/// A target that cannot be connected to in this way.
+pub(crate) fn unsuitable(message: impl Into<String>, fix: impl Into<String>) -> Problem {
+    Problem::new(Code::TargetUnsuitable, message, fix)
 }
 
 macro_rules! targets {
@@ -135,4 +235,9 @@ targets! {
     aurora_dsql::AuroraDsql = "aurora-dsql",
     aurora_dsql_management::AuroraDsqlManagement = "aurora-dsql-management",
     aws_service::AwsService = "aws-service",
+    tidb_cloud_dedicated::TidbCloudDedicated = "tidb-cloud-dedicated",
+    tidb_cloud_serverless::TidbCloudServerless = "tidb-cloud-serverless",
+    tidb_cloud_to_confluent::TidbCloudToConfluent = "tidb-cloud-to-confluent",
+    dms_tidb_cloud::DmsTidbCloud = "dms-tidb-cloud",
+    endpoint_service::EndpointService = "endpoint-service",
 }

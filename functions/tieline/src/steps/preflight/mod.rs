@@ -8,14 +8,18 @@ mod serving;
 use crate::ended::Ended;
 use crate::error::{CallError, Rejection, StepError};
 use crate::ids::Region;
-use crate::outside::{Outside, Service};
-use crate::plan::{Plan, PrivateDns};
+use crate::outside::{Endpoint, Outside, Service};
+use crate::part::At;
+use crate::plan::{EndpointPlan, Plan, PrivateDns};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
 use crate::request::{self, Policy, Request};
 use crate::result;
 use crate::step::{Answer, Execution, Next, StepInput, pause};
-use crate::target::Finding;
+use crate::target::{Asked, Finding, Found, Wanted};
+
+use network::{Network, Side};
+use serving::Chosen;
 
 /// Carries the step out. `here` is the Region that this deployment serves.
 ///
@@ -27,6 +31,13 @@ pub async fn handle(
     here: &Region,
     input: StepInput,
 ) -> Result<Answer, StepError> {
+    super::patiently(outside, input, async |input| {
+        step(outside, here, input).await
+    })
+    .await
+}
+
+async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> Result<Answer, StepError> {
     let progress = Progress::begin(&input.execution);
     let ended = Ended::read(&input.input);
     let asked = ended
@@ -122,75 +133,121 @@ struct Check<'a> {
 impl Check<'_> {
     /// Looks at everything that can be looked at, also when a part of it is missing.
     async fn run(&mut self) -> Result<Outcome, CallError> {
-        let network = self.network().await?;
-        let finding = self
-            .request
-            .target
-            .find(self.outside, &self.request.region)
-            .await?;
-        let (service, host) = self.service(&finding).await?;
-        let private_dns = service
-            .as_ref()
-            .and_then(|service| self.private_dns(service, host));
-        let (Some(network), Some(service)) = (&network, service) else {
-            if let Some(network) = &network {
-                self.check_named(network);
+        let network = match &self.request.network {
+            Some(named) => self.network(named).await?,
+            None => None,
+        };
+        let asked = Asked {
+            request: self.request,
+            account: self.execution.account(),
+        };
+        let found = match self.request.target.find(self.outside, &asked).await? {
+            Finding::Found(found) => *found,
+            Finding::NotYet(problem) => {
+                self.check_named(network.as_ref(), None);
+                return Ok(Outcome::NotYet(problem));
             }
-            return Ok(match finding {
-                Finding::NotYet(problem) => Outcome::NotYet(problem),
-                Finding::Service { .. } | Finding::Refused(_) => Outcome::Refused,
-            });
+            Finding::Refused(problems) => {
+                self.problems.extend(problems);
+                self.check_named(network.as_ref(), None);
+                return Ok(Outcome::Refused);
+            }
         };
-        let serving = self.serving(&service).await?;
-        let zones = self.zones(network, &service, &serving);
-        let groups = self.groups(network, &service, &serving);
-        let (Some(zones), Some(groups)) = (zones, groups) else {
-            return Ok(Outcome::Refused);
-        };
-        let plan = Plan {
+        let Found {
+            wanted,
+            parts,
+            about,
+        } = found;
+        let mut plan = Plan {
             request_id: self.request.request_id.clone(),
             fingerprint: self.request.fingerprint(),
             account: self.execution.account().to_owned(),
             region: self.request.region.clone(),
             target: self.request.target.clone(),
-            vpc_id: self.request.network.vpc_id.clone(),
-            service: service.name,
-            endpoint: serving.endpoint,
-            zones,
-            groups,
-            private_dns,
-            policy: self.request.policy.clone(),
+            endpoint: None,
+            parts,
+            about,
             tags: self.tags(),
+            adopt: self.request.adopt,
             on_failure: self.request.on_failure,
         };
-        if let Some(endpoint) = &serving.found {
+        let mut there = None;
+        if let Some(wanted) = wanted {
+            let Some((endpoint, chosen)) = self.endpoint(network.as_ref(), wanted).await? else {
+                return Ok(Outcome::Refused);
+            };
+            plan.endpoint = Some(endpoint);
+            there = chosen.found;
+        }
+        if let Some(endpoint) = &there {
             self.check_sharing(&plan, endpoint);
         }
+        self.check_parts(&plan, there.as_ref()).await?;
         Ok(Outcome::Planned(Box::new(plan)))
     }
 
-    /// The target's endpoint service and its private host name, if the target is there.
-    async fn service(
+    /// The endpoint that the target wants, planned; none if something stands in its way.
+    async fn endpoint(
         &mut self,
-        finding: &Finding,
-    ) -> Result<(Option<Service>, Option<String>), CallError> {
-        let (name, host) = match finding {
-            Finding::Service { name, host } => (name, host.clone()),
-            Finding::NotYet(_) => return Ok((None, None)),
-            Finding::Refused(problem) => {
-                self.problems.push(problem.clone());
-                return Ok((None, None));
-            }
+        network: Option<&Network>,
+        wanted: Wanted,
+    ) -> Result<Option<(EndpointPlan, Chosen)>, CallError> {
+        let service = self.outside.ec2.service(&wanted.service).await?;
+        let Some(service) = service else {
+            let problem = self.service_unknown(&wanted.service);
+            self.problems.push(problem);
+            self.check_named(network, Some(wanted.port));
+            return Ok(None);
         };
-        let service = self.outside.ec2.service(name).await?;
-        match &service {
-            Some(service) => self.check_service(service),
-            None => {
-                let problem = self.service_unknown(name);
-                self.problems.push(problem);
-            }
+        self.check_service(&service);
+        let private_dns = self.private_dns(&service, wanted.host.clone());
+        let Some(network) = network else {
+            return Ok(None);
+        };
+        let side = Side {
+            network,
+            service: &service,
+            port: wanted.port,
+        };
+        let chosen = self.serving(&side).await?;
+        let zones = self.zones(&side, &chosen);
+        let groups = self.groups(&side, &chosen);
+        let (Some(zones), Some(groups)) = (zones, groups) else {
+            return Ok(None);
+        };
+        let named_by_zone = wanted.host.filter(|_| wanted.named_by_zone);
+        let host = private_dns.as_ref().map(|dns| dns.host.clone());
+        let plan = EndpointPlan {
+            vpc_id: network.vpc.clone(),
+            service: service.name.clone(),
+            service_owner: service.owner.clone(),
+            port: wanted.port,
+            serving: chosen.endpoint.clone(),
+            zones,
+            groups,
+            host: host.or(named_by_zone),
+            private_dns,
+            policy: self.request.policy.clone(),
+            acceptance_hours: wanted.acceptance_hours,
+        };
+        Ok(Some((plan, chosen)))
+    }
+
+    /// Asks every part what stands in its way.
+    async fn check_parts(
+        &mut self,
+        plan: &Plan,
+        endpoint: Option<&Endpoint>,
+    ) -> Result<(), CallError> {
+        let at = At {
+            outside: self.outside,
+            plan,
+            endpoint,
+        };
+        for part in &plan.parts {
+            self.problems.extend(part.check(&at).await?);
         }
-        Ok((service, host))
+        Ok(())
     }
 
     /// The caller's tags, and a name for the console unless the caller gives one.

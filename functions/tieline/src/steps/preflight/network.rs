@@ -5,22 +5,33 @@ use std::collections::BTreeMap;
 use super::Check;
 use super::serving::Chosen;
 use crate::error::CallError;
-use crate::ids::{GroupId, SubnetId};
+use crate::ids::{GroupId, SubnetId, VpcId};
 use crate::outside::{Group, Service, Subnet};
 use crate::plan::{Groups, Zone, own_group_name};
 use crate::problem::{Code, Problem};
+use crate::request::Network as Named;
+use crate::target::Way;
 
 /// What is in the VPC.
 pub(super) struct Network {
+    pub(super) vpc: VpcId,
     cidrs: Vec<String>,
     subnets: Vec<Subnet>,
     groups: Vec<Group>,
 }
 
-impl Check<'_> {
+/// Both sides of an endpoint: the VPC and the service.
+pub(super) struct Side<'a> {
+    pub(super) network: &'a Network,
+    pub(super) service: &'a Service,
+    /// The port that clients connect to.
+    pub(super) port: u16,
+}
+
+impl<'c> Check<'c> {
     /// Looks at the VPC and what is in it, or notes that there is no such VPC.
-    pub(super) async fn network(&mut self) -> Result<Option<Network>, CallError> {
-        let (ec2, id) = (self.outside.ec2, &self.request.network.vpc_id);
+    pub(super) async fn network(&mut self, named: &Named) -> Result<Option<Network>, CallError> {
+        let (ec2, id) = (self.outside.ec2, &named.vpc_id);
         let region = &self.request.region;
         let Some(vpc) = ec2.vpc(id).await? else {
             let message = format!(
@@ -32,7 +43,7 @@ impl Check<'_> {
                 .push(Problem::new(Code::VpcNotFound, message, fix).about("$.network.vpcId"));
             return Ok(None);
         };
-        if self.request.private_dns {
+        if self.request.private_dns && self.request.target.way() == Way::Endpoint {
             let dns = ec2.dns_attributes(id).await?;
             for (on, attribute, option) in [
                 (dns.support, "enableDnsSupport", "--enable-dns-support"),
@@ -56,6 +67,7 @@ impl Check<'_> {
         let (mut subnets, groups) = (ec2.subnets(id).await?, ec2.groups(id).await?);
         subnets.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Some(Network {
+            vpc: id.clone(),
             cidrs: vpc.cidrs,
             subnets,
             groups,
@@ -63,13 +75,12 @@ impl Check<'_> {
     }
 
     /// The zones and subnets of the endpoint; `None` if there is no way to choose them.
-    pub(super) fn zones(
-        &mut self,
-        network: &Network,
-        service: &Service,
-        chosen: &Chosen,
-    ) -> Option<Vec<Zone>> {
-        let subnets = match (&self.request.network.subnet_ids, &chosen.found) {
+    pub(super) fn zones(&mut self, side: &Side<'_>, chosen: &Chosen) -> Option<Vec<Zone>> {
+        let Side {
+            network, service, ..
+        } = *side;
+        let named = self.named().and_then(|named| named.subnet_ids.as_ref());
+        let subnets = match (named, &chosen.found) {
             (Some(ids), _) => {
                 self.named_subnets(network, Some(service), ids, chosen.endpoint.is_new())
             }
@@ -95,13 +106,25 @@ impl Check<'_> {
     }
 
     /// Checks what the request names in the VPC when there is no service to hold it against.
-    pub(super) fn check_named(&mut self, network: &Network) {
-        if let Some(ids) = &self.request.network.subnet_ids {
+    pub(super) fn check_named(&mut self, network: Option<&Network>, port: Option<u16>) {
+        let (Some(network), Some(named)) = (network, self.named()) else {
+            return;
+        };
+        // Targets that make no endpoint check their side themselves.
+        if self.request.target.way() != Way::Endpoint {
+            return;
+        }
+        if let Some(ids) = &named.subnet_ids {
             self.named_subnets(network, None, ids, true);
         }
-        if let Some(ids) = &self.request.network.security_group_ids {
-            self.named_groups(network, ids);
+        if let Some(ids) = &named.security_group_ids {
+            self.named_groups(network, ids, port);
         }
+    }
+
+    /// What the request names.
+    fn named(&self) -> Option<&'c Named> {
+        self.request.network.as_ref()
     }
 
     /// The subnets that the request names, with everything that is wrong with them.
@@ -117,7 +140,8 @@ impl Check<'_> {
         for (index, id) in ids.iter().enumerate() {
             let path = format!("$.network.subnetIds[{index}]");
             let Some(subnet) = network.subnets.iter().find(|subnet| subnet.id == *id) else {
-                self.problems.push(self.subnet_unknown(id).about(path));
+                self.problems
+                    .push(self.subnet_unknown(network, id).about(path));
                 continue;
             };
             if let Some(service) =
@@ -189,8 +213,8 @@ impl Check<'_> {
         })
     }
 
-    fn subnet_unknown(&self, id: &SubnetId) -> Problem {
-        let (vpc, region) = (&self.request.network.vpc_id, &self.request.region);
+    fn subnet_unknown(&self, network: &Network, id: &SubnetId) -> Problem {
+        let (vpc, region) = (&network.vpc, &self.request.region);
         let fix = format!(
             "choose one: aws ec2 describe-subnets --region {region} --filters Name=vpc-id,Values={vpc}"
         );
@@ -202,7 +226,7 @@ impl Check<'_> {
     }
 
     fn no_common_zone(&self, network: &Network, service: &Service) -> Problem {
-        let (vpc, region) = (&self.request.network.vpc_id, &self.request.region);
+        let (vpc, region) = (&network.vpc, &self.request.region);
         let mut zones: Vec<&str> = network
             .subnets
             .iter()
@@ -224,23 +248,26 @@ impl Check<'_> {
     }
 
     /// The groups of the endpoint; `None` if one that is named is not there.
-    pub(super) fn groups(
-        &mut self,
-        network: &Network,
-        service: &Service,
-        chosen: &Chosen,
-    ) -> Option<Groups> {
-        if let Some(ids) = &self.request.network.security_group_ids {
+    pub(super) fn groups(&mut self, side: &Side<'_>, chosen: &Chosen) -> Option<Groups> {
+        let Side {
+            network,
+            service,
+            port,
+        } = *side;
+        if let Some(ids) = self
+            .named()
+            .and_then(|named| named.security_group_ids.as_ref())
+        {
             return self
-                .named_groups(network, ids)
+                .named_groups(network, ids, Some(port))
                 .then(|| Groups::Named { ids: ids.clone() });
         }
         if let Some(endpoint) = &chosen.found {
             let has = |group: &&Group| endpoint.group_ids.iter().any(|id| id == group.id.as_str());
             let groups: Vec<&Group> = network.groups.iter().filter(has).collect();
-            self.check_open(network, &groups);
+            self.check_open(network, &groups, port);
         }
-        let (vpc, port) = (&self.request.network.vpc_id, self.request.target.port());
+        let vpc = &network.vpc;
         Some(if chosen.endpoint.is_adopted() {
             Groups::Kept
         } else {
@@ -252,8 +279,8 @@ impl Check<'_> {
     }
 
     /// Checks the groups that the request names; false if one is not there.
-    fn named_groups(&mut self, network: &Network, ids: &[GroupId]) -> bool {
-        let (vpc, region) = (&self.request.network.vpc_id, &self.request.region);
+    fn named_groups(&mut self, network: &Network, ids: &[GroupId], port: Option<u16>) -> bool {
+        let (vpc, region) = (&network.vpc, &self.request.region);
         let mut named = Vec::new();
         for (index, id) in ids.iter().enumerate() {
             match network.groups.iter().find(|group| group.id == *id) {
@@ -270,15 +297,14 @@ impl Check<'_> {
             }
         }
         let complete = named.len() == ids.len();
-        if complete {
-            self.check_open(network, &named);
+        if let Some(port) = port.filter(|_| complete) {
+            self.check_open(network, &named, port);
         }
         complete
     }
 
     /// One of the groups has to let something in on the target's port.
-    fn check_open(&mut self, network: &Network, groups: &[&Group]) {
-        let port = self.request.target.port();
+    fn check_open(&mut self, network: &Network, groups: &[&Group], port: u16) {
         if !groups.iter().any(|group| group.opens(port)) {
             let problem = self.closed(network, groups, port);
             self.problems.push(problem);

@@ -1,7 +1,9 @@
 //! Which endpoint can serve the request: one of ours, one that may be adopted, or a new one.
 
 use super::Check;
+use super::network::Side;
 use crate::error::CallError;
+use crate::ids::VpcId;
 use crate::outside::{Endpoint, Service, Which};
 use crate::plan::{Plan, REQUEST, Serving, differences, is_ours, is_ready, requests};
 use crate::problem::{Code, Problem};
@@ -25,10 +27,11 @@ impl Chosen {
 
 impl Check<'_> {
     /// Looks at every endpoint of the VPC and chooses.
-    pub(super) async fn serving(&mut self, service: &Service) -> Result<Chosen, CallError> {
-        self.check_request_id(service).await?;
+    pub(super) async fn serving(&mut self, side: &Side<'_>) -> Result<Chosen, CallError> {
+        let (vpc, service) = (&side.network.vpc, side.service);
+        self.check_request_id(vpc, service).await?;
         let which = Which {
-            vpc: Some(&self.request.network.vpc_id),
+            vpc: Some(vpc),
             ..Which::default()
         };
         let mut all = self.outside.ec2.endpoints(&which).await?;
@@ -60,16 +63,16 @@ impl Check<'_> {
             }
         }
         if let Some(holder) = holder {
-            let problem = self.name_taken(holder, service);
+            let problem = self.name_taken(holder, vpc, service);
             self.problems.push(problem);
         }
-        self.check_gateway(&all, service);
-        self.check_quota(&all).await?;
+        self.check_gateway(&all, vpc, service);
+        self.check_quota(&all, vpc).await?;
         Ok(Chosen::new_one())
     }
 
     /// One request id stands for one set of parameters, in every VPC of the Region.
-    async fn check_request_id(&mut self, service: &Service) -> Result<(), CallError> {
+    async fn check_request_id(&mut self, vpc: &VpcId, service: &Service) -> Result<(), CallError> {
         let key = format!("{REQUEST}{}", self.request.request_id);
         let holders = self
             .outside
@@ -84,8 +87,7 @@ impl Check<'_> {
             .iter()
             .filter(|endpoint| is_ours(endpoint) && !endpoint.state.is_dead())
             .find(|endpoint| {
-                let same_place = endpoint.vpc == self.request.network.vpc_id.as_str()
-                    && endpoint.service == service.name;
+                let same_place = endpoint.vpc == vpc.as_str() && endpoint.service == service.name;
                 !same_place
                     || !endpoint
                         .tags
@@ -107,8 +109,8 @@ impl Check<'_> {
             && (listed || endpoint.service == service.name)
     }
 
-    fn name_taken(&self, holder: &Endpoint, service: &Service) -> Problem {
-        let (id, vpc) = (&holder.id, &self.request.network.vpc_id);
+    fn name_taken(&self, holder: &Endpoint, vpc: &VpcId, service: &Service) -> Problem {
+        let id = &holder.id;
         let owner = holder
             .tags
             .get("Name")
@@ -128,18 +130,14 @@ impl Check<'_> {
     }
 
     /// Names for inbound resolvers only need a gateway endpoint that serves the VPC itself.
-    fn check_gateway(&mut self, all: &[Endpoint], service: &Service) {
+    fn check_gateway(&mut self, all: &[Endpoint], vpc: &VpcId, service: &Service) {
         let gateway = |endpoint: &Endpoint| endpoint.service == service.name && !endpoint.counts;
         if service.gateway_too
             && self.request.private_dns
             && self.request.target.inbound_only()
             && !all.iter().any(gateway)
         {
-            let (vpc, region, name) = (
-                &self.request.network.vpc_id,
-                &self.request.region,
-                &service.name,
-            );
+            let (region, name) = (&self.request.region, &service.name);
             self.problems.push(
                 Problem::new(
                     Code::GatewayEndpointMissing,
@@ -154,7 +152,7 @@ impl Check<'_> {
         }
     }
 
-    async fn check_quota(&mut self, all: &[Endpoint]) -> Result<(), CallError> {
+    async fn check_quota(&mut self, all: &[Endpoint], vpc: &VpcId) -> Result<(), CallError> {
         let count = all.iter().filter(|endpoint| endpoint.counts).count();
         // Without a value here, EC2 itself says no when the create comes to it.
         let Some(quota) = self.outside.quotas.endpoints_per_vpc().await? else {
@@ -163,7 +161,7 @@ impl Check<'_> {
         if u32::try_from(count).is_ok_and(|count| count < quota) {
             return Ok(());
         }
-        let (vpc, region) = (&self.request.network.vpc_id, &self.request.region);
+        let region = &self.request.region;
         self.problems.push(
             Problem::new(
                 Code::EndpointQuotaReached,
@@ -181,11 +179,14 @@ impl Check<'_> {
 
     /// An endpoint that is there has to be what was asked for: one that serves others is not changed for one more.
     pub(super) fn check_sharing(&mut self, plan: &Plan, endpoint: &Endpoint) {
-        let mut differs = differences(plan, endpoint);
+        let Some(wanted) = &plan.endpoint else {
+            return;
+        };
+        let mut differs = differences(plan, wanted, endpoint);
         let settled = !is_ours(endpoint) || requests(endpoint).all(|(_, value)| is_ready(value));
         if settled
             && endpoint.state == State::Available
-            && endpoint.private_dns != plan.private_dns.is_some()
+            && endpoint.private_dns != wanted.private_dns.is_some()
         {
             let others = requests(endpoint).any(|(request, _)| request != plan.request_id.as_str());
             if others || !is_ours(endpoint) {

@@ -1,56 +1,41 @@
-//! The plan: what preflight made of a request. Later steps follow it and decide nothing again.
-
-use std::collections::BTreeMap;
+//! The interface endpoint, as planned.
 
 use serde::{Deserialize, Serialize};
 
+use super::Plan;
 use crate::canonical;
-use crate::ids::{EndpointId, GroupId, Region, RequestId, SubnetId, VpcId};
+use crate::ids::{EndpointId, GroupId, SubnetId, VpcId};
 use crate::outside::{Endpoint, NewEndpoint, NewGroup};
-use crate::request::{OnFailure, Policy};
-use crate::target::Target;
+use crate::plan::MANAGED;
+use crate::request::Policy;
 
-/// The tag that everything of ours carries; roles may change and delete only what has it.
-pub const MANAGED: &str = "tieline:managed";
-
-/// Begins the key of the tag that a request holds on its endpoint: `tieline:request/<request id>`.
-pub const REQUEST: &str = "tieline:request/";
-
-/// Ends the value of that tag once the connection was announced as ready: from then on only a removal takes it away.
-pub const READY: &str = ".ready";
-
-/// A request, resolved.
+/// An interface endpoint, resolved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Plan {
-    /// The request's id.
-    pub request_id: RequestId,
-    /// What shapes the connection, as a short digest.
-    pub fingerprint: String,
-    /// The account that owns everything.
-    pub account: String,
-    /// The Region.
-    pub region: Region,
-    /// What to connect to.
-    pub target: Target,
+pub struct EndpointPlan {
     /// The VPC.
     pub vpc_id: VpcId,
     /// The endpoint service.
     pub service: String,
+    /// The account that owns the service, or `amazon`.
+    pub service_owner: String,
+    /// The TCP port that clients connect to.
+    pub port: u16,
     /// Which endpoint serves the request.
-    pub endpoint: Serving,
+    pub serving: Serving,
     /// Where the endpoint has a network interface, one a zone.
     pub zones: Vec<Zone>,
     /// Which security groups it has.
     pub groups: Groups,
     /// Whether the target's own names lead to it, and how.
     pub private_dns: Option<PrivateDns>,
+    /// The target's own host name, if anything leads it to the endpoint.
+    pub host: Option<String>,
     /// What may be done through it.
     pub policy: Policy,
-    /// The caller's tags and a name.
-    pub tags: BTreeMap<String, String>,
-    /// What to do when the request fails.
-    pub on_failure: OnFailure,
+    /// How long a person may take to accept it, in hours; none if nobody has to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acceptance_hours: Option<u32>,
 }
 
 /// Which endpoint serves a request.
@@ -128,25 +113,7 @@ pub struct PrivateDns {
     pub inbound_only: Option<bool>,
 }
 
-impl Plan {
-    /// The key of this request's tag.
-    pub fn request_tag(&self) -> String {
-        format!("{REQUEST}{}", self.request_id)
-    }
-
-    /// Every tag that the endpoint of this request carries before it is announced.
-    pub fn all_tags(&self) -> BTreeMap<String, String> {
-        let mut tags = self.tags.clone();
-        tags.insert(MANAGED.to_owned(), "true".to_owned());
-        tags.insert(self.request_tag(), self.fingerprint.clone());
-        tags
-    }
-
-    /// The value of this request's tag once the connection is announced.
-    pub fn ready_value(&self) -> String {
-        format!("{}{READY}", self.fingerprint)
-    }
-
+impl EndpointPlan {
     /// The subnets.
     pub fn subnets(&self) -> Vec<SubnetId> {
         self.zones
@@ -155,16 +122,24 @@ impl Plan {
             .collect()
     }
 
-    /// What to create, in a generation of client tokens.
-    pub fn new_endpoint(&self, groups: Vec<GroupId>, generation: &str) -> NewEndpoint {
+    /// What to create for a plan, in a generation of client tokens.
+    pub fn new_endpoint(&self, plan: &Plan, groups: Vec<GroupId>, generation: &str) -> NewEndpoint {
+        // Whoever asks for this service in this VPC uses the same token, until an endpoint dies.
+        let token = canonical::digest(&[
+            &plan.account,
+            plan.region.as_str(),
+            self.vpc_id.as_str(),
+            &self.service,
+            generation,
+        ]);
         NewEndpoint {
-            token: self.token(generation),
+            token,
             vpc: self.vpc_id.clone(),
             service: self.service.clone(),
             subnets: self.subnets(),
             groups,
             policy: self.policy.document().map(str::to_owned),
-            tags: self.all_tags(),
+            tags: plan.all_tags(),
         }
     }
 
@@ -177,23 +152,12 @@ impl Plan {
                 "Lets {} into the endpoint of {} (Tieline)",
                 self.vpc_id, self.service
             ),
-            tags: BTreeMap::from([
+            tags: [
                 (MANAGED.to_owned(), "true".to_owned()),
                 ("Name".to_owned(), name.to_owned()),
-            ]),
+            ]
+            .into(),
         }
-    }
-
-    /// The client token: whoever asks for this service in this VPC gets the same, until an endpoint dies.
-    fn token(&self, generation: &str) -> String {
-        let parts = [
-            &self.account,
-            self.region.as_str(),
-            self.vpc_id.as_str(),
-            &self.service,
-            generation,
-        ];
-        canonical::digest(&parts)
     }
 }
 
@@ -204,51 +168,10 @@ pub fn own_group_name(vpc: &VpcId, service: &str, port: u16) -> String {
     format!("tieline-{short}-{port}-{}", &digest[..8])
 }
 
-/// Whether an endpoint is ours.
-pub fn is_ours(endpoint: &Endpoint) -> bool {
-    endpoint
-        .tags
-        .get(MANAGED)
-        .is_some_and(|value| value == "true")
-}
-
-/// The requests that an endpoint serves, with the values of their tags.
-pub fn requests(endpoint: &Endpoint) -> impl Iterator<Item = (&str, &str)> {
-    endpoint
-        .tags
-        .iter()
-        .filter_map(|(key, value)| Some((key.strip_prefix(REQUEST)?, value.as_str())))
-}
-
-/// What an endpoint's tags say of a plan's request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
-    /// It does not carry the request's tag.
-    None,
-    /// It carries it, for these parameters.
-    Ours,
-    /// It carries it, for other parameters.
-    Other,
-}
-
-/// What an endpoint says of a plan's request.
-pub fn claim(plan: &Plan, endpoint: &Endpoint) -> Claim {
-    match endpoint.tags.get(&plan.request_tag()) {
-        None => Claim::None,
-        Some(value) if value.starts_with(&plan.fingerprint) => Claim::Ours,
-        Some(_) => Claim::Other,
-    }
-}
-
-/// Whether the value of a request's tag says that its connection was announced.
-pub fn is_ready(value: &str) -> bool {
-    value.ends_with(READY)
-}
-
 /// In what a living endpoint is not what a plan asks for, apart from DNS and the request's own tag.
-pub fn differences(plan: &Plan, endpoint: &Endpoint) -> Vec<String> {
+pub fn differences(plan: &Plan, wanted: &EndpointPlan, endpoint: &Endpoint) -> Vec<String> {
     let mut found = Vec::new();
-    let subnets: Vec<&str> = plan
+    let subnets: Vec<&str> = wanted
         .zones
         .iter()
         .map(|zone| zone.subnet_id.as_str())
@@ -257,7 +180,7 @@ pub fn differences(plan: &Plan, endpoint: &Endpoint) -> Vec<String> {
     if !subnets.is_empty() {
         found.push(format!("it is not in {}", subnets.join(", ")));
     }
-    if let Groups::Named { ids } = &plan.groups {
+    if let Groups::Named { ids } = &wanted.groups {
         let groups: Vec<&str> = ids
             .iter()
             .map(GroupId::as_str)
@@ -267,14 +190,14 @@ pub fn differences(plan: &Plan, endpoint: &Endpoint) -> Vec<String> {
             found.push(format!("it does not have {}", groups.join(", ")));
         }
     }
-    let inbound_only = plan.private_dns.as_ref().and_then(|dns| dns.inbound_only);
+    let inbound_only = wanted.private_dns.as_ref().and_then(|dns| dns.inbound_only);
     if endpoint.private_dns && inbound_only.is_some_and(|wanted| wanted != endpoint.inbound_only) {
         found.push(format!(
             "its names are {}for inbound resolvers only",
             if endpoint.inbound_only { "" } else { "not " }
         ));
     }
-    if !same_policy(plan.policy.document(), endpoint.policy.as_deref()) {
+    if !same_policy(wanted.policy.document(), endpoint.policy.as_deref()) {
         found.push("it has another policy".to_owned());
     }
     for (key, value) in &plan.tags {

@@ -1,0 +1,151 @@
+//! A `PrivateLink` access of a Confluent Cloud network: it allows another account, here TiDB Cloud's, to connect.
+//!
+//! Confluent knows no tags, so its name says whose it is: `tieline <request id> <fingerprint>`, with `.ready` behind it
+//! once the connection is announced. One account has one access to a network; one that is somebody else's serves only
+//! with `"adopt": true` and stays as it is.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{At, Buildable, Condition, Hold, Look};
+use crate::error::CallError;
+use crate::ids::{ConfluentId, SecretArn};
+use crate::outside::confluent::Access;
+use crate::plan::{Plan, is_ready};
+use crate::problem::{Code, Problem};
+
+/// An account's access to a network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfluentAccess {
+    /// The secret with the API key.
+    pub key: SecretArn,
+    /// The environment.
+    pub environment: ConfluentId,
+    /// The network.
+    pub network: ConfluentId,
+    /// The account that is allowed.
+    pub account: String,
+}
+
+/// What a request calls what it makes at a vendor that knows no tags.
+pub(super) fn vendor_name(plan: &Plan) -> String {
+    format!("tieline {} {}", plan.request_id, plan.fingerprint)
+}
+
+impl ConfluentAccess {
+    async fn find(&self, at: &At<'_>) -> Result<Option<Access>, CallError> {
+        let all = at
+            .outside
+            .confluent
+            .accesses(&self.key, &self.environment, &self.network)
+            .await?;
+        let mut of_account: Vec<Access> = all
+            .into_iter()
+            .filter(|access| access.account == self.account)
+            .collect();
+        // One that is going makes way for the next.
+        of_account.sort_by_key(|access| access.phase == "DEPROVISIONING");
+        Ok(of_account.into_iter().next())
+    }
+
+    fn hold(&self, at: &At<'_>, access: &Access) -> Hold {
+        if !access.name.starts_with(&vendor_name(at.plan)) {
+            Hold::Others
+        } else if is_ready(&access.name) {
+            Hold::Kept
+        } else {
+            Hold::Ours
+        }
+    }
+}
+
+#[async_trait]
+impl Buildable for ConfluentAccess {
+    fn name(&self) -> String {
+        format!(
+            "the PrivateLink Access of account {} to Confluent network {}",
+            self.account, self.network
+        )
+    }
+
+    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+        let Some(access) = self.find(at).await? else {
+            return Ok(Look::absent());
+        };
+        let hold = self.hold(at, &access);
+        let condition = match access.phase.as_str() {
+            "DEPROVISIONING" => Condition::Going,
+            "FAILED" => Condition::Broken(Problem::new(
+                Code::ProviderFailed,
+                format!("{} failed: {}", self.name(), access.message),
+                "put right what Confluent names, and send the event again",
+            )),
+            _ if hold == Hold::Others && !at.plan.adopt => Condition::Broken(Problem::new(
+                Code::NotOurs,
+                format!(
+                    "{} is there already as {} ({:?}), and this request did not make it",
+                    self.name(),
+                    access.id,
+                    access.name
+                ),
+                "use it as it is with \"adopt\": true; then it also stays when this connection is removed",
+            )),
+            "READY" => Condition::Ready,
+            phase => Condition::Pending(format!("Confluent's PrivateLink Access is {phase}")),
+        };
+        Ok(Look::of(condition, hold)
+            .with("id", access.id)
+            .with("state", access.phase)
+            .with("account", self.account.clone()))
+    }
+
+    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+        let name = vendor_name(at.plan);
+        let made = at
+            .outside
+            .confluent
+            .create_access(
+                &self.key,
+                &self.environment,
+                &self.network,
+                &name,
+                &self.account,
+            )
+            .await;
+        match made {
+            // Another run made it a moment ago: the next look says whose it is.
+            Err(error) if error.is_duplicate() => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+        match self.find(at).await? {
+            Some(access) if self.hold(at, &access) != Hold::Others => {
+                at.outside
+                    .confluent
+                    .delete_access(&self.key, &self.environment, &access.id)
+                    .await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn carries_mark(&self) -> bool {
+        true
+    }
+
+    async fn mark(&self, at: &At<'_>) -> Result<(), CallError> {
+        match self.find(at).await? {
+            Some(access) if self.hold(at, &access) == Hold::Ours => {
+                let name = format!("{}{}", vendor_name(at.plan), crate::plan::READY);
+                at.outside
+                    .confluent
+                    .rename_access(&self.key, &self.environment, &access.id, &name)
+                    .await
+            }
+            _ => Ok(()),
+        }
+    }
+}

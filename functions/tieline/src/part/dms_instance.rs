@@ -1,0 +1,146 @@
+//! A replication instance of AWS DMS: the machine that reads from one database and writes to another.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::dms_subnet_group::not_ours;
+use super::{At, Buildable, Condition, Hold, Look, hold_of_tags};
+use crate::error::CallError;
+use crate::ids::{GroupId, InstanceArn, VpcId};
+use crate::outside::dms::{Instance, NewInstance};
+use crate::problem::{Code, Problem};
+use crate::target::unsuitable;
+
+/// A replication instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum DmsInstance {
+    /// One that is there already and stays as it is.
+    Existing {
+        /// Its ARN.
+        arn: InstanceArn,
+        /// The VPC that it has to be in.
+        vpc: VpcId,
+    },
+    /// One that is made for the request.
+    New(NewDmsInstance),
+}
+
+/// A replication instance to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewDmsInstance {
+    /// Its identifier.
+    pub id: String,
+    /// Its class, such as `dms.t3.medium`.
+    pub class: String,
+    /// Its engine version; none leaves the choice to DMS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_version: Option<String>,
+    /// Whether it has a standby in another zone.
+    pub multi_az: bool,
+    /// Its storage in GiB.
+    pub storage: u32,
+    /// The identifier of its subnet group.
+    pub subnet_group: String,
+    /// Its security groups; none means the VPC's default group.
+    pub groups: Vec<GroupId>,
+}
+
+impl DmsInstance {
+    /// What DMS is asked for it by: its identifier, or its ARN.
+    fn key(&self) -> &str {
+        match self {
+            Self::Existing { arn, .. } => arn.as_str(),
+            Self::New(new) => &new.id,
+        }
+    }
+
+    /// The instance as DMS shows it.
+    pub(super) async fn find(&self, at: &At<'_>) -> Result<Option<Instance>, CallError> {
+        at.outside.dms.instance(self.key()).await
+    }
+
+    fn condition(&self, status: &str) -> Condition {
+        match status {
+            "available" => Condition::Ready,
+            "deleting" | "deleted" => Condition::Going,
+            "failed" | "incompatible-network" | "incompatible-credentials" | "storage-full"
+            | "inaccessible-encryption-credentials" => Condition::Broken(Problem::new(
+                Code::ProviderFailed,
+                format!("{} is {status}", self.name()),
+                "look at it in the DMS console, put right what it names, and send the event again",
+            )),
+            _ => Condition::Pending(format!("{} is {status}", self.name())),
+        }
+    }
+}
+
+#[async_trait]
+impl Buildable for DmsInstance {
+    fn name(&self) -> String {
+        format!("the DMS replication instance {}", self.key())
+    }
+
+    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+        let found = self.find(at).await?;
+        let Some(instance) = found else {
+            return Ok(match self {
+                Self::New(_) => Look::absent(),
+                Self::Existing { .. } => Look::of(
+                    Condition::Broken(unsuitable(
+                        format!("there is no {}", self.name()),
+                        "look the ARN up: aws dms describe-replication-instances",
+                    )),
+                    Hold::Others,
+                ),
+            });
+        };
+        let hold = match self {
+            Self::Existing { .. } => Hold::Others,
+            Self::New(_) => hold_of_tags(at.plan, &instance.tags),
+        };
+        let condition = match self {
+            Self::Existing { vpc, .. } if instance.vpc != vpc.as_str() => {
+                Condition::Broken(unsuitable(
+                    format!("{} is in {}, not in {vpc}", self.name(), instance.vpc),
+                    "name an instance in the VPC of the private endpoint, or leave its ARN out",
+                ))
+            }
+            Self::New(_) if hold == Hold::Others => not_ours(&self.name()),
+            Self::Existing { .. } | Self::New(_) => self.condition(&instance.status),
+        };
+        Ok(Look::of(condition, hold)
+            .with("arn", instance.arn)
+            .with("status", instance.status)
+            .with("class", instance.class)
+            .with("privateIps", instance.private_ips))
+    }
+
+    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+        let Self::New(new) = self else {
+            return Ok(());
+        };
+        let new = NewInstance {
+            id: new.id.clone(),
+            class: new.class.clone(),
+            engine_version: new.engine_version.clone(),
+            multi_az: new.multi_az,
+            storage: new.storage,
+            subnet_group: new.subnet_group.clone(),
+            groups: new.groups.clone(),
+            tags: at.plan.all_tags(),
+        };
+        match at.outside.dms.create_instance(&new).await {
+            Err(error) if error.is_duplicate() => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+        match self.find(at).await? {
+            Some(instance) => at.outside.dms.delete_instance(&instance.arn).await,
+            None => Ok(()),
+        }
+    }
+}

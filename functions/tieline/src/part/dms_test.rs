@@ -1,0 +1,86 @@
+//! AWS DMS's own test: whether its replication instance can log in to the database.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::dms_endpoint::DmsEndpoint;
+use super::dms_instance::DmsInstance;
+use super::{At, Buildable, Condition, Hold, Look};
+use crate::error::CallError;
+use crate::outside::dms::Test;
+use crate::problem::{Code, Problem};
+
+/// A test of an endpoint from an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DmsTest {
+    /// Where it is made from.
+    pub instance: DmsInstance,
+    /// What is tested.
+    pub endpoint: DmsEndpoint,
+}
+
+impl DmsTest {
+    /// The ARNs of instance and endpoint, once both are there.
+    async fn ends(&self, at: &At<'_>) -> Result<Option<(String, String)>, CallError> {
+        let instance = self.instance.find(at).await?;
+        let endpoint = self.endpoint.find(at).await?;
+        Ok(instance
+            .zip(endpoint)
+            .map(|(instance, endpoint)| (instance.arn, endpoint.arn)))
+    }
+
+    fn failed(test: &Test) -> Problem {
+        let message = match test.message.as_str() {
+            "" => "DMS gives no reason",
+            message => message,
+        };
+        Problem::new(
+            Code::DmsTestFailed,
+            format!("AWS DMS could not log in to the database: {message}"),
+            "check the secret's user and password, the private endpoint's security group and the name's resolution in the \
+             VPC of the replication instance, and send the event again",
+        )
+    }
+}
+
+#[async_trait]
+impl Buildable for DmsTest {
+    fn name(&self) -> String {
+        "AWS DMS's connection test".to_owned()
+    }
+
+    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+        let Some((instance, endpoint)) = self.ends(at).await? else {
+            return Ok(Look::absent());
+        };
+        let Some(test) = at.outside.dms.test(&instance, &endpoint).await? else {
+            return Ok(Look::absent());
+        };
+        let condition = match test.status.as_str() {
+            "successful" => Condition::Ready,
+            "failed" => Condition::Broken(Self::failed(&test)),
+            "deleting" => Condition::Going,
+            status => Condition::Pending(format!("AWS DMS's connection test is {status}")),
+        };
+        Ok(Look::of(condition, Hold::Ours).with("status", test.status))
+    }
+
+    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+        let Some((instance, endpoint)) = self.ends(at).await? else {
+            return Ok(());
+        };
+        match at.outside.dms.start_test(&instance, &endpoint).await {
+            // Another run's test is under way, or the instance has a moment's other work.
+            Err(error) if error.is_busy() => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+        match self.ends(at).await? {
+            Some((instance, endpoint)) => at.outside.dms.delete_test(&instance, &endpoint).await,
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What a connection is made of beside its interface endpoint: one module a kind of part, each of the same form.
+//!
+//! A target plans parts, the steps look at them, make them in order and remove them in the opposite order, and nobody
+//! but the part knows which vendor or service it talks to. To add a kind, write its module (a type with
+//! [`Buildable`]) and add one line to `parts!`.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::CallError;
+use crate::outside::{Endpoint, Outside};
+use crate::plan::{MANAGED, Plan, REQUEST, is_ready};
+use crate::problem::Problem;
+use crate::step::Next;
+
+/// What a part of any kind can be asked for.
+#[async_trait]
+pub trait Buildable: Send + Sync {
+    /// What it is, for a sentence: "the registration at TiDB Cloud".
+    fn name(&self) -> String;
+
+    /// The state that makes it, and so the function whose role may.
+    fn made_by(&self) -> Next {
+        Next::Create
+    }
+
+    /// Looks at it once. Only reads.
+    async fn look(&self, at: &At<'_>) -> Result<Look, CallError>;
+
+    /// Makes it, or goes on with making it. May be repeated.
+    async fn make(&self, at: &At<'_>) -> Result<(), CallError>;
+
+    /// Removes what is of this request's making. May be repeated.
+    async fn remove(&self, at: &At<'_>) -> Result<(), CallError>;
+
+    /// What stands in the way of making it, before anything is made.
+    async fn check(&self, at: &At<'_>) -> Result<Vec<Problem>, CallError> {
+        Ok(match self.look(at).await?.condition {
+            Condition::Broken(problem) => vec![problem],
+            Condition::Absent
+            | Condition::Incomplete
+            | Condition::Pending(_)
+            | Condition::Ready
+            | Condition::Going => Vec::new(),
+        })
+    }
+
+    /// Whether the request can be marked as ready on it. Connections without an endpoint need such a part.
+    fn carries_mark(&self) -> bool {
+        false
+    }
+
+    /// Marks the request as ready on it.
+    async fn mark(&self, _: &At<'_>) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+/// Where a part is.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    /// The world.
+    pub outside: &'a Outside<'a>,
+    /// The plan that it belongs to.
+    pub plan: &'a Plan,
+    /// The plan's endpoint as the last look showed it, if it has one.
+    pub endpoint: Option<&'a Endpoint>,
+}
+
+/// What a look at a part shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look {
+    /// How it is.
+    pub condition: Condition,
+    /// Whose it is.
+    pub hold: Hold,
+    /// What the result tells of it.
+    pub facts: Map<String, Value>,
+}
+
+/// How a part is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// It is not there.
+    Absent,
+    /// A piece of it is there; making it goes on.
+    Incomplete,
+    /// It is being made; this is what is waited for.
+    Pending(String),
+    /// It works.
+    Ready,
+    /// It is being removed.
+    Going,
+    /// It will never work.
+    Broken(Problem),
+}
+
+/// Whose a part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Somebody else's, or others need it: it is never changed or removed by this request.
+    Others,
+    /// This request's, until it is announced.
+    Ours,
+    /// This request's, and marked as ready: only a removal takes it away.
+    Kept,
+}
+
+impl Look {
+    /// It is not there.
+    pub fn absent() -> Self {
+        Self::of(Condition::Absent, Hold::Ours)
+    }
+
+    /// It is there.
+    pub fn of(condition: Condition, hold: Hold) -> Self {
+        Self {
+            condition,
+            hold,
+            facts: Map::new(),
+        }
+    }
+
+    /// The same with something for the result to tell.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.facts.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Whose something is that carries our tags or not.
+pub(crate) fn hold_of_tags(plan: &Plan, tags: &std::collections::BTreeMap<String, String>) -> Hold {
+    if tags.get(MANAGED).is_none_or(|value| value != "true") {
+        return Hold::Others;
+    }
+    match tags.get(&plan.request_tag()) {
+        Some(value) if value.starts_with(&plan.fingerprint) && is_ready(value) => Hold::Kept,
+        Some(value) if value.starts_with(&plan.fingerprint) => Hold::Ours,
+        Some(_) => Hold::Others,
+        None if tags.keys().any(|key| key.starts_with(REQUEST)) => Hold::Others,
+        None => Hold::Ours,
+    }
+}
+
+macro_rules! parts {
+    ($($module:ident::$kind:ident = $name:literal,)+) => {
+        $(pub mod $module;)+
+
+        /// A part of any kind.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind")]
+        pub enum Part {
+            $(
+                #[doc = concat!("`", $name, "`")]
+                #[serde(rename = $name)]
+                $kind($module::$kind),
+            )+
+        }
+
+        impl Part {
+            /// The name of its kind.
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => $name,)+
+                }
+            }
+        }
+
+        impl std::ops::Deref for Part {
+            type Target = dyn Buildable;
+
+            fn deref(&self) -> &Self::Target {
+                match self {
+                    $(Self::$kind(part) => part,)+
+                }
+            }
+        }
+    };
+}
+
+parts! {
+    tidb_registration::TidbRegistration = "tidb-cloud-registration",
+    confluent_access::ConfluentAccess = "confluent-private-link-access",
+    tidb_link::TidbLink = "tidb-cloud-private-link-connection",
+    tidb_domains::TidbDomains = "tidb-cloud-attached-domains",
+    private_zone::PrivateZone = "private-zone",
+    dms_subnet_group::DmsSubnetGroup = "dms-subnet-group",
+    dms_instance::DmsInstance = "dms-replication-instance",
+    dms_certificate::DmsCertificate = "dms-certificate",
+    dms_endpoint::DmsEndpoint = "dms-endpoint",
+    dms_test::DmsTest = "dms-connection-test",
+}

@@ -1,0 +1,293 @@
+//! A private hosted zone of ours (Amazon Route 53): names that lead to the endpoint's own names, for VPCs where EC2's
+//! private DNS does not reach, and for services that have no private name.
+//!
+//! Route 53 cannot tag a zone as it creates it, so the zone's comment says that it is ours, and its tags say for which
+//! requests. One zone of a name serves every request of a VPC; it goes with the last of them.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{At, Buildable, Condition, Hold, Look};
+use crate::canonical;
+use crate::error::CallError;
+use crate::ids::{Domain, RecordName, VpcId};
+use crate::outside::Endpoint;
+use crate::outside::route53::{HostedZone, VpcZone, ZoneName};
+use crate::plan::{EndpointPlan, MANAGED, REQUEST};
+use crate::problem::{Code, Problem};
+use crate::step::Next;
+
+/// How long resolvers may keep a name, in seconds; what Confluent's and others' guides use.
+const TTL: u32 = 60;
+
+/// A private hosted zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PrivateZone {
+    /// Its domain.
+    pub domain: Domain,
+    /// The VPCs that see it.
+    pub vpcs: Vec<VpcId>,
+    /// Its names, and where each leads.
+    pub records: BTreeMap<RecordName, LeadsTo>,
+}
+
+/// Which of the endpoint's own names a name leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeadsTo {
+    /// The Regional name: any zone.
+    Regional,
+    /// The name of the network interface in a zone, given by the zone's id.
+    Zone(String),
+}
+
+/// What stands for a zone of this name in a VPC.
+enum There {
+    Nothing,
+    Foreign(VpcZone),
+    Ours(Box<HostedZone>),
+}
+
+impl PrivateZone {
+    /// The zone as the VPCs see it; the first VPC that sees one decides.
+    async fn find(&self, at: &At<'_>) -> Result<There, CallError> {
+        for vpc in &self.vpcs {
+            let zones = at.outside.route53.zones(vpc).await?;
+            let Some(seen) = zones
+                .into_iter()
+                .find(|zone| zone.name == self.domain.as_str())
+            else {
+                continue;
+            };
+            if seen.owner != at.plan.account {
+                return Ok(There::Foreign(seen));
+            }
+            return Ok(match at.outside.route53.zone(&seen.id).await? {
+                Some(zone) if zone.comment.starts_with(MANAGED) => There::Ours(Box::new(zone)),
+                Some(_) => There::Foreign(seen),
+                None => There::Nothing,
+            });
+        }
+        Ok(There::Nothing)
+    }
+
+    /// Every record as it should be, or none while the endpoint's names are not known.
+    fn names(&self, at: &At<'_>) -> Option<Vec<ZoneName>> {
+        let (endpoint, wanted) = (at.endpoint?, at.plan.endpoint.as_ref()?);
+        self.records
+            .iter()
+            .map(|(name, leads_to)| {
+                Some(ZoneName {
+                    name: self.whole(name),
+                    leads_to: own_name(leads_to, endpoint, wanted)?,
+                    ttl: TTL,
+                })
+            })
+            .collect()
+    }
+
+    fn whole(&self, name: &RecordName) -> String {
+        format!("{name}.{}", self.domain)
+    }
+
+    /// A token for Route 53: the same for everybody who wants this zone for this endpoint, so that they make one.
+    fn token(&self, at: &At<'_>) -> String {
+        let endpoint = at.endpoint.map_or("", |endpoint| endpoint.id.as_str());
+        canonical::digest(&[&at.plan.account, self.domain.as_str(), endpoint])
+    }
+
+    fn taken(&self, zone: &VpcZone) -> Problem {
+        let owner = match zone.owner.as_str() {
+            "" => "an AWS service",
+            owner => owner,
+        };
+        Problem::new(
+            Code::PrivateZoneTaken,
+            format!(
+                "{} of {owner} is the private zone {} of a VPC named here already, and it is not ours",
+                zone.id, self.domain
+            ),
+            format!(
+                "add the names to that zone by hand and leave the zone out here, or delete it: aws route53 get-hosted-zone --id {}",
+                zone.id
+            ),
+        )
+    }
+
+    /// A private zone is resolved only in VPCs with both DNS attributes on (Route 53 Developer Guide, "Considerations
+    /// when working with a private hosted zone").
+    async fn check_vpc(&self, at: &At<'_>, vpc: &VpcId) -> Result<Vec<Problem>, CallError> {
+        let region = &at.plan.region;
+        let ec2 = at.outside.ec2;
+        if ec2.vpc(vpc).await?.is_none() {
+            let message = format!("there is no VPC {vpc} in {region} in account {}", at.plan.account);
+            let fix = "name VPCs of this account and Region; for others, associate the zone by hand";
+            return Ok(vec![Problem::new(Code::VpcNotFound, message, fix).about("$.target")]);
+        }
+        let dns = ec2.dns_attributes(vpc).await?;
+        if dns.support && dns.hostnames {
+            return Ok(Vec::new());
+        }
+        let message = format!("the private zone {} needs enableDnsSupport and enableDnsHostnames of {vpc}", self.domain);
+        let fix = format!(
+            "aws ec2 modify-vpc-attribute --region {region} --vpc-id {vpc} --enable-dns-support && \
+             aws ec2 modify-vpc-attribute --region {region} --vpc-id {vpc} --enable-dns-hostnames"
+        );
+        Ok(vec![Problem::new(Code::VpcDnsDisabled, message, fix).about("$.target")])
+    }
+
+    fn hold(at: &At<'_>, zone: &HostedZone) -> Hold {
+        let own = at.plan.request_tag();
+        let held_by_others = zone
+            .tags
+            .keys()
+            .any(|key| key.starts_with(REQUEST) && *key != own);
+        // The mark that keeps it is on the endpoint.
+        if zone.tags.contains_key(&own) || !held_by_others {
+            Hold::Ours
+        } else {
+            Hold::Others
+        }
+    }
+}
+
+/// The endpoint's own name that a record leads to. Zonal names carry the zone's name in this account.
+fn own_name(leads_to: &LeadsTo, endpoint: &Endpoint, wanted: &EndpointPlan) -> Option<String> {
+    let LeadsTo::Zone(id) = leads_to else {
+        return endpoint.dns_names.first().cloned();
+    };
+    let zone = wanted.zones.iter().find(|zone| zone.zone_id == *id)?;
+    let ending = format!("-{}", zone.zone_name);
+    let is_zonal = |name: &&String| {
+        name.split('.')
+            .next()
+            .is_some_and(|label| label.ends_with(&ending))
+    };
+    endpoint.dns_names.iter().find(is_zonal).cloned()
+}
+
+#[async_trait]
+impl Buildable for PrivateZone {
+    fn name(&self) -> String {
+        format!("the private hosted zone {}", self.domain)
+    }
+
+    fn made_by(&self) -> Next {
+        Next::EnableDns
+    }
+
+    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+        let zone = match self.find(at).await? {
+            There::Nothing => return Ok(Look::absent()),
+            There::Foreign(zone) => {
+                let broken = Condition::Broken(self.taken(&zone));
+                return Ok(Look::of(broken, Hold::Others));
+            }
+            There::Ours(zone) => zone,
+        };
+        let hold = Self::hold(at, &zone);
+        let seen = self
+            .vpcs
+            .iter()
+            .all(|vpc| zone.vpcs.iter().any(|id| id == vpc.as_str()));
+        let named = self
+            .names(at)
+            .is_some_and(|names| names.iter().all(|name| zone.names.contains(name)));
+        let tagged = zone.tags.contains_key(MANAGED) && zone.tags.contains_key(&at.plan.request_tag());
+        let condition = if seen && named && tagged {
+            Condition::Ready
+        } else {
+            Condition::Incomplete
+        };
+        let names: Vec<String> = self.records.keys().map(|name| self.whole(name)).collect();
+        Ok(Look::of(condition, hold)
+            .with("id", zone.id)
+            .with("domain", zone.name)
+            .with("names", names)
+            .with("vpcIds", zone.vpcs))
+    }
+
+    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+        let (Some(names), Some(first)) = (self.names(at), self.vpcs.first()) else {
+            return Ok(());
+        };
+        let route53 = at.outside.route53;
+        let (id, there) = match self.find(at).await? {
+            There::Foreign(_) => return Ok(()), // the next look says so
+            There::Ours(zone) => (zone.id, zone.vpcs),
+            There::Nothing => {
+                let made = route53
+                    .create_zone(self.domain.as_str(), first, &self.token(at), MANAGED)
+                    .await;
+                match made {
+                    Ok(id) => (id, vec![first.to_string()]),
+                    // Another run made it a moment ago: the next look finds it.
+                    Err(error) if error.is_duplicate() => return Ok(()),
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        // First of all: from here on it is this request's to remove.
+        let tags = BTreeMap::from([
+            (MANAGED.to_owned(), "true".to_owned()),
+            (at.plan.request_tag(), at.plan.fingerprint.clone()),
+        ]);
+        route53.tag_zone(&id, &tags).await?;
+        for vpc in self.vpcs.iter().filter(|vpc| !there.contains(&vpc.to_string())) {
+            route53.associate(&id, vpc).await?;
+        }
+        route53.put_names(&id, &names).await
+    }
+
+    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+        let There::Ours(zone) = self.find(at).await? else {
+            return Ok(());
+        };
+        let own = at.plan.request_tag();
+        let others = zone
+            .tags
+            .keys()
+            .any(|key| key.starts_with(REQUEST) && *key != own);
+        let route53 = at.outside.route53;
+        if others {
+            // The names stay with those who share the zone; they lead to an endpoint that stays with them as well.
+            return route53.untag_zone(&zone.id, &[own]).await;
+        }
+        if !zone.names.is_empty() {
+            route53.delete_names(&zone.id, &zone.names).await?;
+        }
+        route53.delete_zone(&zone.id).await
+    }
+
+    async fn check(&self, at: &At<'_>) -> Result<Vec<Problem>, CallError> {
+        let mut problems = Vec::new();
+        if let There::Foreign(zone) = self.find(at).await? {
+            problems.push(self.taken(&zone));
+        }
+        for vpc in &self.vpcs {
+            problems.extend(self.check_vpc(at, vpc).await?);
+        }
+        let zones = at.plan.endpoint.iter().flat_map(|wanted| &wanted.zones);
+        let ids: Vec<&str> = zones.map(|zone| zone.zone_id.as_str()).collect();
+        for (name, leads_to) in &self.records {
+            if let LeadsTo::Zone(id) = leads_to
+                && !ids.contains(&id.as_str())
+            {
+                let message = format!(
+                    "{} is to lead to {id}, and the endpoint will be in {}",
+                    self.whole(name),
+                    ids.join(", ")
+                );
+                let fix = "name one of these zones, or \"regional\"";
+                problems.push(
+                    Problem::new(Code::NoCommonZone, message, fix)
+                        .about("$.target.privateZone.records"),
+                );
+            }
+        }
+        Ok(problems)
+    }
+}

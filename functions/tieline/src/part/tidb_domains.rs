@@ -1,0 +1,108 @@
+//! The domains of a Confluent network, attached to TiDB Cloud's private link connection so that its data flow finds the
+//! brokers.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::tidb_link::TidbLink;
+use super::{At, Buildable, Condition, Hold, Look};
+use crate::error::CallError;
+use crate::outside::tidb_cloud::{Attachment, Domain};
+use crate::problem::{Code, Problem};
+
+/// Attached domains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TidbDomains {
+    /// The connection that they are attached to.
+    pub link: TidbLink,
+    /// Confluent's unique name: the network's DNS domain without Confluent's own ending.
+    pub unique_name: String,
+}
+
+impl TidbDomains {
+    /// The connection's id, and the attachment if there is one.
+    async fn find(&self, at: &At<'_>) -> Result<Option<(String, Option<Attachment>)>, CallError> {
+        let Some(first) = self.link.all(at).await?.into_iter().next() else {
+            return Ok(None);
+        };
+        let TidbLink { key, cluster, .. } = &self.link;
+        let Some(link) = at.outside.tidb_cloud.link(key, cluster, &first.id).await? else {
+            return Ok(None);
+        };
+        let attached = link
+            .domains
+            .into_iter()
+            .find(|one| one.unique_name == self.unique_name);
+        Ok(Some((link.id, attached)))
+    }
+}
+
+#[async_trait]
+impl Buildable for TidbDomains {
+    fn name(&self) -> String {
+        format!("Confluent's domain {} at TiDB Cloud", self.unique_name)
+    }
+
+    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+        let Some((_, Some(attached))) = self.find(at).await? else {
+            return Ok(Look::absent());
+        };
+        let is = |domain: &&Domain, state: &str| domain.state.eq_ignore_ascii_case(state);
+        let failed = attached.domains.iter().find(|domain| is(domain, "FAILED"));
+        let waiting = attached.domains.iter().find(|domain| !is(domain, "ACTIVE"));
+        let condition = match (failed, waiting) {
+            (Some(domain), _) => Condition::Broken(Problem::new(
+                Code::ProviderFailed,
+                format!(
+                    "TiDB Cloud could not attach {}: {}",
+                    domain.name, domain.message
+                ),
+                "put right what TiDB Cloud names, and send the event again",
+            )),
+            (None, Some(domain)) => Condition::Pending(format!(
+                "TiDB Cloud's domain {} is {}",
+                domain.name, domain.state
+            )),
+            (None, None) if attached.domains.is_empty() => {
+                Condition::Pending("TiDB Cloud names no domain yet".to_owned())
+            }
+            (None, None) => Condition::Ready,
+        };
+        let names: Vec<String> = attached
+            .domains
+            .into_iter()
+            .map(|domain| domain.name)
+            .collect();
+        Ok(Look::of(condition, Hold::Ours)
+            .with("id", attached.id)
+            .with("domains", names))
+    }
+
+    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+        let Some((id, None)) = self.find(at).await? else {
+            return Ok(());
+        };
+        let TidbLink { key, cluster, .. } = &self.link;
+        let attached = at
+            .outside
+            .tidb_cloud
+            .attach_confluent(key, cluster, &id, &self.unique_name)
+            .await;
+        match attached {
+            Err(error) if error.is_duplicate() => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+        let Some((id, Some(attached))) = self.find(at).await? else {
+            return Ok(());
+        };
+        let TidbLink { key, cluster, .. } = &self.link;
+        at.outside
+            .tidb_cloud
+            .detach(key, cluster, &id, &attached.id)
+            .await
+    }
+}

@@ -1,0 +1,150 @@
+//! The registration of an endpoint at a TiDB Cloud Dedicated cluster, which makes TiDB Cloud accept it.
+//!
+//! It lives and dies with the endpoint: whoever shares the endpoint shares it. TiDB Cloud gives it no name and no tag.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{At, Buildable, Condition, Hold, Look};
+use crate::error::CallError;
+use crate::ids::SecretArn;
+use crate::outside::tidb_cloud::{NodeGroupId, Registration};
+use crate::plan::{MANAGED, requests};
+use crate::problem::{Code, Problem};
+
+/// An endpoint's registration at a node group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TidbRegistration {
+    /// The secret with the API key.
+    pub key: SecretArn,
+    /// The node group.
+    pub group: NodeGroupId,
+}
+
+impl TidbRegistration {
+    async fn find(&self, at: &At<'_>) -> Result<Option<Registration>, CallError> {
+        let Some(endpoint) = at.endpoint else {
+            return Ok(None);
+        };
+        let all = at
+            .outside
+            .tidb_cloud
+            .registrations(&self.key, &self.group)
+            .await?;
+        Ok(all
+            .into_iter()
+            .find(|one| one.endpoint_id == endpoint.id.as_str()))
+    }
+
+    /// What is not ours is not changed, and registering it would be a change.
+    fn unregistered(&self) -> Problem {
+        Problem::new(
+            Code::NotOurs,
+            format!("the endpoint to adopt is not registered at TiDB Cloud cluster {}", self.group.cluster),
+            "register it in TiDB Cloud (Networking, Create Private Endpoint Connection), or leave adopt out",
+        )
+    }
+
+    fn failed(&self, found: &Registration) -> Problem {
+        let why = match found.message.as_str() {
+            "" => "TiDB Cloud gives no reason",
+            message => message,
+        };
+        Problem::new(
+            Code::ProviderFailed,
+            format!(
+                "TiDB Cloud could not connect {} to cluster {}: {why}",
+                found.endpoint_id, self.group.cluster
+            ),
+            "put right what TiDB Cloud names, and send the event again",
+        )
+    }
+}
+
+#[async_trait]
+impl Buildable for TidbRegistration {
+    fn name(&self) -> String {
+        format!(
+            "the private endpoint connection of TiDB Cloud cluster {}",
+            self.group.cluster
+        )
+    }
+
+    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+        let found = self.find(at).await?;
+        let Some(found) = found.filter(|found| !(at.plan.is_adopted() && found.state == "DISCOVERED")) else {
+            return Ok(if at.plan.is_adopted() && at.endpoint.is_some() {
+                Look::of(Condition::Broken(self.unregistered()), Hold::Others)
+            } else {
+                Look::absent()
+            });
+        };
+        // The console's words are not the API's (TiDB Cloud docs, "Private endpoint status reference").
+        let (condition, console) = match found.state.as_str() {
+            "ACTIVE" => (Condition::Ready, "Active"),
+            "PENDING" => (
+                Condition::Pending("TiDB Cloud is accepting the endpoint (System Checking)".to_owned()),
+                "Pending",
+            ),
+            // TiDB Cloud sees the endpoint in the VPC, and nobody registered it.
+            "DISCOVERED" => (Condition::Absent, "Not Configured"),
+            "DELETING" => (Condition::Going, "Deleting"),
+            "FAILED" => (Condition::Broken(self.failed(&found)), "Failed"),
+            other => (
+                Condition::Pending(format!(
+                    "TiDB Cloud's connection is in the state {other:?}, which is not documented"
+                )),
+                other,
+            ),
+        };
+        let hold = match at.endpoint {
+            // The endpoint's last request takes it away, and only with an endpoint of ours.
+            Some(endpoint)
+                if endpoint.tags.contains_key(MANAGED)
+                    && requests(endpoint).all(|(request, _)| request == at.plan.request_id.as_str()) =>
+            {
+                Hold::Ours
+            }
+            _ => Hold::Others,
+        };
+        Ok(Look::of(condition, hold)
+            .with("id", found.id)
+            .with("state", found.state.clone())
+            .with("console", console)
+            .with("host", found.host)
+            .with("port", found.port))
+    }
+
+    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+        let Some(endpoint) = at.endpoint else {
+            return Ok(());
+        };
+        let registered = at
+            .outside
+            .tidb_cloud
+            .register(&self.key, &self.group, &endpoint.id)
+            .await;
+        match registered {
+            // TiDB Cloud does not say how it refuses what is registered already: the list does.
+            Err(error) if error.is_duplicate() || error.is_invalid() => {
+                let there = self.find(at).await?;
+                let known = there.is_some_and(|found| found.state != "DISCOVERED");
+                if known { Ok(()) } else { Err(error) }
+            }
+            other => other,
+        }
+    }
+
+    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+        match self.find(at).await? {
+            Some(found) => {
+                at.outside
+                    .tidb_cloud
+                    .unregister(&self.key, &self.group, &found.id)
+                    .await
+            }
+            None => Ok(()),
+        }
+    }
+}

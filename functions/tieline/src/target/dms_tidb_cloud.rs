@@ -1,0 +1,416 @@
+//! `dms-tidb-cloud`: AWS DMS reading from or writing to a TiDB Cloud cluster over its private endpoint.
+//!
+//! The private endpoint has to be there already (another request makes it). Source: TiDB Cloud docs, "Connect AWS DMS to
+//! TiDB Cloud clusters", and the DMS User Guide.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, json};
+
+use super::dms_network::{Place, place};
+use super::tidb_cloud_dedicated::TidbCloudDedicated;
+use super::tidb_cloud_serverless::TidbCloudServerless;
+use super::{Asked, Connectable, Connection, Finding, Found, Path, Wanted, Way, or_problem, unsuitable};
+use crate::canonical;
+use crate::error::CallError;
+use crate::fields::Fields;
+use crate::ids::{InstanceArn, RequestId, RoleArn, SecretArn, TidbId, VpcId};
+use crate::outside::{Outside, Which};
+use crate::part::Part;
+use crate::part::dms_certificate::DmsCertificate;
+use crate::part::dms_endpoint::DmsEndpoint;
+use crate::part::dms_instance::{DmsInstance, NewDmsInstance};
+use crate::part::dms_subnet_group::DmsSubnetGroup;
+use crate::part::dms_test::DmsTest;
+use crate::problem::{Code, Problem};
+use crate::state::State;
+
+/// What TiDB needs as a target: DMS loads tables in any order (TiDB Cloud docs).
+const TARGET_ATTRIBUTES: &str = "Initstmt=SET FOREIGN_KEY_CHECKS=0;";
+
+/// DMS at one end of a TiDB Cloud cluster's private endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DmsTidbCloud {
+    cluster: Cluster,
+    is_source: bool,
+    migration_type: String,
+    database_secret_arn: SecretArn,
+    secret_access_role_arn: RoleArn,
+    ssl_mode: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ca_certificate: Option<String>,
+    instance: Wish,
+}
+
+/// The cluster, as the target that made its private endpoint names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Cluster {
+    Dedicated(TidbCloudDedicated),
+    Serverless(TidbCloudServerless),
+}
+
+/// The replication instance that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Wish {
+    Existing(InstanceArn),
+    #[serde(rename_all = "camelCase")]
+    New {
+        class: String,
+        engine_version: Option<String>,
+        multi_az: bool,
+        storage_gib: u32,
+    },
+}
+
+impl DmsTidbCloud {
+    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
+        let cluster_id = fields.required("clusterId");
+        let node_group_id = fields.optional("nodeGroupId");
+        let api_key_secret_arn = fields.required("apiKeySecretArn");
+        let cluster_type = fields.word("clusterType", &["dedicated", "serverless"]);
+        if cluster_type == Some("serverless") && node_group_id.is_some() {
+            fields.wrong("nodeGroupId", "only Dedicated clusters have node groups");
+        }
+        let Some(endpoint_type) = fields.required::<String>("endpointType") else {
+            fields.finish();
+            return None;
+        };
+        let is_source = endpoint_type == "source";
+        if !is_source && endpoint_type != "target" {
+            fields.wrong("endpointType", "expected \"source\" or \"target\"");
+        }
+        let migration_type = fields.word("migrationType", &["full-load", "cdc", "full-load-and-cdc"]);
+        if is_source && migration_type.is_some_and(|kind| kind != "full-load") {
+            fields.wrong(
+                "migrationType",
+                "TiDB has no MySQL binlog, so DMS can only load from it (full-load); for changes out of TiDB use a changefeed",
+            );
+        }
+        let database_secret_arn = fields.required("databaseSecretArn");
+        let secret_access_role_arn = fields.required("secretAccessRoleArn");
+        let ca_certificate = read_certificate(&mut fields);
+        let ssl_mode = match &ca_certificate {
+            Some(_) => fields.word("sslMode", &["verify-full", "verify-ca", "none"]),
+            None => fields.word("sslMode", &["none", "verify-full", "verify-ca"]),
+        };
+        if ca_certificate.is_none() && ssl_mode.is_some_and(|mode| mode != "none") {
+            fields.wrong("caCertificate", "verify-ca and verify-full need the authority's certificate in PEM");
+        }
+        let instance = match fields.object_if_there("replicationInstance") {
+            Some(fields) => Wish::read(fields),
+            None => Some(Wish::usual()),
+        };
+        fields.finish();
+        Some(Self {
+            cluster: Cluster::new(cluster_type?, cluster_id?, node_group_id, api_key_secret_arn?),
+            is_source,
+            migration_type: migration_type?.to_owned(),
+            database_secret_arn: database_secret_arn?,
+            secret_access_role_arn: secret_access_role_arn?,
+            ssl_mode: ssl_mode?.to_owned(),
+            ca_certificate,
+            instance: instance?,
+        })
+    }
+
+    /// The endpoint in the VPC that leads to the cluster, under the name that its certificate is for.
+    async fn private_endpoint(
+        &self,
+        outside: &Outside<'_>,
+        vpc: &VpcId,
+        wanted: &Wanted,
+    ) -> Result<Option<Problem>, CallError> {
+        let which = Which {
+            vpc: Some(vpc),
+            service: Some(&wanted.service),
+            ..Which::default()
+        };
+        let all = outside.ec2.endpoints(&which).await?;
+        if all
+            .iter()
+            .any(|endpoint| endpoint.state == State::Available && endpoint.private_dns)
+        {
+            return Ok(None);
+        }
+        let known = all.iter().find(|endpoint| !endpoint.state.is_dead());
+        let message = match known {
+            Some(endpoint) => format!(
+                "{} leads from {vpc} to {}, but it is {}{}",
+                endpoint.id,
+                self.cluster.connectable().name(),
+                endpoint.state_word,
+                if endpoint.private_dns { "" } else { " and its private DNS is off" }
+            ),
+            None => format!("{vpc} has no private endpoint to {}", self.cluster.connectable().name()),
+        };
+        let fix = format!(
+            "send this first: {{\"requestId\": \"<your name for it>\", \"region\": \"<region>\", \"target\": {}, \"network\": {{\"vpcId\": \"{vpc}\"}}}}",
+            self.cluster.request()
+        );
+        Ok(Some(Problem::new(Code::PrivateEndpointMissing, message, fix).about("$.target.clusterId")))
+    }
+
+    /// The secret has to name the private host: DMS takes host and port from it and from nowhere else.
+    async fn secret(&self, outside: &Outside<'_>, wanted: &Wanted) -> Result<Option<Problem>, CallError> {
+        let path = "$.target.databaseSecretArn";
+        let asked = outside.dms.secret_address(&self.database_secret_arn).await;
+        let address = match or_problem(asked, path)? {
+            Ok(address) => address,
+            Err(problem) => return Ok(Some(problem)),
+        };
+        let host = wanted.host.as_deref().unwrap_or_default();
+        Ok((address.host != host || address.port != wanted.port).then(|| {
+            Problem::new(
+                Code::SecretUnusable,
+                format!("the secret's host and port are {:?} and {}, and the private endpoint's are {host:?} and {}", address.host, address.port, wanted.port),
+                format!("put \"host\": \"{host}\" and \"port\": {} into the secret, beside username and password", wanted.port),
+            )
+            .about(path)
+        }))
+    }
+
+    fn parts(&self, request: &RequestId, place: Place) -> Vec<Part> {
+        let id = identifier(request);
+        let mut parts = Vec::new();
+        let instance = match &self.instance {
+            Wish::Existing(arn) => DmsInstance::Existing {
+                arn: arn.clone(),
+                vpc: place.vpc,
+            },
+            Wish::New { class, engine_version, multi_az, storage_gib } => {
+                parts.push(Part::DmsSubnetGroup(DmsSubnetGroup {
+                    id: id.clone(),
+                    subnets: place.subnets,
+                }));
+                DmsInstance::New(NewDmsInstance {
+                    id: id.clone(),
+                    class: class.clone(),
+                    engine_version: engine_version.clone(),
+                    multi_az: *multi_az,
+                    storage: *storage_gib,
+                    subnet_group: id.clone(),
+                    groups: place.groups,
+                })
+            }
+        };
+        parts.push(Part::DmsInstance(instance.clone()));
+        let certificate = self.ca_certificate.as_ref().filter(|_| self.ssl_mode != "none");
+        if let Some(pem) = certificate {
+            parts.push(Part::DmsCertificate(DmsCertificate {
+                id: id.clone(),
+                pem: pem.clone(),
+            }));
+        }
+        let endpoint = DmsEndpoint {
+            id: id.clone(),
+            is_source: self.is_source,
+            secret: self.database_secret_arn.clone(),
+            secret_role: self.secret_access_role_arn.clone(),
+            ssl_mode: self.ssl_mode.clone(),
+            certificate: certificate.map(|_| id),
+            attributes: (!self.is_source).then(|| TARGET_ATTRIBUTES.to_owned()),
+        };
+        parts.push(Part::DmsEndpoint(endpoint.clone()));
+        parts.push(Part::DmsTest(DmsTest { instance, endpoint }));
+        parts
+    }
+}
+
+impl Cluster {
+    fn new(kind: &str, cluster_id: TidbId, node_group_id: Option<TidbId>, api_key_secret_arn: SecretArn) -> Self {
+        match kind {
+            "serverless" => Self::Serverless(TidbCloudServerless {
+                cluster_id,
+                api_key_secret_arn,
+            }),
+            _ => Self::Dedicated(TidbCloudDedicated {
+                cluster_id,
+                node_group_id,
+                api_key_secret_arn,
+            }),
+        }
+    }
+
+    fn connectable(&self) -> &dyn Connectable {
+        match self {
+            Self::Dedicated(target) => target,
+            Self::Serverless(target) => target,
+        }
+    }
+
+    /// The target of the request that makes the private endpoint.
+    fn request(&self) -> serde_json::Value {
+        let (kind, target) = match self {
+            Self::Dedicated(target) => ("tidb-cloud-dedicated", json!(target)),
+            Self::Serverless(target) => ("tidb-cloud-serverless", json!(target)),
+        };
+        let mut request = target;
+        if let Some(fields) = request.as_object_mut() {
+            fields.retain(|_, value| !value.is_null());
+            fields.insert("kind".to_owned(), json!(kind));
+        }
+        request
+    }
+}
+
+impl Wish {
+    /// The smallest class of the current generation, alone: enough for a test, and to be chosen larger for real work.
+    fn usual() -> Self {
+        Self::New {
+            class: "dms.t3.medium".to_owned(),
+            engine_version: None,
+            multi_az: false,
+            storage_gib: 50,
+        }
+    }
+
+    fn read(mut fields: Fields<'_>) -> Option<Self> {
+        if let Some(arn) = fields.optional("arn") {
+            fields.finish();
+            return Some(Self::Existing(arn));
+        }
+        let class: String = fields.optional("class").unwrap_or_else(|| "dms.t3.medium".to_owned());
+        let known = class.strip_prefix("dms.").is_some_and(|rest| rest.contains('.'));
+        if !known {
+            fields.wrong("class", "expected a class such as dms.t3.medium or dms.r6i.large");
+        }
+        let engine_version = fields.optional("engineVersion");
+        let multi_az = fields.flag("multiAz", false);
+        let storage_gib = fields.number("storageGib", 5..=6144, 50);
+        fields.finish();
+        known.then_some(Self::New {
+            class,
+            engine_version,
+            multi_az,
+            storage_gib,
+        })
+    }
+}
+
+fn read_certificate(fields: &mut Fields<'_>) -> Option<String> {
+    let pem: String = fields.optional("caCertificate")?;
+    let framed = pem.contains("-----BEGIN CERTIFICATE-----") && pem.contains("-----END CERTIFICATE-----");
+    if !framed {
+        fields.wrong("caCertificate", "expected a certificate in PEM, with its BEGIN and END lines");
+    }
+    framed.then_some(pem)
+}
+
+/// The identifier of everything that is made in DMS for a request: DMS keeps lower case, letters, digits and single
+/// hyphens, at most 63 of them.
+fn identifier(request: &RequestId) -> String {
+    let mut slug: String = request.as_str().to_ascii_lowercase();
+    slug.retain(|c| c.is_ascii_alphanumeric() || c == '-');
+    let words: Vec<&str> = slug.split('-').filter(|word| !word.is_empty()).collect();
+    let mut slug = words.join("-");
+    slug.truncate(40);
+    let digest = canonical::digest(&[request.as_str()]);
+    format!("tieline-{}-{}", slug.trim_end_matches('-'), &digest[..8]).replace("--", "-")
+}
+
+#[async_trait]
+impl Connectable for DmsTidbCloud {
+    fn name(&self) -> String {
+        let cluster = self.cluster.connectable().name();
+        if self.is_source {
+            format!("AWS DMS, reading from {cluster}")
+        } else {
+            format!("AWS DMS, writing to {cluster}")
+        }
+    }
+
+    fn way(&self) -> Way {
+        Way::Vpc
+    }
+
+    async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+        let mut problems = Vec::new();
+        if !outside.dms.has_vpc_role().await? {
+            problems.push(role_missing());
+        }
+        let place = place(outside, asked, &mut problems).await?;
+        let wanted = match self.cluster.connectable().find(outside, asked).await? {
+            Finding::Found(found) => found.wanted,
+            Finding::NotYet(problem) if problems.is_empty() => return Ok(Finding::NotYet(problem)),
+            Finding::NotYet(_) => None,
+            Finding::Refused(more) => {
+                problems.extend(more);
+                None
+            }
+        };
+        if let (Some(wanted), Some(place)) = (&wanted, &place) {
+            problems.extend(self.private_endpoint(outside, &place.vpc, wanted).await?);
+            problems.extend(self.secret(outside, wanted).await?);
+        }
+        let (Some(wanted), Some(place)) = (wanted, place) else {
+            if problems.is_empty() {
+                problems.push(unsuitable("the cluster has no private endpoint service", "name another cluster"));
+            }
+            return Ok(Finding::Refused(problems));
+        };
+        if !problems.is_empty() {
+            return Ok(Finding::Refused(problems));
+        }
+        let mut about = Map::new();
+        about.insert("host".to_owned(), json!(wanted.host));
+        about.insert("port".to_owned(), json!(wanted.port));
+        Ok(Finding::Found(Box::new(Found {
+            wanted: None,
+            parts: self.parts(&asked.request.request_id, place),
+            about,
+        })))
+    }
+
+    fn connection(&self, path: &Path<'_>) -> Connection {
+        let arn = |kind: &str| path.facts[kind]["arn"].as_str().unwrap_or("<arn>").to_owned();
+        let (endpoint, instance) = (arn("dms-endpoint"), arn("dms-replication-instance"));
+        let (source, target) = if self.is_source {
+            (endpoint.as_str(), "<the other endpoint's ARN>")
+        } else {
+            ("<the other endpoint's ARN>", endpoint.as_str())
+        };
+        let port = path.about["port"].as_u64().and_then(|port| u16::try_from(port).ok());
+        Connection {
+            host: path.about["host"].as_str().unwrap_or_default().to_owned(),
+            port: port.unwrap_or_default(),
+            command: format!(
+                "aws dms create-replication-task --region {} --replication-task-identifier <name> --replication-instance-arn {instance} \
+                 --source-endpoint-arn {source} --target-endpoint-arn {target} --migration-type {} --table-mappings file://mappings.json",
+                path.region, self.migration_type
+            ),
+            note: (self.ssl_mode == "none")
+                .then(|| "DMS talks to the database without TLS, inside AWS PrivateLink: send caCertificate for verify-full".to_owned()),
+        }
+    }
+}
+
+fn role_missing() -> Problem {
+    Problem::new(
+        Code::DmsRoleMissing,
+        "the account has no IAM role dms-vpc-role that AWS DMS may take on",
+        "aws iam create-role --role-name dms-vpc-role --assume-role-policy-document \
+         '{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"dms.amazonaws.com\"},\"Action\":\"sts:AssumeRole\"}]}' && \
+         aws iam attach-role-policy --role-name dms-vpc-role \
+         --policy-arn arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::identifier;
+
+    #[test]
+    fn an_identifier_is_what_dms_takes() {
+        for request in ["Orders_Prod--1.", "a", &"x-".repeat(32), "---"] {
+            let id = identifier(&request.parse().unwrap());
+
+            assert!(id.len() <= 63 && id.starts_with("tieline-"), "{id}");
+            assert!(!id.contains("--") && !id.ends_with('-'), "{id}");
+            assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
+        }
+        assert_ne!(identifier(&"a.b".parse().unwrap()), identifier(&"ab".parse().unwrap()));
+    }
+}

@@ -1,0 +1,191 @@
+//! `endpoint-service`: any other `PrivateLink` service by its name (Confluent Dedicated, Snowflake, `MongoDB` Atlas, a team's own).
+//!
+//! Somebody else owns it, who may have to accept the connection, and who may want names of theirs to lead to it.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Asked, Connectable, Connection, Finding, Found, Path, Wanted, unsuitable};
+use crate::error::CallError;
+use crate::fields::{Fields, kind};
+use crate::ids::{Domain, RecordName, ServiceName, VpcId};
+use crate::outside::Outside;
+use crate::part::Part;
+use crate::part::private_zone::{LeadsTo, PrivateZone};
+
+/// How long the owner may take unless the request says otherwise, in hours.
+const ACCEPTANCE_HOURS: u32 = 72;
+
+/// The longest that an execution is kept waiting: a week.
+const MOST_HOURS: u32 = 168;
+
+/// The most names that one zone gets; a result event stays small.
+const MOST_RECORDS: usize = 50;
+
+/// An endpoint service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndpointService {
+    service: ServiceName,
+    port: u16,
+    acceptance_hours: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    private_zone: Option<Zone>,
+}
+
+/// The private zone that leads the owner's names to the endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Zone {
+    name: Domain,
+    records: BTreeMap<RecordName, LeadsTo>,
+    /// Further VPCs that see the zone.
+    vpc_ids: Vec<VpcId>,
+}
+
+impl EndpointService {
+    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
+        let service = fields.required("service");
+        let port = fields.port("port");
+        if port.is_none() {
+            fields.wrong("port", "port is missing: say which TCP port the service listens on");
+        }
+        let acceptance_hours = fields.number("acceptanceHours", 1..=MOST_HOURS, ACCEPTANCE_HOURS);
+        let private_zone = fields.object_if_there("privateZone").map(Zone::read);
+        fields.finish();
+        Some(Self {
+            service: service?,
+            port: port?,
+            acceptance_hours,
+            private_zone: match private_zone {
+                Some(zone) => Some(zone?),
+                None => None,
+            },
+        })
+    }
+}
+
+impl Zone {
+    fn read(mut fields: Fields<'_>) -> Option<Self> {
+        let name = fields.required("name");
+        let records = read_records(&mut fields);
+        let vpc_ids = fields.list("vpcIds").unwrap_or_default();
+        fields.finish();
+        Some(Self {
+            name: name?,
+            records: records?,
+            vpc_ids,
+        })
+    }
+}
+
+/// Names in the zone to `"regional"` or a zone's id; left out, everything in it leads to the Regional name.
+fn read_records(fields: &mut Fields<'_>) -> Option<BTreeMap<RecordName, LeadsTo>> {
+    let entries = match fields.take("records") {
+        None => Map::from_iter([("*".to_owned(), Value::from("regional"))]),
+        Some(Value::Object(entries)) if (1..=MOST_RECORDS).contains(&entries.len()) => entries,
+        Some(other) => {
+            let message = format!("expected an object of 1 to {MOST_RECORDS} names, found {}", kind(&other));
+            fields.wrong("records", message);
+            return None;
+        }
+    };
+    let mut records = BTreeMap::new();
+    let mut complete = true;
+    for (name, leads_to) in entries {
+        let leads_to = match leads_to.as_str() {
+            Some("regional") => Some(LeadsTo::Regional),
+            Some(zone) if is_zone_id(zone) => Some(LeadsTo::Zone(zone.to_owned())),
+            _ => None,
+        };
+        match (name.parse::<RecordName>(), leads_to) {
+            (Ok(name), Some(leads_to)) => {
+                records.insert(name, leads_to);
+            }
+            (Err(error), _) => {
+                fields.wrong("records", error.to_string());
+                complete = false;
+            }
+            (Ok(name), None) => {
+                fields.wrong("records", format!("{name} has to lead to \"regional\" or to a zone's id such as \"use1-az1\""));
+                complete = false;
+            }
+        }
+    }
+    complete.then_some(records)
+}
+
+/// Whether it looks like `use1-az4`, the id of a zone. Its name (`us-east-1a`) means another zone in every account.
+fn is_zone_id(text: &str) -> bool {
+    let id = text.split_once("-az").map(|(region, number)| {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        !region.is_empty() && digits(number)
+    });
+    id == Some(true)
+}
+
+#[async_trait]
+impl Connectable for EndpointService {
+    fn name(&self) -> String {
+        format!("the endpoint service {}", self.service)
+    }
+
+    fn takes_private_dns(&self) -> bool {
+        self.private_zone.is_none()
+    }
+
+    async fn find(&self, _: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+        let region = asked.region();
+        if !self.service.as_str().split('.').any(|part| part == region.as_str()) {
+            let problem = unsuitable(
+                format!("{} is not a service of {region}", self.service),
+                "send the event to a Tieline in the service's Region",
+            );
+            return Ok(Finding::refused(problem.about("$.target.service")));
+        }
+        let mut parts = Vec::new();
+        let mut host = None;
+        if let Some(zone) = &self.private_zone {
+            let mut vpcs: Vec<VpcId> = asked.request.network.iter().map(|network| network.vpc_id.clone()).collect();
+            vpcs.extend(zone.vpc_ids.iter().cloned());
+            vpcs.sort();
+            vpcs.dedup();
+            // A wildcard is no host to connect to; the domain behind it at least says where to look.
+            let first = zone.records.keys().map(RecordName::as_str).find(|name| !name.contains('*'));
+            host = Some(first.map_or_else(|| zone.name.to_string(), |name| format!("{name}.{}", zone.name)));
+            parts.push(Part::PrivateZone(PrivateZone {
+                domain: zone.name.clone(),
+                vpcs,
+                records: zone.records.clone(),
+            }));
+        }
+        Ok(Finding::Found(Box::new(Found {
+            wanted: Some(Wanted {
+                service: self.service.to_string(),
+                port: self.port,
+                named_by_zone: host.is_some(),
+                host,
+                acceptance_hours: Some(self.acceptance_hours),
+            }),
+            parts,
+            about: Map::new(),
+        })))
+    }
+
+    fn connection(&self, path: &Path<'_>) -> Connection {
+        let host = path.host();
+        let note = path
+            .private_host
+            .is_none()
+            .then(|| "no name of the owner's leads here: clients connect to the endpoint's own name".to_owned());
+        Connection {
+            host: host.to_owned(),
+            port: path.port,
+            command: format!("nc -vz {host} {}", path.port),
+            note,
+        }
+    }
+}

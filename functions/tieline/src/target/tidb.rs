@@ -1,0 +1,67 @@
+//! What the TiDB Cloud targets have in common: how a cluster's state and Region are read.
+
+use crate::ids::{Region, TidbId};
+use crate::problem::{Code, Problem};
+use crate::target::unsuitable;
+
+/// Where the key of a TiDB Cloud request is.
+pub(super) const KEY_PATH: &str = "$.target.apiKeySecretArn";
+/// Where the cluster of a TiDB Cloud request is.
+const CLUSTER_PATH: &str = "$.target.clusterId";
+
+/// What a cluster's state means for a connection.
+pub(super) enum Readiness {
+    /// It can be connected to.
+    Ready,
+    /// It will be there.
+    NotYet(Problem),
+    /// It will not be there unless somebody does something.
+    Refused(Problem),
+}
+
+/// Reads a state: the words are those of the APIs' descriptions.
+pub(super) fn readiness(what: &str, state: &str) -> Readiness {
+    let problem = |fix: &str| {
+        Problem::new(Code::ClusterNotReady, format!("{what} is {state}"), fix).about(CLUSTER_PATH)
+    };
+    match state {
+        "ACTIVE" => Readiness::Ready,
+        "PAUSED" | "PAUSING" => Readiness::Refused(problem(
+            "resume the cluster in TiDB Cloud, and send the event again",
+        )),
+        "DELETED" | "DELETING" | "INACTIVE" => {
+            Readiness::Refused(problem("name a cluster that is there to stay"))
+        }
+        // Being made, restored, resumed, changed; or a word that nobody documents, which is no reason to write.
+        _ => Readiness::NotYet(problem("wait until TiDB Cloud shows it as Active")),
+    }
+}
+
+/// There is no such cluster, or the key's project has none.
+pub(super) fn no_cluster(id: &TidbId) -> Problem {
+    Problem::new(
+        Code::ClusterNotFound,
+        format!("TiDB Cloud knows no cluster {id} in the project of this API key"),
+        "look the id up in the console's address bar, and use a key of the cluster's own project",
+    )
+    .about(CLUSTER_PATH)
+}
+
+/// The cluster has to be on AWS in the Region of the VPC.
+pub(super) fn elsewhere(id: &TidbId, there: &str, here: &Region) -> Option<Problem> {
+    let there = there.rsplit('/').next().unwrap_or(there);
+    (there != format!("aws-{here}")).then(|| {
+        unsuitable(
+            format!("TiDB Cloud cluster {id} is in {there}, and a private endpoint has to be in aws-{here}"),
+            "send the event to a Tieline in the cluster's Region",
+        )
+        .about(CLUSTER_PATH)
+    })
+}
+
+/// A MySQL client's command.
+pub(super) fn mysql(host: &str, port: u16, user: &str, ca: &str) -> String {
+    format!(
+        "mysql --connect-timeout=15 --host={host} --port={port} --user='{user}' --password --ssl-mode=VERIFY_IDENTITY --ssl-ca={ca}"
+    )
+}

@@ -1,0 +1,164 @@
+//! `tidb-cloud-dedicated`: a node group of a TiDB Cloud Dedicated cluster (MySQL).
+//!
+//! Source: TiDB Cloud docs, "Connect to a TiDB Cloud Dedicated Cluster via Private Endpoint with AWS".
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+use super::tidb::{KEY_PATH, Readiness, elsewhere, mysql, no_cluster, readiness};
+use super::{Asked, Connectable, Connection, Finding, Found, Path, Wanted, or_problem, unsuitable};
+use crate::error::CallError;
+use crate::fields::Fields;
+use crate::ids::{SecretArn, TidbId};
+use crate::outside::Outside;
+use crate::outside::tidb_cloud::{DedicatedCluster, LinkService, NodeGroup, NodeGroupId};
+use crate::part::Part;
+use crate::part::tidb_registration::TidbRegistration;
+use crate::problem::{Code, Problem};
+
+/// The port of a node group that says none.
+const PORT: u16 = 4000;
+
+/// A node group of a Dedicated cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TidbCloudDedicated {
+    pub(super) cluster_id: TidbId,
+    /// None stands for the cluster's default group.
+    pub(super) node_group_id: Option<TidbId>,
+    pub(super) api_key_secret_arn: SecretArn,
+}
+
+impl TidbCloudDedicated {
+    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
+        let cluster_id = fields.required("clusterId");
+        let node_group_id = fields.optional("nodeGroupId");
+        let api_key_secret_arn = fields.required("apiKeySecretArn");
+        fields.finish();
+        Some(Self {
+            cluster_id: cluster_id?,
+            node_group_id,
+            api_key_secret_arn: api_key_secret_arn?,
+        })
+    }
+
+    fn group<'c>(&self, cluster: &'c DedicatedCluster) -> Result<&'c NodeGroup, Problem> {
+        let wanted = |group: &&NodeGroup| match &self.node_group_id {
+            Some(id) => group.id == id.as_str(),
+            None => group.is_default,
+        };
+        // A cluster with one group may not call it the default one.
+        let only = || match (&self.node_group_id, cluster.groups.as_slice()) {
+            (None, [group]) => Some(group),
+            _ => None,
+        };
+        cluster.groups.iter().find(wanted).or_else(only).ok_or_else(|| {
+            let ids: Vec<&str> = cluster.groups.iter().map(|group| group.id.as_str()).collect();
+            unsuitable(
+                format!("{} has no such node group; it has {}", self.name(), ids.join(", ")),
+                "name one of them, or leave nodeGroupId out for the default group",
+            )
+            .about("$.target.nodeGroupId")
+        })
+    }
+
+    /// What the node group's endpoint service says, once it is there.
+    fn found(&self, group: &NodeGroup, id: NodeGroupId, service: LinkService) -> Finding {
+        let (host, port) = match &group.private {
+            Some((host, port)) => (host.clone(), *port),
+            None => (service.dns_name, PORT),
+        };
+        let registration = TidbRegistration {
+            key: self.api_key_secret_arn.clone(),
+            group: id,
+        };
+        Finding::Found(Box::new(Found {
+            wanted: Some(Wanted {
+                service: service.service,
+                port,
+                host: (!host.is_empty()).then_some(host),
+                ..Wanted::default()
+            }),
+            parts: vec![Part::TidbRegistration(registration)],
+            about: Map::new(),
+        }))
+    }
+
+    fn service_not_ready(&self, state: &str) -> Problem {
+        Problem::new(
+            Code::ClusterNotReady,
+            format!("the private link service of {} is {state}", self.name()),
+            "wait: TiDB Cloud makes it 3 to 5 minutes after the cluster",
+        )
+        .about("$.target.clusterId")
+    }
+}
+
+#[async_trait]
+impl Connectable for TidbCloudDedicated {
+    fn name(&self) -> String {
+        format!("TiDB Cloud Dedicated cluster {}", self.cluster_id)
+    }
+
+    async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+        let (tidb, key, id) = (outside.tidb_cloud, &self.api_key_secret_arn, &self.cluster_id);
+        let cluster = match or_problem(tidb.dedicated_cluster(key, id).await, KEY_PATH)? {
+            Ok(Some(cluster)) => cluster,
+            Ok(None) => return Ok(Finding::refused(no_cluster(id))),
+            Err(problem) => return Ok(Finding::refused(problem)),
+        };
+        if let Some(problem) = elsewhere(id, &cluster.region_id, asked.region()) {
+            return Ok(Finding::refused(problem));
+        }
+        let group = match readiness(&self.name(), &cluster.state) {
+            Readiness::Ready => match self.group(&cluster) {
+                Ok(group) => group,
+                Err(problem) => return Ok(Finding::refused(problem)),
+            },
+            Readiness::NotYet(problem) => return Ok(Finding::NotYet(problem)),
+            Readiness::Refused(problem) => return Ok(Finding::refused(problem)),
+        };
+        let what = format!("node group {} of {}", group.id, self.name());
+        match readiness(&what, &group.state) {
+            Readiness::Ready => {}
+            Readiness::NotYet(problem) => return Ok(Finding::NotYet(problem)),
+            Readiness::Refused(problem) => return Ok(Finding::refused(problem)),
+        }
+        let Ok(group_id) = group.id.parse() else {
+            let problem = unsuitable(format!("{what} has an id that is none"), "report this: TiDB Cloud's ids are numbers");
+            return Ok(Finding::refused(problem));
+        };
+        let group_id = NodeGroupId {
+            cluster: id.clone(),
+            group: group_id,
+        };
+        Ok(match tidb.link_service(key, &group_id).await? {
+            Some(service) if service.state == "ACTIVE" && !service.service.is_empty() => {
+                self.found(group, group_id, service)
+            }
+            Some(service) if service.state == "DELETING" => {
+                Finding::refused(self.service_not_ready("DELETING"))
+            }
+            Some(service) => Finding::NotYet(self.service_not_ready(&service.state)),
+            None => Finding::NotYet(self.service_not_ready("not there yet")),
+        })
+    }
+
+    fn connection(&self, path: &Path<'_>) -> Connection {
+        let host = path.host();
+        let note = match path.private_host {
+            Some(_) => "the cluster's CA certificate is in TiDB Cloud's connection dialog (Download CA cert)",
+            None => {
+                "without private DNS the server's name cannot be checked: use --ssl-mode=VERIFY_CA; the cluster's CA \
+                 certificate is in TiDB Cloud's connection dialog"
+            }
+        };
+        Connection {
+            host: host.to_owned(),
+            port: path.port,
+            command: mysql(host, path.port, "root", "ca.pem"),
+            note: Some(note.to_owned()),
+        }
+    }
+}

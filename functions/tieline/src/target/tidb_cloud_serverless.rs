@@ -1,0 +1,93 @@
+//! `tidb-cloud-serverless`: a TiDB Cloud Starter or Essential cluster (MySQL).
+//!
+//! TiDB Cloud accepts by itself, and one endpoint service serves every such cluster of a Region: so one endpoint of ours
+//! serves them all. Source: TiDB Cloud docs, "Connect to TiDB Cloud Starter or Essential via Private Endpoint".
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, json};
+
+use super::tidb::{KEY_PATH, Readiness, elsewhere, mysql, no_cluster, readiness};
+use super::{Asked, Connectable, Connection, Finding, Found, Path, Wanted, or_problem, unsuitable};
+use crate::error::CallError;
+use crate::fields::Fields;
+use crate::ids::{SecretArn, TidbId};
+use crate::outside::Outside;
+
+/// A Starter or Essential cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TidbCloudServerless {
+    pub(super) cluster_id: TidbId,
+    pub(super) api_key_secret_arn: SecretArn,
+}
+
+impl TidbCloudServerless {
+    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
+        let cluster_id = fields.required("clusterId");
+        let api_key_secret_arn = fields.required("apiKeySecretArn");
+        fields.finish();
+        Some(Self {
+            cluster_id: cluster_id?,
+            api_key_secret_arn: api_key_secret_arn?,
+        })
+    }
+}
+
+#[async_trait]
+impl Connectable for TidbCloudServerless {
+    fn name(&self) -> String {
+        format!("TiDB Cloud cluster {}", self.cluster_id)
+    }
+
+    async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+        let (key, id) = (&self.api_key_secret_arn, &self.cluster_id);
+        let asked_for = outside.tidb_cloud.serverless_cluster(key, id).await;
+        let cluster = match or_problem(asked_for, KEY_PATH)? {
+            Ok(Some(cluster)) => cluster,
+            Ok(None) => return Ok(Finding::refused(no_cluster(id))),
+            Err(problem) => return Ok(Finding::refused(problem)),
+        };
+        if let Some(problem) = elsewhere(id, &cluster.region, asked.region()) {
+            return Ok(Finding::refused(problem));
+        }
+        match readiness(&self.name(), &cluster.state) {
+            Readiness::Ready => {}
+            Readiness::NotYet(problem) => return Ok(Finding::NotYet(problem)),
+            Readiness::Refused(problem) => return Ok(Finding::refused(problem)),
+        }
+        let Some(private) = cluster.private else {
+            let message = format!("{} has no private endpoint on AWS", self.name());
+            let fix = "name a Starter or Essential cluster that runs on AWS";
+            return Ok(Finding::refused(unsuitable(message, fix).about("$.target.clusterId")));
+        };
+        let mut about = Map::new();
+        about.insert("clusterPlan".to_owned(), json!(cluster.plan));
+        about.insert("userPrefix".to_owned(), json!(cluster.user_prefix));
+        Ok(Finding::Found(Box::new(Found {
+            wanted: Some(Wanted {
+                service: private.service,
+                port: private.port,
+                host: Some(private.host),
+                ..Wanted::default()
+            }),
+            parts: Vec::new(),
+            about,
+        })))
+    }
+
+    fn connection(&self, path: &Path<'_>) -> Connection {
+        let host = path.host();
+        let prefix = path.about.get("userPrefix").and_then(|prefix| prefix.as_str());
+        let user = format!("{}.root", prefix.unwrap_or("<prefix>"));
+        Connection {
+            host: host.to_owned(),
+            port: path.port,
+            command: mysql(host, path.port, &user, "/etc/ssl/certs/ca-certificates.crt"),
+            note: Some(
+                "every SQL user's name begins with the cluster's prefix; the server's certificate chains to ISRG Root X1"
+                    .to_owned(),
+            ),
+        }
+    }
+}

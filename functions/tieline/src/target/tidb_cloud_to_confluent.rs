@@ -1,0 +1,278 @@
+//! `tidb-cloud-to-confluent`: from the data flow of a TiDB Cloud Essential cluster into a Confluent Cloud network.
+//!
+//! Both ends lie at vendors: no endpoint of ours is needed, and no VPC. Source: TiDB Cloud docs, "Connect to Confluent
+//! Cloud via a Private Link Connection".
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, json};
+
+use super::tidb::{KEY_PATH, Readiness, elsewhere, no_cluster, readiness};
+use super::{Asked, Connectable, Connection, Finding, Found, Path, Way, or_problem, unsuitable};
+use crate::error::CallError;
+use crate::fields::Fields;
+use crate::ids::{ConfluentId, Region, SecretArn, TidbId};
+use crate::outside::Outside;
+use crate::outside::confluent::ConfluentNetwork;
+use crate::outside::tidb_cloud::Dataflow;
+use crate::part::Part;
+use crate::part::confluent_access::ConfluentAccess;
+use crate::part::tidb_domains::TidbDomains;
+use crate::part::tidb_link::TidbLink;
+use crate::problem::Problem;
+
+/// Kafka's port at Confluent Cloud.
+const KAFKA: u16 = 9092;
+
+/// Where Confluent's network is in a request.
+const NETWORK_PATH: &str = "$.target.confluent.networkId";
+
+/// A TiDB Cloud cluster and a Confluent Cloud network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TidbCloudToConfluent {
+    cluster_id: TidbId,
+    api_key_secret_arn: SecretArn,
+    confluent: Network,
+}
+
+/// A network of Confluent Cloud.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Network {
+    environment_id: ConfluentId,
+    network_id: ConfluentId,
+    api_key_secret_arn: SecretArn,
+}
+
+impl Network {
+    fn read(mut fields: Fields<'_>) -> Option<Self> {
+        let environment_id = fields.required("environmentId");
+        let network_id = fields.required("networkId");
+        let api_key_secret_arn = fields.required("apiKeySecretArn");
+        fields.finish();
+        Some(Self {
+            environment_id: environment_id?,
+            network_id: network_id?,
+            api_key_secret_arn: api_key_secret_arn?,
+        })
+    }
+}
+
+/// One of the two ends.
+enum End<T> {
+    There(T),
+    NotYet(Problem),
+    Refused(Vec<Problem>),
+}
+
+impl TidbCloudToConfluent {
+    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
+        let cluster_id = fields.required("clusterId");
+        let api_key_secret_arn = fields.required("apiKeySecretArn");
+        let confluent = fields.object("confluent").and_then(Network::read);
+        fields.finish();
+        Some(Self {
+            cluster_id: cluster_id?,
+            api_key_secret_arn: api_key_secret_arn?,
+            confluent: confluent?,
+        })
+    }
+
+    async fn tidb(&self, outside: &Outside<'_>, region: &Region) -> Result<End<Dataflow>, CallError> {
+        let (tidb, key, id) = (outside.tidb_cloud, &self.api_key_secret_arn, &self.cluster_id);
+        let cluster = match or_problem(tidb.serverless_cluster(key, id).await, KEY_PATH)? {
+            Ok(Some(cluster)) => cluster,
+            Ok(None) => return Ok(End::Refused(vec![no_cluster(id)])),
+            Err(problem) => return Ok(End::Refused(vec![problem])),
+        };
+        let mut problems: Vec<Problem> = elsewhere(id, &cluster.region, region).into_iter().collect();
+        if cluster.plan != "ESSENTIAL" {
+            let message = format!("TiDB Cloud cluster {id} is a {} cluster", cluster.plan);
+            let fix = "name an Essential cluster: only these have private link connections";
+            problems.push(unsuitable(message, fix).about("$.target.clusterId"));
+        }
+        match readiness(&format!("TiDB Cloud cluster {id}"), &cluster.state) {
+            Readiness::Ready => {}
+            Readiness::NotYet(problem) if problems.is_empty() => return Ok(End::NotYet(problem)),
+            Readiness::NotYet(_) => {}
+            Readiness::Refused(problem) => problems.push(problem),
+        }
+        if !problems.is_empty() {
+            return Ok(End::Refused(problems));
+        }
+        Ok(End::There(tidb.dataflow(key, id).await?))
+    }
+
+    async fn network(
+        &self,
+        outside: &Outside<'_>,
+        region: &Region,
+    ) -> Result<End<ConfluentNetwork>, CallError> {
+        let Network {
+            environment_id,
+            network_id,
+            api_key_secret_arn: key,
+        } = &self.confluent;
+        let asked_for = outside.confluent.network(key, environment_id, network_id).await;
+        let network = match or_problem(asked_for, "$.target.confluent.apiKeySecretArn")? {
+            Ok(Some(network)) => network,
+            Ok(None) => {
+                let message = format!("Confluent environment {environment_id} has no network {network_id}");
+                let fix = "look both ids up: confluent network list --environment <id>";
+                return Ok(End::Refused(vec![unsuitable(message, fix).about(NETWORK_PATH)]));
+            }
+            Err(problem) => return Ok(End::Refused(vec![problem])),
+        };
+        let problems = self.unfit(&network, region);
+        Ok(if problems.is_empty() {
+            End::There(network)
+        } else {
+            End::Refused(problems)
+        })
+    }
+
+    /// Everything about a network that a private link connection cannot use.
+    fn unfit(&self, network: &ConfluentNetwork, region: &Region) -> Vec<Problem> {
+        let id = &self.confluent.network_id;
+        let mut problems = Vec::new();
+        let mut note = |message: String, fix: &str| {
+            problems.push(unsuitable(message, fix).about(NETWORK_PATH));
+        };
+        if network.cloud != "AWS" || network.region != region.as_str() {
+            note(
+                format!("Confluent network {id} is in {} {}, and has to be in AWS {region}", network.cloud, network.region),
+                "name a network in the Region of the TiDB Cloud cluster",
+            );
+        }
+        if !network.connection_types.iter().any(|kind| kind == "PRIVATELINK") {
+            note(
+                format!("Confluent network {id} is of the type {}", network.connection_types.join(", ")),
+                "name a network of the type PRIVATELINK",
+            );
+        }
+        if network.phase != "READY" {
+            let why = if network.message.is_empty() { String::new() } else { format!(": {}", network.message) };
+            note(
+                format!("Confluent network {id} is {}{why}", network.phase),
+                "wait until Confluent shows it as READY, and send the event again",
+            );
+        } else if unique_name(&network.dns_domain).is_none() || network.service.is_empty() {
+            note(
+                format!("Confluent network {id} names no endpoint service, or a domain that is not Confluent's: {:?}", network.dns_domain),
+                "name a network of Dedicated clusters",
+            );
+        }
+        problems
+    }
+}
+
+/// The unique name that TiDB Cloud wants: a network's domain without a zone in front and Confluent's ending behind.
+fn unique_name(domain: &str) -> Option<String> {
+    let name = [".aws.glb.confluent.cloud", ".aws.confluent.cloud"]
+        .iter()
+        .find_map(|ending| domain.strip_suffix(ending))?;
+    let labels: Vec<&str> = name.split('.').filter(|label| !label.is_empty()).collect();
+    match labels.as_slice() {
+        [.., network, region] => Some(format!("{network}.{region}")),
+        _ => None,
+    }
+}
+
+#[async_trait]
+impl Connectable for TidbCloudToConfluent {
+    fn name(&self) -> String {
+        format!(
+            "the data flow of TiDB Cloud cluster {} into Confluent network {}",
+            self.cluster_id, self.confluent.network_id
+        )
+    }
+
+    fn way(&self) -> Way {
+        Way::Elsewhere
+    }
+
+    async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+        let dataflow = self.tidb(outside, asked.region()).await?;
+        let network = self.network(outside, asked.region()).await?;
+        let (dataflow, network) = match (dataflow, network) {
+            (End::There(dataflow), End::There(network)) => (dataflow, network),
+            (End::Refused(mut problems), End::Refused(more)) => {
+                problems.extend(more);
+                return Ok(Finding::Refused(problems));
+            }
+            (End::Refused(problems), _) | (_, End::Refused(problems)) => return Ok(Finding::Refused(problems)),
+            (End::NotYet(problem), _) | (_, End::NotYet(problem)) => return Ok(Finding::NotYet(problem)),
+        };
+        if !network.zone_ids.iter().any(|zone| dataflow.zone_ids.contains(zone)) {
+            let problem = Problem::new(
+                crate::problem::Code::NoCommonZone,
+                format!(
+                    "Confluent network {} is in {}, and TiDB Cloud's data flow in {}",
+                    self.confluent.network_id,
+                    network.zone_ids.join(", "),
+                    dataflow.zone_ids.join(", ")
+                ),
+                "name a network with a zone of the TiDB Cloud cluster's",
+            );
+            return Ok(Finding::refused(problem.about(NETWORK_PATH)));
+        }
+        let Some(unique_name) = unique_name(&network.dns_domain) else {
+            return Ok(Finding::Refused(self.unfit(&network, asked.region())));
+        };
+        let link = TidbLink {
+            key: self.api_key_secret_arn.clone(),
+            cluster: self.cluster_id.clone(),
+            service: network.service,
+        };
+        let mut about = Map::new();
+        about.insert("dnsDomain".to_owned(), json!(network.dns_domain));
+        about.insert("network".to_owned(), json!(network.display_name));
+        Ok(Finding::Found(Box::new(Found {
+            wanted: None,
+            parts: vec![
+                Part::ConfluentAccess(ConfluentAccess {
+                    key: self.confluent.api_key_secret_arn.clone(),
+                    environment: self.confluent.environment_id.clone(),
+                    network: self.confluent.network_id.clone(),
+                    account: dataflow.account,
+                }),
+                Part::TidbLink(link.clone()),
+                Part::TidbDomains(TidbDomains { link, unique_name }),
+            ],
+            about,
+        })))
+    }
+
+    fn connection(&self, path: &Path<'_>) -> Connection {
+        let link = path.facts["tidb-cloud-private-link-connection"]["id"].as_str().unwrap_or("?");
+        let domain = path.about["dnsDomain"].as_str().unwrap_or("?");
+        Connection {
+            host: format!("*.{domain}"),
+            port: KAFKA,
+            command: format!("ticloud serverless private-link-connection get --cluster-id {} --private-link-connection-id {link}", self.cluster_id),
+            note: Some(format!(
+                "choose the private link connection {link} when you make a changefeed or an import in TiDB Cloud, and name the \
+                 Confluent cluster's bootstrap server"
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unique_name;
+
+    #[test]
+    fn the_unique_name_is_the_network_and_its_region() {
+        for (domain, name) in [
+            ("domnprzqrog.us-east-1.aws.confluent.cloud", Some("domnprzqrog.us-east-1")),
+            ("use1-az1.domnprzqrog.us-east-1.aws.confluent.cloud", Some("domnprzqrog.us-east-1")),
+            ("00000.us-east-1.aws.glb.confluent.cloud", Some("00000.us-east-1")),
+            ("us-east-1.aws.confluent.cloud", None),
+            ("kafka.example.com", None),
+        ] {
+            assert_eq!(unique_name(domain).as_deref(), name, "{domain}");
+        }
+    }
+}
