@@ -15,13 +15,30 @@ const FUNCTIONS: [&str; 5] = [
     "DeleteEndpointFunction",
 ];
 
-/// EC2 calls that change or delete what exists.
-const CHANGES: [&str; 5] = [
+/// Calls that change or delete what exists. (Route 53 knows no conditions on the tags of zones.)
+const CHANGES: [&str; 9] = [
+    "dms:DeleteCertificate",
+    "dms:DeleteEndpoint",
+    "dms:DeleteReplicationInstance",
+    "dms:DeleteReplicationSubnetGroup",
     "ec2:ModifyVpcEndpoint",
     "ec2:DeleteVpcEndpoints",
     "ec2:DeleteSecurityGroup",
     "ec2:DeleteTags",
     "ec2:AuthorizeSecurityGroupIngress",
+];
+
+/// Calls that know no resource, beside EC2's and DMS's Describe calls (Service Authorization Reference).
+const RESOURCELESS: [&str; 2] = ["route53:CreateHostedZone", "route53:ListHostedZonesByVPC"];
+
+/// Calls that make something, and what of theirs has to carry our tag from its first moment.
+const MAKES: [(&str, &str); 6] = [
+    ("ec2:CreateVpcEndpoint", "vpc-endpoint/*"),
+    ("ec2:CreateSecurityGroup", "security-group/*"),
+    ("dms:CreateEndpoint", ":dms:"),
+    ("dms:CreateReplicationInstance", ":dms:"),
+    ("dms:CreateReplicationSubnetGroup", ":dms:"),
+    ("dms:ImportCertificate", ":dms:"),
 ];
 
 fn template() -> Value {
@@ -123,9 +140,11 @@ fn statement_findings(statement: &Value) -> Vec<String> {
         found.push(format!("wildcard or no action in {actions:?}"));
     }
     if statement["Resource"] == "*"
-        && !actions
-            .iter()
-            .all(|action| action.starts_with("ec2:Describe"))
+        && !actions.iter().all(|action| {
+            action.starts_with("ec2:Describe")
+                || action.starts_with("dms:Describe")
+                || RESOURCELESS.contains(action)
+        })
     {
         found.push(format!("{actions:?} on everything"));
     }
@@ -135,15 +154,21 @@ fn statement_findings(statement: &Value) -> Vec<String> {
     {
         found.push(format!("{actions:?} on what is not ours"));
     }
-    let made = ["vpc-endpoint/*", "security-group/*"];
-    for (action, resource) in [
-        ("ec2:CreateVpcEndpoint", made[0]),
-        ("ec2:CreateSecurityGroup", made[1]),
-    ] {
+    for (action, resource) in MAKES {
         let named = statement["Resource"].to_string().contains(resource);
         if actions.contains(&action) && named && !requires("aws:RequestTag/tieline:managed") {
             found.push(format!("{action} without our tag"));
         }
+    }
+    if actions.contains(&"secretsmanager:GetSecretValue")
+        && !statement["Resource"].to_string().contains(":secret:${SecretPrefix}*")
+    {
+        found.push("every secret of the account".to_owned());
+    }
+    if actions.contains(&"iam:PassRole")
+        && statement["Condition"]["StringEquals"]["iam:PassedToService"].is_null()
+    {
+        found.push("roles for every service".to_owned());
     }
     if actions.contains(&"ec2:CreateTags")
         && !requires("aws:ResourceTag/tieline:managed")
@@ -198,11 +223,22 @@ fn the_template_keeps_its_promises() {
     assert_eq!(findings(&template()), [""; 0]);
 }
 
+/// The statement of a function's role that allows an action.
+fn change<'r>(resources: &'r mut Value, function: &str, action: &str) -> &'r mut Value {
+    let statements = resources[function]["Properties"]["Policies"][0]["Statement"]
+        .as_array_mut()
+        .unwrap();
+    statements
+        .iter_mut()
+        .find(|statement| statement["Action"].to_string().contains(action))
+        .unwrap()
+}
+
 #[test]
 fn a_template_that_breaks_a_promise_is_found() {
     type Break = fn(&mut Value);
     let statement = "/Properties/Policies/0/Statement";
-    let cases: [(&str, Break); 12] = [
+    let cases: [(&str, Break); 15] = [
         ("no clean-up", |resources| {
             resources["ConnectMachine"]["Properties"]["Events"]["Ended"]["Properties"]["Pattern"]
                 ["detail"]["status"] = json!(["ABORTED"]);
@@ -255,6 +291,17 @@ fn a_template_that_breaks_a_promise_is_found() {
         ("a create without our tag", |resources| {
             resources["CreateEndpointFunction"]["Properties"]["Policies"][0]["Statement"][1]["Condition"] =
                 json!({});
+        }),
+        ("every secret", |resources| {
+            let found = change(resources, "PreflightFunction", "secretsmanager:GetSecretValue");
+            found["Resource"] = json!({"Fn::Sub": "arn:aws:secretsmanager:us-east-1:1:secret:*"});
+        }),
+        ("a replication instance without our tag", |resources| {
+            change(resources, "CreateEndpointFunction", "dms:CreateReplicationInstance")["Condition"] =
+                json!({});
+        }),
+        ("a role for any service", |resources| {
+            change(resources, "CreateEndpointFunction", "iam:PassRole")["Condition"] = json!({});
         }),
         ("a delete of what is not ours", |resources| {
             resources["DeleteEndpointFunction"]["Properties"]["Policies"][0]["Statement"][1]["Condition"] =

@@ -104,6 +104,7 @@ pub(crate) fn service(name: &str, details: &[ServiceDetail]) -> Option<Service> 
             .private_dns_name_verification_state
             .as_deref()
             .is_none_or(|state| state == "verified"),
+        owner: detail.owner.clone(),
         policy_supported: detail.vpc_endpoint_policy_supported,
     })
 }

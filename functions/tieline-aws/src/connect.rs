@@ -7,11 +7,15 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use aws_smithy_http_client::{Builder, HttpClientError};
 use tieline::ids::Region;
 use tieline::outside::{Limits, Outside};
+use tieline_vendors::{HyperHttp, Vendors};
 
 use crate::clock::SystemClock;
+use crate::dms::AwsDms;
 use crate::dsql::AwsDsql;
 use crate::ec2::AwsEc2;
 use crate::quotas::AwsQuotas;
+use crate::route53::AwsRoute53;
+use crate::secrets::AwsSecrets;
 use crate::settings::{BadVariable, Settings};
 
 /// The roots that AWS's endpoints chain to. Reading the system's 140 instead is most of what an untuned cold start costs.
@@ -23,6 +27,9 @@ pub struct Aws {
     ec2: AwsEc2,
     dsql: AwsDsql,
     quotas: AwsQuotas,
+    route53: AwsRoute53,
+    dms: AwsDms,
+    vendors: Vendors,
     region: Region,
     limits: Limits,
 }
@@ -70,14 +77,18 @@ impl Aws {
                     .operation_timeout(Duration::from_secs(10))
                     .build(),
             );
-        if let Some(world) = settings.world {
+        if let Some(world) = &settings.world {
             loader = loader.endpoint_url(world);
         }
         let config = loader.load().await;
+        let secrets = AwsSecrets::new(&config);
         Ok(Self {
             ec2: AwsEc2::new(&config),
             dsql: AwsDsql::new(&config),
             quotas: AwsQuotas::new(&config),
+            route53: AwsRoute53::new(&config, &settings.region),
+            dms: AwsDms::new(&config, secrets.clone()),
+            vendors: Vendors::new(HyperHttp::new(), secrets, settings.world),
             region: settings.region,
             limits: settings.limits,
         })
@@ -89,6 +100,10 @@ impl Aws {
             ec2: &self.ec2,
             dsql: &self.dsql,
             quotas: &self.quotas,
+            route53: &self.route53,
+            dms: &self.dms,
+            tidb_cloud: &self.vendors,
+            confluent: &self.vendors,
             clock: &SystemClock,
             limits: self.limits,
         }

@@ -5,10 +5,13 @@
 mod answer;
 mod clock;
 mod connect;
+mod dms;
 mod dsql;
 mod ec2;
 pub mod lambda;
 mod quotas;
+mod route53;
+mod secrets;
 mod settings;
 
 pub use connect::{Aws, Unusable};

@@ -85,6 +85,7 @@ pub(super) fn service(name: &str, details: &[types::ServiceDetail]) -> Option<Se
         private_dns_verified: detail
             .private_dns_name_verification_state()
             .is_none_or(|state| state.as_str().eq_ignore_ascii_case("verified")),
+        owner: detail.owner().unwrap_or_default().to_owned(),
         policy_supported: detail.vpc_endpoint_policy_supported().unwrap_or(false),
     })
 }

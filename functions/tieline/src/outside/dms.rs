@@ -19,8 +19,8 @@ pub trait Dms: Send + Sync {
     /// Which server a secret for DMS names, in `host` and `port`. Its other fields are not looked at.
     async fn secret_address(&self, secret: &SecretArn) -> Result<SecretAddress, CallError>;
 
-    /// A subnet group by its identifier.
-    async fn subnet_group(&self, id: &str) -> Result<Option<SubnetGroup>, CallError>;
+    /// A subnet group by its identifier, and by its ARN, which DMS wants for the tags and does not tell.
+    async fn subnet_group(&self, id: &str, arn: &str) -> Result<Option<SubnetGroup>, CallError>;
     /// Creates a subnet group.
     async fn create_subnet_group(&self, new: &NewSubnetGroup) -> Result<(), CallError>;
     /// Deletes a subnet group; refused as [`CallError::is_busy`] while something uses it.
@@ -75,8 +75,6 @@ pub struct SecretAddress {
 /// A replication subnet group.
 #[derive(Debug, Clone)]
 pub struct SubnetGroup {
-    /// Its ARN.
-    pub arn: String,
     /// Its VPC.
     pub vpc: String,
     /// Its subnets.

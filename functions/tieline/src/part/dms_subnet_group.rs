@@ -15,6 +15,8 @@ use crate::problem::{Code, Problem};
 pub struct DmsSubnetGroup {
     /// Its identifier.
     pub id: String,
+    /// Its ARN.
+    pub arn: String,
     /// Its subnets, in at least two zones.
     pub subnets: Vec<SubnetId>,
 }
@@ -35,7 +37,7 @@ impl Buildable for DmsSubnetGroup {
     }
 
     async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
-        let Some(group) = at.outside.dms.subnet_group(&self.id).await? else {
+        let Some(group) = at.outside.dms.subnet_group(&self.id, &self.arn).await? else {
             return Ok(Look::absent());
         };
         let hold = hold_of_tags(at.plan, &group.tags);

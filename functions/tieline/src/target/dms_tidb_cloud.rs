@@ -172,8 +172,15 @@ impl DmsTidbCloud {
         }))
     }
 
-    fn parts(&self, request: &RequestId, place: Place) -> Vec<Part> {
-        let id = identifier(request);
+    /// DMS tells no ARN of a subnet group; it is made like those of everything else (DMS User Guide, "Constructing an
+    /// Amazon Resource Name").
+    fn subnet_group_arn(&self, asked: &Asked<'_>, id: &str) -> String {
+        let partition = self.database_secret_arn.as_str().split(':').nth(1).unwrap_or("aws");
+        format!("arn:{partition}:dms:{}:{}:subgrp:{id}", asked.region(), asked.account)
+    }
+
+    fn parts(&self, asked: &Asked<'_>, place: Place) -> Vec<Part> {
+        let id = identifier(&asked.request.request_id);
         let mut parts = Vec::new();
         let instance = match &self.instance {
             Wish::Existing(arn) => DmsInstance::Existing {
@@ -183,6 +190,7 @@ impl DmsTidbCloud {
             Wish::New { class, engine_version, multi_az, storage_gib } => {
                 parts.push(Part::DmsSubnetGroup(DmsSubnetGroup {
                     id: id.clone(),
+                    arn: self.subnet_group_arn(asked, &id),
                     subnets: place.subnets,
                 }));
                 DmsInstance::New(NewDmsInstance {
@@ -359,7 +367,7 @@ impl Connectable for DmsTidbCloud {
         about.insert("port".to_owned(), json!(wanted.port));
         Ok(Finding::Found(Box::new(Found {
             wanted: None,
-            parts: self.parts(&asked.request.request_id, place),
+            parts: self.parts(asked, place),
             about,
         })))
     }

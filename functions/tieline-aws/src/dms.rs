@@ -1,0 +1,349 @@
+//! AWS Database Migration Service, and the one IAM role that it needs.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_databasemigration::Client;
+use aws_sdk_databasemigration::types::{
+    DmsSslModeValue, Filter, MySqlSettings, ReplicationEndpointTypeValue, Tag,
+};
+use tieline::error::CallError;
+use tieline::ids::SecretArn;
+use tieline::outside::Dms;
+use tieline::outside::dms::{
+    DmsCertificate, DmsEndpoint, Instance, NewDmsEndpoint, NewInstance, NewSubnetGroup,
+    SecretAddress, SubnetGroup, Test,
+};
+
+use crate::answer::{failed, must};
+use crate::secrets::AwsSecrets;
+
+/// The role's name is fixed, and one in each account (DMS User Guide, "Creating the IAM roles to use with AWS DMS").
+const VPC_ROLE: &str = "dms-vpc-role";
+
+#[derive(Debug)]
+pub(crate) struct AwsDms {
+    client: Client,
+    iam: aws_sdk_iam::Client,
+    secrets: AwsSecrets,
+}
+
+impl AwsDms {
+    pub(crate) fn new(config: &SdkConfig, secrets: AwsSecrets) -> Self {
+        Self {
+            client: Client::new(config),
+            iam: aws_sdk_iam::Client::new(config),
+            secrets,
+        }
+    }
+
+    async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, CallError> {
+        let call = self.client.list_tags_for_resource().resource_arn(arn);
+        let answer = call
+            .send()
+            .await
+            .map_err(failed("dms:ListTagsForResource"))?;
+        let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
+        Ok(answer.tag_list().iter().filter_map(pair).collect())
+    }
+}
+
+fn tag_list(tags: &BTreeMap<String, String>) -> Option<Vec<Tag>> {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
+    Some(tags.iter().map(tag).collect())
+}
+
+fn filter(action: &'static str, name: &str, value: &str) -> Result<Filter, CallError> {
+    let filter = Filter::builder().name(name).values(value).build();
+    filter.map_err(|error| CallError::Refused {
+        action,
+        code: "Incomplete".to_owned(),
+        message: error.to_string(),
+    })
+}
+
+/// DMS refuses to list what is not there; for us that is an empty list.
+fn there<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[async_trait]
+impl Dms for AwsDms {
+    async fn has_vpc_role(&self) -> Result<bool, CallError> {
+        let call = self.iam.get_role().role_name(VPC_ROLE);
+        let Some(answer) = there(call.send().await.map_err(failed("iam:GetRole")))? else {
+            return Ok(false);
+        };
+        let trust = answer
+            .role()
+            .and_then(|role| role.assume_role_policy_document());
+        // IAM percent-encodes the document; the service's name has no character that this touches.
+        Ok(trust.is_some_and(|trust| trust.contains("dms.amazonaws.com")))
+    }
+
+    async fn secret_address(&self, secret: &SecretArn) -> Result<SecretAddress, CallError> {
+        self.secrets.address(secret).await
+    }
+
+    async fn subnet_group(&self, id: &str, arn: &str) -> Result<Option<SubnetGroup>, CallError> {
+        const ACTION: &str = "dms:DescribeReplicationSubnetGroups";
+        let call = self
+            .client
+            .describe_replication_subnet_groups()
+            .filters(filter(ACTION, "replication-subnet-group-id", id)?);
+        let Some(answer) = there(call.send().await.map_err(failed(ACTION)))? else {
+            return Ok(None);
+        };
+        let Some(group) = answer.replication_subnet_groups().first() else {
+            return Ok(None);
+        };
+        let subnets = group.subnets().iter();
+        Ok(Some(SubnetGroup {
+            vpc: group.vpc_id().unwrap_or_default().to_owned(),
+            subnet_ids: subnets
+                .filter_map(|subnet| subnet.subnet_identifier().map(str::to_owned))
+                .collect(),
+            tags: self.tags(arn).await?,
+        }))
+    }
+
+    async fn create_subnet_group(&self, new: &NewSubnetGroup) -> Result<(), CallError> {
+        let subnets = new.subnets.iter().map(ToString::to_string);
+        let call = self
+            .client
+            .create_replication_subnet_group()
+            .replication_subnet_group_identifier(&new.id)
+            .replication_subnet_group_description(&new.description)
+            .set_subnet_ids(Some(subnets.collect()))
+            .set_tags(tag_list(&new.tags));
+        let answer = call.send().await;
+        answer
+            .map_err(failed("dms:CreateReplicationSubnetGroup"))
+            .map(|_| ())
+    }
+
+    async fn delete_subnet_group(&self, id: &str) -> Result<(), CallError> {
+        let call = self
+            .client
+            .delete_replication_subnet_group()
+            .replication_subnet_group_identifier(id);
+        let answer = call.send().await;
+        there(answer.map_err(failed("dms:DeleteReplicationSubnetGroup"))).map(|_| ())
+    }
+
+    async fn instance(&self, id: &str) -> Result<Option<Instance>, CallError> {
+        const ACTION: &str = "dms:DescribeReplicationInstances";
+        let name = if id.starts_with("arn:") {
+            "replication-instance-arn"
+        } else {
+            "replication-instance-id"
+        };
+        let call = self
+            .client
+            .describe_replication_instances()
+            .filters(filter(ACTION, name, id)?);
+        let Some(answer) = there(call.send().await.map_err(failed(ACTION)))? else {
+            return Ok(None);
+        };
+        let Some(instance) = answer.replication_instances().first() else {
+            return Ok(None);
+        };
+        let arn = must(ACTION, "ARN", instance.replication_instance_arn())?;
+        let group = instance.replication_subnet_group();
+        Ok(Some(Instance {
+            arn: arn.to_owned(),
+            status: must(ACTION, "status", instance.replication_instance_status())?.to_owned(),
+            vpc: group
+                .and_then(|group| group.vpc_id())
+                .unwrap_or_default()
+                .to_owned(),
+            class: instance
+                .replication_instance_class()
+                .unwrap_or_default()
+                .to_owned(),
+            private_ips: instance
+                .replication_instance_private_ip_addresses()
+                .to_vec(),
+            tags: self.tags(arn).await?,
+        }))
+    }
+
+    async fn create_instance(&self, new: &NewInstance) -> Result<(), CallError> {
+        let groups = new.groups.iter().map(ToString::to_string).collect();
+        let call = self
+            .client
+            .create_replication_instance()
+            .replication_instance_identifier(&new.id)
+            .replication_instance_class(&new.class)
+            .set_engine_version(new.engine_version.clone())
+            .multi_az(new.multi_az)
+            .allocated_storage(i32::try_from(new.storage).unwrap_or(i32::MAX))
+            .replication_subnet_group_identifier(&new.subnet_group)
+            .set_vpc_security_group_ids((!new.groups.is_empty()).then_some(groups))
+            // Left out, DMS would put it on the internet.
+            .publicly_accessible(false)
+            .set_tags(tag_list(&new.tags));
+        let answer = call.send().await;
+        answer
+            .map_err(failed("dms:CreateReplicationInstance"))
+            .map(|_| ())
+    }
+
+    async fn delete_instance(&self, arn: &str) -> Result<(), CallError> {
+        let call = self
+            .client
+            .delete_replication_instance()
+            .replication_instance_arn(arn);
+        let answer = call.send().await;
+        there(answer.map_err(failed("dms:DeleteReplicationInstance"))).map(|_| ())
+    }
+
+    async fn certificate(&self, id: &str) -> Result<Option<DmsCertificate>, CallError> {
+        const ACTION: &str = "dms:DescribeCertificates";
+        let call = self
+            .client
+            .describe_certificates()
+            .filters(filter(ACTION, "certificate-id", id)?);
+        let Some(answer) = there(call.send().await.map_err(failed(ACTION)))? else {
+            return Ok(None);
+        };
+        let Some(certificate) = answer.certificates().first() else {
+            return Ok(None);
+        };
+        let arn = must(ACTION, "ARN", certificate.certificate_arn())?;
+        Ok(Some(DmsCertificate {
+            arn: arn.to_owned(),
+            tags: self.tags(arn).await?,
+        }))
+    }
+
+    async fn import_certificate(
+        &self,
+        id: &str,
+        pem: &str,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<(), CallError> {
+        let call = self
+            .client
+            .import_certificate()
+            .certificate_identifier(id)
+            .certificate_pem(pem)
+            .set_tags(tag_list(tags));
+        let answer = call.send().await;
+        answer.map_err(failed("dms:ImportCertificate")).map(|_| ())
+    }
+
+    async fn delete_certificate(&self, arn: &str) -> Result<(), CallError> {
+        let call = self.client.delete_certificate().certificate_arn(arn);
+        let answer = call.send().await;
+        there(answer.map_err(failed("dms:DeleteCertificate"))).map(|_| ())
+    }
+
+    async fn endpoint(&self, id: &str) -> Result<Option<DmsEndpoint>, CallError> {
+        const ACTION: &str = "dms:DescribeEndpoints";
+        let call = self
+            .client
+            .describe_endpoints()
+            .filters(filter(ACTION, "endpoint-id", id)?);
+        let Some(answer) = there(call.send().await.map_err(failed(ACTION)))? else {
+            return Ok(None);
+        };
+        let Some(endpoint) = answer.endpoints().first() else {
+            return Ok(None);
+        };
+        let arn = must(ACTION, "ARN", endpoint.endpoint_arn())?;
+        Ok(Some(DmsEndpoint {
+            arn: arn.to_owned(),
+            status: must(ACTION, "status", endpoint.status())?.to_owned(),
+            tags: self.tags(arn).await?,
+        }))
+    }
+
+    async fn create_endpoint(&self, new: &NewDmsEndpoint) -> Result<(), CallError> {
+        let settings = MySqlSettings::builder()
+            .secrets_manager_secret_id(new.secret.as_str())
+            .secrets_manager_access_role_arn(new.secret_role.as_str())
+            .build();
+        let kind = if new.is_source {
+            ReplicationEndpointTypeValue::Source
+        } else {
+            ReplicationEndpointTypeValue::Target
+        };
+        let call = self
+            .client
+            .create_endpoint()
+            .endpoint_identifier(&new.id)
+            .endpoint_type(kind)
+            .engine_name("mysql")
+            .my_sql_settings(settings)
+            .ssl_mode(DmsSslModeValue::from(new.ssl_mode.as_str()))
+            .set_certificate_arn(new.certificate.clone())
+            .set_extra_connection_attributes(new.attributes.clone())
+            .set_tags(tag_list(&new.tags));
+        let answer = call.send().await;
+        answer.map_err(failed("dms:CreateEndpoint")).map(|_| ())
+    }
+
+    async fn delete_endpoint(&self, arn: &str) -> Result<(), CallError> {
+        let call = self.client.delete_endpoint().endpoint_arn(arn);
+        let answer = call.send().await;
+        there(answer.map_err(failed("dms:DeleteEndpoint"))).map(|_| ())
+    }
+
+    async fn test(&self, instance: &str, endpoint: &str) -> Result<Option<Test>, CallError> {
+        const ACTION: &str = "dms:DescribeConnections";
+        let call = self
+            .client
+            .describe_connections()
+            .filters(filter(ACTION, "endpoint-arn", endpoint)?)
+            .filters(filter(ACTION, "replication-instance-arn", instance)?);
+        let Some(answer) = there(call.send().await.map_err(failed(ACTION)))? else {
+            return Ok(None);
+        };
+        let Some(connection) = answer.connections().first() else {
+            return Ok(None);
+        };
+        Ok(Some(Test {
+            status: must(ACTION, "status", connection.status())?.to_owned(),
+            message: connection
+                .last_failure_message()
+                .unwrap_or_default()
+                .to_owned(),
+        }))
+    }
+
+    async fn start_test(&self, instance: &str, endpoint: &str) -> Result<(), CallError> {
+        let call = self
+            .client
+            .test_connection()
+            .replication_instance_arn(instance)
+            .endpoint_arn(endpoint);
+        let answer = call.send().await;
+        answer.map_err(failed("dms:TestConnection")).map(|_| ())
+    }
+
+    async fn delete_test(&self, instance: &str, endpoint: &str) -> Result<(), CallError> {
+        let call = self
+            .client
+            .delete_connection()
+            .replication_instance_arn(instance)
+            .endpoint_arn(endpoint);
+        let answer = call.send().await;
+        there(answer.map_err(failed("dms:DeleteConnection"))).map(|_| ())
+    }
+
+    async fn tag(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
+        let call = self
+            .client
+            .add_tags_to_resource()
+            .resource_arn(arn)
+            .set_tags(tag_list(tags));
+        let answer = call.send().await;
+        answer.map_err(failed("dms:AddTagsToResource")).map(|_| ())
+    }
+}

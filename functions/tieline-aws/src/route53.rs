@@ -1,0 +1,299 @@
+//! Amazon Route 53: private hosted zones.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_route53::Client;
+use aws_sdk_route53::error::BuildError;
+use aws_sdk_route53::types::{
+    Change, ChangeAction, ChangeBatch, HostedZoneConfig, ResourceRecord, ResourceRecordSet, RrType,
+    Tag, TagResourceType, Vpc, VpcRegion,
+};
+use tieline::error::CallError;
+use tieline::ids::{Region, VpcId};
+use tieline::outside::Route53;
+use tieline::outside::route53::{HostedZone, VpcZone, ZoneName};
+
+use crate::answer::failed;
+
+/// How many pages of a list are read; a zone of ours has a handful of records.
+const MOST_PAGES: usize = 50;
+
+#[derive(Debug)]
+pub(crate) struct AwsRoute53 {
+    client: Client,
+    region: VpcRegion,
+}
+
+impl AwsRoute53 {
+    pub(crate) fn new(config: &SdkConfig, region: &Region) -> Self {
+        Self {
+            client: Client::new(config),
+            region: VpcRegion::from(region.as_str()),
+        }
+    }
+
+    fn vpc(&self, id: &VpcId) -> Vpc {
+        Vpc::builder()
+            .vpc_id(id.as_str())
+            .vpc_region(self.region.clone())
+            .build()
+    }
+
+    /// Every record of a zone but NS and SOA: the CNAMEs, and whether there are others.
+    async fn names(&self, id: &str) -> Result<(Vec<ZoneName>, bool), CallError> {
+        const ACTION: &str = "route53:ListResourceRecordSets";
+        let (mut names, mut has_others) = (Vec::new(), false);
+        let mut from: Option<(String, Option<RrType>)> = None;
+        for _ in 0..MOST_PAGES {
+            let (name, kind) = from.take().unzip();
+            let call = self
+                .client
+                .list_resource_record_sets()
+                .hosted_zone_id(id)
+                .set_start_record_name(name)
+                .set_start_record_type(kind.flatten());
+            let page = call.send().await.map_err(failed(ACTION))?;
+            for record in page.resource_record_sets() {
+                match (record.r#type(), zone_name(record)) {
+                    (RrType::Ns | RrType::Soa, _) => {}
+                    (RrType::Cname, Some(name)) => names.push(name),
+                    _ => has_others = true,
+                }
+            }
+            if !page.is_truncated() {
+                return Ok((names, has_others));
+            }
+            from = page
+                .next_record_name()
+                .map(|name| (name.to_owned(), page.next_record_type().cloned()));
+        }
+        Ok((names, true))
+    }
+
+    async fn change(
+        &self,
+        id: &str,
+        action: &ChangeAction,
+        names: &[ZoneName],
+    ) -> Result<(), CallError> {
+        const ACTION: &str = "route53:ChangeResourceRecordSets";
+        let changes = names
+            .iter()
+            .map(|name| {
+                let target = ResourceRecord::builder().value(&name.leads_to).build()?;
+                let record = ResourceRecordSet::builder()
+                    .name(&name.name)
+                    .r#type(RrType::Cname)
+                    .ttl(i64::from(name.ttl))
+                    .resource_records(target)
+                    .build()?;
+                Change::builder()
+                    .action(action.clone())
+                    .resource_record_set(record)
+                    .build()
+            })
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(incomplete(ACTION))?;
+        let batch = ChangeBatch::builder()
+            .set_changes(Some(changes))
+            .build()
+            .map_err(incomplete(ACTION))?;
+        let call = self
+            .client
+            .change_resource_record_sets()
+            .hosted_zone_id(id)
+            .change_batch(batch);
+        call.send().await.map_err(failed(ACTION)).map(|_| ())
+    }
+}
+
+/// A request that could not even be put together; nothing was sent.
+fn incomplete(action: &'static str) -> impl Fn(BuildError) -> CallError {
+    move |error| CallError::Refused {
+        action,
+        code: "Incomplete".to_owned(),
+        message: error.to_string(),
+    }
+}
+
+/// A CNAME record in our words. Route 53 writes a dot behind names and `\052` for an asterisk.
+fn zone_name(record: &ResourceRecordSet) -> Option<ZoneName> {
+    let [target] = record.resource_records() else {
+        return None;
+    };
+    Some(ZoneName {
+        name: plain(record.name()).replace("\\052", "*"),
+        leads_to: plain(target.value()).to_owned(),
+        ttl: record.ttl().and_then(|ttl| u32::try_from(ttl).ok())?,
+    })
+}
+
+fn plain(name: &str) -> &str {
+    name.trim_end_matches('.')
+}
+
+/// A zone's id without the path that some answers put in front of it.
+fn bare(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or(id)
+}
+
+#[async_trait]
+impl Route53 for AwsRoute53 {
+    async fn zones(&self, vpc: &VpcId) -> Result<Vec<VpcZone>, CallError> {
+        const ACTION: &str = "route53:ListHostedZonesByVPC";
+        let mut zones = Vec::new();
+        let mut token = None;
+        for _ in 0..MOST_PAGES {
+            let call = self
+                .client
+                .list_hosted_zones_by_vpc()
+                .vpc_id(vpc.as_str())
+                .vpc_region(self.region.clone())
+                .set_next_token(token.take());
+            let page = call.send().await.map_err(failed(ACTION))?;
+            zones.extend(page.hosted_zone_summaries().iter().map(|zone| VpcZone {
+                id: bare(zone.hosted_zone_id()).to_owned(),
+                name: plain(zone.name()).to_owned(),
+                owner: zone
+                    .owner()
+                    .and_then(|owner| owner.owning_account())
+                    .unwrap_or_default()
+                    .to_owned(),
+            }));
+            token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+        Ok(zones)
+    }
+
+    async fn zone(&self, id: &str) -> Result<Option<HostedZone>, CallError> {
+        let call = self.client.get_hosted_zone().id(id);
+        let answer = match call.send().await.map_err(failed("route53:GetHostedZone")) {
+            Ok(answer) => answer,
+            Err(error) if error.is_missing() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let call = self
+            .client
+            .list_tags_for_resource()
+            .resource_type(TagResourceType::Hostedzone)
+            .resource_id(id);
+        let tags = match call.send().await.map_err(failed("route53:ListTagsForResource")) {
+            Ok(answer) => answer.resource_tag_set,
+            Err(error) if error.is_missing() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (names, has_others) = self.names(id).await?;
+        let zone = answer.hosted_zone();
+        let comment = zone
+            .and_then(|zone| zone.config())
+            .and_then(|config| config.comment());
+        Ok(Some(HostedZone {
+            id: id.to_owned(),
+            name: zone.map(|zone| plain(zone.name())).unwrap_or_default().to_owned(),
+            comment: comment.unwrap_or_default().to_owned(),
+            vpcs: answer
+                .vpcs()
+                .iter()
+                .filter_map(|vpc| vpc.vpc_id().map(str::to_owned))
+                .collect(),
+            tags: tags
+                .iter()
+                .flat_map(|set| set.tags())
+                .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())))
+                .collect(),
+            names,
+            has_others,
+        }))
+    }
+
+    async fn create_zone(
+        &self,
+        name: &str,
+        vpc: &VpcId,
+        token: &str,
+        comment: &str,
+    ) -> Result<String, CallError> {
+        const ACTION: &str = "route53:CreateHostedZone";
+        let config = HostedZoneConfig::builder()
+            .comment(comment)
+            .private_zone(true)
+            .build();
+        let call = self
+            .client
+            .create_hosted_zone()
+            .name(name)
+            .vpc(self.vpc(vpc))
+            .caller_reference(token)
+            .hosted_zone_config(config);
+        let answer = call.send().await.map_err(failed(ACTION))?;
+        let id = answer.hosted_zone().map(|zone| bare(zone.id()).to_owned());
+        crate::answer::must(ACTION, "hosted zone", id)
+    }
+
+    async fn associate(&self, id: &str, vpc: &VpcId) -> Result<(), CallError> {
+        let call = self
+            .client
+            .associate_vpc_with_hosted_zone()
+            .hosted_zone_id(id)
+            .vpc(self.vpc(vpc));
+        let answer = call.send().await;
+        match answer.map_err(failed("route53:AssociateVPCWithHostedZone")) {
+            Ok(_) => Ok(()),
+            // A repeated association of the same zone is refused like that of another zone of the name; the next look
+            // shows which it was.
+            Err(error) if error.is_duplicate() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn tag_zone(&self, id: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
+        let tags = tags
+            .iter()
+            .map(|(key, value)| Tag::builder().key(key).value(value).build());
+        let call = self
+            .client
+            .change_tags_for_resource()
+            .resource_type(TagResourceType::Hostedzone)
+            .resource_id(id)
+            .set_add_tags(Some(tags.collect()));
+        let answer = call.send().await;
+        answer
+            .map_err(failed("route53:ChangeTagsForResource"))
+            .map(|_| ())
+    }
+
+    async fn untag_zone(&self, id: &str, keys: &[String]) -> Result<(), CallError> {
+        let call = self
+            .client
+            .change_tags_for_resource()
+            .resource_type(TagResourceType::Hostedzone)
+            .resource_id(id)
+            .set_remove_tag_keys(Some(keys.to_vec()));
+        let answer = call.send().await;
+        answer
+            .map_err(failed("route53:ChangeTagsForResource"))
+            .map(|_| ())
+    }
+
+    async fn put_names(&self, id: &str, names: &[ZoneName]) -> Result<(), CallError> {
+        self.change(id, &ChangeAction::Upsert, names).await
+    }
+
+    async fn delete_names(&self, id: &str, names: &[ZoneName]) -> Result<(), CallError> {
+        self.change(id, &ChangeAction::Delete, names).await
+    }
+
+    async fn delete_zone(&self, id: &str) -> Result<(), CallError> {
+        let call = self.client.delete_hosted_zone().id(id);
+        match call.send().await.map_err(failed("route53:DeleteHostedZone")) {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_missing() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! AWS Secrets Manager: the only place where a secret comes from. What it says is never logged and never in an error.
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::Client;
+use serde_json::Value;
+use tieline::error::{CallError, READ_SECRET};
+use tieline::ids::SecretArn;
+use tieline::outside::dms::SecretAddress;
+use tieline_vendors::Secrets;
+
+use crate::answer::failed;
+
+#[derive(Debug, Clone)]
+pub(crate) struct AwsSecrets(Client);
+
+impl AwsSecrets {
+    pub(crate) fn new(config: &SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+
+    /// Which server a secret for AWS DMS names.
+    pub(crate) async fn address(&self, arn: &SecretArn) -> Result<SecretAddress, CallError> {
+        let text = self.read(arn).await?;
+        // Only these two fields leave this function.
+        let Ok(Value::Object(fields)) = serde_json::from_str(&text) else {
+            return Err(CallError::Refused {
+                action: READ_SECRET,
+                code: "SecretMalformed".to_owned(),
+                message: format!("{arn} holds no JSON object with username, password, host and port"),
+            });
+        };
+        let port = match &fields.get("port") {
+            Some(Value::Number(number)) => number.as_u64().and_then(|port| u16::try_from(port).ok()),
+            Some(Value::String(text)) => text.parse().ok(),
+            _ => None,
+        };
+        Ok(SecretAddress {
+            host: fields
+                .get("host")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+            port: port.unwrap_or_default(),
+        })
+    }
+}
+
+#[async_trait]
+impl Secrets for AwsSecrets {
+    async fn read(&self, arn: &SecretArn) -> Result<String, CallError> {
+        let call = self.0.get_secret_value().secret_id(arn.as_str());
+        let answer = call.send().await.map_err(failed(READ_SECRET))?;
+        match answer.secret_string {
+            Some(text) => Ok(text),
+            None => Err(CallError::Refused {
+                action: READ_SECRET,
+                code: "SecretMalformed".to_owned(),
+                message: format!("{arn} holds bytes, and a JSON text is wanted"),
+            }),
+        }
+    }
+}
