@@ -1,0 +1,169 @@
+//! What a vendor's answer says, in Tieline's words.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tieline::error::CallError;
+
+use crate::call::Api;
+use crate::http::HttpResponse;
+
+/// How much of a body that nobody can read goes into an error.
+const EXCERPT: usize = 200;
+/// How much of a vendor's own sentence does.
+const SENTENCE: usize = 500;
+
+/// The answer to a call.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) api: &'static Api,
+    pub(crate) action: &'static str,
+    pub(crate) response: HttpResponse,
+}
+
+impl Answer {
+    /// It worked.
+    pub(crate) fn done(self) -> Result<(), CallError> {
+        self.succeeded()?;
+        // An empty answer is as good as `{}`; a page of HTML did not come from the API.
+        if self.response.body.trim().is_empty() {
+            return Ok(());
+        }
+        self.read::<serde::de::IgnoredAny>().map(|_| ())
+    }
+
+    /// It worked, or the thing was not there any more.
+    pub(crate) fn gone(self) -> Result<(), CallError> {
+        match self.done() {
+            Err(error) if error.is_missing() => Ok(()),
+            done => done,
+        }
+    }
+
+    /// What was asked for.
+    pub(crate) fn decode<T: DeserializeOwned>(self) -> Result<T, CallError> {
+        self.succeeded()?;
+        self.read()
+    }
+
+    /// What was asked for, or nothing if there is none.
+    pub(crate) fn find<T: DeserializeOwned>(self) -> Result<Option<T>, CallError> {
+        match self.decode() {
+            Err(error) if error.is_missing() => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        if serde_json::from_str::<serde::de::IgnoredAny>(&self.response.body).is_err() {
+            return Err(self.no_json());
+        }
+        serde_json::from_str(&self.response.body).map_err(|error| {
+            let reason = cut(&error.to_string(), EXCERPT);
+            self.unusable(format!(
+                "the answer is not as the vendor describes it: {reason}"
+            ))
+        })
+    }
+
+    fn succeeded(&self) -> Result<(), CallError> {
+        let status = self.response.status;
+        if (200..300).contains(&status) {
+            return Ok(());
+        }
+        if status < 400 {
+            return Err(self.unusable(format!("HTTP {status}, which is not followed")));
+        }
+        let body = self.response.body.trim();
+        let (code, message) = match serde_json::from_str(body) {
+            Ok(value) => words(&value),
+            // Nothing between us and the vendor makes up these two, so they are believed without a word.
+            Err(_) if body.is_empty() || matches!(status, 401 | 429) => (None, None),
+            // But a page that says 404 is some proxy's, not the API saying that the thing is gone.
+            Err(_) => return Err(self.no_json()),
+        };
+        let message = cut(message.as_deref().unwrap_or("no message"), SENTENCE);
+        Err(CallError::answered_by_vendor(
+            self.action,
+            status,
+            self.come_back(),
+            &cut(code.as_deref().unwrap_or("without a code"), EXCERPT),
+            &format!("{message}{}", self.trace()),
+        ))
+    }
+
+    /// When to come back, in seconds. Both vendors count from now.
+    fn come_back(&self) -> Option<u64> {
+        self.api.come_back.iter().find_map(|name| {
+            let text = self.response.header(name)?.trim();
+            // `Retry-After` may be a date; there is another header then, or the usual wait.
+            let whole = text.parse().ok();
+            whole.or_else(|| text.split_once('.')?.0.parse().ok().map(|n: u64| n + 1))
+        })
+    }
+
+    /// There is an answer, but not one to act on.
+    pub(crate) fn unusable(&self, reason: String) -> CallError {
+        CallError::Unavailable {
+            action: self.action,
+            reason: reason + &self.trace(),
+        }
+    }
+
+    fn no_json(&self) -> CallError {
+        let kind = self.response.header("content-type").unwrap_or("no type");
+        let excerpt = cut(self.response.body.trim(), EXCERPT);
+        let status = self.response.status;
+        self.unusable(format!(
+            "HTTP {status} with {} instead of JSON: {excerpt:?}",
+            cut(kind, 60)
+        ))
+    }
+
+    /// By what the vendor's support finds the call again.
+    fn trace(&self) -> String {
+        let name = self.api.trace;
+        self.response
+            .header(&name.to_ascii_lowercase())
+            .filter(|id| !id.is_empty())
+            .map(|id| format!(" ({name} {})", cut(id, 100)))
+            .unwrap_or_default()
+    }
+}
+
+/// Code and sentence of an error: google.rpc.Status, `{"errors": [...]}` or `{"error": {...}}`.
+fn words(value: &Value) -> (Option<String>, Option<String>) {
+    if let Some(errors) = value["errors"].as_array().filter(|list| !list.is_empty()) {
+        let code = errors.iter().find_map(|error| text(&error["code"]));
+        let sentences: Vec<String> = errors
+            .iter()
+            .filter_map(|error| {
+                text(&error["detail"])
+                    .or_else(|| text(&error["title"]))
+                    .or_else(|| text(&error["message"]))
+            })
+            .collect();
+        let sentence = (!sentences.is_empty()).then(|| sentences.join("; "));
+        return (code, sentence);
+    }
+    let status = if value["error"].is_object() {
+        &value["error"]
+    } else {
+        value
+    };
+    let message = text(&status["message"]).or_else(|| text(&value["error"]));
+    (text(&status["code"]), message)
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
+    }
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    text.chars().take(longest).collect()
+}

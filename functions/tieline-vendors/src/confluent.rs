@@ -1,0 +1,356 @@
+//! Confluent Cloud's calls and answers (`api.confluent.cloud/networking/v1`).
+//!
+//! # When a thing is gone
+//!
+//! After a deletion Confluent answers 404 or, so as not to say what exists, 403. Its Terraform provider takes both for
+//! "gone" unless the text says "invalid API key". Here a 403 to a single resource is taken for "gone" only if
+//!
+//! 1. its text does not say that the API key is invalid, and
+//! 2. the same key may list the environment's accesses at that moment, and the access in question is not among them.
+//!
+//! Else it stays a refusal: a key that has lost its role must not make an access look deleted that still lets an account
+//! in.
+
+use ::http::Uri;
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::json;
+use tieline::error::CallError;
+use tieline::ids::{ConfluentId, SecretArn};
+use tieline::outside::Confluent;
+use tieline::outside::confluent::{Access, ConfluentNetwork};
+
+use crate::Vendors;
+use crate::answer::Answer;
+use crate::call::{CONFLUENT, Call, Pages};
+use crate::decode::nullable;
+
+const ACCESSES: &str = "private-link-accesses";
+const LIST: &str = "confluent:ListPrivateLinkAccesses";
+/// What the vendor's Terraform provider looks for in a 403.
+const INVALID_KEY: &str = "invalid api key";
+
+#[async_trait]
+impl Confluent for Vendors {
+    async fn network(
+        &self,
+        key: &SecretArn,
+        environment: &ConfluentId,
+        id: &ConfluentId,
+    ) -> Result<Option<ConfluentNetwork>, CallError> {
+        let path = ["networks", id.as_str()];
+        let call = Call::new(CONFLUENT, "confluent:GetNetwork", "GET", &path)?
+            .query(&[("environment", environment.as_str())]);
+        let answer = self.call(key, call).await?;
+        let hidden = is_hidden(&answer);
+        match answer.find::<Network>() {
+            Err(error) if hidden => {
+                self.listed(key, environment, Some(id), error).await?;
+                Ok(None)
+            }
+            network => Ok(network?.map(ConfluentNetwork::from)),
+        }
+    }
+
+    async fn accesses(
+        &self,
+        key: &SecretArn,
+        environment: &ConfluentId,
+        network: &ConfluentId,
+    ) -> Result<Vec<Access>, CallError> {
+        let all = self.list(key, environment, Some(network)).await?;
+        Ok(all.into_iter().filter_map(PrivateLinkAccess::aws).collect())
+    }
+
+    async fn create_access(
+        &self,
+        key: &SecretArn,
+        environment: &ConfluentId,
+        network: &ConfluentId,
+        name: &str,
+        account: &str,
+    ) -> Result<(), CallError> {
+        let action = "confluent:CreatePrivateLinkAccess";
+        let body = json!({ "spec": {
+            "display_name": name,
+            "cloud": { "kind": "AwsPrivateLinkAccess", "account": account },
+            "environment": { "id": environment.as_str() },
+            "network": { "id": network.as_str() },
+        }});
+        let call = Call::new(CONFLUENT, action, "POST", &[ACCESSES])?.body(body);
+        self.call(key, call).await?.done()
+    }
+
+    async fn rename_access(
+        &self,
+        key: &SecretArn,
+        environment: &ConfluentId,
+        id: &str,
+        name: &str,
+    ) -> Result<(), CallError> {
+        let action = "confluent:UpdatePrivateLinkAccess";
+        let body = json!({ "spec": {
+            "display_name": name,
+            "environment": { "id": environment.as_str() },
+        }});
+        let call = Call::new(CONFLUENT, action, "PATCH", &[ACCESSES, id])?.body(body);
+        self.call(key, call).await?.done()
+    }
+
+    async fn delete_access(
+        &self,
+        key: &SecretArn,
+        environment: &ConfluentId,
+        id: &str,
+    ) -> Result<(), CallError> {
+        let action = "confluent:DeletePrivateLinkAccess";
+        let call = Call::new(CONFLUENT, action, "DELETE", &[ACCESSES, id])?
+            .query(&[("environment", environment.as_str())]);
+        let answer = self.call(key, call).await?;
+        let hidden = is_hidden(&answer);
+        match answer.gone() {
+            Err(error) if hidden => {
+                let listed = self.listed(key, environment, None, error.clone()).await?;
+                if listed.iter().any(|access| access.id == id) {
+                    return Err(error);
+                }
+                Ok(())
+            }
+            done => done,
+        }
+    }
+}
+
+impl Vendors {
+    /// The accesses, in answer to a 403: if they may not be seen either, it was the key's own.
+    async fn listed(
+        &self,
+        key: &SecretArn,
+        environment: &ConfluentId,
+        network: Option<&ConfluentId>,
+        forbidden: CallError,
+    ) -> Result<Vec<PrivateLinkAccess>, CallError> {
+        let list = self.list(key, environment, network).await;
+        list.map_err(|error| match &error {
+            CallError::Refused { .. } => forbidden,
+            CallError::PutOff { .. } | CallError::Unavailable { .. } => error,
+        })
+    }
+
+    async fn list(
+        &self,
+        key: &SecretArn,
+        environment: &ConfluentId,
+        network: Option<&ConfluentId>,
+    ) -> Result<Vec<PrivateLinkAccess>, CallError> {
+        let mut all = Vec::new();
+        let mut pages = Pages::default();
+        loop {
+            let call = Call::new(CONFLUENT, LIST, "GET", &[ACCESSES])?.query(&[
+                ("environment", environment.as_str()),
+                ("spec.network", network.map_or("", ConfluentId::as_str)),
+                ("page_size", "100"),
+                ("page_token", pages.token()),
+            ]);
+            let page: Page = self.call(key, call).await?.decode()?;
+            all.extend(page.data);
+            let token = self.next_token(&page.metadata.next)?;
+            if !pages.turn(LIST, token)? {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The token in the URL of the next page; empty if there is none.
+    ///
+    /// The page is asked for with our own query and this token, as the vendor's Terraform provider does. A URL that leads
+    /// elsewhere is not taken for a page at all.
+    fn next_token(&self, next: &str) -> Result<String, CallError> {
+        let elsewhere = |what| CallError::Unavailable {
+            action: LIST,
+            reason: format!("the list's next page {what}"),
+        };
+        if next.is_empty() {
+            return Ok(String::new());
+        }
+        let url: Uri = next.parse().map_err(|_| elsewhere("is no URL"))?;
+        let origin = |url: &Uri| (url.scheme().cloned(), url.authority().cloned());
+        let ours = [format!("https://{}", CONFLUENT.host), self.url(CONFLUENT)];
+        let same = |ours: &String| {
+            ours.parse::<Uri>()
+                .is_ok_and(|ours| origin(&ours) == origin(&url))
+        };
+        if url.authority().is_some() && !ours.iter().any(same) {
+            return Err(elsewhere("is on another host"));
+        }
+        let query = url.query().unwrap_or_default().as_bytes();
+        form_urlencoded::parse(query)
+            .find(|(name, value)| name == "page_token" && !value.is_empty())
+            .map(|(_, token)| token.into_owned())
+            .ok_or_else(|| elsewhere("has no page_token"))
+    }
+}
+
+/// A 403 that may mean 404.
+fn is_hidden(answer: &Answer) -> bool {
+    let body = answer.response.body.to_ascii_lowercase();
+    answer.response.status == 403 && !body.contains(INVALID_KEY)
+}
+
+/// Whether a `kind` is this one. Described as `AwsNetwork`, it comes as `networking.v1.AwsNetwork`. One that is left out
+/// is not another.
+fn is_kind(kind: &str, wanted: &str) -> bool {
+    kind.is_empty() || kind.rsplit('.').next() == Some(wanted)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Network {
+    #[serde(deserialize_with = "nullable")]
+    spec: NetworkSpec,
+    #[serde(deserialize_with = "nullable")]
+    status: NetworkStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NetworkSpec {
+    #[serde(deserialize_with = "nullable")]
+    display_name: String,
+    #[serde(deserialize_with = "nullable")]
+    cloud: String,
+    #[serde(deserialize_with = "nullable")]
+    region: String,
+    #[serde(deserialize_with = "nullable")]
+    connection_types: Vec<String>,
+    #[serde(deserialize_with = "nullable")]
+    zones: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NetworkStatus {
+    #[serde(flatten)]
+    status: Status,
+    #[serde(deserialize_with = "nullable")]
+    dns_domain: String,
+    #[serde(deserialize_with = "nullable")]
+    cloud: NetworkCloud,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NetworkCloud {
+    #[serde(deserialize_with = "nullable")]
+    kind: String,
+    #[serde(deserialize_with = "nullable")]
+    private_link_endpoint_service: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Status {
+    #[serde(deserialize_with = "nullable")]
+    phase: String,
+    #[serde(deserialize_with = "nullable")]
+    error_code: String,
+    #[serde(deserialize_with = "nullable")]
+    error_message: String,
+}
+
+impl Status {
+    /// The sentence, or the code if there is only that.
+    fn message(&self) -> String {
+        let Self {
+            error_code: code,
+            error_message: sentence,
+            ..
+        } = self;
+        if sentence.is_empty() { code } else { sentence }.clone()
+    }
+}
+
+impl From<Network> for ConfluentNetwork {
+    fn from(Network { spec, status }: Network) -> Self {
+        let cloud = status.cloud;
+        let service = if is_kind(&cloud.kind, "AwsNetwork") {
+            cloud.private_link_endpoint_service
+        } else {
+            String::new()
+        };
+        Self {
+            display_name: spec.display_name,
+            cloud: spec.cloud,
+            region: spec.region,
+            connection_types: spec.connection_types,
+            zone_ids: spec.zones,
+            message: status.status.message(),
+            phase: status.status.phase,
+            dns_domain: status.dns_domain,
+            service,
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Page {
+    #[serde(deserialize_with = "nullable")]
+    metadata: Metadata,
+    #[serde(deserialize_with = "nullable")]
+    data: Vec<PrivateLinkAccess>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    #[serde(deserialize_with = "nullable")]
+    next: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PrivateLinkAccess {
+    #[serde(deserialize_with = "nullable")]
+    id: String,
+    #[serde(deserialize_with = "nullable")]
+    spec: AccessSpec,
+    #[serde(deserialize_with = "nullable")]
+    status: Status,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AccessSpec {
+    #[serde(deserialize_with = "nullable")]
+    display_name: String,
+    #[serde(deserialize_with = "nullable")]
+    cloud: AccessCloud,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AccessCloud {
+    #[serde(deserialize_with = "nullable")]
+    kind: String,
+    #[serde(deserialize_with = "nullable")]
+    account: String,
+}
+
+impl PrivateLinkAccess {
+    /// The access, if it is an AWS account's.
+    fn aws(self) -> Option<Access> {
+        let cloud = self.spec.cloud;
+        let aws = is_kind(&cloud.kind, "AwsPrivateLinkAccess") && !cloud.account.is_empty();
+        aws.then(|| Access {
+            id: self.id,
+            name: self.spec.display_name,
+            account: cloud.account,
+            message: self.status.message(),
+            phase: self.status.phase,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! The only crate that speaks the vendors' HTTP APIs: TiDB Cloud and Confluent Cloud in Tieline's words.
+//!
+//! [`Vendors`] answers [`tieline::outside::TidbCloud`] and [`tieline::outside::Confluent`]. What it needs of the world
+//! it is given: something that speaks [`Http`] and something that reads [`Secrets`].
+
+mod answer;
+mod call;
+mod confluent;
+mod decode;
+mod dedicated;
+mod digest;
+mod http;
+mod hyper;
+mod secrets;
+mod serverless;
+mod tidb_cloud;
+
+#[cfg(test)]
+mod script;
+
+use std::fmt;
+
+pub use crate::http::{Http, HttpError, HttpRequest, HttpResponse};
+pub use crate::hyper::HyperHttp;
+pub use crate::secrets::Secrets;
+
+/// The vendors' APIs. It is made once per cold start: keys, nonces and connections are worth keeping.
+pub struct Vendors {
+    http: Box<dyn Http>,
+    secrets: Box<dyn Secrets>,
+    /// Where every vendor is instead of under its own name, without a slash at the end.
+    world: Option<String>,
+    tidb_keys: secrets::Keys,
+    confluent_keys: secrets::Keys,
+    nonces: digest::Nonces,
+}
+
+impl Vendors {
+    /// The vendors at their own addresses, or each at `<world>/<its host>`.
+    pub fn new(
+        http: impl Http + 'static,
+        secrets: impl Secrets + 'static,
+        world: Option<String>,
+    ) -> Self {
+        Self {
+            http: Box::new(http),
+            secrets: Box::new(secrets),
+            world: world.map(|url| url.trim_end_matches('/').to_owned()),
+            tidb_keys: secrets::Keys::new(["publicKey", "privateKey"]),
+            confluent_keys: secrets::Keys::new(["apiKey", "apiSecret"]),
+            nonces: digest::Nonces::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Vendors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vendors")
+            .field("world", &self.world)
+            .finish_non_exhaustive()
+    }
+}

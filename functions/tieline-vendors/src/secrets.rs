@@ -1,0 +1,239 @@
+//! The vendors' API keys: read from secrets, kept for minutes, never shown.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use tieline::error::{CallError, READ_SECRET};
+use tieline::ids::SecretArn;
+use tokio::time::Instant;
+
+/// Long enough for a warm function's events, short enough that a key that was taken away is soon forgotten.
+const KEPT: Duration = Duration::from_secs(300);
+
+/// A shorter secret is not looked for in answers: it would be found where it is not.
+const SHORTEST: usize = 8;
+
+/// Where secrets are kept.
+#[async_trait]
+pub trait Secrets: Send + Sync {
+    /// The text of a secret.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`] with the action [`READ_SECRET`].
+    async fn read(&self, arn: &SecretArn) -> Result<String, CallError>;
+}
+
+/// An API key: what a vendor calls the public key or the key, and what belongs to it.
+pub(crate) struct ApiKey {
+    id: String,
+    secret: SecretString,
+}
+
+impl ApiKey {
+    /// The part that may be known.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The part that may not. Only for the making of an `Authorization` header.
+    pub(crate) fn secret(&self) -> &str {
+        self.secret.expose_secret()
+    }
+
+    /// The header for HTTP Basic.
+    pub(crate) fn basic(&self) -> String {
+        http_auth::basic::encode_credentials(&self.id, self.secret())
+    }
+
+    /// A text of the vendor's without this key: a gateway that shows the request it did not like would show the key.
+    pub(crate) fn scrub(&self, text: String) -> String {
+        let basic = self.basic();
+        let encoded = basic.split_once(' ').map_or("", |(_, encoded)| encoded);
+        let mut text = text;
+        for secret in [self.secret(), encoded] {
+            if secret.len() >= SHORTEST && text.contains(secret) {
+                text = text.replace(secret, "[redacted]");
+            }
+        }
+        text
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.id == other.id && self.secret() == other.secret()
+    }
+
+    fn parse(text: &str, [id, secret]: [&str; 2]) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        // What does not fit a header, or would end the user's name in Basic, is no key.
+        let field = |name: &str| {
+            let text = value.get(name)?.as_str()?;
+            let fits = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+            (fits && !text.trim().is_empty()).then(|| text.to_owned())
+        };
+        Some(Self {
+            id: field(id).filter(|id| !id.contains(':'))?,
+            secret: field(secret)?.into(),
+        })
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey([redacted])")
+    }
+}
+
+/// A vendor's keys by the secret that holds them.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    /// The names of the secret's fields.
+    fields: [&'static str; 2],
+    kept: Mutex<HashMap<SecretArn, (Instant, Arc<ApiKey>)>>,
+}
+
+impl Keys {
+    pub(crate) fn new(fields: [&'static str; 2]) -> Self {
+        Self {
+            fields,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// The key of a secret, and whether it was kept from before.
+    pub(crate) async fn get(
+        &self,
+        secrets: &dyn Secrets,
+        arn: &SecretArn,
+    ) -> Result<(Arc<ApiKey>, bool), CallError> {
+        if let Some((read, key)) = self.lock().get(arn)
+            && read.elapsed() < KEPT
+        {
+            return Ok((Arc::clone(key), true));
+        }
+        let text = secrets.read(arn).await?;
+        let key = ApiKey::parse(&text, self.fields).ok_or_else(|| self.malformed(arn))?;
+        let key = Arc::new(key);
+        let entry = (Instant::now(), Arc::clone(&key));
+        self.lock().insert(arn.clone(), entry);
+        Ok((key, false))
+    }
+
+    /// The vendor refused the key: the secret may hold another by now. Answers that one if it is another.
+    pub(crate) async fn refused(
+        &self,
+        secrets: &dyn Secrets,
+        arn: &SecretArn,
+        refused: &ApiKey,
+    ) -> Result<Option<Arc<ApiKey>>, CallError> {
+        self.forget(arn);
+        let (key, _) = self.get(secrets, arn).await?;
+        if key.is(refused) {
+            self.forget(arn);
+            return Ok(None);
+        }
+        Ok(Some(key))
+    }
+
+    /// Reads the secret anew the next time.
+    pub(crate) fn forget(&self, arn: &SecretArn) {
+        self.lock().remove(arn);
+    }
+
+    fn malformed(&self, arn: &SecretArn) -> CallError {
+        let [id, secret] = self.fields;
+        CallError::Refused {
+            action: READ_SECRET,
+            code: "SecretMalformed".to_owned(),
+            message: format!(
+                "{arn} does not hold a JSON object with the texts \"{id}\" and \"{secret}\""
+            ),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SecretArn, (Instant, Arc<ApiKey>)>> {
+        // Nothing panics while it is held, and a half-made change is not possible.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A key for tests of what signs with it.
+#[cfg(test)]
+pub(crate) fn test_key(id: &str, secret: &str) -> ApiKey {
+    ApiKey {
+        id: id.to_owned(),
+        secret: secret.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::{Safe, arn};
+
+    const FIELDS: [&str; 2] = ["publicKey", "privateKey"];
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_is_read_again_after_five_minutes() {
+        let safe = Safe::new([r#"{"publicKey":"a","privateKey":"b"}"#]);
+        let keys = Keys::new(FIELDS);
+
+        assert!(!keys.get(&safe, &arn("one")).await.unwrap().1);
+        tokio::time::advance(KEPT - Duration::from_secs(1)).await;
+        assert!(keys.get(&safe, &arn("one")).await.unwrap().1);
+        assert!(!keys.get(&safe, &arn("two")).await.unwrap().1);
+        assert_eq!(safe.reads(), 2);
+
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!keys.get(&safe, &arn("one")).await.unwrap().1);
+        assert_eq!(safe.reads(), 3);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_key_is_refused_without_being_shown() {
+        for text in [
+            "canary",
+            "\"canary\"",
+            r#"["canary"]"#,
+            r#"{"publicKey":"canary"}"#,
+            r#"{"publicKey":"canary","privateKey":""}"#,
+            r#"{"publicKey":"canary","privateKey":" "}"#,
+            r#"{"publicKey":"canary","privateKey":7}"#,
+            r#"{"publicKey":"canary","privateKey":"a\nb"}"#,
+            r#"{"publicKey":"canary:","privateKey":"canary"}"#,
+            r#"{"apiKey":"canary","apiSecret":"canary"}"#,
+        ] {
+            let keys = Keys::new(FIELDS);
+            let error = keys.get(&Safe::new([text]), &arn("one")).await.unwrap_err();
+
+            assert!(error.is_secret_unusable(), "{text}");
+            assert_eq!(
+                error.to_string(),
+                "secretsmanager:GetSecretValue was refused: SecretMalformed: \
+                 arn:aws:secretsmanager:us-east-1:111122223333:secret:one does not hold a JSON object with the texts \
+                 \"publicKey\" and \"privateKey\""
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_is_never_shown() {
+        let safe =
+            Safe::new([r#"{"publicKey":"canary-id","privateKey":"canary-secret","more":1}"#]);
+        let keys = Keys::new(FIELDS);
+
+        let (key, _) = keys.get(&safe, &arn("one")).await.unwrap();
+
+        let shown = format!("{key:?} {keys:?} {key:#?} {keys:#?}");
+        assert!(!shown.contains("canary"), "{shown}");
+        assert_eq!(
+            key.scrub(format!("sent canary-secret and {}", key.basic())),
+            "sent [redacted] and Basic [redacted]"
+        );
+    }
+}

@@ -1,0 +1,242 @@
+//! TiDB Cloud's calls. Each is named as in the vendor's own description (`operationId`), and no answer's echo is
+//! trusted for what was asked.
+//!
+//! No call has an idempotency key: who creates, looks first.
+
+use async_trait::async_trait;
+use serde_json::json;
+use tieline::error::CallError;
+use tieline::ids::{EndpointId, SecretArn, TidbId};
+use tieline::outside::TidbCloud;
+use tieline::outside::tidb_cloud::{
+    Dataflow, DedicatedCluster, Link, LinkService, NodeGroupId, Registration, ServerlessCluster,
+};
+
+use crate::call::{Call, DEDICATED, Pages, SERVERLESS};
+use crate::{Vendors, dedicated, serverless};
+
+/// The most that the API gives at once.
+const PAGE_SIZE: &str = "100";
+const LINKS: &str = "privateLinkConnections";
+const REGISTRATIONS: &str = "privateEndpointConnections";
+
+#[async_trait]
+impl TidbCloud for Vendors {
+    async fn dedicated_cluster(
+        &self,
+        key: &SecretArn,
+        id: &TidbId,
+    ) -> Result<Option<DedicatedCluster>, CallError> {
+        let path = ["clusters", id.as_str()];
+        let call = Call::new(DEDICATED, "tidbcloud:GetCluster", "GET", &path)?;
+        let cluster = self.call(key, call).await?.find::<dedicated::Cluster>()?;
+        Ok(cluster.map(DedicatedCluster::from))
+    }
+
+    async fn link_service(
+        &self,
+        key: &SecretArn,
+        group: &NodeGroupId,
+    ) -> Result<Option<LinkService>, CallError> {
+        let action = "tidbcloud:GetPrivateLinkService";
+        let path = in_group(group, &["privateLinkService"]);
+        let call = Call::new(DEDICATED, action, "GET", &path)?;
+        let service = self.call(key, call).await?.find::<dedicated::Service>()?;
+        Ok(service.map(LinkService::from))
+    }
+
+    async fn registrations(
+        &self,
+        key: &SecretArn,
+        group: &NodeGroupId,
+    ) -> Result<Vec<Registration>, CallError> {
+        let action = "tidbcloud:ListPrivateEndpointConnections";
+        let mut all = Vec::new();
+        let mut pages = Pages::default();
+        loop {
+            let query = [("pageSize", PAGE_SIZE), ("pageToken", pages.token())];
+            let path = in_group(group, &[REGISTRATIONS]);
+            let call = Call::new(DEDICATED, action, "GET", &path)?.query(&query);
+            let page: dedicated::Connections = self.call(key, call).await?.decode()?;
+            let found = page.private_endpoint_connections.into_iter();
+            all.extend(found.map(Registration::from));
+            if !pages.turn(action, page.next_page_token)? {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn register(
+        &self,
+        key: &SecretArn,
+        group: &NodeGroupId,
+        endpoint: &EndpointId,
+    ) -> Result<(), CallError> {
+        let action = "tidbcloud:CreatePrivateEndpointConnection";
+        let path = in_group(group, &[REGISTRATIONS]);
+        let body = json!({ "endpointId": endpoint.as_str() });
+        let call = Call::new(DEDICATED, action, "POST", &path)?.body(body);
+        self.call(key, call).await?.done()
+    }
+
+    async fn unregister(
+        &self,
+        key: &SecretArn,
+        group: &NodeGroupId,
+        id: &str,
+    ) -> Result<(), CallError> {
+        let action = "tidbcloud:DeletePrivateEndpointConnection";
+        let path = in_group(group, &[REGISTRATIONS, id]);
+        let call = Call::new(DEDICATED, action, "DELETE", &path)?;
+        self.call(key, call).await?.gone()
+    }
+
+    async fn serverless_cluster(
+        &self,
+        key: &SecretArn,
+        id: &TidbId,
+    ) -> Result<Option<ServerlessCluster>, CallError> {
+        let path = ["clusters", id.as_str()];
+        // A basic look leaves the endpoints out.
+        let query = [("view", "FULL")];
+        let call = Call::new(SERVERLESS, "tidbcloud:GetCluster", "GET", &path)?.query(&query);
+        let cluster = self.call(key, call).await?.find::<serverless::Cluster>()?;
+        Ok(cluster.map(ServerlessCluster::from))
+    }
+
+    async fn dataflow(&self, key: &SecretArn, cluster: &TidbId) -> Result<Dataflow, CallError> {
+        let action = "tidbcloud:GetAvailabilityZones";
+        let path = ["clusters", cluster.as_str(), LINKS];
+        let call = Call::new(SERVERLESS, action, "GET", &path)?.verb("getAvailabilityZones");
+        let zones: serverless::Zones = self.call(key, call).await?.decode()?;
+        Ok(Dataflow {
+            account: must(action, "accountId", zones.account_id)?,
+            zone_ids: zones.az_ids,
+        })
+    }
+
+    async fn links(&self, key: &SecretArn, cluster: &TidbId) -> Result<Vec<Link>, CallError> {
+        let action = "tidbcloud:ListPrivateLinkConnections";
+        let mut all = Vec::new();
+        let mut pages = Pages::default();
+        loop {
+            let query = [("pageSize", PAGE_SIZE), ("pageToken", pages.token())];
+            let path = ["clusters", cluster.as_str(), LINKS];
+            let call = Call::new(SERVERLESS, action, "GET", &path)?.query(&query);
+            let page: serverless::Connections = self.call(key, call).await?.decode()?;
+            all.extend(page.private_link_connections.into_iter().map(Link::from));
+            if !pages.turn(action, page.next_page_token)? {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn link(
+        &self,
+        key: &SecretArn,
+        cluster: &TidbId,
+        id: &str,
+    ) -> Result<Option<Link>, CallError> {
+        let action = "tidbcloud:GetPrivateLinkConnection";
+        let path = ["clusters", cluster.as_str(), LINKS, id];
+        let call = Call::new(SERVERLESS, action, "GET", &path)?;
+        let link = self
+            .call(key, call)
+            .await?
+            .find::<serverless::Connection>()?;
+        Ok(link.map(Link::from))
+    }
+
+    async fn create_link(
+        &self,
+        key: &SecretArn,
+        cluster: &TidbId,
+        name: &str,
+        service: &str,
+    ) -> Result<String, CallError> {
+        let action = "tidbcloud:CreatePrivateLinkConnection";
+        let path = ["clusters", cluster.as_str(), LINKS];
+        let body = json!({ "privateLinkConnection": {
+            "clusterId": cluster.as_str(),
+            "displayName": name,
+            "type": "AWS_ENDPOINT_SERVICE",
+            "awsEndpointService": { "name": service }, // the Region is the cluster's unless it is said
+        }});
+        let call = Call::new(SERVERLESS, action, "POST", &path)?.body(body);
+        let made: serverless::Connection = self.call(key, call).await?.decode()?;
+        must(
+            action,
+            "privateLinkConnectionId",
+            made.private_link_connection_id,
+        )
+    }
+
+    async fn delete_link(
+        &self,
+        key: &SecretArn,
+        cluster: &TidbId,
+        id: &str,
+    ) -> Result<(), CallError> {
+        let action = "tidbcloud:DeletePrivateLinkConnection";
+        let path = ["clusters", cluster.as_str(), LINKS, id];
+        let call = Call::new(SERVERLESS, action, "DELETE", &path)?;
+        self.call(key, call).await?.gone()
+    }
+
+    async fn attach_confluent(
+        &self,
+        key: &SecretArn,
+        cluster: &TidbId,
+        link: &str,
+        unique_name: &str,
+    ) -> Result<(), CallError> {
+        let action = "tidbcloud:AttachDomains";
+        let path = ["clusters", cluster.as_str(), LINKS, link];
+        let body = json!({
+            "attachDomain": { "type": "CONFLUENT", "uniqueName": unique_name },
+            "validateOnly": false,
+        });
+        let call = Call::new(SERVERLESS, action, "POST", &path)?
+            .verb("attachDomains")
+            .body(body);
+        self.call(key, call).await?.done()
+    }
+
+    async fn detach(
+        &self,
+        key: &SecretArn,
+        cluster: &TidbId,
+        link: &str,
+        attachment: &str,
+    ) -> Result<(), CallError> {
+        let action = "tidbcloud:DetachDomains";
+        let path = ["clusters", cluster.as_str(), LINKS, link];
+        let call = Call::new(SERVERLESS, action, "POST", &path)?
+            .verb("detachDomains")
+            .body(json!({ "attachDomainId": attachment }));
+        self.call(key, call).await?.gone()
+    }
+}
+
+fn in_group<'a>(group: &'a NodeGroupId, rest: &[&'a str]) -> Vec<&'a str> {
+    let NodeGroupId { cluster, group } = group;
+    let path = [
+        "clusters",
+        cluster.as_str(),
+        "tidbNodeGroups",
+        group.as_str(),
+    ];
+    [&path, rest].concat()
+}
+
+/// A field that every real answer has. An empty value in its place could be acted on.
+fn must(action: &'static str, field: &str, value: String) -> Result<String, CallError> {
+    if value.is_empty() {
+        let reason = format!("the answer has no {field}");
+        return Err(CallError::Unavailable { action, reason });
+    }
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests;
