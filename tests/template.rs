@@ -161,7 +161,9 @@ fn statement_findings(statement: &Value) -> Vec<String> {
         }
     }
     if actions.contains(&"secretsmanager:GetSecretValue")
-        && !statement["Resource"].to_string().contains(":secret:${SecretPrefix}*")
+        && !statement["Resource"]
+            .to_string()
+            .contains(":secret:${SecretPrefix}*")
     {
         found.push("every secret of the account".to_owned());
     }
@@ -293,12 +295,19 @@ fn a_template_that_breaks_a_promise_is_found() {
                 json!({});
         }),
         ("every secret", |resources| {
-            let found = change(resources, "PreflightFunction", "secretsmanager:GetSecretValue");
+            let found = change(
+                resources,
+                "PreflightFunction",
+                "secretsmanager:GetSecretValue",
+            );
             found["Resource"] = json!({"Fn::Sub": "arn:aws:secretsmanager:us-east-1:1:secret:*"});
         }),
         ("a replication instance without our tag", |resources| {
-            change(resources, "CreateEndpointFunction", "dms:CreateReplicationInstance")["Condition"] =
-                json!({});
+            change(
+                resources,
+                "CreateEndpointFunction",
+                "dms:CreateReplicationInstance",
+            )["Condition"] = json!({});
         }),
         ("a role for any service", |resources| {
             change(resources, "CreateEndpointFunction", "iam:PassRole")["Condition"] = json!({});

@@ -7,7 +7,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use aws_smithy_http_client::{Builder, HttpClientError};
 use tieline::ids::Region;
 use tieline::outside::{Limits, Outside};
-use tieline_vendors::{HyperHttp, Vendors};
+use tieline_vendors::{HttpError, HyperHttp, Vendors};
 
 use crate::clock::SystemClock;
 use crate::dms::AwsDms;
@@ -43,6 +43,9 @@ pub enum Unusable {
     /// The HTTPS client cannot be built.
     #[error("could not build the HTTPS client")]
     Https(#[source] HttpClientError),
+    /// The HTTPS client for vendors cannot be built.
+    #[error("could not build the HTTPS client for vendors")]
+    Vendors(#[from] HttpError),
 }
 
 impl Aws {
@@ -88,7 +91,7 @@ impl Aws {
             quotas: AwsQuotas::new(&config),
             route53: AwsRoute53::new(&config, &settings.region),
             dms: AwsDms::new(&config, secrets.clone()),
-            vendors: Vendors::new(HyperHttp::new(), secrets, settings.world),
+            vendors: Vendors::new(HyperHttp::new()?, secrets, settings.world),
             region: settings.region,
             limits: settings.limits,
         })

@@ -205,10 +205,10 @@ impl Dms for AwsDms {
 
     async fn certificate(&self, id: &str) -> Result<Option<DmsCertificate>, CallError> {
         const ACTION: &str = "dms:DescribeCertificates";
-        let call = self
-            .client
-            .describe_certificates()
-            .filters(filter(ACTION, "certificate-id", id)?);
+        let call =
+            self.client
+                .describe_certificates()
+                .filters(filter(ACTION, "certificate-id", id)?);
         let Some(answer) = there(call.send().await.map_err(failed(ACTION)))? else {
             return Ok(None);
         };

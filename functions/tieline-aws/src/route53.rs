@@ -153,16 +153,21 @@ impl Route53 for AwsRoute53 {
                 .vpc_region(self.region.clone())
                 .set_next_token(token.take());
             let page = call.send().await.map_err(failed(ACTION))?;
-            zones.extend(page.hosted_zone_summaries().iter().map(|zone| VpcZone {
-                id: bare(zone.hosted_zone_id()).to_owned(),
-                name: plain(zone.name()).to_owned(),
-                owner: zone
-                    .owner()
-                    .and_then(|owner| owner.owning_account())
-                    .unwrap_or_default()
-                    .to_owned(),
+            zones.extend(page.hosted_zone_summaries().iter().map(|zone| {
+                VpcZone {
+                    id: bare(zone.hosted_zone_id()).to_owned(),
+                    name: plain(zone.name()).to_owned(),
+                    owner: zone
+                        .owner()
+                        .and_then(|owner| owner.owning_account())
+                        .unwrap_or_default()
+                        .to_owned(),
+                }
             }));
-            token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            token = page
+                .next_token()
+                .filter(|token| !token.is_empty())
+                .map(str::to_owned);
             if token.is_none() {
                 break;
             }
@@ -182,7 +187,11 @@ impl Route53 for AwsRoute53 {
             .list_tags_for_resource()
             .resource_type(TagResourceType::Hostedzone)
             .resource_id(id);
-        let tags = match call.send().await.map_err(failed("route53:ListTagsForResource")) {
+        let tags = match call
+            .send()
+            .await
+            .map_err(failed("route53:ListTagsForResource"))
+        {
             Ok(answer) => answer.resource_tag_set,
             Err(error) if error.is_missing() => return Ok(None),
             Err(error) => return Err(error),
@@ -194,7 +203,10 @@ impl Route53 for AwsRoute53 {
             .and_then(|config| config.comment());
         Ok(Some(HostedZone {
             id: id.to_owned(),
-            name: zone.map(|zone| plain(zone.name())).unwrap_or_default().to_owned(),
+            name: zone
+                .map(|zone| plain(zone.name()))
+                .unwrap_or_default()
+                .to_owned(),
             comment: comment.unwrap_or_default().to_owned(),
             vpcs: answer
                 .vpcs()
@@ -290,7 +302,11 @@ impl Route53 for AwsRoute53 {
 
     async fn delete_zone(&self, id: &str) -> Result<(), CallError> {
         let call = self.client.delete_hosted_zone().id(id);
-        match call.send().await.map_err(failed("route53:DeleteHostedZone")) {
+        match call
+            .send()
+            .await
+            .map_err(failed("route53:DeleteHostedZone"))
+        {
             Ok(_) => Ok(()),
             Err(error) if error.is_missing() => Ok(()),
             Err(error) => Err(error),

@@ -27,11 +27,15 @@ impl AwsSecrets {
             return Err(CallError::Refused {
                 action: READ_SECRET,
                 code: "SecretMalformed".to_owned(),
-                message: format!("{arn} holds no JSON object with username, password, host and port"),
+                message: format!(
+                    "{arn} holds no JSON object with username, password, host and port"
+                ),
             });
         };
         let port = match &fields.get("port") {
-            Some(Value::Number(number)) => number.as_u64().and_then(|port| u16::try_from(port).ok()),
+            Some(Value::Number(number)) => {
+                number.as_u64().and_then(|port| u16::try_from(port).ok())
+            }
             Some(Value::String(text)) => text.parse().ok(),
             _ => None,
         };
