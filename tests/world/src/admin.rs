@@ -11,6 +11,7 @@ use crate::clock::Moment;
 use crate::gate::Fault;
 use crate::model::endpoints::{Decision, VpcEndpoint};
 use crate::model::groups::SecurityGroup;
+use crate::model::{dms, route53};
 use crate::scenario::Scenario;
 use crate::wire::{Request, Response};
 
@@ -25,6 +26,14 @@ pub struct State {
     pub groups: Vec<SecurityGroup>,
     /// The network interfaces, by id with the endpoint that each belongs to.
     pub interfaces: Vec<(String, String)>,
+    /// Everything that DMS has.
+    pub dms: dms::Inventory,
+    /// The hosted zones, those of other accounts included.
+    pub hosted_zones: Vec<route53::Inventory>,
+    /// The names of the roles.
+    pub roles: Vec<String>,
+    /// The names of the secrets; never their values.
+    pub secrets: Vec<String>,
 }
 
 impl World {
@@ -59,6 +68,10 @@ impl World {
             interfaces: interfaces
                 .map(|interface| (interface.id.clone(), interface.endpoint_id.clone()))
                 .collect(),
+            dms: model.dms_inventory(),
+            hosted_zones: model.dns_inventory(),
+            roles: model.roles.keys().cloned().collect(),
+            secrets: model.secret_names(),
         }
     }
 }

@@ -19,3 +19,9 @@ pub fn after(moment: Moment, wait: Duration) -> Moment {
 pub fn iso8601(moment: Moment) -> String {
     humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(moment)).to_string()
 }
+
+/// The moment as AWS's JSON protocols write it: seconds since the epoch.
+#[must_use]
+pub fn seconds(moment: Moment) -> f64 {
+    Duration::from_millis(moment).as_secs_f64()
+}

@@ -23,6 +23,29 @@ pub struct Call {
     pub write: bool,
 }
 
+/// Parameters that no log may show, whoever's they are.
+const SECRET: [&str; 3] = ["SecretString", "SecretBinary", "Password"];
+
+/// The parameters with every secret blotted out, however deep it lies.
+pub(super) fn redacted(parameters: Value) -> Value {
+    match parameters {
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| {
+                let secret = SECRET.contains(&name.as_str()) && !value.is_null();
+                let value = if secret {
+                    Value::from("(redacted)")
+                } else {
+                    redacted(value)
+                };
+                (name, value)
+            })
+            .collect(),
+        Value::Array(items) => items.into_iter().map(redacted).collect(),
+        scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => scalar,
+    }
+}
+
 /// The parameters without those that the caller did not give.
 pub(super) fn without_absent(parameters: Value) -> Value {
     match parameters {

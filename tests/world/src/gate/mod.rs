@@ -68,7 +68,7 @@ impl Gate {
         outcome: String,
         write: bool,
     ) {
-        let parameters = log::without_absent(parameters);
+        let parameters = log::redacted(log::without_absent(parameters));
         self.calls.push(Call {
             service,
             action: action.to_owned(),
@@ -115,7 +115,8 @@ fn internal_error(service: Service) -> Failure {
         Service::Ec2 => "InternalError",
         Service::Dsql => "InternalServerException",
         Service::ServiceQuotas => "ServiceException",
-        Service::Dms | Service::Route53 | Service::Iam => "InternalFailure",
+        Service::Dms | Service::Route53 => "InternalFailure",
+        Service::Iam => "ServiceFailure",
         Service::SecretsManager => "InternalServiceError",
         Service::TidbCloud => "13", // google.rpc.Code INTERNAL
         Service::Confluent => "internal_error",

@@ -40,3 +40,9 @@ pub const DATABASE: Credentials = Credentials {
 pub fn secret_arn(name: &str) -> String {
     format!("arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{name}-Xk2Lq9")
 }
+
+/// The host in the secret of [`DATABASE`]: in the default world the private name of a vendor's
+/// endpoint service.
+pub const DATABASE_HOST: &str = "db.vendor.example.com";
+/// The port in the secret of [`DATABASE`].
+pub const DATABASE_PORT: u16 = 4000;

@@ -6,7 +6,7 @@ use crate::failure::invalid_parameter;
 use super::endpoints::{DnsEntry, DnsOptionsSpecification, Endpoint};
 use super::network::{Vpc, zone_name};
 use super::services::{Kind, PrivateName, Service};
-use super::{Model, REGION};
+use super::{Model, REGION, route53};
 
 /// The hosted zone of `vpce.amazonaws.com` in us-east-1 (Aurora DSQL user guide's example).
 const PUBLIC_ZONE: &str = "Z7HUB22UULQXV";
@@ -148,7 +148,14 @@ fn check_conflict(
             && !other.is_gone(model.now)
             && private_name(model, other) == Some(&name.name)
     };
-    if others.any(has_it) {
+    // A private hosted zone of that name counts as well (Route 53 developer guide and AWS PrivateLink
+    // guide: one such domain per VPC).
+    let domain = route53::names::stored(name.name.trim_start_matches("*."));
+    let has_zone = || {
+        let mut zones = model.dns.zones.values();
+        zones.any(|zone| zone.name == domain && zone.vpcs.contains(&vpc.id))
+    };
+    if others.any(has_it) || has_zone() {
         let (name, vpc) = (&name.name, &vpc.id);
         return Err(invalid_parameter(format!(
             "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {name} in the VPC {vpc}"

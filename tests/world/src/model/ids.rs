@@ -23,6 +23,11 @@ impl Ids {
         self.letters(26)
     }
 
+    /// A code of capital letters and digits, as DMS, Route 53 and IAM have them in their ids.
+    pub(crate) fn code(&mut self, length: usize) -> String {
+        self.letters(length).to_uppercase()
+    }
+
     /// A request id: a version 4 UUID in form.
     pub(crate) fn request(&mut self) -> String {
         let (a, b) = (self.next(), self.next());

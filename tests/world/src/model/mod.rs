@@ -1,15 +1,19 @@
 //! The model: what exists, how it changes, and when.
 
 pub mod credentials;
+pub mod dms;
 pub mod dns;
 pub mod dsql;
 pub mod endpoints;
 pub mod groups;
+pub mod iam;
 pub mod ids;
 pub mod interfaces;
 pub mod listing;
 pub mod network;
 pub mod quotas;
+pub mod route53;
+pub mod secrets;
 pub mod services;
 pub mod shapes;
 pub mod tags;
@@ -21,12 +25,16 @@ use std::time::Duration;
 use crate::clock::{self, Moment};
 use crate::store::Table;
 
+use dms::Dms;
 use dsql::Cluster;
 use endpoints::{Endpoint, Outlook};
 use groups::Group;
+use iam::Role;
 use ids::Ids;
 use interfaces::Interface;
 use network::{Subnet, Vpc};
+use route53::Dns;
+use secrets::Secret;
 use services::Service;
 use tokens::Tokens;
 
@@ -54,6 +62,10 @@ pub struct Model {
     pub(crate) interfaces: Table<Interface>,
     pub(crate) tags: Table<BTreeMap<String, String>>,
     pub(crate) clusters: BTreeMap<String, Cluster>,
+    pub(crate) dms: Dms,
+    pub(crate) dns: Dns,
+    pub(crate) roles: BTreeMap<String, Role>,
+    pub(crate) secrets: BTreeMap<String, Secret>,
 }
 
 /// How long things take in virtual time.
@@ -80,6 +92,21 @@ pub struct Timing {
     pub cluster_create: Duration,
     /// Until a deleted DSQL cluster is gone.
     pub cluster_delete: Duration,
+    /// Until a new replication instance is available (turbot/steampipe-plugin-aws #357 saw four
+    /// minutes; the waiter of botocore allows an hour).
+    pub dms_instance_create: Duration,
+    /// Until a deleted replication instance is gone.
+    pub dms_instance_delete: Duration,
+    /// Until the test of a connection has an outcome. Not verified; the waiter allows five minutes.
+    pub dms_test: Duration,
+    /// Until a deleted DMS endpoint or connection is gone.
+    pub dms_delete: Duration,
+    /// Until a new role, or a policy attached to it, counts everywhere (IAM user guide, "Changes that
+    /// I make are not always immediately visible").
+    pub role_spreads: Duration,
+    /// Until a change of records is in sync (Route 53 API reference, `GetChange`: generally within
+    /// 60 seconds).
+    pub dns_change: Duration,
 }
 
 impl Default for Timing {
@@ -94,6 +121,12 @@ impl Default for Timing {
             acceptance_expires: Duration::from_secs(7 * 24 * 3600),
             cluster_create: Duration::from_secs(60),
             cluster_delete: Duration::from_secs(60),
+            dms_instance_create: Duration::from_secs(480),
+            dms_instance_delete: Duration::from_secs(240),
+            dms_test: Duration::from_secs(30),
+            dms_delete: Duration::from_secs(10),
+            role_spreads: Duration::from_secs(10),
+            dns_change: Duration::from_secs(40),
         }
     }
 }
@@ -115,6 +148,10 @@ impl Model {
             interfaces: Table::default(),
             tags: Table::default(),
             clusters: BTreeMap::new(),
+            dms: Dms::default(),
+            dns: Dns::default(),
+            roles: BTreeMap::new(),
+            secrets: BTreeMap::new(),
         }
     }
 

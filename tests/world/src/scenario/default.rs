@@ -85,7 +85,7 @@ fn subnet(id: &str, cidr: &str, zone_id: &str) -> Subnet {
     }
 }
 
-fn range(text: &str) -> Cidr {
+pub(super) fn range(text: &str) -> Cidr {
     text.parse()
         .unwrap_or_else(|()| panic!("{text} is not a range"))
 }

@@ -2,8 +2,10 @@
 //! meet.
 
 mod default;
+mod migration;
 mod problems;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::World;
@@ -14,6 +16,7 @@ pub use default::{
     CLUSTER, GROUP, OTHER_CLUSTER, SERVICE, SUBNETS, VENDOR, VENDOR_NAMELESS, VENDOR_UNVERIFIED,
     VPC,
 };
+pub use migration::{PEER_SUBNET, PEER_VPC, TEST_FAILURE};
 
 /// How long ago everything was set up that a scenario begins with.
 const AGE: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -32,7 +35,9 @@ impl Scenario {
     /// All scenarios, `default` first.
     #[must_use]
     pub fn all() -> &'static [Scenario] {
-        problems::SCENARIOS
+        static ALL: LazyLock<Vec<Scenario>> =
+            LazyLock::new(|| [problems::SCENARIOS, migration::SCENARIOS].concat());
+        &ALL
     }
 
     /// The scenario of this name.
@@ -46,6 +51,7 @@ impl Scenario {
     pub fn world(&self, now: Moment) -> World {
         let mut world = World::empty(now);
         world.long_ago(default::furnish);
+        world.long_ago(migration::furnish);
         (self.change)(&mut world);
         world
     }

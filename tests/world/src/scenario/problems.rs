@@ -244,7 +244,11 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     ),
 ];
 
-const fn scenario(name: &'static str, about: &'static str, change: fn(&mut World)) -> Scenario {
+pub(super) const fn scenario(
+    name: &'static str,
+    about: &'static str,
+    change: fn(&mut World),
+) -> Scenario {
     Scenario {
         name,
         about,

@@ -3,8 +3,12 @@
 
 mod dsql;
 mod ec2;
+mod iam;
+mod json;
+mod markup;
 mod query;
 mod quotas;
+mod route53;
 mod xml;
 
 use std::collections::BTreeMap;
@@ -65,8 +69,11 @@ pub enum Response {
 #[must_use]
 pub fn answer(world: &mut World, request: &Request) -> Response {
     match request.header("x-amz-target") {
+        Some(target) if json::is_meant(target) => json::answer(world, target, request),
         Some(target) => quotas::answer(world, target, request),
         None if dsql::is_meant(&request.path) => dsql::answer(world, request),
+        None if route53::is_meant(&request.path) => route53::answer(world, request),
+        None if iam::is_meant(request) => iam::answer(world, request),
         None => ec2::answer(world, request),
     }
 }

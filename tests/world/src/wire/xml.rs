@@ -48,7 +48,7 @@ fn write_element(out: &mut String, name: &str, value: &Value) {
     }
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

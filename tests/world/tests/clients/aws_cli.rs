@@ -20,7 +20,7 @@ impl Served {
     }
 
     /// What a CLI command answers; nothing is null.
-    fn aws(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn aws(&self, arguments: &[&str]) -> Value {
         let text = self.aws_text(arguments);
         if text.trim().is_empty() {
             Value::Null
@@ -30,7 +30,7 @@ impl Served {
     }
 
     /// What a CLI command complains about.
-    fn aws_error(&self, arguments: &[&str]) -> String {
+    pub(crate) fn aws_error(&self, arguments: &[&str]) -> String {
         let output = self.run(&venv::program("aws"), arguments);
         assert!(!output.status.success(), "aws {arguments:?} succeeded");
         String::from_utf8(output.stderr).unwrap()
@@ -67,7 +67,7 @@ impl Served {
     }
 }
 
-fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 

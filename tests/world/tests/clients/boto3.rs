@@ -4,13 +4,24 @@ use std::path::Path;
 
 use crate::{Served, venv};
 
-/// How many checks the script makes; fewer would mean that it ended early.
+/// How many checks each script makes; fewer would mean that it ended early.
 const CHECKS: usize = 186;
+const MIGRATION_CHECKS: usize = 196;
 
 #[test]
 fn boto3_walks_through_the_life_of_endpoints() {
+    walk("lifecycle.py", CHECKS);
+}
+
+#[test]
+fn boto3_walks_through_migrations_zones_roles_and_secrets() {
+    walk("migration.py", MIGRATION_CHECKS);
+}
+
+fn walk(script: &str, checks: usize) {
     let world = Served::start();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/lifecycle.py");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
+    let script = directory.join(script);
 
     let output = world.run(&venv::program("python"), &[script.to_str().unwrap()]);
 
@@ -19,6 +30,6 @@ fn boto3_walks_through_the_life_of_endpoints() {
     assert!(output.status.success(), "{report}\n{complaint}");
     assert_eq!(
         report.lines().last(),
-        Some(format!("{CHECKS} checks passed").as_str())
+        Some(format!("{checks} checks passed").as_str())
     );
 }

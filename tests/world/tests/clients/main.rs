@@ -10,6 +10,7 @@
 )]
 
 mod aws_cli;
+mod aws_cli_migration;
 mod boto3;
 mod venv;
 

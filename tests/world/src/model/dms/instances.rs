@@ -1,0 +1,418 @@
+//! Replication instances.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{self, Moment};
+use crate::failure::refuse;
+use crate::model::network::zone_name;
+use crate::model::{ACCOUNT, Model, REGION};
+use crate::{Failure, Operation, Service};
+
+use super::groups::ReplicationSubnetGroup;
+use super::listing::{Listed, describe};
+use super::tags::{self, Tag};
+use super::{
+    InstanceOutlook, arn, check_friendly_name, check_identifier, check_role, invalid_combination,
+    invalid_state, invalid_value, not_found, required,
+};
+
+/// What an instance runs that asks for nothing else. Not verified: the default changes over time.
+const ENGINE_VERSION: &str = "3.6.1";
+
+/// A replication instance.
+#[derive(Debug, Clone)]
+pub(super) struct Instance {
+    pub(super) arn: String,
+    pub(super) id: String,
+    class: String,
+    storage: u32,
+    pub(super) group: String,
+    pub(super) security_groups: Vec<String>,
+    pub(super) zone: String,
+    multi_az: bool,
+    engine_version: String,
+    auto_minor: bool,
+    public: bool,
+    created: Moment,
+    phase: Phase,
+}
+
+/// What is happening to an instance; with the time, its status follows.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Creating {
+        until: Moment,
+        then: InstanceOutlook,
+    },
+    Deleting {
+        until: Moment,
+    },
+}
+
+impl Instance {
+    pub(super) fn status(&self, now: Moment) -> &'static str {
+        match self.phase {
+            Phase::Creating { until, .. } if now < until => "creating",
+            Phase::Creating { then, .. } => match then {
+                InstanceOutlook::Available => "available",
+                InstanceOutlook::IncompatibleNetwork => "incompatible-network",
+                InstanceOutlook::Fails => "failed",
+                InstanceOutlook::NeverAvailable => "creating",
+            },
+            Phase::Deleting { .. } => "deleting",
+        }
+    }
+
+    pub(super) fn exists(&self, now: Moment) -> bool {
+        match self.phase {
+            Phase::Creating { .. } => true,
+            Phase::Deleting { until } => now < until,
+        }
+    }
+}
+
+/// Makes a replication instance.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase", deny_unknown_fields)]
+pub struct CreateReplicationInstance {
+    /// Its name, which is stored in lower case.
+    pub replication_instance_identifier: String,
+    /// Its storage in GiB.
+    pub allocated_storage: Option<u32>,
+    /// Its size, as `dms.t3.medium`.
+    pub replication_instance_class: String,
+    /// Its security groups; none means the VPC's default group.
+    pub vpc_security_group_ids: Vec<String>,
+    /// The name of its zone.
+    pub availability_zone: Option<String>,
+    /// The subnets that it may lie in; absent means those of the default VPC, and there is none here.
+    pub replication_subnet_group_identifier: Option<String>,
+    /// When it may be maintained.
+    pub preferred_maintenance_window: Option<String>,
+    /// Whether it has a standby in another zone.
+    #[serde(rename = "MultiAZ")]
+    pub multi_az: Option<bool>,
+    /// Its version.
+    pub engine_version: Option<String>,
+    /// Whether minor upgrades happen by themselves; absent means yes.
+    pub auto_minor_version_upgrade: Option<bool>,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+    /// The key that encrypts its storage.
+    pub kms_key_id: Option<String>,
+    /// Whether it has a public address; absent means yes.
+    pub publicly_accessible: Option<bool>,
+    /// The end of its ARN.
+    pub resource_identifier: Option<String>,
+    /// Its address type.
+    pub network_type: Option<String>,
+}
+
+/// A replication instance.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ReplicationInstanceAnswer {
+    /// The replication instance.
+    pub replication_instance: ReplicationInstance,
+}
+
+/// A replication instance as DMS describes it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ReplicationInstance {
+    /// Its name.
+    pub replication_instance_identifier: String,
+    /// Its size.
+    pub replication_instance_class: String,
+    /// Its status.
+    pub replication_instance_status: String,
+    /// Its storage in GiB.
+    pub allocated_storage: u32,
+    /// When it was made.
+    pub instance_create_time: f64,
+    /// Its security groups.
+    pub vpc_security_groups: Vec<VpcSecurityGroup>,
+    /// The name of its zone.
+    pub availability_zone: String,
+    /// The subnets that it may lie in.
+    pub replication_subnet_group: ReplicationSubnetGroup,
+    /// Whether it has a standby in another zone.
+    #[serde(rename = "MultiAZ")]
+    pub multi_az: bool,
+    /// Its version.
+    pub engine_version: String,
+    /// Whether minor upgrades happen by themselves.
+    pub auto_minor_version_upgrade: bool,
+    /// The key that encrypts its storage.
+    pub kms_key_id: String,
+    /// Its ARN.
+    pub replication_instance_arn: String,
+    /// Whether it has a public address.
+    pub publicly_accessible: bool,
+    /// Its address type.
+    pub network_type: String,
+}
+
+/// A security group of a replication instance (there: `VpcSecurityGroupMembership`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct VpcSecurityGroup {
+    /// Its id.
+    pub vpc_security_group_id: String,
+    /// Its status: `active`.
+    pub status: String,
+}
+
+/// Deletes a replication instance.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase", deny_unknown_fields)]
+pub struct DeleteReplicationInstance {
+    /// Its ARN.
+    pub replication_instance_arn: String,
+}
+
+describe! {
+    /// Lists replication instances.
+    DescribeReplicationInstances,
+    DescribeReplicationInstancesAnswer {
+        /// The replication instances.
+        replication_instances: ReplicationInstance
+    },
+    dms_instances
+}
+
+impl Operation for CreateReplicationInstance {
+    type Answer = ReplicationInstanceAnswer;
+    const SERVICE: Service = Service::Dms;
+    const ACTION: &'static str = "CreateReplicationInstance";
+    const WRITE: bool = true;
+
+    fn perform(self, model: &mut Model) -> Result<ReplicationInstanceAnswer, Failure> {
+        let id = self.replication_instance_identifier.to_lowercase();
+        check_identifier("ReplicationInstanceIdentifier", &id, 63)?;
+        check_friendly_name(self.resource_identifier.as_ref())?;
+        self.check_size()?;
+        check_role(model)?;
+        if model
+            .dms_instances()
+            .iter()
+            .any(|other| other.replication_instance_identifier == id)
+        {
+            let message = format!("Replication Instance already exists: {id}");
+            return Err(refuse("ResourceAlreadyExistsFault", message));
+        }
+        let group = self.group()?;
+        let zone = self.zone(model, &group)?;
+        let security_groups = self.security_groups(model, &group)?;
+        let tags = tags::checked(&self.tags)?;
+
+        let suffix = self
+            .resource_identifier
+            .unwrap_or_else(|| model.ids.code(26));
+        let until = clock::after(model.now, model.timing.dms_instance_create);
+        let instance = Instance {
+            arn: arn("rep", &suffix),
+            id,
+            class: self.replication_instance_class,
+            storage: self.allocated_storage.unwrap_or(50),
+            group,
+            security_groups,
+            zone,
+            multi_az: self.multi_az == Some(true),
+            engine_version: self
+                .engine_version
+                .unwrap_or_else(|| ENGINE_VERSION.to_owned()),
+            auto_minor: self.auto_minor_version_upgrade.unwrap_or(true),
+            // DMS API reference, PubliclyAccessible: the default value is true.
+            public: self.publicly_accessible.unwrap_or(true),
+            created: model.now,
+            phase: Phase::Creating {
+                until,
+                then: model.dms.instance_outlook,
+            },
+        };
+        let replication_instance = instance.detail(model);
+        model.dms.tags.insert(instance.arn.clone(), tags);
+        model.dms.instances.insert(instance.arn.clone(), instance);
+        Ok(ReplicationInstanceAnswer {
+            replication_instance,
+        })
+    }
+}
+
+impl CreateReplicationInstance {
+    fn check_size(&self) -> Result<(), Failure> {
+        let class = &self.replication_instance_class;
+        required("ReplicationInstanceClass", class)?;
+        if !class.starts_with("dms.") || class.split('.').count() != 3 {
+            return Err(invalid_value(format!(
+                "Invalid replication instance class: {class}"
+            )));
+        }
+        // DMS API reference, MultiAZ.
+        if self.multi_az == Some(true) && self.availability_zone.is_some() {
+            return Err(invalid_combination(
+                "You can't set the AvailabilityZone parameter if the Multi-AZ parameter is set to true.",
+            ));
+        }
+        match self.network_type.as_deref() {
+            None | Some("IPV4") => Ok(()),
+            Some(other) => Err(invalid_value(format!(
+                "The network type {other} is not part of this simulated world."
+            ))),
+        }
+    }
+
+    fn group(&self) -> Result<String, Failure> {
+        let named = self.replication_subnet_group_identifier.as_ref();
+        named.map(|id| id.to_lowercase()).ok_or_else(|| {
+            let message = "There is no default VPC for the default replication subnet group.";
+            refuse("InvalidSubnet", message)
+        })
+    }
+
+    fn zone(&self, model: &Model, group: &str) -> Result<String, Failure> {
+        let mut zones = model
+            .dms_group(group)?
+            .subnets
+            .iter()
+            .filter_map(|id| model.subnets.latest(id))
+            .map(|subnet| zone_name(&subnet.zone_id));
+        let wanted = self.availability_zone.as_deref();
+        let found = zones.find(|zone| wanted.is_none_or(|wanted| wanted == *zone));
+        found.map(str::to_owned).ok_or_else(|| {
+            invalid_value("The Availability Zone has no subnet in the replication subnet group.")
+        })
+    }
+
+    /// DMS API reference, `VpcSecurityGroupIds`: they must work with the VPC of the instance.
+    fn security_groups(&self, model: &Model, group: &str) -> Result<Vec<String>, Failure> {
+        let vpc_id = &model.dms_group(group)?.vpc_id;
+        if self.vpc_security_group_ids.is_empty() {
+            let default = model.default_group(vpc_id);
+            return Ok(default.map(|group| group.id.clone()).into_iter().collect());
+        }
+        for id in &self.vpc_security_group_ids {
+            let found = model.groups.seen(id, model.now);
+            if found.is_none_or(|group| group.vpc_id != *vpc_id) {
+                return Err(invalid_value(format!(
+                    "Invalid security group , groupId= {id}, groupName=."
+                )));
+            }
+        }
+        Ok(self.vpc_security_group_ids.clone())
+    }
+}
+
+impl Operation for DeleteReplicationInstance {
+    type Answer = ReplicationInstanceAnswer;
+    const SERVICE: Service = Service::Dms;
+    const ACTION: &'static str = "DeleteReplicationInstance";
+    const WRITE: bool = true;
+
+    /// That an instance cannot go while it is created, nor while it has connections, is not
+    /// verified.
+    fn perform(self, model: &mut Model) -> Result<ReplicationInstanceAnswer, Failure> {
+        let instance = model.dms_instance(&self.replication_instance_arn)?;
+        let (id, status) = (&instance.id, instance.status(model.now));
+        if matches!(status, "creating" | "deleting") {
+            return Err(invalid_state(format!(
+                "Replication Instance {id} is in {status} state and cannot be deleted."
+            )));
+        }
+        if model.has_connections(&self.replication_instance_arn) {
+            return Err(invalid_state(format!(
+                "Replication Instance {id} has one or more connections."
+            )));
+        }
+        let mut instance = instance.clone();
+        instance.phase = Phase::Deleting {
+            until: clock::after(model.now, model.timing.dms_instance_delete),
+        };
+        let replication_instance = instance.detail(model);
+        model.dms.instances.insert(instance.arn.clone(), instance);
+        Ok(ReplicationInstanceAnswer {
+            replication_instance,
+        })
+    }
+}
+
+impl Instance {
+    fn detail(&self, model: &Model) -> ReplicationInstance {
+        let group = model.dms_group(&self.group);
+        let member = |id: &String| VpcSecurityGroup {
+            vpc_security_group_id: id.clone(),
+            status: "active".to_owned(),
+        };
+        ReplicationInstance {
+            replication_instance_identifier: self.id.clone(),
+            replication_instance_class: self.class.clone(),
+            replication_instance_status: self.status(model.now).to_owned(),
+            allocated_storage: self.storage,
+            instance_create_time: clock::seconds(self.created),
+            vpc_security_groups: self.security_groups.iter().map(member).collect(),
+            availability_zone: self.zone.clone(),
+            replication_subnet_group: group.map(|group| group.detail(model)).unwrap_or_default(),
+            multi_az: self.multi_az,
+            engine_version: self.engine_version.clone(),
+            auto_minor_version_upgrade: self.auto_minor,
+            kms_key_id: default_key(),
+            replication_instance_arn: self.arn.clone(),
+            publicly_accessible: self.public,
+            network_type: "IPV4".to_owned(),
+        }
+    }
+}
+
+/// DMS API reference, `KmsKeyId`: without one, the account's default key.
+pub(super) fn default_key() -> String {
+    format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/4c1731d6-5435-4d4d-be13-d53411a7cfbd")
+}
+
+impl Listed for ReplicationInstance {
+    const NAME: &'static str = "Instances";
+    const FILTERS: &'static [&'static str] = &[
+        "replication-instance-arn",
+        "replication-instance-id",
+        "replication-instance-class",
+        "engine-version",
+    ];
+
+    fn key(&self) -> String {
+        self.replication_instance_identifier.clone()
+    }
+
+    fn value(&self, filter: &str) -> String {
+        match filter {
+            "replication-instance-arn" => self.replication_instance_arn.clone(),
+            "replication-instance-class" => self.replication_instance_class.clone(),
+            "engine-version" => self.engine_version.clone(),
+            _ => self.key(),
+        }
+    }
+}
+
+impl Model {
+    pub(super) fn dms_instances(&self) -> Vec<ReplicationInstance> {
+        let instances = self.dms.instances.values();
+        instances
+            .filter(|instance| instance.exists(self.now))
+            .map(|instance| instance.detail(self))
+            .collect()
+    }
+
+    pub(super) fn dms_instance(&self, arn: &str) -> Result<&Instance, Failure> {
+        let found = self.dms.instances.get(arn);
+        found
+            .filter(|instance| instance.exists(self.now))
+            .ok_or_else(|| not_found(format!("Replication Instance not found: {arn}")))
+    }
+
+    /// The name of an instance in this subnet group.
+    pub(super) fn instance_in(&self, group: &str) -> Option<&String> {
+        let mut instances = self.dms.instances.values();
+        instances
+            .find(|instance| instance.exists(self.now) && instance.group == group)
+            .map(|instance| &instance.id)
+    }
+}

@@ -1,0 +1,225 @@
+//! The data plane: what a name means inside a VPC.
+//!
+//! Source: Route 53 developer guide, "Considerations when working with a private hosted zone": the
+//! most specific private zone of the VPC answers, and if it has no such name nobody else is asked;
+//! the VPC needs both DNS attributes.
+
+use std::net::Ipv4Addr;
+
+use serde::Serialize;
+
+use crate::World;
+use crate::model::Model;
+use crate::model::dns;
+use crate::model::endpoints::{Endpoint, State};
+
+use super::names;
+use super::zones::Zone;
+
+/// How many names lead from one to the next before the resolver gives up.
+const LONGEST_CHAIN: usize = 8;
+
+/// An address that a name leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Destination {
+    /// The address.
+    pub address: Ipv4Addr,
+    /// The endpoint whose network interface has that address.
+    pub endpoint_id: Option<String>,
+}
+
+/// The domain that an endpoint's private name gives to its VPC.
+#[derive(Debug)]
+pub(crate) struct EndpointDomain<'m> {
+    endpoint: &'m Endpoint,
+    /// The domain, without the wildcard before it.
+    pub(crate) domain: String,
+    is_wildcard: bool,
+    pub(crate) zone_id: String,
+}
+
+impl World {
+    /// Where a name leads to inside a VPC, private names only; nowhere if nothing private has it.
+    #[must_use]
+    pub fn resolve(&self, vpc_id: &str, name: &str) -> Vec<Destination> {
+        resolve(&self.model, vpc_id, name)
+    }
+}
+
+/// Where a name leads to inside a VPC, private names only.
+pub(crate) fn resolve(model: &Model, vpc_id: &str, name: &str) -> Vec<Destination> {
+    let mut name = names::stored(name);
+    for _ in 0..LONGEST_CHAIN {
+        match step(model, vpc_id, &name) {
+            Step::There(destinations) => return destinations,
+            Step::On(next) => name = names::stored(&next),
+        }
+    }
+    Vec::new()
+}
+
+/// What one name says.
+enum Step {
+    There(Vec<Destination>),
+    On(String),
+}
+
+fn step(model: &Model, vpc_id: &str, name: &str) -> Step {
+    let vpc = model.vpcs.latest(vpc_id);
+    if !vpc.is_some_and(|vpc| vpc.dns_support) {
+        return Step::There(Vec::new());
+    }
+    // Everybody may ask for the names that an endpoint has of its own; they lead to its private
+    // addresses.
+    if let Some(destinations) = of_endpoint(model, vpc_id, name) {
+        return Step::There(destinations);
+    }
+    if !vpc.is_some_and(|vpc| vpc.dns_hostnames) {
+        return Step::There(Vec::new());
+    }
+    let zones = model.dns.zones.values().filter(|zone| {
+        zone.vpcs.iter().any(|id| id == vpc_id) && names::is_within(name, &zone.name)
+    });
+    let zone = zones.max_by_key(|zone| zone.name.len());
+    let domains = endpoint_domains(model, vpc_id).into_iter();
+    let domain = domains
+        .filter(|domain| names::is_within(name, &domain.domain))
+        .max_by_key(|domain| domain.domain.len());
+    match (zone, domain) {
+        (Some(zone), Some(domain)) if zone.name.len() < domain.domain.len() => {
+            domain.step(model, name)
+        }
+        (Some(zone), _) => in_zone(zone, name, model),
+        (None, Some(domain)) => domain.step(model, name),
+        (None, None) => Step::There(Vec::new()),
+    }
+}
+
+impl EndpointDomain<'_> {
+    fn step(&self, model: &Model, name: &str) -> Step {
+        // An S3 endpoint for inbound Resolver endpoints only says nothing inside the VPC.
+        let answers = name == self.domain || self.is_wildcard;
+        let speaks = self.endpoint.state(model.now) == State::Available
+            && self.endpoint.inbound_only != Some(true);
+        if answers && speaks {
+            Step::There(addresses(model, self.endpoint, None))
+        } else {
+            Step::There(Vec::new())
+        }
+    }
+}
+
+/// The private names of the VPC's endpoints.
+pub(crate) fn endpoint_domains<'m>(model: &'m Model, vpc_id: &str) -> Vec<EndpointDomain<'m>> {
+    let endpoints = model.endpoints.all_latest();
+    let named = endpoints.filter(|endpoint| {
+        endpoint.vpc_id == vpc_id && endpoint.private_dns && !endpoint.is_gone(model.now)
+    });
+    let domain = |endpoint: &'m Endpoint| {
+        let entry = dns::entries(model, endpoint).pop()?;
+        let name = entry.dns_name;
+        Some(EndpointDomain {
+            endpoint,
+            is_wildcard: name.starts_with("*."),
+            domain: names::stored(name.trim_start_matches("*.")),
+            zone_id: entry.hosted_zone_id,
+        })
+    };
+    named.filter_map(domain).collect()
+}
+
+/// Where an endpoint's own Regional or zonal name leads to.
+fn of_endpoint(model: &Model, vpc_id: &str, name: &str) -> Option<Vec<Destination>> {
+    if !name.ends_with(".vpce.amazonaws.com.") {
+        return None;
+    }
+    let mut endpoints = model.endpoints.all_latest().filter(|endpoint| {
+        endpoint.vpc_id == vpc_id && endpoint.state(model.now) == State::Available
+    });
+    endpoints.find_map(|endpoint| {
+        let entries = dns::entries(model, endpoint);
+        let at = entries
+            .iter()
+            .position(|entry| names::stored(&entry.dns_name) == name)?;
+        // First the Regional name, then one for each subnet.
+        let subnet = at.checked_sub(1).and_then(|at| endpoint.subnets.get(at));
+        Some(addresses(model, endpoint, subnet))
+    })
+}
+
+fn addresses(model: &Model, endpoint: &Endpoint, subnet: Option<&String>) -> Vec<Destination> {
+    let interfaces = endpoint
+        .interfaces
+        .iter()
+        .filter_map(|id| model.interfaces.latest(id));
+    interfaces
+        .filter(|interface| interface.exists(model.now))
+        .filter(|interface| subnet.is_none_or(|subnet| interface.subnet_id == *subnet))
+        .map(|interface| Destination {
+            address: interface.address,
+            endpoint_id: Some(endpoint.id.clone()),
+        })
+        .collect()
+}
+
+fn in_zone(zone: &Zone, name: &str, model: &Model) -> Step {
+    let records = || {
+        zone.records
+            .iter()
+            .filter(|record| record.answers_from <= model.now)
+    };
+    let has = |wanted: &str| records().any(|record| record.set.name == wanted);
+    let mut wanted = name.to_owned();
+    // Route 53 developer guide, "Using an asterisk": it stands for names that do not exist and have
+    // no closer asterisk.
+    let mut below = name;
+    while !has(&wanted) {
+        match names::parent(below) {
+            Some(parent) if names::is_within(parent, &zone.name) => {
+                wanted = format!("\\052.{parent}");
+                let is_name = records().any(|record| names::is_within(&record.set.name, parent));
+                if !has(&wanted) && is_name && parent != zone.name {
+                    // The closest name that exists ends the search.
+                    return Step::There(Vec::new());
+                }
+                below = parent;
+            }
+            Some(_) | None => return Step::There(Vec::new()),
+        }
+    }
+
+    let mut found = records().filter(|record| record.set.name == wanted);
+    let Some(record) = found.find(|record| matches!(record.set.kind.as_str(), "A" | "CNAME"))
+    else {
+        return Step::There(Vec::new());
+    };
+    let set = &record.set;
+    match (&set.alias_target, set.kind.as_str()) {
+        (Some(target), _) => Step::On(target.dns_name.clone()),
+        (None, "CNAME") => Step::On(set.resource_records[0].value.clone()),
+        (None, _) => {
+            let values = set.resource_records.iter();
+            let addresses = values.filter_map(|record| record.value.parse().ok());
+            Step::There(
+                addresses
+                    .map(|address| holder(model, zone, address))
+                    .collect(),
+            )
+        }
+    }
+}
+
+/// The address with the endpoint of the zone's VPCs that has it.
+fn holder(model: &Model, zone: &Zone, address: Ipv4Addr) -> Destination {
+    let mut interfaces = model.interfaces.all_latest();
+    let found = interfaces.find(|interface| {
+        interface.address == address
+            && zone.vpcs.contains(&interface.vpc_id)
+            && interface.exists(model.now)
+    });
+    Destination {
+        address,
+        endpoint_id: found.map(|interface| interface.endpoint_id.clone()),
+    }
+}

@@ -1,0 +1,104 @@
+//! IAM on the wire: Query in, XML out (service model of botocore, version 2010-05-08). It shares
+//! EC2's path; the version tells them apart.
+
+use serde::de::DeserializeOwned;
+
+use crate::failure::refuse_as;
+use crate::model::iam::*;
+use crate::{Failure, Operation, World};
+
+use super::query::{self, Form};
+use super::xml::escape;
+use super::{Request, Response, markup, silent};
+
+const CONTENT_TYPE: &str = "text/xml";
+const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
+const VERSION: &str = "2010-05-08";
+
+/// Whether the request is for IAM.
+pub(super) fn is_meant(request: &Request) -> bool {
+    request.path == "/"
+        && form_urlencoded::parse(&request.body)
+            .any(|(name, value)| name == "Version" && value == VERSION)
+}
+
+pub(super) fn answer(world: &mut World, request: &Request) -> Response {
+    // Lists are `Tags.member.1` where EC2 has `Tags.1`.
+    let form: Form = query::parse(&request.body)
+        .into_iter()
+        .map(|(name, value)| (name.replace(".member.", "."), value))
+        .collect();
+    let request_id = world.model.ids.request();
+    let outcome = if request.is_signed() {
+        dispatch(world, &form, &request_id)
+    } else {
+        let message = "Request is missing Authentication Token";
+        Err(refuse_as(403, "MissingAuthenticationToken", message))
+    };
+    match outcome {
+        Ok(body) => respond(200, body),
+        Err(failure) => fail(&failure, &request_id),
+    }
+}
+
+fn dispatch(world: &mut World, form: &Form, request_id: &str) -> Result<String, Failure> {
+    let run = match form.get("Action").map_or("", String::as_str) {
+        "GetRole" => run::<GetRole>,
+        "CreateRole" => run::<CreateRole>,
+        "AttachRolePolicy" => run::<AttachRolePolicy>,
+        "ListAttachedRolePolicies" => run::<ListAttachedRolePolicies>,
+        unknown => return Err(World::unknown_action(unknown)),
+    };
+    run(world, form, request_id)
+}
+
+fn run<O: Operation + DeserializeOwned>(
+    world: &mut World,
+    form: &Form,
+    request_id: &str,
+) -> Result<String, Failure> {
+    let operation = query::read::<O>(form);
+    if let Err(failure) = &operation {
+        world.note::<O>(query::tree(form), Some(failure));
+    }
+    let answer = serde_json::to_value(world.call(operation?)?).unwrap_or_default();
+    let action = O::ACTION;
+    let mut result = String::new();
+    markup::write(&mut result, &answer, "", |_| "member");
+    Ok(format!(
+        "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{result}</{action}Result>\
+         <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
+    ))
+}
+
+fn respond(status: u16, body: String) -> Response {
+    Response::Answer {
+        status,
+        content_type: CONTENT_TYPE,
+        headers: Vec::new(),
+        body,
+    }
+}
+
+fn fail(failure: &Failure, request_id: &str) -> Response {
+    match failure {
+        Failure::Refused {
+            status,
+            code,
+            message,
+        } => {
+            let kind = if *status < 500 { "Sender" } else { "Receiver" };
+            let (code, message) = (escape(code), escape(message));
+            respond(
+                *status,
+                format!(
+                    "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{kind}</Type><Code>{code}</Code>\
+                     <Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+                ),
+            )
+        }
+        Failure::NoAnswer | Failure::Hang | Failure::Malformed => {
+            silent(failure, CONTENT_TYPE, "<GetRoleResp").unwrap_or(Response::Drop)
+        }
+    }
+}
