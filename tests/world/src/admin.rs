@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 use crate::World;
 use crate::clock::Moment;
 use crate::gate::Fault;
+use crate::model::confluent::accesses::PrivateLinkAccess;
 use crate::model::endpoints::{Decision, VpcEndpoint};
 use crate::model::groups::SecurityGroup;
+use crate::model::tidb::connections::PrivateEndpointConnection;
+use crate::model::tidb::links::PrivateLinkConnection;
 use crate::scenario::Scenario;
 use crate::wire::{Request, Response};
 
@@ -25,6 +28,12 @@ pub struct State {
     pub groups: Vec<SecurityGroup>,
     /// The network interfaces, by id with the endpoint that each belongs to.
     pub interfaces: Vec<(String, String)>,
+    /// The endpoints that are registered with TiDB Cloud.
+    pub registrations: Vec<PrivateEndpointConnection>,
+    /// TiDB Cloud's private link connections, with their domains.
+    pub link_connections: Vec<PrivateLinkConnection>,
+    /// The accounts that have access to Confluent's networks.
+    pub accesses: Vec<PrivateLinkAccess>,
 }
 
 impl World {
@@ -59,6 +68,9 @@ impl World {
             interfaces: interfaces
                 .map(|interface| (interface.id.clone(), interface.endpoint_id.clone()))
                 .collect(),
+            registrations: model.all_registrations(),
+            link_connections: model.all_links(),
+            accesses: model.all_accesses(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The model: what exists, how it changes, and when.
 
+mod agenda;
+pub mod confluent;
 pub mod credentials;
 pub mod dns;
 pub mod dsql;
@@ -9,10 +11,12 @@ pub mod ids;
 pub mod interfaces;
 pub mod listing;
 pub mod network;
+mod pages;
 pub mod quotas;
 pub mod services;
 pub mod shapes;
 pub mod tags;
+pub mod tidb;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -21,13 +25,16 @@ use std::time::Duration;
 use crate::clock::{self, Moment};
 use crate::store::Table;
 
+use agenda::Agenda;
+use confluent::ConfluentCloud;
 use dsql::Cluster;
-use endpoints::{Endpoint, Outlook};
+use endpoints::{Decision, Endpoint, Outlook};
 use groups::Group;
 use ids::Ids;
 use interfaces::Interface;
 use network::{Subnet, Vpc};
 use services::Service;
+use tidb::TidbCloud;
 use tokens::Tokens;
 
 /// The account that the calls are made from.
@@ -54,6 +61,11 @@ pub struct Model {
     pub(crate) interfaces: Table<Interface>,
     pub(crate) tags: Table<BTreeMap<String, String>>,
     pub(crate) clusters: BTreeMap<String, Cluster>,
+    pub(crate) agenda: Agenda,
+    /// What services' owners do by themselves about connection requests, and after how long.
+    pub(crate) owners: BTreeMap<String, (Decision, Duration)>,
+    pub(crate) tidb: TidbCloud,
+    pub(crate) confluent: ConfluentCloud,
 }
 
 /// How long things take in virtual time.
@@ -80,6 +92,10 @@ pub struct Timing {
     pub cluster_create: Duration,
     /// Until a deleted DSQL cluster is gone.
     pub cluster_delete: Duration,
+    /// How long the steps of TiDB Cloud take.
+    pub tidb: tidb::Timing,
+    /// How long the steps of Confluent Cloud take.
+    pub confluent: confluent::Timing,
 }
 
 impl Default for Timing {
@@ -94,6 +110,8 @@ impl Default for Timing {
             acceptance_expires: Duration::from_secs(7 * 24 * 3600),
             cluster_create: Duration::from_secs(60),
             cluster_delete: Duration::from_secs(60),
+            tidb: tidb::Timing::default(),
+            confluent: confluent::Timing::default(),
         }
     }
 }
@@ -115,6 +133,10 @@ impl Model {
             interfaces: Table::default(),
             tags: Table::default(),
             clusters: BTreeMap::new(),
+            agenda: Agenda::default(),
+            owners: BTreeMap::new(),
+            tidb: TidbCloud::default(),
+            confluent: ConfluentCloud::default(),
         }
     }
 

@@ -3,7 +3,10 @@
 
 mod default;
 mod problems;
+mod vendor_problems;
+mod vendors;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::World;
@@ -14,6 +17,17 @@ pub use default::{
     CLUSTER, GROUP, OTHER_CLUSTER, SERVICE, SUBNETS, VENDOR, VENDOR_NAMELESS, VENDOR_UNVERIFIED,
     VPC,
 };
+pub use vendors::{
+    CONFLUENT_DOMAIN, CONFLUENT_ELSEWHERE, CONFLUENT_GLOBAL, CONFLUENT_NETWORK,
+    CONFLUENT_OTHER_ZONES, CONFLUENT_PEERING, CONFLUENT_PROVISIONING, CONFLUENT_SERVICE,
+    TIDB_CLUSTER, TIDB_ESSENTIAL, TIDB_ESSENTIAL_PREFIX, TIDB_GROUP, TIDB_HOST, TIDB_OTHER_GROUP,
+    TIDB_OTHER_HOST, TIDB_OTHER_SERVICE, TIDB_SERVICE, TIDB_SHARED_HOST, TIDB_SHARED_SERVICE,
+    TIDB_STARTER, TIDB_STARTER_PREFIX,
+};
+
+/// The scenarios of all files.
+static ALL: LazyLock<Vec<Scenario>> =
+    LazyLock::new(|| [problems::SCENARIOS, vendor_problems::SCENARIOS].concat());
 
 /// How long ago everything was set up that a scenario begins with.
 const AGE: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -32,7 +46,7 @@ impl Scenario {
     /// All scenarios, `default` first.
     #[must_use]
     pub fn all() -> &'static [Scenario] {
-        problems::SCENARIOS
+        &ALL
     }
 
     /// The scenario of this name.
@@ -46,6 +60,7 @@ impl Scenario {
     pub fn world(&self, now: Moment) -> World {
         let mut world = World::empty(now);
         world.long_ago(default::furnish);
+        world.long_ago(vendors::furnish);
         (self.change)(&mut world);
         world
     }

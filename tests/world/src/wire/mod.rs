@@ -5,6 +5,7 @@ mod dsql;
 mod ec2;
 mod query;
 mod quotas;
+mod vendors;
 mod xml;
 
 use std::collections::BTreeMap;
@@ -64,6 +65,9 @@ pub enum Response {
 /// Answers one request.
 #[must_use]
 pub fn answer(world: &mut World, request: &Request) -> Response {
+    if let Some(response) = vendors::answer(world, request) {
+        return response;
+    }
     match request.header("x-amz-target") {
         Some(target) => quotas::answer(world, target, request),
         None if dsql::is_meant(&request.path) => dsql::answer(world, request),

@@ -6,6 +6,7 @@
 )]
 
 mod acceptance;
+mod confluent;
 mod consistency;
 mod creation;
 mod deletion;
@@ -19,6 +20,10 @@ mod private_dns;
 mod refusals;
 mod scenarios;
 mod tags;
+mod tidb_dedicated;
+mod tidb_links;
+mod vendor_scenarios;
+mod vendor_wire;
 mod wire;
 
 use std::time::Duration;
