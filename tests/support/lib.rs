@@ -2,9 +2,11 @@
 //!
 //! Nothing here waits: a wait in the state machine moves the world's clock.
 
+mod asked;
 mod check;
 mod machine;
 mod outside;
+mod vendors;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -11,6 +11,7 @@ use tieline::outside::{
     Clock, ClusterService, DnsAttributes, Dsql, Ec2, Endpoint, Group, Ingress, Interface, Limits,
     NewEndpoint, NewGroup, Outside, Quotas, Service, Subnet, Time, Vpc, Which,
 };
+use tieline_vendors::Vendors;
 use world::model::dsql::{GetCluster, GetVpcEndpointServiceName};
 use world::model::endpoints::{
     CreateVpcEndpoint, DeleteVpcEndpoints, DescribeVpcEndpoints, DnsOptionsSpecification,
@@ -28,6 +29,7 @@ use world::model::shapes::{Filter, TagInput};
 use world::model::tags::{CreateTags, DeleteTags};
 use world::{Failure, World};
 
+use crate::vendors::vendors;
 use crate::words::{endpoint, filter, inputs, parsed, read, service, tagged, tags};
 
 /// How long a client waits before it tries again.
@@ -39,6 +41,7 @@ pub struct Simulated {
     world: Arc<Mutex<World>>,
     limits: Limits,
     attempts: u32,
+    vendors: Option<Arc<Vendors>>,
 }
 
 impl Simulated {
@@ -48,10 +51,15 @@ impl Simulated {
             phase: Duration::from_secs(1200),
             settle: Duration::from_secs(60),
         };
-        Self {
+        let bare = Self {
             world: Arc::new(Mutex::new(world)),
             limits,
             attempts: 3,
+            vendors: None,
+        };
+        Self {
+            vendors: Some(vendors(bare.clone())),
+            ..bare
         }
     }
 
@@ -68,17 +76,26 @@ impl Simulated {
     }
 
     /// What a step gets.
+    ///
+    /// # Panics
+    ///
+    /// If it is the half that the vendors' clients stand on.
     pub fn outside(&self) -> Outside<'_> {
+        let vendors = self.vendors.as_deref().expect("the whole of it");
         Outside {
             ec2: self,
             dsql: self,
             quotas: self,
+            route53: self,
+            dms: self,
+            tidb_cloud: vendors,
+            confluent: vendors,
             clock: self,
             limits: self.limits,
         }
     }
 
-    fn call<T>(
+    pub(crate) fn call<T>(
         &self,
         action: &'static str,
         call: impl Fn(&mut World) -> Result<T, Failure>,

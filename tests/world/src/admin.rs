@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 use crate::World;
 use crate::clock::Moment;
 use crate::gate::Fault;
+use crate::model::confluent::accesses::PrivateLinkAccess;
 use crate::model::endpoints::{Decision, VpcEndpoint};
 use crate::model::groups::SecurityGroup;
+use crate::model::tidb::connections::PrivateEndpointConnection;
+use crate::model::tidb::links::PrivateLinkConnection;
 use crate::model::{dms, route53};
 use crate::scenario::Scenario;
 use crate::wire::{Request, Response};
@@ -34,6 +37,12 @@ pub struct State {
     pub roles: Vec<String>,
     /// The names of the secrets; never their values.
     pub secrets: Vec<String>,
+    /// The endpoints that are registered with TiDB Cloud.
+    pub registrations: Vec<PrivateEndpointConnection>,
+    /// TiDB Cloud's private link connections, with their domains.
+    pub link_connections: Vec<PrivateLinkConnection>,
+    /// The accounts that have access to Confluent's networks.
+    pub accesses: Vec<PrivateLinkAccess>,
 }
 
 impl World {
@@ -72,6 +81,9 @@ impl World {
             hosted_zones: model.dns_inventory(),
             roles: model.roles.keys().cloned().collect(),
             secrets: model.secret_names(),
+            registrations: model.all_registrations(),
+            link_connections: model.all_links(),
+            accesses: model.all_accesses(),
         }
     }
 }

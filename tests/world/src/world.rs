@@ -103,13 +103,21 @@ impl World {
         self.model.now
     }
 
-    /// Lets time pass. Late effects happen at their own moment on the way.
+    /// Lets time pass. Late effects, and what others decide, happen at their own moment on the way.
     pub fn advance(&mut self, wait: Duration) {
         let end = clock::after(self.now(), wait);
-        while let Some(next) = self.next_late_effect(end) {
-            let effect = self.late.swap_remove(next);
-            self.model.now = self.model.now.max(effect.due);
-            (effect.change)(&mut self.model);
+        loop {
+            let late = self.next_late_effect(end);
+            let event = self.model.agenda.next_due().filter(|due| *due <= end);
+            match (late, event) {
+                (Some(next), event) if event.is_none_or(|due| self.late[next].due < due) => {
+                    let effect = self.late.swap_remove(next);
+                    self.model.now = self.model.now.max(effect.due);
+                    (effect.change)(&mut self.model);
+                }
+                (_, Some(_)) => self.model.next_event(),
+                (_, None) => break,
+            }
         }
         self.model.now = end;
     }

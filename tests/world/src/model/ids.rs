@@ -41,6 +41,21 @@ impl Ids {
         )
     }
 
+    /// A TiDB Cloud id: 19 digits.
+    pub(crate) fn digits(&mut self) -> String {
+        format!("1{:018}", self.next() % 1_000_000_000_000_000_000)
+    }
+
+    /// A trace id or a nonce: 32 hexadecimal digits.
+    pub(crate) fn hexadecimal(&mut self) -> String {
+        format!("{:016x}{:016x}", self.next(), self.next())
+    }
+
+    /// An id with a prefix and six letters and digits, as Confluent's `pla-xv9k2d`.
+    pub(crate) fn short(&mut self, prefix: &str) -> String {
+        format!("{prefix}-{}", self.letters(6))
+    }
+
     fn letters(&mut self, count: usize) -> String {
         const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz234567";
         (0..count)

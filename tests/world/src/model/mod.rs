@@ -1,5 +1,7 @@
 //! The model: what exists, how it changes, and when.
 
+mod agenda;
+pub mod confluent;
 pub mod credentials;
 pub mod dms;
 pub mod dns;
@@ -11,12 +13,14 @@ pub mod ids;
 pub mod interfaces;
 pub mod listing;
 pub mod network;
+mod pages;
 pub mod quotas;
 pub mod route53;
 pub mod secrets;
 pub mod services;
 pub mod shapes;
 pub mod tags;
+pub mod tidb;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -25,9 +29,11 @@ use std::time::Duration;
 use crate::clock::{self, Moment};
 use crate::store::Table;
 
+use agenda::Agenda;
+use confluent::ConfluentCloud;
 use dms::Dms;
 use dsql::Cluster;
-use endpoints::{Endpoint, Outlook};
+use endpoints::{Decision, Endpoint, Outlook};
 use groups::Group;
 use iam::Role;
 use ids::Ids;
@@ -36,6 +42,7 @@ use network::{Subnet, Vpc};
 use route53::Dns;
 use secrets::Secret;
 use services::Service;
+use tidb::TidbCloud;
 use tokens::Tokens;
 
 /// The account that the calls are made from.
@@ -66,6 +73,11 @@ pub struct Model {
     pub(crate) dns: Dns,
     pub(crate) roles: BTreeMap<String, Role>,
     pub(crate) secrets: BTreeMap<String, Secret>,
+    pub(crate) agenda: Agenda,
+    /// What services' owners do by themselves about connection requests, and after how long.
+    pub(crate) owners: BTreeMap<String, (Decision, Duration)>,
+    pub(crate) tidb: TidbCloud,
+    pub(crate) confluent: ConfluentCloud,
 }
 
 /// How long things take in virtual time.
@@ -107,6 +119,10 @@ pub struct Timing {
     /// Until a change of records is in sync (Route 53 API reference, `GetChange`: generally within
     /// 60 seconds).
     pub dns_change: Duration,
+    /// How long the steps of TiDB Cloud take.
+    pub tidb: tidb::Timing,
+    /// How long the steps of Confluent Cloud take.
+    pub confluent: confluent::Timing,
 }
 
 impl Default for Timing {
@@ -127,6 +143,8 @@ impl Default for Timing {
             dms_delete: Duration::from_secs(10),
             role_spreads: Duration::from_secs(10),
             dns_change: Duration::from_secs(40),
+            tidb: tidb::Timing::default(),
+            confluent: confluent::Timing::default(),
         }
     }
 }
@@ -152,6 +170,10 @@ impl Model {
             dns: Dns::default(),
             roles: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            agenda: Agenda::default(),
+            owners: BTreeMap::new(),
+            tidb: TidbCloud::default(),
+            confluent: ConfluentCloud::default(),
         }
     }
 

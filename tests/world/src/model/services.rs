@@ -8,7 +8,7 @@ use crate::{Failure, Operation};
 use super::listing::{self, Listed, PageSize};
 use super::network::zone_name;
 use super::shapes::{Filter, Tag, flag, text};
-use super::{Model, REGION};
+use super::{ACCOUNT, Model, REGION};
 
 /// An endpoint service. One that offers two types (S3) is two services of the same name.
 #[derive(Debug, Clone)]
@@ -164,7 +164,7 @@ impl Operation for DescribeVpcEndpointServices {
         // whole call.
         self.service_names
             .iter()
-            .try_for_each(|name| model.services_named(name).map(drop))?;
+            .try_for_each(|name| model.offered_services(name).map(drop))?;
         let is_asked_for = |service: &&Service| {
             (self.service_names.is_empty() || self.service_names.contains(&service.name))
                 && (self.service_regions.is_empty()
@@ -173,6 +173,7 @@ impl Operation for DescribeVpcEndpointServices {
         let found = model
             .services
             .iter()
+            .filter(|service| model.is_offered(&service.name))
             .filter(is_asked_for)
             .map(Service::detail)
             .collect();
@@ -288,10 +289,32 @@ impl Model {
             .filter(|service| service.name == name)
             .collect();
         if found.is_empty() {
-            let message = format!("The Vpc Endpoint Service '{name}' does not exist");
-            return Err(refuse("InvalidServiceName", message));
+            return Err(no_such_service(name));
         }
         Ok(found)
+    }
+
+    /// Whether the account may see the service at all. A vendor's service is for those whom its
+    /// owner allows (AWS `PrivateLink` guide, "Manage permissions"); all but Confluent's allow
+    /// everybody here.
+    pub(crate) fn is_offered(&self, name: &str) -> bool {
+        self.admits(name, ACCOUNT)
+    }
+
+    /// The services of this name that the account may see. To others they do not exist (observed:
+    /// confluentinc/terraform-provider-confluent's examples wait for the access first).
+    pub(crate) fn offered_services(&self, name: &str) -> Result<Vec<&Service>, Failure> {
+        let found = self.services_named(name)?;
+        if self.is_offered(name) {
+            return Ok(found);
+        }
+        Err(no_such_service(name))
+    }
+
+    /// The service of this name and type, if the account may connect to it.
+    pub(crate) fn offered_service(&self, name: &str, kind: Kind) -> Result<&Service, Failure> {
+        self.offered_services(name)?;
+        self.service(name, kind)
     }
 
     /// The service of this name and type. Observed: hashicorp/terraform #24478 quotes the refusal.
@@ -306,4 +329,9 @@ impl Model {
         let service = found.into_iter().find(|service| service.kind == kind);
         service.ok_or_else(|| refuse("InvalidParameter", message))
     }
+}
+
+fn no_such_service(name: &str) -> Failure {
+    let message = format!("The Vpc Endpoint Service '{name}' does not exist");
+    refuse("InvalidServiceName", message)
 }

@@ -4,6 +4,8 @@
 mod default;
 mod migration;
 mod problems;
+mod vendor_problems;
+mod vendors;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -17,6 +19,23 @@ pub use default::{
     VPC,
 };
 pub use migration::{PEER_SUBNET, PEER_VPC, TEST_FAILURE};
+pub use vendors::{
+    CONFLUENT_DOMAIN, CONFLUENT_ELSEWHERE, CONFLUENT_GLOBAL, CONFLUENT_NETWORK,
+    CONFLUENT_OTHER_ZONES, CONFLUENT_PEERING, CONFLUENT_PROVISIONING, CONFLUENT_SERVICE,
+    TIDB_CLUSTER, TIDB_ESSENTIAL, TIDB_ESSENTIAL_PREFIX, TIDB_GROUP, TIDB_HOST, TIDB_OTHER_GROUP,
+    TIDB_OTHER_HOST, TIDB_OTHER_SERVICE, TIDB_SERVICE, TIDB_SHARED_HOST, TIDB_SHARED_SERVICE,
+    TIDB_STARTER, TIDB_STARTER_PREFIX,
+};
+
+/// The scenarios of all files.
+static ALL: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
+    [
+        problems::SCENARIOS,
+        migration::SCENARIOS,
+        vendor_problems::SCENARIOS,
+    ]
+    .concat()
+});
 
 /// How long ago everything was set up that a scenario begins with.
 const AGE: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -35,8 +54,6 @@ impl Scenario {
     /// All scenarios, `default` first.
     #[must_use]
     pub fn all() -> &'static [Scenario] {
-        static ALL: LazyLock<Vec<Scenario>> =
-            LazyLock::new(|| [problems::SCENARIOS, migration::SCENARIOS].concat());
         &ALL
     }
 
@@ -52,6 +69,7 @@ impl Scenario {
         let mut world = World::empty(now);
         world.long_ago(default::furnish);
         world.long_ago(migration::furnish);
+        world.long_ago(vendors::furnish);
         (self.change)(&mut world);
         world
     }

@@ -9,6 +9,7 @@ mod markup;
 mod query;
 mod quotas;
 mod route53;
+mod vendors;
 mod xml;
 
 use std::collections::BTreeMap;
@@ -68,6 +69,9 @@ pub enum Response {
 /// Answers one request.
 #[must_use]
 pub fn answer(world: &mut World, request: &Request) -> Response {
+    if let Some(response) = vendors::answer(world, request) {
+        return response;
+    }
     match request.header("x-amz-target") {
         Some(target) if json::is_meant(target) => json::answer(world, target, request),
         Some(target) => quotas::answer(world, target, request),

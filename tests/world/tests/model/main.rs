@@ -6,6 +6,7 @@
 )]
 
 mod acceptance;
+mod confluent;
 mod consistency;
 mod creation;
 mod deletion;
@@ -24,6 +25,10 @@ mod route53;
 mod scenarios;
 mod secrets;
 mod tags;
+mod tidb_dedicated;
+mod tidb_links;
+mod vendor_scenarios;
+mod vendor_wire;
 mod wire;
 
 use std::time::Duration;

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::time::Duration;
+
 use crate::World;
 use crate::model::Model;
+use crate::model::agenda::Event;
 
 use super::{Phase, State};
 
@@ -31,8 +34,34 @@ impl World {
     }
 }
 
+impl World {
+    /// Has a service's owner decide by himself about each connection request that comes from now
+    /// on, this long after it.
+    pub fn script_owner(&mut self, service_name: &str, decision: Decision, after: Duration) {
+        self.model
+            .owners
+            .insert(service_name.to_owned(), (decision, after));
+    }
+}
+
 impl Model {
-    fn decide(&mut self, id: &str, decision: Decision) -> Result<(), String> {
+    /// An endpoint has asked for a connection; its service's owner may have made up his mind.
+    pub(super) fn ask_owner(&mut self, endpoint_id: &str, service_name: &str) {
+        if let Some((decision, after)) = self.owners.get(service_name).copied() {
+            let due = self.later(after);
+            let endpoint_id = endpoint_id.to_owned();
+            self.agenda.add(
+                due,
+                Event::Decide {
+                    endpoint_id,
+                    decision,
+                },
+            );
+        }
+    }
+
+    /// A decision takes effect now.
+    pub(crate) fn decide(&mut self, id: &str, decision: Decision) -> Result<(), String> {
         let endpoint = self.endpoints.latest(id).cloned();
         let mut endpoint = endpoint.ok_or_else(|| format!("there is no endpoint {id}"))?;
         let state = endpoint.state(self.now);

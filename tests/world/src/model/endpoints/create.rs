@@ -116,7 +116,7 @@ impl CreateVpcEndpoint {
         let vpc = model.seen_vpc(&self.vpc_id)?;
         let kind = self.kind()?;
         self.check_members_of(kind)?;
-        let service = model.service(
+        let service = model.offered_service(
             self.service_name
                 .as_deref()
                 .ok_or_else(|| missing("ServiceName"))?,
@@ -256,6 +256,7 @@ impl Draft {
             ..endpoint.detail(model)
         };
         model.put_tags(&endpoint.id, tags, visible);
+        model.ask_owner(&endpoint.id, &endpoint.service_name);
         model.endpoints.put(&endpoint.id.clone(), endpoint, visible);
         detail
     }
