@@ -1,4 +1,4 @@
-//! The wire against clients that nobody here wrote: the AWS CLI and boto3, both pinned, both from
+//! The wire against clients that nobody here wrote: the AWS CLI, boto3 and requests, all pinned, all from
 //! `PyPI`.
 //!
 //! They are installed once into `<target>/clients`. Without Python these tests fail; they never
@@ -12,6 +12,7 @@
 mod aws_cli;
 mod aws_cli_migration;
 mod boto3;
+mod vendors;
 mod venv;
 
 use std::path::Path;

@@ -6,7 +6,14 @@ use std::process::Command;
 
 /// The versions that the world is held against; the seeds' examples are for this generation of the
 /// CLI.
-const PACKAGES: [&str; 3] = ["awscli==1.45.11", "boto3==1.43.11", "botocore==1.43.11"];
+const PACKAGES: [&str; 6] = [
+    "awscli==1.45.11",
+    "boto3==1.43.11",
+    "botocore==1.43.11",
+    "jsonschema==4.26.0",
+    "pyyaml==6.0.3",
+    "requests==2.34.2",
+];
 
 /// Where the environment lies: beside everything else that is built.
 pub(crate) fn directory() -> PathBuf {

@@ -152,7 +152,10 @@ impl CreatePrivateLinkAccess {
         }
         let wanted = self.spec.network.as_ref();
         let wanted = wanted.ok_or_else(required("/spec/network"))?;
-        let network = model.confluent_network(&wanted.id)?;
+        // Spec: a POST declares no 404.
+        let network = model
+            .confluent_network(&wanted.id)
+            .map_err(|_| invalid("/spec/network", "does not name a network"))?;
         check_network(model, network, &cloud.account)?;
         Ok((cloud.account.clone(), wanted.id.clone()))
     }
