@@ -135,7 +135,7 @@ fn add_role(model: &mut Model) {
     model.roles.insert(ROLE.to_owned(), role);
 }
 
-fn add_secret(model: &mut Model, name: &str, value: String) {
+pub(super) fn add_secret(model: &mut Model, name: &str, value: String) {
     let secret = Secret {
         name: name.to_owned(),
         arn: secret_arn(name),

@@ -1,6 +1,7 @@
 //! Furnished worlds: one where all is well, and one for each problem that the same request can
 //! meet.
 
+mod connected;
 mod default;
 mod migration;
 mod problems;
@@ -14,6 +15,7 @@ use crate::World;
 use crate::clock::{BEGINNING, Moment};
 use crate::model::Model;
 
+pub use connected::{CONNECTED_GROUP, CONNECTED_SUBNETS, CONNECTED_VPC};
 pub use default::{
     CLUSTER, GROUP, OTHER_CLUSTER, SERVICE, SUBNETS, VENDOR, VENDOR_NAMELESS, VENDOR_UNVERIFIED,
     VPC,
@@ -70,6 +72,7 @@ impl Scenario {
         world.long_ago(default::furnish);
         world.long_ago(migration::furnish);
         world.long_ago(vendors::furnish);
+        world.long_ago(connected::furnish);
         (self.change)(&mut world);
         world
     }
