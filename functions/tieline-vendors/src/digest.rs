@@ -289,24 +289,20 @@ mod tests {
     async fn fresh_credentials_that_are_refused_mean_the_key() {
         let http = Script::new([
             ask("n1", ""),
+            answer(200, "{}"),
             ask("n2", ""),
             ask("n3", ""),
             answer(200, "{}"),
         ]);
         let nonces = Nonces::default();
 
-        let refused = nonces
-            .send(&http, HOST, &mufasa(), &get("/a"))
-            .await
-            .unwrap();
-        let then = nonces
-            .send(&http, HOST, &mufasa(), &get("/a"))
-            .await
-            .unwrap();
+        for status in [200, 401, 200] {
+            let answer = nonces.send(&http, HOST, &mufasa(), &get("/a")).await;
+            assert_eq!(answer.unwrap().status, status);
+        }
 
-        assert_eq!((refused.status, then.status), (401, 200));
         assert!(
-            is_bare(&http.sent()[2]),
+            is_bare(&http.sent()[4]),
             "a refused key's nonce is not kept"
         );
     }

@@ -190,6 +190,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nor_is_it_sent_to_see() {
+        let error = HyperHttp::new()
+            .unwrap()
+            .send(get("http://192.0.2.1/".to_owned())) // nobody's, by RFC 5737
+            .await
+            .unwrap_err();
+
+        assert_eq!(
+            error.to_string(),
+            "the URL is neither https nor one of this machine's"
+        );
+    }
+
+    #[tokio::test]
     async fn a_redirect_is_an_answer() {
         let (url, thread) = server(
             "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nX-Twice: a\r\nX-Twice: b\r\n\
@@ -219,9 +233,12 @@ mod tests {
             ..HyperHttp::new().unwrap()
         };
 
+        let start = std::time::Instant::now();
+
         let error = http.send(get(url)).await.unwrap_err();
 
         assert_eq!(error.to_string(), "no answer within 0.2 s");
+        assert!(start.elapsed() < Duration::from_secs(5));
     }
 
     #[tokio::test]
