@@ -31,7 +31,12 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
     };
     let there = super::look(outside, id).await?;
     let ordered = there.as_ref().is_some_and(|endpoint| endpoint.private_dns);
-    if ordered && plan.parts.iter().all(|part| part.made_by() != Next::EnableDns) {
+    if ordered
+        && plan
+            .parts
+            .iter()
+            .all(|part| part.made_by() != Next::EnableDns)
+    {
         return Ok(Answer::go(Next::Poll, plan, progress));
     }
     let Some(endpoint) = there.filter(|endpoint| endpoint.state == State::Available) else {

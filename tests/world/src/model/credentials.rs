@@ -18,7 +18,10 @@ pub struct Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Credentials").field(&self.id).finish()
+        formatter
+            .debug_tuple("Credentials")
+            .field(&self.id)
+            .finish()
     }
 }
 

@@ -4,7 +4,9 @@ use world::model::endpoints::CreateVpcEndpoint;
 use world::model::network::DescribeSubnets;
 use world::scenario::{GROUP, SUBNETS, VPC};
 
-use crate::{available, aws, code, create, pass, request, request_for, state, strings, world};
+use crate::{
+    available, aws, code, create, endpoints, pass, request, request_for, state, strings, world,
+};
 
 // AWS PrivateLink guide, "Access an AWS service": pending, then available.
 #[test]
@@ -35,7 +37,7 @@ fn the_same_token_with_the_same_parameters_is_one_endpoint() {
 
     assert_eq!(first, again);
     assert_eq!(again.client_token.as_deref(), Some("token-1"));
-    assert_eq!(world.state().endpoints.len(), 1);
+    assert_eq!(endpoints(&world).len(), 1);
 }
 
 // EC2 developer guide, "Ensuring idempotency".
@@ -78,7 +80,7 @@ fn a_token_replays_its_answer_even_when_the_endpoint_is_long_gone() {
         (replayed.vpc_endpoint_id.as_str(), replayed.state.as_str()),
         (id.as_str(), "pending")
     );
-    assert!(world.state().endpoints.is_empty());
+    assert!(endpoints(&world).is_empty());
 }
 
 // EC2 developer guide, "Ensuring idempotency": a refused request used no token.
@@ -241,5 +243,5 @@ fn a_dry_run_creates_nothing() {
     });
 
     assert_eq!(code(outcome), "DryRunOperation");
-    assert!(world.state().endpoints.is_empty());
+    assert!(endpoints(&world).is_empty());
 }

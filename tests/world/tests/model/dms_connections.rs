@@ -13,7 +13,7 @@ use world::model::secrets::{CreateSecret, DeleteSecret};
 use world::scenario::{GROUP, SUBNETS, TEST_FAILURE, VENDOR, VPC};
 
 use crate::dms::{certificate, created, endpoint, with_secret};
-use crate::{code, create, pass, request_for, strings, world};
+use crate::{code, create, endpoints, pass, request_for, strings, world};
 
 /// Lets the given range in on the database's port.
 fn open(world: &mut World, range: &str) {
@@ -183,7 +183,7 @@ fn a_test_fails_with_another_password() {
 fn a_name_in_a_private_zone_leads_to_the_endpoint_too() {
     let mut world = world("default");
     private_path(&mut world);
-    let regional = world.state().endpoints[0].dns_entries[0].dns_name.clone();
+    let regional = endpoints(&world)[0].dns_entries[0].dns_name.clone();
     open(&mut world, "10.20.0.0/16");
     let zone = CreateHostedZone {
         name: "vendor.example.com".to_owned(),

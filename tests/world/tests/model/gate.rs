@@ -6,7 +6,7 @@ use world::gate::{Fault, FaultKind};
 use world::model::endpoints::{CreateVpcEndpoint, DescribeVpcEndpoints};
 use world::scenario::{self, SERVICE, VPC};
 
-use crate::{aws, code, create, pass, request, request_for, world};
+use crate::{aws, code, create, endpoints, pass, request, request_for, world};
 
 fn tokened() -> CreateVpcEndpoint {
     CreateVpcEndpoint {
@@ -129,7 +129,7 @@ fn faults_before_the_effect_leave_nothing_behind() {
         assert_eq!(code(world.create_vpc_endpoint(request())), expected);
     }
 
-    assert!(world.state().endpoints.is_empty());
+    assert!(endpoints(&world).is_empty());
     create(&mut world, request());
 }
 
@@ -144,12 +144,12 @@ fn faults_after_the_effect_leave_it_in_place() {
         world.add_fault(Fault::once("CreateVpcEndpoint", kind));
 
         assert_eq!(code(world.create_vpc_endpoint(tokened())), expected);
-        let endpoints = world.state().endpoints;
-        assert_eq!(endpoints.len(), 1);
+        let there = endpoints(&world);
+        assert_eq!(there.len(), 1);
         let repeated = create(&mut world, tokened());
 
-        assert_eq!(endpoints[0].vpc_endpoint_id, repeated.vpc_endpoint_id);
-        assert_eq!(world.state().endpoints.len(), 1);
+        assert_eq!(there[0].vpc_endpoint_id, repeated.vpc_endpoint_id);
+        assert_eq!(endpoints(&world).len(), 1);
     }
 }
 
@@ -160,10 +160,10 @@ fn a_late_effect_happens_at_its_own_moment() {
 
     assert_eq!(code(world.create_vpc_endpoint(tokened())), "(no answer)");
     pass(&mut world, 19);
-    assert!(world.state().endpoints.is_empty());
+    assert!(endpoints(&world).is_empty());
     pass(&mut world, 3600);
 
-    let endpoint = world.state().endpoints.remove(0);
+    let endpoint = endpoints(&world).remove(0);
     assert_eq!(
         endpoint.creation_timestamp,
         world::clock::iso8601(began + 20_000)

@@ -49,7 +49,8 @@ fn every_documented_filter_of_endpoints_works() {
     ] {
         assert_eq!(
             found(&mut world, Filter::new(name, &[value])).len(),
-            2,
+            // The one of the VPC that is connected already has these as well.
+            if name == "vpc-id" { 2 } else { 3 },
             "{name}"
         );
     }
@@ -108,6 +109,7 @@ fn pages_follow_one_another_without_gap_or_overlap() {
     let mut next_token = None;
     for size in [20, 20, 10] {
         let page = DescribeVpcEndpoints {
+            filters: vec![Filter::new("vpc-id", &[VPC])],
             max_results: Some(20),
             next_token,
             ..Default::default()

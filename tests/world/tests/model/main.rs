@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use world::model::endpoints::{CreateVpcEndpoint, DescribeVpcEndpoints, VpcEndpoint};
 use world::model::shapes::Filter;
-use world::scenario::{self, GROUP, SERVICE, SUBNETS, VPC};
+use world::scenario::{self, CONNECTED_VPC, GROUP, SERVICE, SUBNETS, VPC};
 use world::{Failure, World};
 
 /// The scenario's world without throttling, so that tests may call as often as they like.
@@ -43,6 +43,13 @@ fn world(scenario: &str) -> World {
     let mut world = scenario::world(scenario);
     world.scale_throttling(None);
     world
+}
+
+/// Every endpoint but the one that is there from the start, in a VPC of its own.
+fn endpoints(world: &World) -> Vec<VpcEndpoint> {
+    let mut endpoints = world.state().endpoints;
+    endpoints.retain(|endpoint| endpoint.vpc_id != CONNECTED_VPC);
+    endpoints
 }
 
 fn pass(world: &mut World, seconds: u64) {

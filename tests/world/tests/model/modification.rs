@@ -5,8 +5,8 @@ use world::model::endpoints::{CreateVpcEndpoint, ModifyVpcEndpoint};
 use world::scenario::{SUBNETS, VENDOR};
 
 use crate::{
-    available, aws, code, create, describe, message, pass, request, request_for, state, strings,
-    world,
+    available, aws, code, create, describe, endpoints, message, pass, request, request_for, state,
+    strings, world,
 };
 
 fn off(id: &str) -> ModifyVpcEndpoint {
@@ -159,7 +159,7 @@ fn a_policy_can_be_set_and_reset() {
 #[test]
 fn an_interface_endpoint_keeps_at_least_one_group_and_a_gateway_has_none() {
     let mut world = world("s3-gateway");
-    let gateway = world.state().endpoints[0].vpc_endpoint_id.clone();
+    let gateway = endpoints(&world)[0].vpc_endpoint_id.clone();
     let id = available(
         &mut world,
         CreateVpcEndpoint {

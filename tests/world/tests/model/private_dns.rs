@@ -4,7 +4,9 @@ use world::model::endpoints::{CreateVpcEndpoint, DnsOptionsSpecification, Modify
 use world::model::network::ModifyVpcAttribute;
 use world::scenario::{VENDOR, VENDOR_NAMELESS, VENDOR_UNVERIFIED, VPC};
 
-use crate::{available, aws, code, create, describe, message, pass, request, request_for, world};
+use crate::{
+    available, aws, code, create, describe, endpoints, message, pass, request, request_for, world,
+};
 
 fn with_dns(service: &str, wanted: bool) -> CreateVpcEndpoint {
     CreateVpcEndpoint {
@@ -156,7 +158,7 @@ fn private_dns_for_s3_demands_a_gateway_endpoint_unless_one_says_otherwise() {
 #[test]
 fn a_gateway_endpoint_that_an_inbound_only_endpoint_leans_on_cannot_be_deleted() {
     let mut world = world("s3-gateway");
-    let gateway = world.state().endpoints[0].vpc_endpoint_id.clone();
+    let gateway = endpoints(&world)[0].vpc_endpoint_id.clone();
     let interface = available(&mut world, with_dns(&aws("s3"), true));
     let options = describe(&mut world, &interface).unwrap().dns_options;
     assert_eq!(

@@ -4,9 +4,10 @@ use world::World;
 use world::model::dsql::{GetCluster, GetVpcEndpointServiceName};
 use world::model::endpoints::{CreateVpcEndpoint, DescribeVpcEndpoints};
 use world::model::services::DescribeVpcEndpointServices;
-use world::scenario::{CLUSTER, SUBNETS, Scenario};
+use world::model::shapes::Filter;
+use world::scenario::{CLUSTER, SUBNETS, Scenario, VPC};
 
-use crate::{code, create, message, pass, request, state, strings, world};
+use crate::{code, create, endpoints, message, pass, request, state, strings, world};
 
 fn sample() -> CreateVpcEndpoint {
     CreateVpcEndpoint {
@@ -125,7 +126,10 @@ fn in_this_scenario_an_endpoint_of_ours_serves_the_other_cluster() {
     let mut world = world("shared-service");
 
     let endpoint = world
-        .describe_vpc_endpoints(DescribeVpcEndpoints::default())
+        .describe_vpc_endpoints(DescribeVpcEndpoints {
+            filters: vec![Filter::new("vpc-id", &[VPC])],
+            ..Default::default()
+        })
         .unwrap()
         .vpc_endpoints
         .remove(0);
@@ -247,6 +251,6 @@ fn clusters_and_endpoints_can_be_in_every_state_that_the_models_have() {
         let mut world = world(scenario);
         create(&mut world, sample());
         pass(&mut world, 120);
-        assert_eq!(world.state().endpoints[0].state, state, "{scenario}");
+        assert_eq!(endpoints(&world)[0].state, state, "{scenario}");
     }
 }

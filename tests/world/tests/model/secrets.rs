@@ -51,7 +51,7 @@ fn the_default_world_has_the_secrets_of_its_credentials() {
     let malformed = world.call(get("tieline/malformed")).unwrap().secret_string;
     assert!(serde_json::from_str::<Value>(&malformed).is_err());
     let names = world.state().secrets;
-    assert_eq!(names.len(), 7);
+    assert_eq!(names.len(), 8);
     for name in names {
         let secret = world.call(get(&name)).unwrap().secret_string;
         assert!(secret.contains(CANARY), "{name}");
