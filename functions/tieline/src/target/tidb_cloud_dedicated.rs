@@ -26,6 +26,7 @@ const PORT: u16 = 4000;
 pub struct TidbCloudDedicated {
     pub(super) cluster_id: TidbId,
     /// None stands for the cluster's default group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) node_group_id: Option<TidbId>,
     pub(super) api_key_secret_arn: SecretArn,
 }
