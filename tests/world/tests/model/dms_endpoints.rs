@@ -51,6 +51,21 @@ fn the_ssl_modes_of_mysql() {
     assert_eq!(world.state().dms, Inventory::default());
 }
 
+// terraform-provider-aws, internal/service/dms/endpoint.go: lower case in, upper case out.
+#[test]
+fn the_type_of_an_endpoint_comes_back_in_upper_case() {
+    let mut world = world("default");
+
+    let made = world.call(endpoint()).unwrap().endpoint;
+
+    assert_eq!(made.endpoint_type, "TARGET");
+    let upper = CreateEndpoint {
+        endpoint_type: "TARGET".to_owned(),
+        ..endpoint()
+    };
+    assert_eq!(code(world.call(upper)), "InvalidParameterValueException");
+}
+
 // ImportCertificate: InvalidCertificateFault, ResourceAlreadyExistsFault.
 #[test]
 fn a_certificate_is_text_between_its_marks() {

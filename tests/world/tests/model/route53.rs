@@ -71,8 +71,8 @@ fn a_zone_begins_with_two_sets_of_records() {
     assert_eq!(got.hosted_zone, made);
 }
 
-// CallerReference, HostedZoneConfig, InvalidVPCId, InvalidDomainName. The message of the second is
-// not verified, nor is that references are remembered for ever.
+// CallerReference, HostedZoneConfig, InvalidVPCId, InvalidDomainName. That references
+// are remembered for ever is not verified, nor are the messages.
 #[test]
 fn a_zone_that_cannot_be_is_refused() {
     let mut world = world("default");
