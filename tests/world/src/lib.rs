@@ -1,5 +1,5 @@
-//! The simulated outside world: Amazon EC2's PrivateLink side, Aurora DSQL, Service Quotas, TiDB Cloud
-//! and Confluent Cloud.
+//! The simulated outside world: Amazon EC2's PrivateLink side, Aurora DSQL, Service Quotas, AWS DMS,
+//! Route 53, IAM, Secrets Manager, TiDB Cloud and Confluent Cloud.
 //!
 //! The model behaves as AWS documents it and as its users observed it, never as our own code would
 //! like it: endpoints take time, a lost answer may have had its effect, what was just written is

@@ -93,10 +93,11 @@ impl PrivateZone {
         format!("{name}.{}", self.domain)
     }
 
-    /// A token for Route 53: the same for everybody who wants this zone for this endpoint, so that they make one.
+    /// A token for Route 53, another one each time: it remembers those of zones that are gone, and that a VPC has one zone
+    /// of a name is what keeps a repeated create from making a second one.
     fn token(&self, at: &At<'_>) -> String {
-        let endpoint = at.endpoint.map_or("", |endpoint| endpoint.id.as_str());
-        canonical::digest(&[&at.plan.account, self.domain.as_str(), endpoint])
+        let now = at.outside.clock.now().0.to_string();
+        canonical::digest(&[self.domain.as_str(), at.plan.request_id.as_str(), &now])
     }
 
     fn taken(&self, zone: &VpcZone) -> Problem {

@@ -78,10 +78,9 @@ impl Role {
 
 /// A policy may have one thing where it may have several.
 fn one_or_many(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::Array(items) => items.iter().collect(),
-        one => vec![one],
-    }
+    value
+        .as_array()
+        .map_or_else(|| vec![value], |items| items.iter().collect())
 }
 
 fn percent_encoded(text: &str) -> String {

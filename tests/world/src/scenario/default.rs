@@ -158,7 +158,7 @@ fn vendor_services() -> Vec<Service> {
     ]
 }
 
-fn vendor(name: &str, private_name: Option<PrivateName>) -> Service {
+pub(super) fn vendor(name: &str, private_name: Option<PrivateName>) -> Service {
     Service {
         name: name.to_owned(),
         id: name.rsplit('.').next().unwrap_or_default().to_owned(),

@@ -176,23 +176,23 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     ),
     scenario(
         "acceptance-rejected",
-        "The vendor rejects a connection request after a minute.",
-        |world| world.script_owner(VENDOR, Decision::Reject, MINUTE),
+        "The partner rejects a connection request after a minute.",
+        |world| world.script_owner(PARTNER, Decision::Reject, MINUTE),
     ),
     scenario(
         "acceptance-expired",
-        "A connection request to the vendor expires after a minute.",
-        |world| world.script_owner(VENDOR, Decision::Expire, MINUTE),
+        "A connection request to the partner expires after a minute.",
+        |world| world.script_owner(PARTNER, Decision::Expire, MINUTE),
     ),
     scenario(
         "acceptance-after-hours",
-        "The vendor accepts a connection request after five hours.",
-        |world| world.script_owner(VENDOR, Decision::Accept, HOUR * 5),
+        "The partner accepts a connection request after five hours.",
+        |world| world.script_owner(PARTNER, Decision::Accept, HOUR * 5),
     ),
     scenario(
         "acceptance-after-a-minute",
-        "The vendor accepts a connection request after a minute.",
-        |world| world.script_owner(VENDOR, Decision::Accept, MINUTE),
+        "The partner accepts a connection request after a minute.",
+        |world| world.script_owner(PARTNER, Decision::Accept, MINUTE),
     ),
 ];
 

@@ -58,7 +58,25 @@ pub const CONFLUENT_GLOBAL: &str = "n-4n8jsg";
 /// The zones of TiDB Cloud.
 const ZONES: [&str; 3] = ["use1-az1", "use1-az4", "use1-az6"];
 
+/// A partner's service: its owner accepts a connection request after half a minute.
+pub const PARTNER: &str = "com.amazonaws.vpce.us-east-1.vpce-svc-0e85ac29b1637fd48";
+/// The same partner's service that has no private name.
+pub const PARTNER_NAMELESS: &str = "com.amazonaws.vpce.us-east-1.vpce-svc-0f96bd3ac2740e159";
+
+/// Half a minute, which is quick for a person.
+const ACCEPTED_AFTER: Duration = Duration::from_secs(30);
+
 pub(super) fn furnish(model: &mut Model) {
+    let name = PrivateName {
+        name: "db.partner.example.com".to_owned(),
+        verified: true,
+    };
+    for (service, name) in [(PARTNER, Some(name)), (PARTNER_NAMELESS, None)] {
+        model.services.push(vendor(service, name));
+        model
+            .owners
+            .insert(service.to_owned(), (Decision::Accept, ACCEPTED_AFTER));
+    }
     add_dedicated(model);
     add_serverless(model);
     add_networks(model);

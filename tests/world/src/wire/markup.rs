@@ -49,37 +49,46 @@ pub(super) fn read(document: &str, lists: &[&str]) -> Option<Value> {
 
 /// The first element: its name, its content, and what follows it.
 fn element<'d>(text: &'d str, lists: &[&str]) -> Option<(&'d str, Value, &'d str)> {
-    let (tag, mut rest) = text.strip_prefix('<')?.split_once('>')?;
-    let is_empty = tag.ends_with('/');
+    let (tag, rest) = text.strip_prefix('<')?.split_once('>')?;
     let name = tag.trim_end_matches('/').split_whitespace().next()?;
-    let mut children = Vec::new();
-    let mut content = String::new();
-    while !is_empty {
-        let (before, after) = rest.split_at(rest.find('<')?);
-        content.push_str(&unescape(before));
-        if let Some(end) = after.strip_prefix("</") {
-            let (closed, following) = end.split_once('>')?;
-            if closed.trim_end() != name {
-                return None;
-            }
-            rest = following;
-            break;
-        }
-        let (child, value, following) = element(after, lists)?;
-        children.push((child, value));
-        rest = following;
-    }
-    let value = if lists.contains(&name) {
-        children.into_iter().map(|(_, value)| value).collect()
-    } else if children.is_empty() {
-        Value::String(content)
+    let (inside, rest) = if tag.ends_with('/') {
+        (Content::default(), rest)
     } else {
-        let fields = children
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value));
+        content(name, rest, lists)?
+    };
+    let children = inside.children.into_iter();
+    let value = if lists.contains(&name) {
+        children.map(|(_, value)| value).collect()
+    } else if children.len() == 0 {
+        Value::String(inside.text)
+    } else {
+        let fields = children.map(|(name, value)| (name.to_owned(), value));
         Value::Object(fields.collect::<Map<_, _>>())
     };
     Some((name, value, rest))
+}
+
+/// What an element holds.
+#[derive(Default)]
+struct Content<'d> {
+    text: String,
+    children: Vec<(&'d str, Value)>,
+}
+
+/// What the element of this name holds, and what follows its end.
+fn content<'d>(name: &str, mut rest: &'d str, lists: &[&str]) -> Option<(Content<'d>, &'d str)> {
+    let mut content = Content::default();
+    loop {
+        let (before, after) = rest.split_at(rest.find('<')?);
+        content.text.push_str(&unescape(before));
+        if let Some(end) = after.strip_prefix("</") {
+            let (closed, following) = end.split_once('>')?;
+            return (closed.trim_end() == name).then_some((content, following));
+        }
+        let (child, value, following) = element(after, lists)?;
+        content.children.push((child, value));
+        rest = following;
+    }
 }
 
 fn unescape(text: &str) -> String {

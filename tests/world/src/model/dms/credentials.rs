@@ -116,10 +116,8 @@ impl Access {
 
 /// DMS user guide, "Using secrets": the value is a JSON object; the port may be text or a number.
 fn port(value: &Value) -> Option<u16> {
-    match value {
-        Value::String(text) => text.parse().ok(),
-        other => other.as_u64().and_then(|number| u16::try_from(number).ok()),
-    }
+    let number = value.as_u64().and_then(|number| u16::try_from(number).ok());
+    number.or_else(|| value.as_str()?.parse().ok())
 }
 
 /// The code for a secret that does not exist is not verified.

@@ -332,7 +332,8 @@ impl Stored {
         let settings = &self.settings;
         Endpoint {
             endpoint_identifier: self.id.clone(),
-            // Observed: terraform-provider-aws lower-cases the type that it reads back.
+            // Observed: terraform-provider-aws, internal/service/dms/endpoint.go ("only accepts
+            // lowercase type but returns it as uppercase").
             endpoint_type: self.kind.to_uppercase(),
             engine_name: "mysql".to_owned(),
             engine_display_name: "MySQL".to_owned(),

@@ -21,8 +21,7 @@ pub(crate) fn stored(name: &str) -> String {
     stored
 }
 
-/// What is wrong with a stored name, in Route 53's words for it. The first is observed in
-/// boto/boto #2887's neighbours and not verified.
+/// What is wrong with a stored name. The words are not verified.
 pub(crate) fn problem(stored: &str) -> Option<String> {
     let name = stored.trim_end_matches('.');
     if name.is_empty() || name.split('.').any(str::is_empty) {

@@ -199,8 +199,8 @@ impl Operation for CreateHostedZone {
         let name = self.check_name()?;
         self.check_kind()?;
         if model.dns.references.contains(&self.caller_reference) {
-            // Route 53 API reference, CallerReference. That it is remembered for ever is not
-            // verified.
+            // Route 53 API reference, CallerReference. Its message, and that it is remembered for
+            // ever, are not verified.
             let message =
                 "A hosted zone has already been created with the specified caller reference.";
             return Err(refuse_as(409, "HostedZoneAlreadyExists", message));
