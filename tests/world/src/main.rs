@@ -4,8 +4,8 @@ use clap::Parser;
 use world::scenario::Scenario;
 use world::server::{self, Options};
 
-/// The simulated outside world: EC2's endpoints, Aurora DSQL and Service Quotas on one loopback
-/// port.
+/// The simulated outside world: EC2's endpoints, Aurora DSQL, Service Quotas, TiDB Cloud and
+/// Confluent Cloud on one loopback port.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The port on 127.0.0.1; 0 means a free one.
@@ -55,6 +55,9 @@ fn print_usage(url: &str) {
   export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
   aws ec2 describe-vpcs
   curl {url}/_world/scenarios
-  curl {url}/_world/state"
+  curl {url}/_world/state
+
+The vendors' hosts are paths: {url}/dedicated.tidbapi.com/…, {url}/serverless.tidbapi.com/…,
+{url}/api.confluent.cloud/…"
     );
 }

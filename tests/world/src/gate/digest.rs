@@ -138,8 +138,7 @@ fn hash(text: &str) -> String {
 mod tests {
     use super::*;
 
-    // RFC 7616, 3.9.1, but for its realm: the same calculation with this one's. The value was
-    // calculated with `md5sum`.
+    // RFC 1321, A.5: the test suite.
     #[test]
     fn the_hash_is_md5_in_hexadecimal() {
         assert_eq!(hash("abc"), "900150983cd24fb0d6963f7d28e17f72");

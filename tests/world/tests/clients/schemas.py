@@ -12,7 +12,7 @@ import re
 import yaml
 from jsonschema import Draft4Validator
 
-# Recorded answers have this before a kind; the description has not (CONTRACTS, section 4).
+# Recorded answers have this before a kind; the description has not (terraform-provider-confluent, internal/testdata).
 KIND_PREFIX = "networking.v1."
 
 

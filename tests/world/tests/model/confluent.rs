@@ -73,7 +73,7 @@ fn is_offered(world: &mut World) -> bool {
     listed
 }
 
-// CONTRACTS 4.1: what there is to connect to is there only when READY; kinds have their prefix.
+// Spec and recorded answers: what there is to connect to is there only when READY; kinds have their prefix.
 #[test]
 fn a_network_says_what_to_connect_to_once_it_is_ready() {
     let mut world = world("default");
@@ -131,7 +131,8 @@ fn there_are_networks_for_each_refusal() {
     );
 }
 
-// CONTRACTS 4.2: the access allow-lists an account; before it, the service does not exist.
+// Confluent docs, "Use AWS PrivateLink": the access allow-lists an account; before it, the service
+// does not exist for that account.
 #[test]
 fn an_access_shows_the_service_to_its_account_and_accepts_for_it() {
     let mut world = world("default");
@@ -156,7 +157,7 @@ fn an_access_shows_the_service_to_its_account_and_accepts_for_it() {
     assert_eq!(state(&mut world, &endpoint), "available");
 }
 
-// CONTRACTS 4.2: an access is for one account and no other.
+// Confluent docs, "Use AWS PrivateLink": an access is for one account and no other.
 #[test]
 fn an_access_of_another_account_does_not_help() {
     let mut world = world("default");
@@ -169,7 +170,8 @@ fn an_access_of_another_account_does_not_help() {
     assert!(!is_offered(&mut world));
 }
 
-// CONTRACTS 4.2: deleting the access cuts the account off; CONTRACTS 4: after that it gives 403.
+// Confluent docs: deleting the access cuts the account off. terraform-provider-confluent: a 403 is
+// what a resource that is gone may give.
 #[test]
 fn a_deleted_access_cuts_off_and_is_forbidden() {
     let mut world = world("default");

@@ -29,6 +29,8 @@ mod secrets;
 mod tags;
 mod tidb_dedicated;
 mod tidb_links;
+mod tidb_wire;
+mod vendor_http;
 mod vendor_scenarios;
 mod vendor_wire;
 mod wire;

@@ -89,7 +89,7 @@ fn connection_state(world: &mut World, id: &str) -> String {
     get(world, id).unwrap().endpoint_state
 }
 
-// CONTRACTS 3.2: the order that works.
+// Docs: steps 2 to 5. Swagger: the states.
 #[test]
 fn a_registered_endpoint_is_accepted_and_the_connection_active_some_minutes_later() {
     let mut world = world("default");
@@ -186,7 +186,7 @@ fn what_does_not_lead_to_the_group_fails_later_with_a_message() {
     assert_eq!(state(&mut world, &elsewhere), "pendingAcceptance");
 }
 
-// CONTRACTS 9.4: the status is not verified, so it can be either.
+// No source says which: the status is not verified, so it can be either.
 #[test]
 fn an_endpoint_is_registered_only_once() {
     let mut world = world("default");
@@ -244,7 +244,7 @@ fn a_registration_that_is_deleted_at_once_never_accepts() {
     assert_eq!(state(&mut world, &endpoint), "rejected");
 }
 
-// CONTRACTS 3.2: both are to be removed. How long a row outlives its endpoint is not verified.
+// Docs: both are to be removed. How long a row outlives its endpoint is not verified.
 #[test]
 fn a_registration_outlives_its_endpoint() {
     let mut world = world("default");
@@ -265,7 +265,7 @@ fn a_registration_outlives_its_endpoint() {
     assert!(world.state().registrations.is_empty());
 }
 
-// CONTRACTS 3.2: each node group has its own service; the port is each endpoint's own.
+// Swagger: each node group has its own service; the port is each endpoint's own.
 #[test]
 fn each_node_group_has_its_own_service_and_port() {
     let mut world = world("default");
@@ -405,4 +405,21 @@ fn regions_are_listed_by_provider() {
         ..Default::default()
     };
     assert!(world.call(google).unwrap().regions.is_empty());
+}
+
+// Swagger, endpointState FAILED: an endpoint that EC2 cannot build serves nobody.
+#[test]
+fn a_registration_fails_with_its_endpoint() {
+    let mut world = world("endpoint-fails");
+    let endpoint = endpoint(&mut world);
+    let id = register(&mut world, &endpoint).private_endpoint_connection_id;
+    pass(&mut world, 39);
+    assert_eq!(connection_state(&mut world, &id), "PENDING");
+
+    pass(&mut world, 1);
+
+    assert_eq!(state(&mut world, &endpoint), "failed");
+    let row = get(&mut world, &id).unwrap();
+    assert_eq!(row.endpoint_state, "FAILED");
+    assert_eq!(row.message, format!("the endpoint {endpoint} is failed"));
 }

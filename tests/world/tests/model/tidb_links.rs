@@ -97,7 +97,7 @@ fn active(world: &mut World) -> String {
     id
 }
 
-// CONTRACTS 3.3: one service for all Starter and Essential clusters of a Region.
+// Docs, "Connect to Starter or Essential via AWS PrivateLink": one service for all Starter and Essential clusters of a Region.
 #[test]
 fn starter_and_essential_clusters_share_a_service() {
     let mut world = world("default");
@@ -125,7 +125,7 @@ fn starter_and_essential_clusters_share_a_service() {
     }
 }
 
-// CONTRACTS 3.3: the private endpoint is part of the full view only.
+// `cluster.swagger.json`, `view`: the private endpoint is part of the full view only.
 #[test]
 fn the_basic_view_has_no_private_endpoint() {
     let mut world = world("default");
@@ -142,7 +142,7 @@ fn the_basic_view_has_no_private_endpoint() {
     assert_eq!(code(world.call(request)), "3");
 }
 
-// CONTRACTS 3.3: acceptance is automatic, and private DNS may be enabled at creation.
+// Docs, "Connect to Starter or Essential via AWS PrivateLink": acceptance is automatic, and private DNS may be enabled at creation.
 #[test]
 fn an_endpoint_of_the_shared_service_needs_nobody() {
     let mut world = world("default");
@@ -374,7 +374,7 @@ fn a_domain_needs_an_active_connection() {
     assert_eq!(code(outcome), "9");
 }
 
-// CONTRACTS 4.2: deleting the access cuts the account off.
+// Confluent docs: deleting the access cuts the account off.
 #[test]
 fn a_connection_fails_when_its_access_is_deleted() {
     let mut world = world("default");
