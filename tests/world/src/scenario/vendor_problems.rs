@@ -11,8 +11,9 @@ use crate::model::tidb::dedicated::{DedicatedCluster, Phase};
 use crate::model::tidb::serverless::ServerlessCluster;
 
 use super::Scenario;
-use super::default::VENDOR;
-use super::vendors::{CONFLUENT_NETWORK, TIDB_OTHER_SERVICE, TIDB_SERVICE, TIDB_SHARED_SERVICE};
+use super::vendors::{
+    CONFLUENT_NETWORK, PARTNER, TIDB_OTHER_SERVICE, TIDB_SERVICE, TIDB_SHARED_SERVICE,
+};
 
 /// Everything that TiDB Cloud can be asked.
 const TIDB_READS: [&str; 10] = [

@@ -1,13 +1,18 @@
 //! What the vendors have: TiDB Cloud's clusters, Confluent's networks, and their endpoint services.
 
+use std::time::Duration;
+
 use crate::clock::Moment;
 use crate::model::Model;
 use crate::model::confluent::CONFLUENT_ACCOUNT;
 use crate::model::confluent::networks::Network;
+use crate::model::endpoints::Decision;
 use crate::model::services::{Kind, PrivateName, Service};
 use crate::model::tidb::dedicated::{DedicatedCluster, NodeGroup, Phase};
 use crate::model::tidb::serverless::{Plan, ServerlessCluster};
 use crate::model::tidb::{PROJECT, TIDB_ACCOUNT};
+
+use super::default::vendor;
 
 /// The TiDB Cloud Dedicated cluster.
 pub const TIDB_CLUSTER: &str = "1379661944646413143";

@@ -254,7 +254,7 @@ fn in_these_scenarios_the_vendor_decides_by_himself() {
         ("acceptance-after-a-minute", 60, "pending"),
     ] {
         let mut world = world(scenario);
-        let id = create(&mut world, request_for(VENDOR)).vpc_endpoint_id;
+        let id = create(&mut world, request_for(PARTNER)).vpc_endpoint_id;
         pass(&mut world, seconds - 1);
         assert_eq!(state(&mut world, &id), "pendingAcceptance", "{scenario}");
 
@@ -268,7 +268,7 @@ fn in_these_scenarios_the_vendor_decides_by_himself() {
 #[test]
 fn a_decision_within_a_leap_of_time_happens_at_its_own_moment() {
     let mut world = world("acceptance-after-a-minute");
-    let id = create(&mut world, request_for(VENDOR)).vpc_endpoint_id;
+    let id = create(&mut world, request_for(PARTNER)).vpc_endpoint_id;
 
     pass(&mut world, 121);
 
