@@ -29,7 +29,11 @@ impl TidbLink {
     /// Every one of this request's, the one that counts first.
     pub(super) async fn all(&self, at: &At<'_>) -> Result<Vec<Link>, CallError> {
         let name = vendor_name(at.plan);
-        let mut links = at.outside.tidb_cloud.links(&self.key, &self.cluster).await?;
+        let mut links = at
+            .outside
+            .tidb_cloud
+            .links(&self.key, &self.cluster)
+            .await?;
         links.retain(|link| link.name == name && link.service == self.service);
         let order = |link: &Link| (is_going(link), link.created.clone(), link.id.clone());
         links.sort_by_key(order);
@@ -87,7 +91,12 @@ impl Buildable for TidbLink {
         }
         at.outside
             .tidb_cloud
-            .create_link(&self.key, &self.cluster, &vendor_name(at.plan), &self.service)
+            .create_link(
+                &self.key,
+                &self.cluster,
+                &vendor_name(at.plan),
+                &self.service,
+            )
             .await?;
         // Another run of the request may have done the same a moment ago.
         let all = self.all(at).await?;
