@@ -54,10 +54,10 @@ fn findings(machine: &Value) -> Vec<String> {
     if !unreached.is_empty() {
         found.push(format!("nothing leads to {unreached:?}"));
     }
-    // A person has a week at most; then there are five phases of 20 minutes each, and the retries around them.
+    // A person has a week at most; then there are five phases of an hour each at most, and the retries around them.
     if machine["TimeoutSeconds"]
         .as_u64()
-        .is_none_or(|seconds| seconds < 168 * 3600 + 5 * 1200 * 2)
+        .is_none_or(|seconds| seconds < 168 * 3600 + 5 * 3600 * 2)
     {
         found.push("its timeout is shorter than its phases may take".to_owned());
     }

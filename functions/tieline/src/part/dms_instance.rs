@@ -85,6 +85,14 @@ impl Buildable for DmsInstance {
         format!("the DMS replication instance {}", self.key())
     }
 
+    /// An hour instead of 20 minutes: as long as DMS's own waiter `replication_instance_available` waits.
+    fn slowness(&self) -> u32 {
+        match self {
+            Self::New(_) => 3,
+            Self::Existing { .. } => 1,
+        }
+    }
+
     async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
         let found = self.find(at).await?;
         let Some(instance) = found else {

@@ -25,6 +25,11 @@ pub trait Buildable: Send + Sync {
         Next::Create
     }
 
+    /// How many times longer than other things it may take.
+    fn slowness(&self) -> u32 {
+        1
+    }
+
     /// Looks at it once. Only reads.
     async fn look(&self, at: &At<'_>) -> Result<Look, CallError>;
 

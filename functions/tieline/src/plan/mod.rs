@@ -3,12 +3,13 @@
 mod endpoint;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ids::{Region, RequestId};
-use crate::outside::Endpoint;
+use crate::outside::{Endpoint, Limits};
 use crate::part::Part;
 use crate::request::OnFailure;
 use crate::target::Target;
@@ -71,6 +72,12 @@ impl Plan {
     /// The value of this request's tag once the connection is announced.
     pub fn ready_value(&self) -> String {
         format!("{}{READY}", self.fingerprint)
+    }
+
+    /// How long a phase may take, with the slowest of the parts in it.
+    pub fn phase_limit(&self, limits: &Limits) -> Duration {
+        let slowness = self.parts.iter().map(|part| part.slowness()).max();
+        limits.phase * slowness.unwrap_or(1)
     }
 
     /// Whether the endpoint is not ours and stays as it is.

@@ -80,7 +80,7 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
     if plan.on_failure == OnFailure::Keep {
         return Ok(made.announce(plan, progress, &execution, now));
     }
-    if now.since(progress.since) >= outside.limits.phase {
+    if now.since(progress.since) >= plan.phase_limit(&outside.limits) {
         return Ok(made.give_up(plan, progress, &execution, now));
     }
     if !made.parts.parts.is_empty() {
@@ -117,7 +117,7 @@ pub(crate) async fn look(
     {
         return Ok(made.announce(plan, progress, execution, now));
     }
-    if waited >= outside.limits.phase {
+    if waited >= plan.phase_limit(&outside.limits) {
         return Ok(made.give_up(plan, progress, execution, now));
     }
     if made.wants_a_call() {

@@ -42,7 +42,10 @@ fn later(
         .progress
         .unwrap_or_else(|| Progress::begin(&execution));
     let waited = outside.clock.now().since(progress.since);
-    if waited >= outside.limits.phase {
+    let limit = plan.as_ref().map_or(outside.limits.phase, |plan| {
+        plan.phase_limit(&outside.limits)
+    });
+    if waited >= limit {
         return Err(StepError::Retryable(CallError::PutOff { action, seconds }));
     }
     let next = if plan.is_some() {
