@@ -82,6 +82,12 @@ impl MiniStack {
         Ok(())
     }
 
+    /// What it and the functions wrote.
+    pub(crate) fn log(&self) -> Result<String> {
+        let path = self.home.join("ministack.log");
+        std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
+    }
+
     /// Stops it and everything it started.
     pub(crate) async fn stop(mut self) {
         let _ = killpg(self.group, Signal::SIGTERM);

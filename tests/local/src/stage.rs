@@ -242,6 +242,15 @@ impl Stage {
         &self.notices
     }
 
+    /// What MiniStack and the functions wrote.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn log(&self) -> Result<String> {
+        self.stack.log()
+    }
+
     /// Stops everything.
     pub async fn stop(self) {
         self.stack.stop().await;

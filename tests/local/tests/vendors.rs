@@ -1,0 +1,68 @@
+//! The vendors' targets through real parts: the functions' own HTTPS and SDK clients speak to the world's wires.
+
+use std::time::Duration;
+
+use local::{Outcome, Settings, Stage};
+use serde_json::Value;
+use world::model::credentials::CANARY;
+
+/// Longer than making a replication instance takes at the usual pace.
+const LIMIT: Duration = Duration::from_secs(240);
+
+const TARGETS: [&str; 7] = [
+    "tidb-cloud-dedicated",
+    "tidb-cloud-serverless",
+    "tidb-cloud-to-confluent",
+    "dms-tidb-cloud",
+    "endpoint-service",
+    "endpoint-service-private-zone",
+    "aurora-dsql-private-zone",
+];
+
+fn request(name: &str) -> Value {
+    let path = format!(
+        "{}/../../events/requests/{name}.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn assert_clean(text: &str, what: &str) {
+    assert!(!text.contains(CANARY), "a secret in {what}");
+}
+
+#[tokio::test]
+async fn every_target_of_a_vendor_becomes_ready_and_no_secret_is_left_anywhere() {
+    let mut stage = Stage::start(&Settings::default()).await.expect("a stage");
+    let requests = TARGETS.map(request);
+    let executions = stage.put(&requests).await.expect("the bus takes them");
+
+    for (name, execution) in TARGETS.iter().zip(&executions) {
+        let Outcome { status, event } = stage.outcome(execution, LIMIT).await.expect("a result");
+        assert_eq!(
+            event["detail-type"], "Private Connection Ready",
+            "{name}: {event}"
+        );
+        assert_eq!(status, "SUCCEEDED", "{name}");
+        assert_clean(&event.to_string(), name);
+        let history = stage.history(execution).await.expect("a history");
+        assert!(history.len() > 10, "{name}: {} events", history.len());
+        assert_clean(&serde_json::to_string(&history).expect("JSON"), name);
+    }
+    // Both services want to be accepted.
+    assert_eq!(stage.notices().len(), 2, "{:?}", stage.notices());
+    let log = stage.log().expect("MiniStack's log");
+    // The functions' own lines are in it, so that searching it means something.
+    assert!(log.contains("the step is done"), "{log}");
+    assert_clean(&log, "the functions' logs");
+    {
+        let world = stage.world();
+        let world = world.lock().expect("the world");
+        assert_clean(
+            &serde_json::to_string(world.calls()).expect("JSON"),
+            "the calls",
+        );
+    }
+    stage.stop().await;
+}
