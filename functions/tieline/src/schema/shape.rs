@@ -114,6 +114,7 @@ mod tests {
                 ("", "1"),
                 ("a-", "b"),
                 ("", "b.c"),
+                ("a", "b.c"),
                 ("*.", "d.e"),
                 ("com.amazonaws.vpce.", "x"),
                 ("arn:aws:iam::123456789012:role/", "r"),
