@@ -220,8 +220,20 @@ fn every_code_is_explained_in_the_readme() {
 }
 
 /// The event files, the world that they are tried in, and the state that the answer names.
-const EVENTS: [(&str, &str, &str, &str); 10] = [
+const EVENTS: [(&str, &str, &str, &str); 12] = [
     ("preflight", "aurora-dsql", "default", "Create the endpoint"),
+    (
+        "preflight",
+        "tidb-cloud-dedicated",
+        "default",
+        "Create the endpoint",
+    ),
+    (
+        "preflight",
+        "dms-tidb-cloud",
+        "default",
+        "Create the endpoint",
+    ),
     (
         "preflight",
         "malformed-request",

@@ -10,6 +10,9 @@ use world::model::groups::{DescribeSecurityGroups, SecurityGroup};
 use crate::machine::Ended;
 use crate::outside::Simulated;
 
+/// Not a result: the execution goes on.
+const AWAITING: &str = "Private Connection Awaiting Acceptance";
+
 /// Everything in EC2 that matters here, as it is now.
 #[derive(Debug)]
 pub struct Seen {
@@ -91,13 +94,19 @@ impl Seen {
 ///
 /// If there is none or more than one.
 pub fn detail(ended: &Ended) -> &Value {
-    assert_eq!(
-        ended.events.len(),
-        1,
-        "one result event: {:?}",
-        ended.events
-    );
-    &ended.events[0]["Detail"]
+    let is_result = |event: &&Value| event["DetailType"] != AWAITING;
+    let results: Vec<&Value> = ended.events.iter().filter(is_result).collect();
+    assert_eq!(results.len(), 1, "one result event: {:?}", ended.events);
+    &results[0]["Detail"]
+}
+
+/// The details of what was announced on the way: that a person has to accept.
+pub fn awaited(ended: &Ended) -> Vec<&Value> {
+    let events = ended.events.iter();
+    events
+        .filter(|event| event["DetailType"] == AWAITING)
+        .map(|event| &event["Detail"])
+        .collect()
 }
 
 /// The reason code of that event.

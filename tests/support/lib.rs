@@ -6,6 +6,7 @@ mod asked;
 mod check;
 mod machine;
 mod outside;
+mod remains;
 mod vendors;
 mod words;
 
@@ -13,9 +14,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-pub use check::{Seen, code, comparable, detail, writes};
+pub use check::{Seen, awaited, code, comparable, detail, writes};
 pub use machine::{Broken, Ended, Machine, Stage};
 pub use outside::Simulated;
+pub use remains::{everything, everything_now};
 
 /// The root of the project.
 pub fn root() -> &'static Path {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tieline::error::StepError;
 use tieline::step::{Answer, StepInput};
 use tieline::steps::{create_endpoint, delete_endpoint, enable_dns, preflight, status_polling};
+use world::model::credentials::CANARY;
 
 use crate::outside::Simulated;
 
@@ -244,11 +245,13 @@ impl Execution {
         match result {
             Ok(result) => {
                 self.data = self.evaluate(&state["Output"], &json!({"result": result}));
+                let text = self.data.to_string();
                 assert!(
-                    self.data.to_string().len() <= MAX_STATE_BYTES,
+                    text.len() <= MAX_STATE_BYTES,
                     "{} answers too much",
                     self.state
                 );
+                self.assert_no_secret(&text);
                 self.go(&state["Next"]);
             }
             Err((error, cause)) => self.fail(state, error, cause, outside.world().now()),
@@ -276,10 +279,17 @@ impl Execution {
         match answer {
             Ok(answer) => Ok(json!({"Payload": answer})),
             Err(error) => {
+                // What the function logs, and what Lambda reports.
+                self.assert_no_secret(&format!("{} {error:?}", error.chain()));
                 let cause = json!({"errorType": error.name(), "errorMessage": error.message()});
                 Err((error.name().to_owned(), cause.to_string()))
             }
         }
+    }
+
+    /// Rule 10, in every test: the world's secrets carry a canary.
+    fn assert_no_secret(&self, text: &str) {
+        assert!(!text.contains(CANARY), "a secret in {}: {text}", self.state);
     }
 
     /// Retries or catches, as the state says.
@@ -311,6 +321,7 @@ impl Execution {
                 .any(|name| *name == json!(error) || name == "States.ALL")
         };
         let catcher = catchers.iter().find(caught).expect("States.ALL is caught");
+        self.assert_no_secret(&cause);
         let output = json!({"errorOutput": {"Error": error, "Cause": cause}});
         self.data = self.evaluate(&catcher["Output"], &output);
         let next = catcher["Next"].clone();

@@ -118,6 +118,8 @@ pub(crate) struct Connection {
     #[serde(deserialize_with = "nullable")]
     display_name: String,
     #[serde(deserialize_with = "nullable")]
+    create_time: String,
+    #[serde(deserialize_with = "nullable")]
     state: String,
     #[serde(deserialize_with = "nullable")]
     message: String,
@@ -162,6 +164,7 @@ impl From<Connection> for Link {
         Self {
             id: connection.private_link_connection_id,
             name: connection.display_name,
+            created: connection.create_time,
             service: connection.aws_endpoint_service.name,
             state: connection.state,
             message: connection.message,

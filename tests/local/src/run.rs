@@ -124,6 +124,9 @@ async fn play(stage: &mut Stage, arguments: &Arguments, event: &Value) -> Result
     for execution in &executions {
         let outcome = stage.outcome(execution, limit(arguments)).await?;
         good &= outcome.status == "SUCCEEDED";
+        for notice in stage.notices().iter().filter(|_| !arguments.json) {
+            eprintln!("{}", show::result(notice));
+        }
         print(&outcome, arguments.json || times > 1);
     }
     let mut counts = BTreeMap::new();
@@ -135,7 +138,7 @@ async fn play(stage: &mut Stage, arguments: &Arguments, event: &Value) -> Result
         .map(|(write, count)| format!("{write} x{count}"))
         .collect();
     eprintln!(
-        "writes to AWS: {}",
+        "writes to AWS and vendors: {}",
         if counts.is_empty() {
             "none".to_owned()
         } else {

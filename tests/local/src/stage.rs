@@ -15,6 +15,8 @@ use crate::ministack::{MiniStack, pause};
 use crate::{build, deploy, python};
 
 const BUS: &str = "tieline";
+/// Not a result: it says who has to accept, and the execution goes on waiting.
+const AWAITING: &str = "Private Connection Awaiting Acceptance";
 const QUEUE: &str = "tieline-results";
 const REQUESTED: &str = "Private Connection Requested";
 
@@ -50,6 +52,7 @@ pub struct Stage {
     machine: String,
     /// Results that came before somebody asked for them, by execution.
     results: HashMap<String, Value>,
+    notices: Vec<Value>,
 }
 
 /// How an execution ended.
@@ -92,6 +95,7 @@ impl Stage {
             world,
             machine,
             results: HashMap::new(),
+            notices: Vec::new(),
         })
     }
 
@@ -233,6 +237,11 @@ impl Stage {
         }
     }
 
+    /// What was announced on the way to the results.
+    pub fn notices(&self) -> &[Value] {
+        &self.notices
+    }
+
     /// Stops everything.
     pub async fn stop(self) {
         self.stack.stop().await;
@@ -283,7 +292,9 @@ impl Stage {
                 .as_str()
                 .unwrap_or_default()
                 .to_owned();
-            if self.results.insert(execution.clone(), event).is_some() {
+            if event["detail-type"] == AWAITING {
+                self.notices.push(event);
+            } else if self.results.insert(execution.clone(), event).is_some() {
                 bail!("{execution} put more than one result on the bus");
             }
             let delete = json!({"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]});

@@ -207,6 +207,8 @@ pub struct Link {
     pub id: String,
     /// Its name; not unique.
     pub name: String,
+    /// When it was created, in RFC 3339 as TiDB Cloud writes it.
+    pub created: String,
     /// The endpoint service that it leads to.
     pub service: String,
     /// Its state in TiDB Cloud's own word.

@@ -65,7 +65,10 @@ impl DmsInstance {
         match status {
             "available" => Condition::Ready,
             "deleting" | "deleted" => Condition::Going,
-            "failed" | "incompatible-network" | "incompatible-credentials" | "storage-full"
+            "failed"
+            | "incompatible-network"
+            | "incompatible-credentials"
+            | "storage-full"
             | "inaccessible-encryption-credentials" => Condition::Broken(Problem::new(
                 Code::ProviderFailed,
                 format!("{} is {status}", self.name()),

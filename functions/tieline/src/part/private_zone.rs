@@ -124,20 +124,31 @@ impl PrivateZone {
         let region = &at.plan.region;
         let ec2 = at.outside.ec2;
         if ec2.vpc(vpc).await?.is_none() {
-            let message = format!("there is no VPC {vpc} in {region} in account {}", at.plan.account);
-            let fix = "name VPCs of this account and Region; for others, associate the zone by hand";
-            return Ok(vec![Problem::new(Code::VpcNotFound, message, fix).about("$.target")]);
+            let message = format!(
+                "there is no VPC {vpc} in {region} in account {}",
+                at.plan.account
+            );
+            let fix =
+                "name VPCs of this account and Region; for others, associate the zone by hand";
+            return Ok(vec![
+                Problem::new(Code::VpcNotFound, message, fix).about("$.target"),
+            ]);
         }
         let dns = ec2.dns_attributes(vpc).await?;
         if dns.support && dns.hostnames {
             return Ok(Vec::new());
         }
-        let message = format!("the private zone {} needs enableDnsSupport and enableDnsHostnames of {vpc}", self.domain);
+        let message = format!(
+            "the private zone {} needs enableDnsSupport and enableDnsHostnames of {vpc}",
+            self.domain
+        );
         let fix = format!(
             "aws ec2 modify-vpc-attribute --region {region} --vpc-id {vpc} --enable-dns-support && \
              aws ec2 modify-vpc-attribute --region {region} --vpc-id {vpc} --enable-dns-hostnames"
         );
-        Ok(vec![Problem::new(Code::VpcDnsDisabled, message, fix).about("$.target")])
+        Ok(vec![
+            Problem::new(Code::VpcDnsDisabled, message, fix).about("$.target"),
+        ])
     }
 
     fn hold(at: &At<'_>, zone: &HostedZone) -> Hold {
@@ -197,7 +208,8 @@ impl Buildable for PrivateZone {
         let named = self
             .names(at)
             .is_some_and(|names| names.iter().all(|name| zone.names.contains(name)));
-        let tagged = zone.tags.contains_key(MANAGED) && zone.tags.contains_key(&at.plan.request_tag());
+        let tagged =
+            zone.tags.contains_key(MANAGED) && zone.tags.contains_key(&at.plan.request_tag());
         let condition = if seen && named && tagged {
             Condition::Ready
         } else {
@@ -237,7 +249,11 @@ impl Buildable for PrivateZone {
             (at.plan.request_tag(), at.plan.fingerprint.clone()),
         ]);
         route53.tag_zone(&id, &tags).await?;
-        for vpc in self.vpcs.iter().filter(|vpc| !there.contains(&vpc.to_string())) {
+        for vpc in self
+            .vpcs
+            .iter()
+            .filter(|vpc| !there.contains(&vpc.to_string()))
+        {
             route53.associate(&id, vpc).await?;
         }
         route53.put_names(&id, &names).await

@@ -1,7 +1,7 @@
 //! A private link connection of TiDB Cloud's: from a Starter or Essential cluster's data flow into an endpoint service.
 //!
-//! TiDB Cloud knows no tags and no idempotency key, so its name says whose it is, and several of one name are possible:
-//! the one with the smallest id counts, and whoever made another one takes it back.
+//! TiDB Cloud knows no tags and no idempotency key, so its name says whose it is, and several of one name are possible,
+//! after a create whose answer was lost: the oldest counts, and the others are taken back.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -29,11 +29,31 @@ impl TidbLink {
     /// Every one of this request's, the one that counts first.
     pub(super) async fn all(&self, at: &At<'_>) -> Result<Vec<Link>, CallError> {
         let name = vendor_name(at.plan);
-        let mut links = at.outside.tidb_cloud.links(&self.key, &self.cluster).await?;
+        let mut links = at
+            .outside
+            .tidb_cloud
+            .links(&self.key, &self.cluster)
+            .await?;
         links.retain(|link| link.name == name && link.service == self.service);
-        links.sort_by(|a, b| (a.state == "DELETING", &a.id).cmp(&(b.state == "DELETING", &b.id)));
+        let order = |link: &Link| (is_going(link), link.created.clone(), link.id.clone());
+        links.sort_by_key(order);
         Ok(links)
     }
+
+    /// Takes back all but the one that counts.
+    async fn delete_surplus(&self, at: &At<'_>, all: &[Link]) -> Result<(), CallError> {
+        for link in all.iter().skip(1).filter(|link| !is_going(link)) {
+            at.outside
+                .tidb_cloud
+                .delete_link(&self.key, &self.cluster, &link.id)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn is_going(link: &Link) -> bool {
+    link.state == "DELETING"
 }
 
 #[async_trait]
@@ -43,10 +63,13 @@ impl Buildable for TidbLink {
     }
 
     async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
-        let Some(link) = self.all(at).await?.into_iter().next() else {
+        let all = self.all(at).await?;
+        let surplus = all.iter().skip(1).any(|link| !is_going(link));
+        let Some(link) = all.into_iter().next() else {
             return Ok(Look::absent());
         };
         let condition = match link.state.as_str() {
+            "ACTIVE" if surplus => Condition::Incomplete,
             "ACTIVE" => Condition::Ready,
             "DELETING" => Condition::Going,
             "FAILED" => Condition::Broken(Problem::new(
@@ -62,21 +85,27 @@ impl Buildable for TidbLink {
     }
 
     async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
-        let name = vendor_name(at.plan);
-        let tidb = at.outside.tidb_cloud;
-        let made = tidb
-            .create_link(&self.key, &self.cluster, &name, &self.service)
-            .await?;
-        let first = self.all(at).await?.into_iter().next();
-        if first.is_some_and(|first| first.id != made) {
-            tidb.delete_link(&self.key, &self.cluster, &made).await?;
+        let all = self.all(at).await?;
+        if all.first().is_some_and(|link| !is_going(link)) {
+            return self.delete_surplus(at, &all).await;
         }
-        Ok(())
+        at.outside
+            .tidb_cloud
+            .create_link(
+                &self.key,
+                &self.cluster,
+                &vendor_name(at.plan),
+                &self.service,
+            )
+            .await?;
+        // Another run of the request may have done the same a moment ago.
+        let all = self.all(at).await?;
+        self.delete_surplus(at, &all).await
     }
 
     async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
         for link in self.all(at).await? {
-            if link.state != "DELETING" {
+            if !is_going(&link) {
                 at.outside
                     .tidb_cloud
                     .delete_link(&self.key, &self.cluster, &link.id)

@@ -41,7 +41,10 @@ impl TidbRegistration {
     fn unregistered(&self) -> Problem {
         Problem::new(
             Code::NotOurs,
-            format!("the endpoint to adopt is not registered at TiDB Cloud cluster {}", self.group.cluster),
+            format!(
+                "the endpoint to adopt is not registered at TiDB Cloud cluster {}",
+                self.group.cluster
+            ),
             "register it in TiDB Cloud (Networking, Create Private Endpoint Connection), or leave adopt out",
         )
     }
@@ -73,7 +76,9 @@ impl Buildable for TidbRegistration {
 
     async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
         let found = self.find(at).await?;
-        let Some(found) = found.filter(|found| !(at.plan.is_adopted() && found.state == "DISCOVERED")) else {
+        let Some(found) =
+            found.filter(|found| !(at.plan.is_adopted() && found.state == "DISCOVERED"))
+        else {
             return Ok(if at.plan.is_adopted() && at.endpoint.is_some() {
                 Look::of(Condition::Broken(self.unregistered()), Hold::Others)
             } else {
@@ -84,7 +89,9 @@ impl Buildable for TidbRegistration {
         let (condition, console) = match found.state.as_str() {
             "ACTIVE" => (Condition::Ready, "Active"),
             "PENDING" => (
-                Condition::Pending("TiDB Cloud is accepting the endpoint (System Checking)".to_owned()),
+                Condition::Pending(
+                    "TiDB Cloud is accepting the endpoint (System Checking)".to_owned(),
+                ),
                 "Pending",
             ),
             // TiDB Cloud sees the endpoint in the VPC, and nobody registered it.
@@ -102,7 +109,8 @@ impl Buildable for TidbRegistration {
             // The endpoint's last request takes it away, and only with an endpoint of ours.
             Some(endpoint)
                 if endpoint.tags.contains_key(MANAGED)
-                    && requests(endpoint).all(|(request, _)| request == at.plan.request_id.as_str()) =>
+                    && requests(endpoint)
+                        .all(|(request, _)| request == at.plan.request_id.as_str()) =>
             {
                 Hold::Ours
             }

@@ -82,9 +82,14 @@ impl AuroraDsql {
         let named_by_zone = self.dns == Dns::PrivateZone;
         let mut parts = Vec::new();
         if named_by_zone {
-            let vpc = asked.request.network.as_ref().map(|network| &network.vpc_id);
+            let vpc = asked
+                .request
+                .network
+                .as_ref()
+                .map(|network| &network.vpc_id);
             if asked.request.private_dns && vpc.is_some_and(|vpc| self.zone_vpc_ids.contains(vpc)) {
-                let message = "the endpoint's private DNS serves its own VPC, so a private zone cannot";
+                let message =
+                    "the endpoint's private DNS serves its own VPC, so a private zone cannot";
                 return Finding::refused(Problem::at(
                     "$.target.zoneVpcIds",
                     format!("{message}: leave that VPC out, or send \"privateDns\": false"),
@@ -94,7 +99,10 @@ impl AuroraDsql {
                 Some(zone) => parts.push(Part::PrivateZone(zone)),
                 None => {
                     let problem = super::unsuitable(
-                        format!("{} has no private host name of the known form: {host:?}", self.name()),
+                        format!(
+                            "{} has no private host name of the known form: {host:?}",
+                            self.name()
+                        ),
                         "leave dns out",
                     );
                     return Finding::refused(problem.about("$.target.dns"));

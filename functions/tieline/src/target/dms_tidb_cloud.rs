@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 use super::dms_network::{Place, place};
 use super::tidb_cloud_dedicated::TidbCloudDedicated;
 use super::tidb_cloud_serverless::TidbCloudServerless;
-use super::{Asked, Connectable, Connection, Finding, Found, Path, Wanted, Way, or_problem, unsuitable};
+use super::{
+    Asked, Connectable, Connection, Finding, Found, Path, Wanted, Way, or_problem, unsuitable,
+};
 use crate::canonical;
 use crate::error::CallError;
 use crate::fields::Fields;
@@ -83,7 +85,8 @@ impl DmsTidbCloud {
         if !is_source && endpoint_type != "target" {
             fields.wrong("endpointType", "expected \"source\" or \"target\"");
         }
-        let migration_type = fields.word("migrationType", &["full-load", "cdc", "full-load-and-cdc"]);
+        let migration_type =
+            fields.word("migrationType", &["full-load", "cdc", "full-load-and-cdc"]);
         if is_source && migration_type.is_some_and(|kind| kind != "full-load") {
             fields.wrong(
                 "migrationType",
@@ -98,7 +101,10 @@ impl DmsTidbCloud {
             None => fields.word("sslMode", &["none", "verify-full", "verify-ca"]),
         };
         if ca_certificate.is_none() && ssl_mode.is_some_and(|mode| mode != "none") {
-            fields.wrong("caCertificate", "verify-ca and verify-full need the authority's certificate in PEM");
+            fields.wrong(
+                "caCertificate",
+                "verify-ca and verify-full need the authority's certificate in PEM",
+            );
         }
         let instance = match fields.object_if_there("replicationInstance") {
             Some(fields) => Wish::read(fields),
@@ -106,7 +112,12 @@ impl DmsTidbCloud {
         };
         fields.finish();
         Some(Self {
-            cluster: Cluster::new(cluster_type?, cluster_id?, node_group_id, api_key_secret_arn?),
+            cluster: Cluster::new(
+                cluster_type?,
+                cluster_id?,
+                node_group_id,
+                api_key_secret_arn?,
+            ),
             is_source,
             migration_type: migration_type?.to_owned(),
             database_secret_arn: database_secret_arn?,
@@ -143,19 +154,32 @@ impl DmsTidbCloud {
                 endpoint.id,
                 self.cluster.connectable().name(),
                 endpoint.state_word,
-                if endpoint.private_dns { "" } else { " and its private DNS is off" }
+                if endpoint.private_dns {
+                    ""
+                } else {
+                    " and its private DNS is off"
+                }
             ),
-            None => format!("{vpc} has no private endpoint to {}", self.cluster.connectable().name()),
+            None => format!(
+                "{vpc} has no private endpoint to {}",
+                self.cluster.connectable().name()
+            ),
         };
         let fix = format!(
             "send this first: {{\"requestId\": \"<your name for it>\", \"region\": \"<region>\", \"target\": {}, \"network\": {{\"vpcId\": \"{vpc}\"}}}}",
             self.cluster.request()
         );
-        Ok(Some(Problem::new(Code::PrivateEndpointMissing, message, fix).about("$.target.clusterId")))
+        Ok(Some(
+            Problem::new(Code::PrivateEndpointMissing, message, fix).about("$.target.clusterId"),
+        ))
     }
 
     /// The secret has to name the private host: DMS takes host and port from it and from nowhere else.
-    async fn secret(&self, outside: &Outside<'_>, wanted: &Wanted) -> Result<Option<Problem>, CallError> {
+    async fn secret(
+        &self,
+        outside: &Outside<'_>,
+        wanted: &Wanted,
+    ) -> Result<Option<Problem>, CallError> {
         let path = "$.target.databaseSecretArn";
         let asked = outside.dms.secret_address(&self.database_secret_arn).await;
         let address = match or_problem(asked, path)? {
@@ -176,8 +200,17 @@ impl DmsTidbCloud {
     /// DMS tells no ARN of a subnet group; it is made like those of everything else (DMS User Guide, "Constructing an
     /// Amazon Resource Name").
     fn subnet_group_arn(&self, asked: &Asked<'_>, id: &str) -> String {
-        let partition = self.database_secret_arn.as_str().split(':').nth(1).unwrap_or("aws");
-        format!("arn:{partition}:dms:{}:{}:subgrp:{id}", asked.region(), asked.account)
+        let partition = self
+            .database_secret_arn
+            .as_str()
+            .split(':')
+            .nth(1)
+            .unwrap_or("aws");
+        format!(
+            "arn:{partition}:dms:{}:{}:subgrp:{id}",
+            asked.region(),
+            asked.account
+        )
     }
 
     fn parts(&self, asked: &Asked<'_>, place: Place) -> Vec<Part> {
@@ -188,7 +221,12 @@ impl DmsTidbCloud {
                 arn: arn.clone(),
                 vpc: place.vpc,
             },
-            Wish::New { class, engine_version, multi_az, storage_gib } => {
+            Wish::New {
+                class,
+                engine_version,
+                multi_az,
+                storage_gib,
+            } => {
                 parts.push(Part::DmsSubnetGroup(DmsSubnetGroup {
                     id: id.clone(),
                     arn: self.subnet_group_arn(asked, &id),
@@ -206,7 +244,10 @@ impl DmsTidbCloud {
             }
         };
         parts.push(Part::DmsInstance(instance.clone()));
-        let certificate = self.ca_certificate.as_ref().filter(|_| self.ssl_mode != "none");
+        let certificate = self
+            .ca_certificate
+            .as_ref()
+            .filter(|_| self.ssl_mode != "none");
         if let Some(pem) = certificate {
             parts.push(Part::DmsCertificate(DmsCertificate {
                 id: id.clone(),
@@ -229,7 +270,12 @@ impl DmsTidbCloud {
 }
 
 impl Cluster {
-    fn new(kind: &str, cluster_id: TidbId, node_group_id: Option<TidbId>, api_key_secret_arn: SecretArn) -> Self {
+    fn new(
+        kind: &str,
+        cluster_id: TidbId,
+        node_group_id: Option<TidbId>,
+        api_key_secret_arn: SecretArn,
+    ) -> Self {
         match kind {
             "serverless" => Self::Serverless(TidbCloudServerless {
                 cluster_id,
@@ -281,10 +327,17 @@ impl Wish {
             fields.finish();
             return Some(Self::Existing(arn));
         }
-        let class: String = fields.optional("class").unwrap_or_else(|| "dms.t3.medium".to_owned());
-        let known = class.strip_prefix("dms.").is_some_and(|rest| rest.contains('.'));
+        let class: String = fields
+            .optional("class")
+            .unwrap_or_else(|| "dms.t3.medium".to_owned());
+        let known = class
+            .strip_prefix("dms.")
+            .is_some_and(|rest| rest.contains('.'));
         if !known {
-            fields.wrong("class", "expected a class such as dms.t3.medium or dms.r6i.large");
+            fields.wrong(
+                "class",
+                "expected a class such as dms.t3.medium or dms.r6i.large",
+            );
         }
         let engine_version = fields.optional("engineVersion");
         let multi_az = fields.flag("multiAz", false);
@@ -331,9 +384,13 @@ impl Wish {
 
 fn read_certificate(fields: &mut Fields<'_>) -> Option<String> {
     let pem: String = fields.optional("caCertificate")?;
-    let framed = pem.contains("-----BEGIN CERTIFICATE-----") && pem.contains("-----END CERTIFICATE-----");
+    let framed =
+        pem.contains("-----BEGIN CERTIFICATE-----") && pem.contains("-----END CERTIFICATE-----");
     if !framed {
-        fields.wrong("caCertificate", "expected a certificate in PEM, with its BEGIN and END lines");
+        fields.wrong(
+            "caCertificate",
+            "expected a certificate in PEM, with its BEGIN and END lines",
+        );
     }
     framed.then_some(pem)
 }
@@ -419,7 +476,10 @@ impl Connectable for DmsTidbCloud {
         }
         let (Some(wanted), Some(place)) = (wanted, place) else {
             if problems.is_empty() {
-                problems.push(unsuitable("the cluster has no private endpoint service", "name another cluster"));
+                problems.push(unsuitable(
+                    "the cluster has no private endpoint service",
+                    "name another cluster",
+                ));
             }
             return Ok(Finding::Refused(problems));
         };
@@ -437,14 +497,21 @@ impl Connectable for DmsTidbCloud {
     }
 
     fn connection(&self, path: &Path<'_>) -> Connection {
-        let arn = |kind: &str| path.facts[kind]["arn"].as_str().unwrap_or("<arn>").to_owned();
+        let arn = |kind: &str| {
+            path.facts[kind]["arn"]
+                .as_str()
+                .unwrap_or("<arn>")
+                .to_owned()
+        };
         let (endpoint, instance) = (arn("dms-endpoint"), arn("dms-replication-instance"));
         let (source, target) = if self.is_source {
             (endpoint.as_str(), "<the other endpoint's ARN>")
         } else {
             ("<the other endpoint's ARN>", endpoint.as_str())
         };
-        let port = path.about["port"].as_u64().and_then(|port| u16::try_from(port).ok());
+        let port = path.about["port"]
+            .as_u64()
+            .and_then(|port| u16::try_from(port).ok());
         Connection {
             host: path.about["host"].as_str().unwrap_or_default().to_owned(),
             port: port.unwrap_or_default(),
@@ -481,8 +548,15 @@ mod tests {
 
             assert!(id.len() <= 63 && id.starts_with("tieline-"), "{id}");
             assert!(!id.contains("--") && !id.ends_with('-'), "{id}");
-            assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
+            assert!(
+                id.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                "{id}"
+            );
         }
-        assert_ne!(identifier(&"a.b".parse().unwrap()), identifier(&"ab".parse().unwrap()));
+        assert_ne!(
+            identifier(&"a.b".parse().unwrap()),
+            identifier(&"ab".parse().unwrap())
+        );
     }
 }

@@ -52,7 +52,10 @@ impl EndpointService {
         let service = fields.required("service");
         let port = fields.port("port");
         if port.is_none() {
-            fields.wrong("port", "port is missing: say which TCP port the service listens on");
+            fields.wrong(
+                "port",
+                "port is missing: say which TCP port the service listens on",
+            );
         }
         let acceptance_hours = fields.number("acceptanceHours", 1..=MOST_HOURS, ACCEPTANCE_HOURS);
         let private_zone = fields.object_if_there("privateZone").map(Zone::read);
@@ -89,7 +92,10 @@ fn read_records(fields: &mut Fields<'_>) -> Option<BTreeMap<RecordName, LeadsTo>
         None => Map::from_iter([("*".to_owned(), Value::from("regional"))]),
         Some(Value::Object(entries)) if (1..=MOST_RECORDS).contains(&entries.len()) => entries,
         Some(other) => {
-            let message = format!("expected an object of 1 to {MOST_RECORDS} names, found {}", kind(&other));
+            let message = format!(
+                "expected an object of 1 to {MOST_RECORDS} names, found {}",
+                kind(&other)
+            );
             fields.wrong("records", message);
             return None;
         }
@@ -111,7 +117,12 @@ fn read_records(fields: &mut Fields<'_>) -> Option<BTreeMap<RecordName, LeadsTo>
                 complete = false;
             }
             (Ok(name), None) => {
-                fields.wrong("records", format!("{name} has to lead to \"regional\" or to a zone's id such as \"use1-az1\""));
+                fields.wrong(
+                    "records",
+                    format!(
+                        "{name} has to lead to \"regional\" or to a zone's id such as \"use1-az1\""
+                    ),
+                );
                 complete = false;
             }
         }
@@ -123,7 +134,8 @@ fn read_records(fields: &mut Fields<'_>) -> Option<BTreeMap<RecordName, LeadsTo>
 fn is_zone_id(text: &str) -> bool {
     let id = text.rsplit_once("-az").map(|(region, number)| {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         !region.is_empty() && region.bytes().all(plain) && digits(number)
     });
     id == Some(true)
@@ -168,7 +180,12 @@ impl Connectable for EndpointService {
 
     async fn find(&self, _: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
         let region = asked.region();
-        if !self.service.as_str().split('.').any(|part| part == region.as_str()) {
+        if !self
+            .service
+            .as_str()
+            .split('.')
+            .any(|part| part == region.as_str())
+        {
             let problem = unsuitable(
                 format!("{} is not a service of {region}", self.service),
                 "send the event to a Tieline in the service's Region",
@@ -178,13 +195,25 @@ impl Connectable for EndpointService {
         let mut parts = Vec::new();
         let mut host = None;
         if let Some(zone) = &self.private_zone {
-            let mut vpcs: Vec<VpcId> = asked.request.network.iter().map(|network| network.vpc_id.clone()).collect();
+            let mut vpcs: Vec<VpcId> = asked
+                .request
+                .network
+                .iter()
+                .map(|network| network.vpc_id.clone())
+                .collect();
             vpcs.extend(zone.vpc_ids.iter().cloned());
             vpcs.sort();
             vpcs.dedup();
             // A wildcard is no host to connect to; the domain behind it at least says where to look.
-            let first = zone.records.keys().map(RecordName::as_str).find(|name| !name.contains('*'));
-            host = Some(first.map_or_else(|| zone.name.to_string(), |name| format!("{name}.{}", zone.name)));
+            let first = zone
+                .records
+                .keys()
+                .map(RecordName::as_str)
+                .find(|name| !name.contains('*'));
+            host = Some(first.map_or_else(
+                || zone.name.to_string(),
+                |name| format!("{name}.{}", zone.name),
+            ));
             parts.push(Part::PrivateZone(PrivateZone {
                 domain: zone.name.clone(),
                 vpcs,
@@ -206,10 +235,10 @@ impl Connectable for EndpointService {
 
     fn connection(&self, path: &Path<'_>) -> Connection {
         let host = path.host();
-        let note = path
-            .private_host
-            .is_none()
-            .then(|| "no name of the owner's leads here: clients connect to the endpoint's own name".to_owned());
+        let note = path.private_host.is_none().then(|| {
+            "no name of the owner's leads here: clients connect to the endpoint's own name"
+                .to_owned()
+        });
         Connection {
             host: host.to_owned(),
             port: path.port,

@@ -55,14 +55,27 @@ impl TidbCloudDedicated {
             (None, [group]) => Some(group),
             _ => None,
         };
-        cluster.groups.iter().find(wanted).or_else(only).ok_or_else(|| {
-            let ids: Vec<&str> = cluster.groups.iter().map(|group| group.id.as_str()).collect();
-            unsuitable(
-                format!("{} has no such node group; it has {}", self.name(), ids.join(", ")),
-                "name one of them, or leave nodeGroupId out for the default group",
-            )
-            .about("$.target.nodeGroupId")
-        })
+        cluster
+            .groups
+            .iter()
+            .find(wanted)
+            .or_else(only)
+            .ok_or_else(|| {
+                let ids: Vec<&str> = cluster
+                    .groups
+                    .iter()
+                    .map(|group| group.id.as_str())
+                    .collect();
+                unsuitable(
+                    format!(
+                        "{} has no such node group; it has {}",
+                        self.name(),
+                        ids.join(", ")
+                    ),
+                    "name one of them, or leave nodeGroupId out for the default group",
+                )
+                .about("$.target.nodeGroupId")
+            })
     }
 
     /// What the node group's endpoint service says, once it is there.
@@ -120,7 +133,11 @@ impl Connectable for TidbCloudDedicated {
     }
 
     async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
-        let (tidb, key, id) = (outside.tidb_cloud, &self.api_key_secret_arn, &self.cluster_id);
+        let (tidb, key, id) = (
+            outside.tidb_cloud,
+            &self.api_key_secret_arn,
+            &self.cluster_id,
+        );
         let cluster = match or_problem(tidb.dedicated_cluster(key, id).await, KEY_PATH)? {
             Ok(Some(cluster)) => cluster,
             Ok(None) => return Ok(Finding::refused(no_cluster(id))),
@@ -144,7 +161,10 @@ impl Connectable for TidbCloudDedicated {
             Readiness::Refused(problem) => return Ok(Finding::refused(problem)),
         }
         let Ok(group_id) = group.id.parse() else {
-            let problem = unsuitable(format!("{what} has an id that is none"), "report this: TiDB Cloud's ids are numbers");
+            let problem = unsuitable(
+                format!("{what} has an id that is none"),
+                "report this: TiDB Cloud's ids are numbers",
+            );
             return Ok(Finding::refused(problem));
         };
         let group_id = NodeGroupId {
@@ -166,7 +186,9 @@ impl Connectable for TidbCloudDedicated {
     fn connection(&self, path: &Path<'_>) -> Connection {
         let host = path.host();
         let note = match path.private_host {
-            Some(_) => "the cluster's CA certificate is in TiDB Cloud's connection dialog (Download CA cert)",
+            Some(_) => {
+                "the cluster's CA certificate is in TiDB Cloud's connection dialog (Download CA cert)"
+            }
             None => {
                 "without private DNS the server's name cannot be checked: use --ssl-mode=VERIFY_CA; the cluster's CA \
                  certificate is in TiDB Cloud's connection dialog"

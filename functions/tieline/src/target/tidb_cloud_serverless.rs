@@ -72,7 +72,9 @@ impl Connectable for TidbCloudServerless {
         let Some(private) = cluster.private else {
             let message = format!("{} has no private endpoint on AWS", self.name());
             let fix = "name a Starter or Essential cluster that runs on AWS";
-            return Ok(Finding::refused(unsuitable(message, fix).about("$.target.clusterId")));
+            return Ok(Finding::refused(
+                unsuitable(message, fix).about("$.target.clusterId"),
+            ));
         };
         let mut about = Map::new();
         about.insert("clusterPlan".to_owned(), json!(cluster.plan));
@@ -91,7 +93,10 @@ impl Connectable for TidbCloudServerless {
 
     fn connection(&self, path: &Path<'_>) -> Connection {
         let host = path.host();
-        let prefix = path.about.get("userPrefix").and_then(|prefix| prefix.as_str());
+        let prefix = path
+            .about
+            .get("userPrefix")
+            .and_then(|prefix| prefix.as_str());
         let user = format!("{}.root", prefix.unwrap_or("<prefix>"));
         Connection {
             host: host.to_owned(),

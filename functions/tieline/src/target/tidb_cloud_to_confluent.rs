@@ -80,14 +80,23 @@ impl TidbCloudToConfluent {
         })
     }
 
-    async fn tidb(&self, outside: &Outside<'_>, region: &Region) -> Result<End<Dataflow>, CallError> {
-        let (tidb, key, id) = (outside.tidb_cloud, &self.api_key_secret_arn, &self.cluster_id);
+    async fn tidb(
+        &self,
+        outside: &Outside<'_>,
+        region: &Region,
+    ) -> Result<End<Dataflow>, CallError> {
+        let (tidb, key, id) = (
+            outside.tidb_cloud,
+            &self.api_key_secret_arn,
+            &self.cluster_id,
+        );
         let cluster = match or_problem(tidb.serverless_cluster(key, id).await, KEY_PATH)? {
             Ok(Some(cluster)) => cluster,
             Ok(None) => return Ok(End::Refused(vec![no_cluster(id)])),
             Err(problem) => return Ok(End::Refused(vec![problem])),
         };
-        let mut problems: Vec<Problem> = elsewhere(id, &cluster.region, region).into_iter().collect();
+        let mut problems: Vec<Problem> =
+            elsewhere(id, &cluster.region, region).into_iter().collect();
         if cluster.plan != "ESSENTIAL" {
             let message = format!("TiDB Cloud cluster {id} is a {} cluster", cluster.plan);
             let fix = "name an Essential cluster: only these have private link connections";
@@ -115,13 +124,19 @@ impl TidbCloudToConfluent {
             network_id,
             api_key_secret_arn: key,
         } = &self.confluent;
-        let asked_for = outside.confluent.network(key, environment_id, network_id).await;
+        let asked_for = outside
+            .confluent
+            .network(key, environment_id, network_id)
+            .await;
         let network = match or_problem(asked_for, "$.target.confluent.apiKeySecretArn")? {
             Ok(Some(network)) => network,
             Ok(None) => {
-                let message = format!("Confluent environment {environment_id} has no network {network_id}");
+                let message =
+                    format!("Confluent environment {environment_id} has no network {network_id}");
                 let fix = "look both ids up: confluent network list --environment <id>";
-                return Ok(End::Refused(vec![unsuitable(message, fix).about(NETWORK_PATH)]));
+                return Ok(End::Refused(vec![
+                    unsuitable(message, fix).about(NETWORK_PATH),
+                ]));
             }
             Err(problem) => return Ok(End::Refused(vec![problem])),
         };
@@ -142,25 +157,42 @@ impl TidbCloudToConfluent {
         };
         if network.cloud != "AWS" || network.region != region.as_str() {
             note(
-                format!("Confluent network {id} is in {} {}, and has to be in AWS {region}", network.cloud, network.region),
+                format!(
+                    "Confluent network {id} is in {} {}, and has to be in AWS {region}",
+                    network.cloud, network.region
+                ),
                 "name a network in the Region of the TiDB Cloud cluster",
             );
         }
-        if !network.connection_types.iter().any(|kind| kind == "PRIVATELINK") {
+        if !network
+            .connection_types
+            .iter()
+            .any(|kind| kind == "PRIVATELINK")
+        {
             note(
-                format!("Confluent network {id} is of the type {}", network.connection_types.join(", ")),
+                format!(
+                    "Confluent network {id} is of the type {}",
+                    network.connection_types.join(", ")
+                ),
                 "name a network of the type PRIVATELINK",
             );
         }
         if network.phase != "READY" {
-            let why = if network.message.is_empty() { String::new() } else { format!(": {}", network.message) };
+            let why = if network.message.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", network.message)
+            };
             note(
                 format!("Confluent network {id} is {}{why}", network.phase),
                 "wait until Confluent shows it as READY, and send the event again",
             );
         } else if unique_name(&network.dns_domain).is_none() || network.service.is_empty() {
             note(
-                format!("Confluent network {id} names no endpoint service, or a domain that is not Confluent's: {:?}", network.dns_domain),
+                format!(
+                    "Confluent network {id} names no endpoint service, or a domain that is not Confluent's: {:?}",
+                    network.dns_domain
+                ),
                 "name a network of Dedicated clusters",
             );
         }
@@ -218,10 +250,18 @@ impl Connectable for TidbCloudToConfluent {
                 problems.extend(more);
                 return Ok(Finding::Refused(problems));
             }
-            (End::Refused(problems), _) | (_, End::Refused(problems)) => return Ok(Finding::Refused(problems)),
-            (End::NotYet(problem), _) | (_, End::NotYet(problem)) => return Ok(Finding::NotYet(problem)),
+            (End::Refused(problems), _) | (_, End::Refused(problems)) => {
+                return Ok(Finding::Refused(problems));
+            }
+            (End::NotYet(problem), _) | (_, End::NotYet(problem)) => {
+                return Ok(Finding::NotYet(problem));
+            }
         };
-        if !network.zone_ids.iter().any(|zone| dataflow.zone_ids.contains(zone)) {
+        if !network
+            .zone_ids
+            .iter()
+            .any(|zone| dataflow.zone_ids.contains(zone))
+        {
             let problem = Problem::new(
                 crate::problem::Code::NoCommonZone,
                 format!(
@@ -262,12 +302,17 @@ impl Connectable for TidbCloudToConfluent {
     }
 
     fn connection(&self, path: &Path<'_>) -> Connection {
-        let link = path.facts["tidb-cloud-private-link-connection"]["id"].as_str().unwrap_or("?");
+        let link = path.facts["tidb-cloud-private-link-connection"]["id"]
+            .as_str()
+            .unwrap_or("?");
         let domain = path.about["dnsDomain"].as_str().unwrap_or("?");
         Connection {
             host: format!("*.{domain}"),
             port: KAFKA,
-            command: format!("ticloud serverless private-link-connection get --cluster-id {} --private-link-connection-id {link}", self.cluster_id),
+            command: format!(
+                "ticloud serverless private-link-connection get --cluster-id {} --private-link-connection-id {link}",
+                self.cluster_id
+            ),
             note: Some(format!(
                 "choose the private link connection {link} when you make a changefeed or an import in TiDB Cloud, and name the \
                  Confluent cluster's bootstrap server"
@@ -283,9 +328,18 @@ mod tests {
     #[test]
     fn the_unique_name_is_the_network_and_its_region() {
         for (domain, name) in [
-            ("domnprzqrog.us-east-1.aws.confluent.cloud", Some("domnprzqrog.us-east-1")),
-            ("use1-az1.domnprzqrog.us-east-1.aws.confluent.cloud", Some("domnprzqrog.us-east-1")),
-            ("00000.us-east-1.aws.glb.confluent.cloud", Some("00000.us-east-1")),
+            (
+                "domnprzqrog.us-east-1.aws.confluent.cloud",
+                Some("domnprzqrog.us-east-1"),
+            ),
+            (
+                "use1-az1.domnprzqrog.us-east-1.aws.confluent.cloud",
+                Some("domnprzqrog.us-east-1"),
+            ),
+            (
+                "00000.us-east-1.aws.glb.confluent.cloud",
+                Some("00000.us-east-1"),
+            ),
             ("us-east-1.aws.confluent.cloud", None),
             ("kafka.example.com", None),
         ] {

@@ -1,0 +1,129 @@
+//! Whatever goes wrong at a vendor, at DMS or at Route 53: one result, and either a whole connection or nothing.
+
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tests::{
+    Broken, Ended, Simulated, Stage, code, detail, everything, everything_now, play, request,
+};
+use world::gate::{Fault, FaultKind};
+use world::scenario;
+
+const KINDS: [FaultKind; 8] = [
+    FaultKind::Throttle,
+    FaultKind::ErrorBeforeEffect,
+    FaultKind::ErrorAfterEffect,
+    FaultKind::LostAnswer,
+    FaultKind::LateEffect { seconds: 20.0 },
+    FaultKind::Hang,
+    FaultKind::Malformed,
+    FaultKind::AccessDenied,
+];
+
+const TARGETS: [&str; 4] = [
+    "tidb-cloud-dedicated",
+    "tidb-cloud-to-confluent",
+    "dms-tidb-cloud",
+    "endpoint-service-private-zone",
+];
+
+/// Every action of a calm run, and how often it is called.
+async fn actions(name: &str) -> BTreeMap<String, u32> {
+    let (_, calm) = play("default", request(name)).await;
+    let mut counts = BTreeMap::new();
+    for call in calm.world().calls() {
+        *counts.entry(call.action.clone()).or_insert(0) += 1;
+    }
+    counts
+}
+
+async fn run(name: &str, fault: Option<Fault>, broken: Option<Broken>, what: &str) -> Ended {
+    let mut world = scenario::world("default");
+    let before = everything_now(&world);
+    if let Some(fault) = fault {
+        world.add_fault(fault);
+    }
+    let mut stage = Stage::on(Simulated::on(world).without_retries());
+    stage.start(request(name), broken);
+    let ended = stage.run().await.remove(0);
+    check(&ended, stage.outside(), &before, what);
+    ended
+}
+
+/// Everything once, or nothing; or what is left is named in the result.
+fn check(ended: &Ended, outside: &Simulated, before: &BTreeSet<String>, what: &str) {
+    let after = everything(&mut outside.world());
+    let made: Vec<&String> = after.difference(before).collect();
+    if ended.status == "SUCCEEDED" {
+        let kinds: BTreeSet<&str> = made
+            .iter()
+            .map(|one| one.rsplit_once(' ').unwrap().0)
+            .collect();
+        assert_eq!(made.len(), kinds.len(), "{what}: {made:?}");
+    } else {
+        let named = !detail(ended)["leftBehind"].as_array().unwrap().is_empty();
+        assert!(
+            made.is_empty() || named,
+            "{what}: {made:?}: {}",
+            detail(ended)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_fault_at_any_action_ends_in_a_whole_connection_or_in_nothing() {
+    for name in TARGETS {
+        for (action, count) in actions(name).await {
+            let turns: BTreeSet<u32> = [1, 2, count]
+                .into_iter()
+                .filter(|nth| *nth <= count)
+                .collect();
+            for kind in KINDS {
+                for nth in &turns {
+                    let what = format!("{name}: {kind:?} at {action} {nth}");
+                    let ended = run(name, Some(Fault::nth(&action, *nth, kind)), None, &what).await;
+
+                    // A refused permission is final; everything else passes.
+                    assert_eq!(
+                        ended.status == "SUCCEEDED",
+                        kind != FaultKind::AccessDenied,
+                        "{what}: {}",
+                        detail(&ended)
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fault_that_stays_ends_in_nothing_but_a_reason() {
+    for name in TARGETS {
+        for (action, _) in actions(name).await {
+            for kind in KINDS {
+                let what = format!("{name}: {kind:?} at every {action}");
+                let ended = run(name, Some(Fault::on(&action, kind)), None, &what).await;
+
+                assert_ne!(code(&ended), "STEP_FAILED", "{what}: {}", detail(&ended));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn any_step_whose_answer_is_lost_is_repeated_without_harm() {
+    for name in TARGETS {
+        let (calm, _) = play("default", request(name)).await;
+        for invocation in 1..=calm.invoked.len() {
+            let broken = Broken {
+                invocation,
+                times: 1,
+            };
+            let what = format!("{name}: {broken:?}");
+            let ended = run(name, None, Some(broken), &what).await;
+
+            assert_eq!(ended.status, "SUCCEEDED", "{what}: {}", detail(&ended));
+        }
+    }
+}
