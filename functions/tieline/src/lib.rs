@@ -15,6 +15,7 @@ pub mod problem;
 pub mod progress;
 pub mod request;
 pub mod result;
+pub mod schema;
 pub mod state;
 pub mod step;
 pub mod steps;

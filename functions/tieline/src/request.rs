@@ -20,7 +20,7 @@ pub const REQUESTED: &str = "Private Connection Requested";
 const MAX_BYTES: usize = 100_000;
 
 /// The tags a caller may set: EC2 allows 50 a resource, the rest is for the requests that share the endpoint.
-const MAX_TAGS: usize = 40;
+pub(crate) const MAX_TAGS: usize = 40;
 
 /// EC2's limit for an endpoint policy, white space included.
 const MAX_POLICY_CHARS: usize = 20_480;

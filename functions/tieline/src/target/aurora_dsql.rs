@@ -4,6 +4,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{Asked, Connectable, Connection, Finding, Found, Path, Wanted};
 use crate::error::CallError;
@@ -13,6 +14,7 @@ use crate::outside::{ClusterService, Outside};
 use crate::part::Part;
 use crate::part::private_zone::{LeadsTo, PrivateZone};
 use crate::problem::{Code, Problem};
+use crate::schema::{Object, TargetSchema, has, name, names, when, without, word};
 
 /// PostgreSQL's port.
 const PORT: u16 = 5432;
@@ -137,6 +139,26 @@ impl AuroraDsql {
         )
         .about("$.target.clusterId")
     }
+}
+
+/// What a request says of it.
+pub(super) fn schema() -> TargetSchema {
+    let dns = "What leads the cluster's host name to the endpoint: private DNS of the endpoint in its own VPC, a private zone in VPCs that are \
+               named, or nothing";
+    let fields =
+        Object::closed("The connection endpoint of an Aurora DSQL cluster (PostgreSQL, port 5432)")
+            .required("clusterId", name::<ClusterId>("The cluster"))
+            .optional("dns", word(&["endpoint", "private-zone", "none"], dns))
+            .optional(
+                "zoneVpcIds",
+                names::<VpcId>("The VPCs that see the private zone"),
+            )
+            .rule(when("dns", "private-zone"), has("zoneVpcIds"))
+            .rule(
+                json!({"not": when("dns", "private-zone")}),
+                without(&["zoneVpcIds"]),
+            );
+    TargetSchema::of(fields).without_private_dns(when("dns", "none"))
 }
 
 #[async_trait]

@@ -8,6 +8,7 @@ use super::{Asked, Connectable, Connection, Finding, Path, Wanted};
 use crate::error::CallError;
 use crate::fields::Fields;
 use crate::outside::Outside;
+use crate::schema::{Object, TargetSchema, flag};
 
 /// Aurora DSQL's control API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,18 @@ impl AuroraDsqlManagement {
         fields.finish();
         Some(Self { fips })
     }
+}
+
+/// What a request says of it.
+pub(super) fn schema() -> TargetSchema {
+    let fields = Object::closed("Aurora DSQL's control API (HTTPS, port 443)").optional(
+        "fips",
+        flag(
+            false,
+            "Whether to use the endpoint with FIPS-validated cryptography",
+        ),
+    );
+    TargetSchema::of(fields).with_restricted_policy()
 }
 
 #[async_trait]

@@ -8,6 +8,7 @@ use crate::error::CallError;
 use crate::fields::Fields;
 use crate::ids::ServiceSuffix;
 use crate::outside::Outside;
+use crate::schema::{Object, TargetSchema, flag, name, port};
 
 /// An AWS service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,27 @@ impl AwsService {
             inbound_resolver_only,
         })
     }
+}
+
+/// What a request says of it.
+pub(super) fn schema() -> TargetSchema {
+    let inbound = "Whether its private names serve inbound Resolver endpoints only (services such as S3 that have a gateway endpoint too)";
+    TargetSchema::of(
+        Object::closed("An AWS service that has an interface endpoint")
+            .required("service", name::<ServiceSuffix>("The service"))
+            .optional(
+                "port",
+                port("The TCP port that clients connect to; left out, 443"),
+            )
+            .optional(
+                "fips",
+                flag(
+                    false,
+                    "Whether to use the endpoint with FIPS-validated cryptography",
+                ),
+            )
+            .optional("inboundResolverOnly", flag(false, inbound)),
+    )
 }
 
 #[async_trait]

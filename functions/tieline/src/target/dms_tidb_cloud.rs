@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::dms_network::{Place, place};
 use super::tidb_cloud_dedicated::TidbCloudDedicated;
@@ -25,6 +25,7 @@ use crate::part::dms_instance::{DmsInstance, NewDmsInstance};
 use crate::part::dms_subnet_group::DmsSubnetGroup;
 use crate::part::dms_test::DmsTest;
 use crate::problem::{Code, Problem};
+use crate::schema::{Object, TargetSchema, flag, has, name, number, text, when, without, word};
 use crate::state::State;
 
 /// What TiDB needs as a target: DMS loads tables in any order (TiDB Cloud docs).
@@ -351,6 +352,36 @@ impl Wish {
     }
 }
 
+impl Wish {
+    fn schema() -> Value {
+        let class = json!({
+            "description": "The class of a new one, such as dms.r6i.large; left out, dms.t3.medium",
+            "type": "string",
+            "pattern": r"^dms\.[^.]*\.",
+        });
+        Object::closed("The replication instance: one that is there, or what a new one is to be")
+            .optional(
+                "arn",
+                name::<InstanceArn>("The one that is there, and then nothing else"),
+            )
+            .optional("class", class)
+            .optional(
+                "engineVersion",
+                text("The version of its engine; left out, the newest"),
+            )
+            .optional(
+                "multiAz",
+                flag(false, "Whether it has a standby in another zone"),
+            )
+            .optional("storageGib", number(5..=6144, 50, "Its storage, in GiB"))
+            .rule(
+                has("arn"),
+                without(&["class", "engineVersion", "multiAz", "storageGib"]),
+            )
+            .build()
+    }
+}
+
 fn read_certificate(fields: &mut Fields<'_>) -> Option<String> {
     let pem: String = fields.optional("caCertificate")?;
     let framed =
@@ -374,6 +405,39 @@ fn identifier(request: &RequestId) -> String {
     slug.truncate(40);
     let digest = canonical::digest(&[request.as_str()]);
     format!("tieline-{}-{}", slug.trim_end_matches('-'), &digest[..8]).replace("--", "-")
+}
+
+/// What a request says of it.
+pub(super) fn schema() -> TargetSchema {
+    let fields = Object::closed("AWS DMS reading from or writing to a TiDB Cloud cluster over its private endpoint, which is there already")
+        .required("clusterId", name::<TidbId>("The cluster"))
+        .optional("clusterType", word(&["dedicated", "serverless"], "The kind of cluster; serverless stands for Starter and Essential"))
+        .optional("nodeGroupId", name::<TidbId>("The node group of a Dedicated cluster; left out, its default one"))
+        .required("apiKeySecretArn", name::<SecretArn>("The secret with TiDB Cloud's API key"))
+        .required("endpointType", json!({"description": "Whether DMS reads from the cluster or writes to it", "enum": ["source", "target"]}))
+        .optional("migrationType", word(&["full-load", "cdc", "full-load-and-cdc"], "What DMS is to do; from TiDB it can only load in full"))
+        .required("databaseSecretArn", name::<SecretArn>("The secret with host, port, username and password of the database"))
+        .required("secretAccessRoleArn", name::<RoleArn>("The role with which DMS reads that secret"))
+        .optional(
+            "caCertificate",
+            json!({
+                "description": "The certificate of the authority behind the database's own, in PEM",
+                "type": "string",
+                "allOf": [{"pattern": "-----BEGIN CERTIFICATE-----"}, {"pattern": "-----END CERTIFICATE-----"}],
+            }),
+        )
+        .optional(
+            "sslMode",
+            json!({
+                "description": "How DMS checks the database's certificate; left out, verify-full with caCertificate and none without it",
+                "enum": ["none", "verify-full", "verify-ca"],
+            }),
+        )
+        .optional("replicationInstance", Wish::schema())
+        .rule(when("clusterType", "serverless"), without(&["nodeGroupId"]))
+        .rule(when("endpointType", "source"), json!({"properties": {"migrationType": {"const": "full-load"}}}))
+        .rule(json!({"not": has("caCertificate")}), json!({"properties": {"sslMode": {"const": "none"}}}));
+    TargetSchema::of(fields).by(Way::Vpc)
 }
 
 #[async_trait]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Asked, Connectable, Connection, Finding, Found, Path, Wanted, unsuitable};
 use crate::error::CallError;
@@ -15,6 +15,7 @@ use crate::ids::{Domain, RecordName, ServiceName, VpcId};
 use crate::outside::Outside;
 use crate::part::Part;
 use crate::part::private_zone::{LeadsTo, PrivateZone};
+use crate::schema::{Object, TargetSchema, each, has, name, names, number, port};
 
 /// How long the owner may take unless the request says otherwise, in hours.
 const ACCEPTANCE_HOURS: u32 = 72;
@@ -131,12 +132,40 @@ fn read_records(fields: &mut Fields<'_>) -> Option<BTreeMap<RecordName, LeadsTo>
 
 /// Whether it looks like `use1-az4`, the id of a zone. Its name (`us-east-1a`) means another zone in every account.
 fn is_zone_id(text: &str) -> bool {
-    let id = text.split_once("-az").map(|(region, number)| {
+    let id = text.rsplit_once("-az").map(|(region, number)| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let digits =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        !region.is_empty() && digits(number)
+        !region.is_empty() && region.bytes().all(plain) && digits(number)
     });
     id == Some(true)
+}
+
+/// What a request says of it.
+pub(super) fn schema() -> TargetSchema {
+    let records = json!({
+        "description": "Names in the zone, and where each leads: to \"regional\", the endpoint's Regional name, or to its name in the zone with this id; \
+                        left out, every name leads to the Regional one",
+        "type": "object",
+        "propertyNames": each::<RecordName>(),
+        "minProperties": 1,
+        "maxProperties": MOST_RECORDS,
+        "additionalProperties": {"type": "string", "pattern": "^(regional|[a-z0-9-]+-az[0-9]+)$"},
+    });
+    let zone = Object::closed("A private zone that leads names of the service's owner to the endpoint, instead of the endpoint's private DNS")
+        .required("name", name::<Domain>("Its domain"))
+        .optional("records", records)
+        .optional("vpcIds", names::<VpcId>("Further VPCs that see it, beside the endpoint's own"));
+    let hours = "How long the service's owner may take to accept the connection, in hours";
+    let fields = Object::closed("Any PrivateLink service, by its name")
+        .required("service", name::<ServiceName>("The service"))
+        .required("port", port("The TCP port that it listens on"))
+        .optional(
+            "acceptanceHours",
+            number(1..=MOST_HOURS, ACCEPTANCE_HOURS, hours),
+        )
+        .optional("privateZone", zone.build());
+    TargetSchema::of(fields).without_private_dns(has("privateZone"))
 }
 
 #[async_trait]

@@ -1,6 +1,6 @@
 //! What can be connected to: one module a kind, each of the same form.
 //!
-//! To add a kind, write its module (a type with `read` and [`Connectable`]) and add one line to `targets!`.
+//! To add a kind, write its module (a type with `read` and [`Connectable`], and a `schema`) and add one line to `targets!`.
 
 mod dms_network;
 mod tidb;
@@ -16,6 +16,7 @@ use crate::outside::Outside;
 use crate::part::Part;
 use crate::problem::{Code, Problem};
 use crate::request::Request;
+use crate::schema::TargetSchema;
 
 /// What a kind of target has to say for itself.
 #[async_trait]
@@ -204,6 +205,11 @@ macro_rules! targets {
         impl Target {
             /// Every `kind` there is.
             pub const KINDS: &[&str] = &[$($name),+];
+
+            /// Every `kind` with the schema of what a request says of it.
+            pub(crate) fn schemas() -> Vec<(&'static str, TargetSchema)> {
+                vec![$(($name, $module::schema())),+]
+            }
 
             /// Reads the object that `target` is in a request.
             pub(crate) fn read(mut fields: Fields<'_>) -> Option<Self> {

@@ -16,6 +16,7 @@ use crate::outside::tidb_cloud::{DedicatedCluster, LinkService, NodeGroup, NodeG
 use crate::part::Part;
 use crate::part::tidb_registration::TidbRegistration;
 use crate::problem::{Code, Problem};
+use crate::schema::{Object, TargetSchema, name};
 
 /// The port of a node group that says none.
 const PORT: u16 = 4000;
@@ -107,6 +108,22 @@ impl TidbCloudDedicated {
         )
         .about("$.target.clusterId")
     }
+}
+
+/// What a request says of it.
+pub(super) fn schema() -> TargetSchema {
+    TargetSchema::of(
+        Object::closed("A node group of a TiDB Cloud Dedicated cluster (MySQL)")
+            .required("clusterId", name::<TidbId>("The cluster"))
+            .optional(
+                "nodeGroupId",
+                name::<TidbId>("The node group; left out, the cluster's default one"),
+            )
+            .required(
+                "apiKeySecretArn",
+                name::<SecretArn>("The secret with TiDB Cloud's API key"),
+            ),
+    )
 }
 
 #[async_trait]

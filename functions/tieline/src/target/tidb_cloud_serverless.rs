@@ -13,6 +13,7 @@ use crate::error::CallError;
 use crate::fields::Fields;
 use crate::ids::{SecretArn, TidbId};
 use crate::outside::Outside;
+use crate::schema::{Object, TargetSchema, name};
 
 /// A Starter or Essential cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,18 @@ impl TidbCloudServerless {
             api_key_secret_arn: api_key_secret_arn?,
         })
     }
+}
+
+/// What a request says of it.
+pub(super) fn schema() -> TargetSchema {
+    TargetSchema::of(
+        Object::closed("A TiDB Cloud Starter or Essential cluster (MySQL)")
+            .required("clusterId", name::<TidbId>("The cluster"))
+            .required(
+                "apiKeySecretArn",
+                name::<SecretArn>("The secret with TiDB Cloud's API key"),
+            ),
+    )
 }
 
 #[async_trait]

@@ -20,6 +20,7 @@ use crate::part::confluent_access::ConfluentAccess;
 use crate::part::tidb_domains::TidbDomains;
 use crate::part::tidb_link::TidbLink;
 use crate::problem::Problem;
+use crate::schema::{Object, TargetSchema, name};
 
 /// Kafka's port at Confluent Cloud.
 const KAFKA: u16 = 9092;
@@ -209,6 +210,22 @@ fn unique_name(domain: &str) -> Option<String> {
         [.., network, region] => Some(format!("{network}.{region}")),
         _ => None,
     }
+}
+
+/// What a request says of it.
+pub(super) fn schema() -> TargetSchema {
+    let network = Object::closed("The network of Confluent Cloud")
+        .required("environmentId", name::<ConfluentId>("Its environment"))
+        .required("networkId", name::<ConfluentId>("The network"))
+        .required(
+            "apiKeySecretArn",
+            name::<SecretArn>("The secret with Confluent Cloud's API key"),
+        );
+    let fields = Object::closed("From the data flow of a TiDB Cloud Essential cluster into a Confluent Cloud network, without a VPC of yours")
+        .required("clusterId", name::<TidbId>("The cluster"))
+        .required("apiKeySecretArn", name::<SecretArn>("The secret with TiDB Cloud's API key"))
+        .required("confluent", network.build());
+    TargetSchema::of(fields).by(Way::Elsewhere)
 }
 
 #[async_trait]

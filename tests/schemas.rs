@@ -1,0 +1,366 @@
+//! The contract in `schemas/`: it is what the code generates, it says of requests what the parser says, and results keep it.
+
+#[path = "support/mutants.rs"]
+mod mutants;
+#[path = "support/written.rs"]
+mod written;
+
+use std::collections::BTreeSet;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use tests::{detail, files, json as read, play, request, root};
+use tieline::ids::Region;
+use tieline::problem::Problem;
+use tieline::request::{REQUESTED, Request};
+use tieline::schema;
+
+/// Run the tests with this variable set, and the files are written anew.
+const BLESS: &str = "TIELINE_BLESS";
+
+/// What a schema cannot say: the request passes it, and then the parser has this problem.
+struct OnlyTheParser {
+    why: &'static str,
+    path: &'static str,
+    says: &'static str,
+    /// A change that makes a good request one of these.
+    make: fn(&mut Value),
+}
+
+const ONLY_THE_PARSER: &[OnlyTheParser] = &[
+    OnlyTheParser {
+        why: "a schema is the same in every Region",
+        path: "$.region",
+        says: "this Tieline serves us-east-1",
+        make: |request| request["region"] = json!("eu-west-1"),
+    },
+    OnlyTheParser {
+        why: "validators do not agree about patterns that name all letters of Unicode",
+        path: "$.tags[\"team\"]",
+        says: "tags are made of",
+        make: |request| request["tags"] = json!({"team": "a&b"}),
+    },
+    OnlyTheParser {
+        why: "a schema does not look into a text",
+        path: "$.policy",
+        says: "or a policy document in JSON",
+        make: |request| request["policy"] = json!("{"),
+    },
+    OnlyTheParser {
+        why: "a schema does not look into a text",
+        path: "$.policy",
+        says: "expected a policy document with a Statement, found an object",
+        make: |request| request["policy"] = json!("{}"),
+    },
+    OnlyTheParser {
+        why: "a schema does not know how long an object is as a text",
+        path: "$.policy",
+        says: "the policy has",
+        make: |request| request["policy"] = json!({"Statement": [{"Sid": "x".repeat(20_480)}]}),
+    },
+    OnlyTheParser {
+        why: "a schema does not know how long all of it is as a text",
+        path: "$",
+        says: "the event has",
+        make: |request| {
+            request["policy"] = json!(format!("{}{{\"Statement\": []}}", " ".repeat(100_000)))
+        },
+    },
+    OnlyTheParser {
+        why: "in JSON Schema 443.0 is a whole number",
+        path: "$.target.port",
+        says: "expected a port from 1 to 65535",
+        make: |request| {
+            request["target"] = json!({"kind": "aws-service", "service": "s3", "port": 443.0})
+        },
+    },
+    OnlyTheParser {
+        why: "in JSON Schema 72.0 is a whole number",
+        path: "$.target.acceptanceHours",
+        says: "expected a whole number from 1 to 168",
+        make: |asked| {
+            *asked = request("endpoint-service");
+            asked["target"]["acceptanceHours"] = json!(72.0);
+        },
+    },
+];
+
+impl OnlyTheParser {
+    /// Whether it is this of which the parser complains. No mutant has a number with a needless fraction.
+    fn is(&self, problem: &Problem, request: &Value) -> bool {
+        let path = problem.path.as_deref().unwrap_or_default();
+        let (path, own) = (path.split('[').next(), self.path.split('[').next());
+        let other_cause = match own {
+            Some("$.policy") => !request["policy"].is_string() && self.says.starts_with("expected"),
+            Some("$.target.port" | "$.target.acceptanceHours") => true,
+            _ => false,
+        };
+        path == own && problem.message.contains(self.says) && !other_cause
+    }
+}
+
+fn here() -> Region {
+    "us-east-1".parse().expect("a Region")
+}
+
+fn validator(schema: &Value) -> Validator {
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(schema)
+        .expect("a schema")
+}
+
+fn schema_of(detail_type: &str) -> Value {
+    let found = schema::all()
+        .into_iter()
+        .find(|one| one.detail_type == detail_type);
+    found
+        .unwrap_or_else(|| panic!("no schema for {detail_type}"))
+        .schema
+}
+
+fn complaints(validator: &Validator, value: &Value) -> Vec<String> {
+    let errors = validator.iter_errors(value);
+    errors
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
+#[test]
+fn the_files_are_what_the_code_generates() {
+    let folder = root().join("schemas");
+    let bless = std::env::var_os(BLESS).is_some();
+    for one in schema::all() {
+        let path = folder.join(one.file);
+        let generated = written::text(&one.schema);
+        if bless {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &generated).unwrap();
+        }
+
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            kept == generated,
+            "schemas/{} is not what the code generates. If the contract shall change (it may only grow by optional fields), \
+             write it anew with: {BLESS}=1 cargo test -p tests --test schemas",
+            one.file
+        );
+        assert!(jsonschema::meta::is_valid(&one.schema), "{}", one.file);
+    }
+    let kept: BTreeSet<String> = files("schemas")
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    let generated = schema::all().into_iter().map(|one| one.file.to_owned());
+    assert_eq!(kept, generated.collect());
+}
+
+#[test]
+fn every_request_of_the_events_folder_keeps_its_schema() {
+    let validator = validator(&schema_of(REQUESTED));
+    for file in files("events/requests") {
+        assert_eq!(
+            complaints(&validator, &read(&file)),
+            [""; 0],
+            "{}",
+            file.display()
+        );
+    }
+}
+
+/// Why parser and schema disagree about a request, if they do, and otherwise whether it is good.
+fn verdict(validator: &Validator, request: Value) -> Result<bool, String> {
+    match (
+        Request::read(request.clone(), &here()),
+        validator.is_valid(&request),
+    ) {
+        (Ok(_), true) => Ok(true),
+        (Err(_), false) => Ok(false),
+        (Ok(_), false) => Err(format!(
+            "only the schema refuses {request}: {:?}",
+            complaints(validator, &request)
+        )),
+        (Err(problems), true) => {
+            let known = |problem: &Problem| {
+                ONLY_THE_PARSER
+                    .iter()
+                    .any(|rule| rule.is(problem, &request))
+            };
+            if problems.iter().all(known) {
+                Ok(false)
+            } else {
+                Err(format!("only the parser refuses {request}: {problems:?}"))
+            }
+        }
+    }
+}
+
+#[test]
+fn schema_and_parser_agree_about_every_change_of_every_request() {
+    let schema = schema_of(REQUESTED);
+    let validator = validator(&schema);
+    let mut fields = BTreeSet::from(["unknown".to_owned(), "Statement".to_owned()]);
+    mutants::fields_of(&schema, &mut fields);
+    let list: Vec<String> = fields.iter().cloned().collect();
+    let (mut good, mut bad) = (0, 0);
+    let mut wrong: Vec<String> = Vec::new();
+    let mut hear = |mutant: Value| match verdict(&validator, mutant) {
+        Ok(true) => good += 1,
+        Ok(false) => bad += 1,
+        Err(why) => wrong.push(why),
+    };
+    let mut dice = fastrand::Rng::with_seed(1);
+    for file in files("events/requests") {
+        let original = read(&file);
+        mutants::of(&original, &fields, &mut hear);
+        for _ in 0..500 {
+            let mut mutant = original.clone();
+            for _ in 0..dice.usize(2..=4) {
+                mutant = mutants::by_chance(&mutant, &list, &mut dice);
+                hear(mutant.clone());
+            }
+        }
+    }
+
+    assert!(
+        wrong.is_empty(),
+        "{} of them, such as\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(8)].join("\n")
+    );
+    assert!(good > 1_000 && bad > 10_000, "{good} good, {bad} bad");
+}
+
+#[test]
+fn what_only_the_parser_knows_passes_the_schema() {
+    let validator = validator(&schema_of(REQUESTED));
+    for rule in ONLY_THE_PARSER {
+        let mut request = request("aurora-dsql");
+        (rule.make)(&mut request);
+
+        let problems = Request::read(request.clone(), &here()).unwrap_err();
+
+        assert_eq!(complaints(&validator, &request), [""; 0], "{}", rule.why);
+        let [problem] = &problems[..] else {
+            panic!("{}: {problems:?}", rule.why)
+        };
+        assert_eq!(problem.path.as_deref(), Some(rule.path), "{}", rule.why);
+        assert!(
+            problem.message.contains(rule.says),
+            "{}: {}",
+            rule.why,
+            problem.message
+        );
+    }
+}
+
+#[test]
+fn every_kind_of_target_has_a_request_and_its_definition() {
+    let kinds: BTreeSet<String> = files("events/requests")
+        .iter()
+        .map(|file| read(file)["target"]["kind"].as_str().unwrap().to_owned())
+        .collect();
+    let defined = schema_of(REQUESTED)["$defs"].as_object().unwrap().clone();
+
+    assert_eq!(
+        kinds,
+        tieline::target::Target::KINDS
+            .iter()
+            .map(|&kind| kind.to_owned())
+            .collect()
+    );
+    assert_eq!(kinds, defined.keys().cloned().collect());
+}
+
+#[test]
+fn a_complaint_is_about_the_kind_that_is_meant() {
+    let mut request = request("endpoint-service");
+    request["target"]["port"] = json!("443");
+    request["target"]["hours"] = json!(1);
+
+    let mut complaints = complaints(&validator(&schema_of(REQUESTED)), &request);
+
+    complaints.sort();
+    let expected = [
+        "/target/port: \"443\" is not of type \"integer\"",
+        "/target: Additional properties are not allowed ('hours' was unexpected)",
+    ];
+    assert_eq!(complaints, expected);
+}
+
+/// The same with every object closed, so that a field which nobody declared shows. Where only `kind` is declared, the
+/// other fields are the kind's own.
+fn closed(mut schema: Value) -> Value {
+    if let Value::Object(entries) = &mut schema {
+        let own = entries.get("properties").and_then(Value::as_object);
+        let is_whole = own.is_some_and(|own| own.keys().ne(["kind"]));
+        for value in entries.values_mut() {
+            *value = closed(value.take());
+        }
+        if is_whole {
+            entries.insert("additionalProperties".to_owned(), json!(false));
+        }
+    }
+    schema
+}
+
+#[tokio::test]
+async fn every_result_keeps_its_schema_and_has_no_field_that_is_not_in_it() {
+    let mut plays: Vec<(&str, Value)> = Vec::new();
+    for file in files("events/requests") {
+        let asked = read(&file);
+        let mut plan = asked.clone();
+        plan["dryRun"] = json!(true);
+        plays.extend([("default", asked), ("default", plan)]);
+    }
+    let mut kept = request("aurora-dsql");
+    kept["onFailure"] = json!("keep");
+    let mut adopted = request("aurora-dsql-minimal");
+    adopted["adopt"] = json!(true);
+    let mut planned = adopted.clone();
+    planned["dryRun"] = json!(true);
+    plays.extend([
+        ("endpoint-never-available", kept),
+        ("dns-name-taken", adopted),
+        ("dns-name-taken", planned),
+        ("shared-service", request("aurora-dsql-dry-run")),
+        ("vpc-missing", request("aurora-dsql")),
+        ("quota-reached", request("aurora-dsql")),
+        ("access-denied", request("aurora-dsql")),
+        ("acceptance-rejected", request("endpoint-service")),
+        ("acceptance-after-hours", request("endpoint-service")),
+        ("default", json!("connect me")),
+        ("default", json!({"requestId": "x"})),
+    ]);
+    let mut seen = BTreeSet::new();
+    for (scenario, asked) in plays {
+        let (ended, _) = play(scenario, asked.clone()).await;
+        assert!(!ended.events.is_empty(), "{scenario}");
+        for event in &ended.events {
+            let detail_type = event["DetailType"].as_str().unwrap();
+            let schema = closed(schema_of(detail_type));
+            let complaints = complaints(&validator(&schema), &event["Detail"]);
+            assert_eq!(complaints, [""; 0], "{scenario} {asked}: {event}");
+            seen.insert(detail_type.to_owned());
+        }
+    }
+
+    let results = schema::all()
+        .into_iter()
+        .map(|one| one.detail_type.to_owned());
+    assert_eq!(seen, results.filter(|name| name != REQUESTED).collect());
+}
+
+#[tokio::test]
+async fn a_result_may_grow_and_may_not_shrink() {
+    let (ended, _) = play("default", request("aurora-dsql")).await;
+    let validator = validator(&schema_of("Private Connection Ready"));
+    let mut more = detail(&ended).clone();
+    more["more"] = json!(1);
+    more["endpoint"]["more"] = json!(1);
+    let mut less = detail(&ended).clone();
+    less.as_object_mut().unwrap().remove("cost");
+
+    assert!(validator.is_valid(&more));
+    assert!(!validator.is_valid(&less));
+}
