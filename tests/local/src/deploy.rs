@@ -21,12 +21,13 @@ pub(crate) async fn deploy(
     aws: &Aws,
     functions: &[(&str, PathBuf)],
     parameters: &[(&str, String)],
+    log: &Path,
 ) -> Result<String> {
     let mut template = read("template.yaml")?;
     aws.put(BUCKET, "", Vec::new()).await?;
     for (function, binary) in functions {
         let key = format!("{function}.zip");
-        aws.put(BUCKET, &key, package(binary)?).await?;
+        aws.put(BUCKET, &key, package(binary, log)?).await?;
         template = replace(
             &template,
             &format!("CodeUri: functions/{function}/"),
@@ -116,14 +117,16 @@ fn between<'t>(text: &'t str, begin: &str, end: &str) -> Option<&'t str> {
         .map(|(inner, _)| inner)
 }
 
-/// A package whose bootstrap hands over to the binary: MiniStack need not copy 50 MB a function.
-fn package(binary: &Path) -> Result<Vec<u8>> {
+/// A package whose bootstrap hands over to the binary: MiniStack need not copy 50 MB a function. What the function logs
+/// goes to a file, because MiniStack keeps none of it.
+fn package(binary: &Path, log: &Path) -> Result<Vec<u8>> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
         .unix_permissions(0o755);
     zip.start_file("bootstrap", options)?;
-    write!(zip, "#!/bin/sh\nexec '{}'\n", binary.display())?;
+    let (binary, log) = (binary.display(), log.display());
+    write!(zip, "#!/bin/sh\nexec '{binary}' 2>>'{log}'\n")?;
     Ok(zip.finish()?.into_inner())
 }
 

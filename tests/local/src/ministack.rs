@@ -82,9 +82,14 @@ impl MiniStack {
         Ok(())
     }
 
-    /// What it and the functions wrote.
+    /// Where the functions' log lines go.
+    pub(crate) fn functions_log(&self) -> PathBuf {
+        self.home.join("functions.log")
+    }
+
+    /// What the functions logged.
     pub(crate) fn log(&self) -> Result<String> {
-        let path = self.home.join("ministack.log");
+        let path = self.functions_log();
         std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
     }
 

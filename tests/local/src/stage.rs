@@ -88,7 +88,8 @@ impl Stage {
             ("PhaseDeadlineSeconds", seconds(settings.phase_deadline)),
             ("SettleSeconds", seconds(60.0)),
         ];
-        let machine = deploy::deploy(&stack.aws, &functions, &parameters).await?;
+        let machine =
+            deploy::deploy(&stack.aws, &functions, &parameters, &stack.functions_log()).await?;
         listen(&stack.aws).await?;
         Ok(Self {
             stack,
@@ -242,7 +243,7 @@ impl Stage {
         &self.notices
     }
 
-    /// What MiniStack and the functions wrote.
+    /// What the functions logged.
     ///
     /// # Errors
     ///

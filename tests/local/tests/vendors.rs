@@ -52,8 +52,7 @@ async fn every_target_of_a_vendor_becomes_ready_and_no_secret_is_left_anywhere()
     }
     // Both services want to be accepted.
     assert_eq!(stage.notices().len(), 2, "{:?}", stage.notices());
-    let log = stage.log().expect("MiniStack's log");
-    // The functions' own lines are in it, so that searching it means something.
+    let log = stage.log().expect("the functions' log");
     assert!(log.contains("the step is done"), "{log}");
     assert_clean(&log, "the functions' logs");
     {
