@@ -1,17 +1,15 @@
 //! The targets that vendors and partners own, from event to result: what is made, what is said, and what is left when it
 //! does not work.
 
-#![expect(clippy::unwrap_used, reason = "a test panics")]
-
 use serde_json::{Value, json};
 use tests::{
     Ended, Simulated, Stage, awaited, code, comparable, detail, everything, everything_now, play,
     request, writes,
 };
 use world::gate::{Fault, FaultKind};
-use world::model::credentials::{CANARY, secret_arn};
+use world::model::credentials::CANARY;
 use world::model::route53::CreateHostedZone;
-use world::scenario::{self, TEST_FAILURE, VENDOR};
+use world::scenario::{self, VENDOR};
 
 /// Each target with what it writes and where it leads.
 const TARGETS: [(&str, &str, u64, &[&str]); 7] = [
@@ -160,182 +158,6 @@ async fn the_same_request_at_once_makes_everything_once() {
     }
 }
 
-/// A scenario, a target, how it ends, and a word of its reason.
-const FAILURES: [(&str, &str, &str, &str); 25] = [
-    (
-        "tidb-key-refused",
-        "tidb-cloud-dedicated",
-        "CREDENTIALS_REFUSED",
-        "401",
-    ),
-    (
-        "tidb-key-refused",
-        "tidb-cloud-serverless",
-        "CREDENTIALS_REFUSED",
-        "401",
-    ),
-    (
-        "tidb-key-refused",
-        "tidb-cloud-to-confluent",
-        "CREDENTIALS_REFUSED",
-        "401",
-    ),
-    (
-        "tidb-key-refused",
-        "dms-tidb-cloud",
-        "CREDENTIALS_REFUSED",
-        "401",
-    ),
-    (
-        "tidb-other-project",
-        "tidb-cloud-dedicated",
-        "CREDENTIALS_REFUSED",
-        "403",
-    ),
-    (
-        "secret-missing",
-        "tidb-cloud-dedicated",
-        "SECRET_UNUSABLE",
-        "ResourceNotFoundException",
-    ),
-    (
-        "secret-missing",
-        "dms-tidb-cloud",
-        "SECRET_UNUSABLE",
-        "ResourceNotFoundException",
-    ),
-    (
-        "tidb-cluster-paused",
-        "tidb-cloud-dedicated",
-        "CLUSTER_NOT_READY",
-        "PAUSED",
-    ),
-    (
-        "tidb-no-common-zone",
-        "tidb-cloud-dedicated",
-        "NO_COMMON_ZONE",
-        "use1-az",
-    ),
-    (
-        "tidb-no-common-zone",
-        "tidb-cloud-serverless",
-        "NO_COMMON_ZONE",
-        "use1-az",
-    ),
-    (
-        "tidb-registration-fails",
-        "tidb-cloud-dedicated",
-        "PROVIDER_FAILED",
-        "could not connect",
-    ),
-    (
-        "confluent-key-refused",
-        "tidb-cloud-to-confluent",
-        "CREDENTIALS_REFUSED",
-        "401",
-    ),
-    (
-        "confluent-access-fails",
-        "tidb-cloud-to-confluent",
-        "PROVIDER_FAILED",
-        "PrivateLink Access",
-    ),
-    (
-        "confluent-network-not-ready",
-        "tidb-cloud-to-confluent",
-        "TARGET_UNSUITABLE",
-        "PROVISIONING",
-    ),
-    (
-        "link-fails",
-        "tidb-cloud-to-confluent",
-        "PROVIDER_FAILED",
-        "private link connection",
-    ),
-    (
-        "domain-attach-fails",
-        "tidb-cloud-to-confluent",
-        "PROVIDER_FAILED",
-        "could not attach",
-    ),
-    (
-        "dms-role-missing",
-        "dms-tidb-cloud",
-        "DMS_ROLE_MISSING",
-        "dms-vpc-role",
-    ),
-    (
-        "dms-test-fails",
-        "dms-tidb-cloud",
-        "DMS_TEST_FAILED",
-        TEST_FAILURE,
-    ),
-    (
-        "dms-instance-fails",
-        "dms-tidb-cloud",
-        "PROVIDER_FAILED",
-        "incompatible-network",
-    ),
-    (
-        "acceptance-rejected",
-        "endpoint-service",
-        "ENDPOINT_REJECTED",
-        "rejected",
-    ),
-    (
-        "acceptance-expired",
-        "endpoint-service",
-        "ENDPOINT_EXPIRED",
-        "expired",
-    ),
-    (
-        "vpc-dns-off",
-        "tidb-cloud-dedicated",
-        "VPC_DNS_DISABLED",
-        "enableDnsHostnames",
-    ),
-    (
-        "vpc-missing",
-        "tidb-cloud-serverless",
-        "VPC_NOT_FOUND",
-        "no VPC",
-    ),
-    (
-        "quota-reached",
-        "tidb-cloud-dedicated",
-        "ENDPOINT_QUOTA_REACHED",
-        "interface endpoints",
-    ),
-    (
-        "endpoint-fails",
-        "tidb-cloud-serverless",
-        "ENDPOINT_FAILED",
-        "failed",
-    ),
-];
-
-#[tokio::test]
-async fn every_documented_failure_has_its_reason_and_leaves_nothing_behind() {
-    for (scene, name, expected, reason) in FAILURES {
-        let what = format!("{name} in {scene}");
-        let world = scenario::world(scene);
-        let before = everything_now(&world);
-        let mut stage = Stage::on(Simulated::on(world));
-        stage.start(request(name), None);
-        let ended = stage.run().await.remove(0);
-
-        assert_eq!(code(&ended), expected, "{what}: {}", detail(&ended));
-        assert!(
-            detail(&ended)["message"].to_string().contains(reason),
-            "{what}: {}",
-            detail(&ended)
-        );
-        assert_eq!(detail(&ended)["leftBehind"], json!([]), "{what}");
-        let after = everything(&mut stage.outside().world());
-        assert_eq!(after, before, "{what}");
-    }
-}
-
 #[tokio::test]
 async fn storms_pass_and_effects_without_an_answer_are_found() {
     for (scene, name) in [
@@ -428,86 +250,6 @@ async fn a_node_group_of_its_own_has_its_own_service_and_port() {
         detail(&ended)["endpoint"]["serviceName"],
         scenario::TIDB_OTHER_SERVICE
     );
-}
-
-#[tokio::test]
-async fn a_network_of_confluents_that_does_not_fit_is_refused_with_every_reason() {
-    for (network, reason) in [
-        (scenario::CONFLUENT_PROVISIONING, "PROVISIONING"),
-        (scenario::CONFLUENT_PEERING, "PEERING"),
-        (scenario::CONFLUENT_ELSEWHERE, "us-west-2"),
-        (scenario::CONFLUENT_OTHER_ZONES, "use1-az"),
-        ("n-nosuch", "no network"),
-    ] {
-        let mut input = request("tidb-cloud-to-confluent");
-        input["target"]["confluent"]["networkId"] = json!(network);
-
-        let (ended, simulated) = play("default", input).await;
-
-        assert!(
-            ["TARGET_UNSUITABLE", "NO_COMMON_ZONE"].contains(&code(&ended)),
-            "{network}"
-        );
-        assert!(
-            detail(&ended)["problems"].to_string().contains(reason),
-            "{network}: {}",
-            detail(&ended)
-        );
-        assert_eq!(writes(&simulated), [""; 0], "{network}");
-    }
-    let mut input = request("tidb-cloud-to-confluent");
-    input["target"]["confluent"]["networkId"] = json!(scenario::CONFLUENT_GLOBAL);
-    let (ended, _) = play("default", input).await;
-    assert_connected(&ended, "a domain with glb");
-}
-
-#[tokio::test]
-async fn dms_is_refused_what_cannot_work_before_anything_is_made() {
-    type Change = fn(&mut Value);
-    let cases: [(&str, Change, &str); 6] = [
-        (
-            "no private endpoint",
-            |input| input["network"] = json!({"vpcId": scenario::VPC}),
-            "PRIVATE_ENDPOINT_MISSING",
-        ),
-        (
-            "one zone",
-            |input| input["network"]["subnetIds"] = json!([scenario::CONNECTED_SUBNETS[0]]),
-            "NO_COMMON_ZONE",
-        ),
-        (
-            "another host in the secret",
-            |input| input["target"]["databaseSecretArn"] = json!(secret_arn("tieline/database")),
-            "SECRET_UNUSABLE",
-        ),
-        (
-            "no secret",
-            |input| input["target"]["databaseSecretArn"] = json!(secret_arn("tieline/malformed")),
-            "SECRET_UNUSABLE",
-        ),
-        (
-            "changes out of TiDB",
-            |input| input["target"]["endpointType"] = json!("source"),
-            "REQUEST_INVALID",
-        ),
-        (
-            "an instance that is not there",
-            |input| {
-                input["target"]["replicationInstance"] =
-                    json!({"arn": "arn:aws:dms:us-east-1:123456789012:rep:NOSUCH"})
-            },
-            "TARGET_UNSUITABLE",
-        ),
-    ];
-    for (what, change, expected) in cases {
-        let mut input = request("dms-tidb-cloud");
-        change(&mut input);
-
-        let (ended, simulated) = play("default", input).await;
-
-        assert_eq!(code(&ended), expected, "{what}: {}", detail(&ended));
-        assert_eq!(writes(&simulated), [""; 0], "{what}");
-    }
 }
 
 /// A cluster behind the same service as the sample's, in the same zone of ours.

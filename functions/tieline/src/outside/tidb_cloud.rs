@@ -1,8 +1,8 @@
 //! TiDB Cloud in Tieline's words. The functions' clients and the tests' world answer it.
 //!
 //! Every call names the secret that holds the API key; the key itself never comes here. Each method fails with
-//! [`CallError::Refused`] when TiDB Cloud or Secrets Manager says no (see [`crate::error::refused`] for the words that
-//! a vendor's HTTP status becomes), and with [`CallError::Unavailable`] when there is no usable answer.
+//! [`CallError::Refused`] when TiDB Cloud or Secrets Manager says no (see [`CallError::answered_by_vendor`] for the words
+//! that a vendor's HTTP status becomes), and with [`CallError::Unavailable`] when there is no usable answer.
 
 use async_trait::async_trait;
 

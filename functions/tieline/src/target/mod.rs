@@ -2,6 +2,7 @@
 //!
 //! To add a kind, write its module (a type with `read` and [`Connectable`], and a `schema`) and add one line to `targets!`.
 
+mod dms_choice;
 mod dms_network;
 mod tidb;
 
