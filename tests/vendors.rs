@@ -61,7 +61,7 @@ const TARGETS: [(&str, &str, u64, &[&str]); 7] = [
     ),
     (
         "endpoint-service-private-zone",
-        "warehouse.partner.example.com",
+        "db.warehouse.partner.example.com",
         443,
         &[
             "CreateVpcEndpoint",
@@ -284,6 +284,54 @@ async fn a_zone_serves_every_request_and_goes_with_none_but_the_last() {
     let ours = shared.iter().find(|zone| !zone.tags.is_empty()).unwrap();
     assert!(ours.tags.contains_key("tieline:request/orders-peered"));
     assert!(ours.tags.contains_key("tieline:request/reports-peered"));
+}
+
+#[tokio::test]
+async fn a_name_of_another_request_is_never_led_elsewhere() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request("endpoint-service-private-zone"), None);
+    assert_connected(&stage.run().await[0], "the first");
+    let zones = stage.outside().world().state().hosted_zones;
+    let mut other = request("endpoint-service-private-zone");
+    other["requestId"] = json!("another-warehouse");
+    other["target"]["service"] = json!(scenario::PARTNER);
+    stage.start(other, None);
+    let second = stage.run().await.pop().unwrap();
+
+    assert_eq!(code(&second), "PRIVATE_ZONE_TAKEN", "{}", detail(&second));
+    assert_eq!(stage.outside().world().state().hosted_zones, zones);
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_on_the_way_does_not_keep_the_rest_from_being_removed() {
+    let mut world = scenario::world("default");
+    let before = everything_now(&world);
+    world.add_fault(Fault {
+        nth: Some(2),
+        ..Fault::on("ListPrivateEndpointConnections", FaultKind::AccessDenied)
+    });
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.start(request("tidb-cloud-dedicated"), None);
+    let ended = stage.run().await.remove(0);
+
+    let detail = detail(&ended);
+    assert_eq!(detail["code"], "CREDENTIALS_REFUSED", "{detail}");
+    assert!(
+        detail["problems"].to_string().contains("UNDO_INCOMPLETE"),
+        "{detail}"
+    );
+    assert!(
+        detail["leftBehind"]
+            .to_string()
+            .contains("private endpoint connection"),
+        "{detail}"
+    );
+    let after = everything(&mut stage.outside().world());
+    let left: Vec<&String> = after.difference(&before).collect();
+    assert!(
+        left.iter().all(|one| one.starts_with("registration")),
+        "{left:?}"
+    );
 }
 
 #[tokio::test]

@@ -36,10 +36,14 @@ impl Simulated {
         Ok(serde_json::to_value(answer).unwrap_or_default())
     }
 
-    fn dms_tags(&self, arn: &Value) -> Result<BTreeMap<String, String>, CallError> {
+    /// The tags of what was just described, or `None` if it is gone in the meantime.
+    fn dms_tags(&self, arn: &Value) -> Result<Option<BTreeMap<String, String>>, CallError> {
         let asked = json!({"ResourceArn": arn});
-        let answer = self.ask::<dms::ListTagsForResource>("dms:ListTagsForResource", asked)?;
-        Ok(tags(&answer["TagList"]))
+        match self.ask::<dms::ListTagsForResource>("dms:ListTagsForResource", asked) {
+            Ok(answer) => Ok(Some(tags(&answer["TagList"]))),
+            Err(error) if error.is_missing() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -138,10 +142,13 @@ impl Dms for Simulated {
             return Ok(None);
         };
         let subnets = group["Subnets"].as_array().into_iter().flatten();
+        let Some(tags) = self.dms_tags(&json!(arn))? else {
+            return Ok(None);
+        };
         Ok(Some(SubnetGroup {
             vpc: text(&group["VpcId"]),
             subnet_ids: subnets.map(|one| text(&one["SubnetIdentifier"])).collect(),
-            tags: self.dms_tags(&json!(arn))?,
+            tags,
         }))
     }
 
@@ -183,12 +190,15 @@ impl Dms for Simulated {
         let Some(one) = first(answer, "ReplicationInstances")? else {
             return Ok(None);
         };
+        let Some(tags) = self.dms_tags(&one["ReplicationInstanceArn"])? else {
+            return Ok(None);
+        };
         Ok(Some(Instance {
             status: text(&one["ReplicationInstanceStatus"]),
             vpc: text(&one["ReplicationSubnetGroup"]["VpcId"]),
             class: text(&one["ReplicationInstanceClass"]),
             private_ips: texts(&one["ReplicationInstancePrivateIpAddresses"]),
-            tags: self.dms_tags(&one["ReplicationInstanceArn"])?,
+            tags,
             arn: text(&one["ReplicationInstanceArn"]),
         }))
     }
@@ -221,8 +231,11 @@ impl Dms for Simulated {
         let Some(one) = first(answer, "Certificates")? else {
             return Ok(None);
         };
+        let Some(tags) = self.dms_tags(&one["CertificateArn"])? else {
+            return Ok(None);
+        };
         Ok(Some(DmsCertificate {
-            tags: self.dms_tags(&one["CertificateArn"])?,
+            tags,
             arn: text(&one["CertificateArn"]),
         }))
     }
@@ -249,9 +262,12 @@ impl Dms for Simulated {
         let Some(one) = first(answer, "Endpoints")? else {
             return Ok(None);
         };
+        let Some(tags) = self.dms_tags(&one["EndpointArn"])? else {
+            return Ok(None);
+        };
         Ok(Some(DmsEndpoint {
             status: text(&one["Status"]),
-            tags: self.dms_tags(&one["EndpointArn"])?,
+            tags,
             arn: text(&one["EndpointArn"]),
         }))
     }

@@ -38,14 +38,13 @@ impl AwsDms {
         }
     }
 
-    async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, CallError> {
+    /// The tags of what was just described, or `None` if it is gone in the meantime.
+    async fn tags(&self, arn: &str) -> Result<Option<BTreeMap<String, String>>, CallError> {
         let call = self.client.list_tags_for_resource().resource_arn(arn);
-        let answer = call
-            .send()
-            .await
-            .map_err(failed("dms:ListTagsForResource"))?;
+        let answer = call.send().await;
+        let answer = there(answer.map_err(failed("dms:ListTagsForResource")))?;
         let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
-        Ok(answer.tag_list().iter().filter_map(pair).collect())
+        Ok(answer.map(|answer| answer.tag_list().iter().filter_map(pair).collect()))
     }
 }
 
@@ -103,12 +102,15 @@ impl Dms for AwsDms {
             return Ok(None);
         };
         let subnets = group.subnets().iter();
+        let Some(tags) = self.tags(arn).await? else {
+            return Ok(None);
+        };
         Ok(Some(SubnetGroup {
             vpc: group.vpc_id().unwrap_or_default().to_owned(),
             subnet_ids: subnets
                 .filter_map(|subnet| subnet.subnet_identifier().map(str::to_owned))
                 .collect(),
-            tags: self.tags(arn).await?,
+            tags,
         }))
     }
 
@@ -155,6 +157,9 @@ impl Dms for AwsDms {
         };
         let arn = must(ACTION, "ARN", instance.replication_instance_arn())?;
         let group = instance.replication_subnet_group();
+        let Some(tags) = self.tags(arn).await? else {
+            return Ok(None);
+        };
         Ok(Some(Instance {
             arn: arn.to_owned(),
             status: must(ACTION, "status", instance.replication_instance_status())?.to_owned(),
@@ -169,7 +174,7 @@ impl Dms for AwsDms {
             private_ips: instance
                 .replication_instance_private_ip_addresses()
                 .to_vec(),
-            tags: self.tags(arn).await?,
+            tags,
         }))
     }
 
@@ -216,9 +221,12 @@ impl Dms for AwsDms {
             return Ok(None);
         };
         let arn = must(ACTION, "ARN", certificate.certificate_arn())?;
+        let Some(tags) = self.tags(arn).await? else {
+            return Ok(None);
+        };
         Ok(Some(DmsCertificate {
             arn: arn.to_owned(),
-            tags: self.tags(arn).await?,
+            tags,
         }))
     }
 
@@ -257,10 +265,13 @@ impl Dms for AwsDms {
             return Ok(None);
         };
         let arn = must(ACTION, "ARN", endpoint.endpoint_arn())?;
+        let Some(tags) = self.tags(arn).await? else {
+            return Ok(None);
+        };
         Ok(Some(DmsEndpoint {
             arn: arn.to_owned(),
             status: must(ACTION, "status", endpoint.status())?.to_owned(),
-            tags: self.tags(arn).await?,
+            tags,
         }))
     }
 

@@ -1,9 +1,12 @@
 //! The Lambda side: one invocation in, one answer or one named error out.
 
+use std::time::Duration;
+
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
-use tieline::error::StepError;
+use tieline::error::{CallError, StepError};
 use tieline::step::{Answer, StepInput};
+use tokio::time::timeout;
 
 /// An error as Lambda reports it and the state machine matches on it.
 #[derive(Debug)]
@@ -16,6 +19,20 @@ impl From<Report> for Diagnostic {
             error_message: error.message(),
         }
     }
+}
+
+/// Lambda would kill the function at 60 s and say nothing of why.
+const PATIENCE: Duration = Duration::from_secs(50);
+
+/// Many calls, each of them slow: the same step may be quicker later, and everything that it did is found again.
+fn too_slow() -> StepError {
+    StepError::from(CallError::Unavailable {
+        action: "a step",
+        reason: format!(
+            "AWS and the vendors were too slow: {} s passed",
+            PATIENCE.as_secs()
+        ),
+    })
 }
 
 /// Sends this crate's and the library's log lines to standard error as JSON.
@@ -41,7 +58,10 @@ pub async fn serve(
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
         let input = StepInput::read(event.payload).map_err(Report)?;
         let execution = input.execution.id.clone();
-        match step(input).await {
+        match timeout(PATIENCE, step(input))
+            .await
+            .unwrap_or_else(|_| Err(too_slow()))
+        {
             Ok(answer) => {
                 let waiting_for = answer.waiting_for.as_deref();
                 tracing::info!(execution, next = ?answer.next, waiting_for, "the step is done");

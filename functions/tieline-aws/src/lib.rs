@@ -1,4 +1,4 @@
-//! The only crate that knows the AWS SDKs: Tieline's outside world on EC2, Aurora DSQL and Service Quotas.
+//! The only crate that knows the AWS SDKs: Tieline's outside world on AWS.
 //!
 //! One module speaks each foreign language; no SDK type leaves it.
 

@@ -196,7 +196,11 @@ impl Route53 for AwsRoute53 {
             Err(error) if error.is_missing() => return Ok(None),
             Err(error) => return Err(error),
         };
-        let (names, has_others) = self.names(id).await?;
+        let (names, has_others) = match self.names(id).await {
+            Ok(found) => found,
+            Err(error) if error.is_missing() => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let zone = answer.hosted_zone();
         let comment = zone
             .and_then(|zone| zone.config())

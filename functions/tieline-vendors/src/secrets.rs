@@ -211,7 +211,7 @@ mod tests {
             let keys = Keys::new(FIELDS);
             let error = keys.get(&Safe::new([text]), &arn("one")).await.unwrap_err();
 
-            assert!(error.is_secret_unusable(), "{text}");
+            assert!(error.credentials_problem().is_some(), "{text}");
             assert_eq!(
                 error.to_string(),
                 "secretsmanager:GetSecretValue was refused: SecretMalformed: \

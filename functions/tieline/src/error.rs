@@ -201,6 +201,12 @@ impl CallError {
         })
     }
 
+    /// AWS DMS does not see its own role yet, or not its policy: for seconds after it was made, the same call works later.
+    pub fn is_role_not_ready(&self) -> bool {
+        matches!(self, Self::Refused { code, message, .. }
+            if code == "AccessDeniedFault" && message.contains("dms-vpc-role"))
+    }
+
     /// The client token was used before with other parameters.
     pub fn is_other_parameters(&self) -> bool {
         self.code() == Some("IdempotentParameterMismatch")

@@ -224,7 +224,7 @@ impl Answer {
     ) -> Self {
         let waited = outside.clock.now().since(progress.since);
         let what = what.into();
-        if waited >= plan.phase_limit(&outside.limits) {
+        if waited >= plan.phase_limit(progress.phase, &outside.limits) {
             let message = format!("{what}, after {} s", waited.as_secs());
             let fix = "look at the endpoint in the VPC console, and send the event again; \
                        the parameter PhaseDeadlineSeconds of the stack says how long a phase may take";

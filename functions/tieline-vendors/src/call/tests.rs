@@ -59,7 +59,7 @@ async fn a_key_that_is_refused_is_refused() {
     let error = look(&Vendors::new(http, safe.clone(), None))
         .await
         .unwrap_err();
-    assert!(error.is_key_refused());
+    assert!(error.credentials_problem().is_some());
     assert_eq!(safe.reads(), 1);
     assert_eq!(
         error.to_string(),
@@ -72,7 +72,13 @@ async fn a_key_that_is_refused_is_refused() {
     let safe = Safe::new([OLD]);
     let vendors = Vendors::new(http.clone(), safe.clone(), None);
     look(&vendors).await.unwrap();
-    assert!(look(&vendors).await.unwrap_err().is_key_refused());
+    assert!(
+        look(&vendors)
+            .await
+            .unwrap_err()
+            .credentials_problem()
+            .is_some()
+    );
     assert_eq!(safe.reads(), 2);
     assert!(http.is_over());
 }

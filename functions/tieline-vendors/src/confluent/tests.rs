@@ -319,7 +319,7 @@ async fn a_network_that_is_hidden_is_none_and_one_of_a_bad_key_is_refused() {
     let (vendors, _) = vendors([forbidden("no"), forbidden("no")]);
     let error = vendors.network(&arn("c"), &id("env-1"), &id("n-1")).await;
     let error = error.unwrap_err();
-    assert!(error.is_key_refused());
+    assert!(error.credentials_problem().is_some());
     assert_eq!(
         error.to_string(),
         "confluent:GetNetwork was refused: Forbidden: HTTP 403 without a code: no (X-Request-Id req-1)"

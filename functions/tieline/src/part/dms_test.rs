@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dms_endpoint::DmsEndpoint;
 use super::dms_instance::DmsInstance;
-use super::{At, Buildable, Condition, Hold, Look};
+use super::{At, Buildable, Condition, Hold, Look, hold_of_tags};
 use crate::error::CallError;
 use crate::outside::dms::Test;
 use crate::problem::{Code, Problem};
@@ -21,13 +21,14 @@ pub struct DmsTest {
 }
 
 impl DmsTest {
-    /// The ARNs of instance and endpoint, once both are there.
-    async fn ends(&self, at: &At<'_>) -> Result<Option<(String, String)>, CallError> {
+    /// The ARNs of instance and endpoint, once both are there, and whose the endpoint is.
+    async fn ends(&self, at: &At<'_>) -> Result<Option<(String, String, Hold)>, CallError> {
         let instance = self.instance.find(at).await?;
         let endpoint = self.endpoint.find(at).await?;
-        Ok(instance
-            .zip(endpoint)
-            .map(|(instance, endpoint)| (instance.arn, endpoint.arn)))
+        Ok(instance.zip(endpoint).map(|(instance, endpoint)| {
+            let hold = hold_of_tags(at.plan, &endpoint.tags);
+            (instance.arn, endpoint.arn, hold)
+        }))
     }
 
     fn failed(test: &Test) -> Problem {
@@ -51,7 +52,7 @@ impl Buildable for DmsTest {
     }
 
     async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
-        let Some((instance, endpoint)) = self.ends(at).await? else {
+        let Some((instance, endpoint, hold)) = self.ends(at).await? else {
             return Ok(Look::absent());
         };
         let Some(test) = at.outside.dms.test(&instance, &endpoint).await? else {
@@ -63,11 +64,11 @@ impl Buildable for DmsTest {
             "deleting" => Condition::Going,
             status => Condition::Pending(format!("AWS DMS's connection test is {status}")),
         };
-        Ok(Look::of(condition, Hold::Ours).with("status", test.status))
+        Ok(Look::of(condition, hold).with("status", test.status))
     }
 
     async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
-        let Some((instance, endpoint)) = self.ends(at).await? else {
+        let Some((instance, endpoint, _)) = self.ends(at).await? else {
             return Ok(());
         };
         match at.outside.dms.start_test(&instance, &endpoint).await {
@@ -79,8 +80,10 @@ impl Buildable for DmsTest {
 
     async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
         match self.ends(at).await? {
-            Some((instance, endpoint)) => at.outside.dms.delete_test(&instance, &endpoint).await,
-            None => Ok(()),
+            Some((instance, endpoint, Hold::Ours)) => {
+                at.outside.dms.delete_test(&instance, &endpoint).await
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::CallError;
+use crate::ids::EndpointId;
 use crate::outside::{Endpoint, Outside};
 use crate::plan::{MANAGED, Plan, REQUEST, is_ready};
 use crate::problem::Problem;
@@ -71,6 +72,8 @@ pub struct At<'a> {
     pub plan: &'a Plan,
     /// The plan's endpoint as the last look showed it, if it has one.
     pub endpoint: Option<&'a Endpoint>,
+    /// Its id, also when EC2 does not show it any more.
+    pub endpoint_id: Option<&'a EndpointId>,
 }
 
 /// What a look at a part shows.

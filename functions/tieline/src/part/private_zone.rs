@@ -15,7 +15,7 @@ use crate::error::CallError;
 use crate::ids::{Domain, RecordName, VpcId};
 use crate::outside::Endpoint;
 use crate::outside::route53::{HostedZone, VpcZone, ZoneName};
-use crate::plan::{EndpointPlan, MANAGED, REQUEST};
+use crate::plan::{EndpointPlan, MANAGED, REQUEST, requests};
 use crate::problem::{Code, Problem};
 use crate::step::Next;
 
@@ -52,26 +52,27 @@ enum There {
 }
 
 impl PrivateZone {
-    /// The zone as the VPCs see it; the first VPC that sees one decides.
+    /// What the VPCs see under this name: nothing, one zone of ours, or anything else, which is in the way.
     async fn find(&self, at: &At<'_>) -> Result<There, CallError> {
+        let mut ours: Option<Box<HostedZone>> = None;
         for vpc in &self.vpcs {
             let zones = at.outside.route53.zones(vpc).await?;
-            let Some(seen) = zones
-                .into_iter()
-                .find(|zone| zone.name == self.domain.as_str())
-            else {
-                continue;
-            };
-            if seen.owner != at.plan.account {
-                return Ok(There::Foreign(seen));
+            let named = |zone: &VpcZone| zone.name == self.domain.as_str();
+            for seen in zones.into_iter().filter(named) {
+                if ours.as_ref().is_some_and(|zone| zone.id == seen.id) {
+                    continue;
+                }
+                if ours.is_some() || seen.owner != at.plan.account {
+                    return Ok(There::Foreign(seen));
+                }
+                match at.outside.route53.zone(&seen.id).await? {
+                    Some(zone) if zone.comment.starts_with(MANAGED) => ours = Some(Box::new(zone)),
+                    Some(_) => return Ok(There::Foreign(seen)),
+                    None => {}
+                }
             }
-            return Ok(match at.outside.route53.zone(&seen.id).await? {
-                Some(zone) if zone.comment.starts_with(MANAGED) => There::Ours(Box::new(zone)),
-                Some(_) => There::Foreign(seen),
-                None => There::Nothing,
-            });
         }
-        Ok(There::Nothing)
+        Ok(ours.map_or(There::Nothing, There::Ours))
     }
 
     /// Every record as it should be, or none while the endpoint's names are not known.
@@ -100,6 +101,35 @@ impl PrivateZone {
         canonical::digest(&[self.domain.as_str(), at.plan.request_id.as_str(), &now])
     }
 
+    /// In what a zone that serves other requests stands in the way: their names and VPCs are not changed.
+    fn shared(&self, at: &At<'_>, zone: &HostedZone) -> Option<Problem> {
+        if !held_by_others(at, zone) {
+            return None;
+        }
+        let wanted = self.names(at).unwrap_or_default();
+        let name = self
+            .records
+            .keys()
+            .map(|name| self.whole(name))
+            .find(|name| {
+                let there = zone.names.iter().find(|one| one.name == *name);
+                there.is_some_and(|there| !wanted.contains(there))
+            });
+        let vpc = self.vpcs.iter().find(|vpc| !sees(zone, vpc));
+        let what = match (name, vpc) {
+            (Some(name), _) => format!("its name {name} leads somewhere else"),
+            (None, Some(vpc)) => format!("{vpc} does not see it"),
+            (None, None) => return None,
+        };
+        let message = format!(
+            "the private zone {} ({}) serves other requests, and {what}",
+            self.domain, zone.id
+        );
+        let fix =
+            "ask for the names and VPCs that it has, or remove the requests that it serves first";
+        Some(Problem::new(Code::PrivateZoneTaken, message, fix))
+    }
+
     fn taken(&self, zone: &VpcZone) -> Problem {
         let owner = match zone.owner.as_str() {
             "" => "an AWS service",
@@ -112,7 +142,7 @@ impl PrivateZone {
                 zone.id, self.domain
             ),
             format!(
-                "add the names to that zone by hand and leave the zone out here, or delete it: aws route53 get-hosted-zone --id {}",
+                "add the names to that zone by hand and leave the zone out here; see it: aws route53 get-hosted-zone --id {}",
                 zone.id
             ),
         )
@@ -152,18 +182,35 @@ impl PrivateZone {
     }
 
     fn hold(at: &At<'_>, zone: &HostedZone) -> Hold {
-        let own = at.plan.request_tag();
-        let held_by_others = zone
-            .tags
-            .keys()
-            .any(|key| key.starts_with(REQUEST) && *key != own);
         // The mark that keeps it is on the endpoint.
-        if zone.tags.contains_key(&own) || !held_by_others {
+        if zone.tags.contains_key(&at.plan.request_tag()) || !held_by_others(at, zone) {
             Hold::Ours
         } else {
             Hold::Others
         }
     }
+}
+
+/// Whether a name leads to an endpoint that no other request holds.
+fn leads_to_going(at: &At<'_>, name: &ZoneName) -> bool {
+    let Some(endpoint) = at.endpoint else {
+        return false;
+    };
+    let own = at.plan.request_id.as_str();
+    endpoint.dns_names.contains(&name.leads_to)
+        && requests(endpoint).all(|(request, _)| request == own)
+}
+
+/// Whether a zone serves other requests as well.
+fn held_by_others(at: &At<'_>, zone: &HostedZone) -> bool {
+    let own = at.plan.request_tag();
+    zone.tags
+        .keys()
+        .any(|key| key.starts_with(REQUEST) && *key != own)
+}
+
+fn sees(zone: &HostedZone, vpc: &VpcId) -> bool {
+    zone.vpcs.iter().any(|id| id == vpc.as_str())
 }
 
 /// The endpoint's own name that a record leads to. Zonal names carry the zone's name in this account.
@@ -201,10 +248,10 @@ impl Buildable for PrivateZone {
             There::Ours(zone) => zone,
         };
         let hold = Self::hold(at, &zone);
-        let seen = self
-            .vpcs
-            .iter()
-            .all(|vpc| zone.vpcs.iter().any(|id| id == vpc.as_str()));
+        if let Some(problem) = self.shared(at, &zone).filter(|_| at.endpoint.is_some()) {
+            return Ok(Look::of(Condition::Broken(problem), hold));
+        }
+        let seen = self.vpcs.iter().all(|vpc| sees(&zone, vpc));
         let named = self
             .names(at)
             .is_some_and(|names| names.iter().all(|name| zone.names.contains(name)));
@@ -263,29 +310,38 @@ impl Buildable for PrivateZone {
         let There::Ours(zone) = self.find(at).await? else {
             return Ok(());
         };
-        let own = at.plan.request_tag();
-        let others = zone
-            .tags
-            .keys()
-            .any(|key| key.starts_with(REQUEST) && *key != own);
         let route53 = at.outside.route53;
-        if others {
-            // The names stay with those who share the zone; they lead to an endpoint that stays with them as well.
+        let planned: Vec<String> = self.records.keys().map(|name| self.whole(name)).collect();
+        let mut names = zone.names.clone();
+        if held_by_others(at, &zone) {
+            // Names that lead to an endpoint which goes with this request would lead nowhere; the others stay.
+            names.retain(|name| planned.contains(&name.name) && leads_to_going(at, name));
+            if !names.is_empty() {
+                route53.delete_names(&zone.id, &names).await?;
+            }
+            let own = at.plan.request_tag();
             return route53.untag_zone(&zone.id, &[own]).await;
         }
-        if !zone.names.is_empty() {
-            route53.delete_names(&zone.id, &zone.names).await?;
+        // What somebody else put into it stays, and with it the zone: Route 53 deletes none that has names.
+        names.retain(|name| planned.contains(&name.name));
+        if !names.is_empty() {
+            route53.delete_names(&zone.id, &names).await?;
         }
         route53.delete_zone(&zone.id).await
     }
 
     async fn check(&self, at: &At<'_>) -> Result<Vec<Problem>, CallError> {
         let mut problems = Vec::new();
-        if let There::Foreign(zone) = self.find(at).await? {
-            problems.push(self.taken(&zone));
-        }
         for vpc in &self.vpcs {
             problems.extend(self.check_vpc(at, vpc).await?);
+        }
+        // Route 53 refuses to be asked about VPCs that are not there.
+        if problems.is_empty() {
+            match self.find(at).await? {
+                There::Foreign(zone) => problems.push(self.taken(&zone)),
+                There::Ours(zone) => problems.extend(self.shared(at, &zone)),
+                There::Nothing => {}
+            }
         }
         let zones = at.plan.endpoint.iter().flat_map(|wanted| &wanted.zones);
         let ids: Vec<&str> = zones.map(|zone| zone.zone_id.as_str()).collect();

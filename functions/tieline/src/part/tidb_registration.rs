@@ -24,7 +24,7 @@ pub struct TidbRegistration {
 
 impl TidbRegistration {
     async fn find(&self, at: &At<'_>) -> Result<Option<Registration>, CallError> {
-        let Some(endpoint) = at.endpoint else {
+        let Some(id) = at.endpoint_id else {
             return Ok(None);
         };
         let all = at
@@ -32,9 +32,7 @@ impl TidbRegistration {
             .tidb_cloud
             .registrations(&self.key, &self.group)
             .await?;
-        Ok(all
-            .into_iter()
-            .find(|one| one.endpoint_id == endpoint.id.as_str()))
+        Ok(all.into_iter().find(|one| one.endpoint_id == id.as_str()))
     }
 
     /// What is not ours is not changed, and registering it would be a change.
@@ -114,7 +112,9 @@ impl Buildable for TidbRegistration {
             {
                 Hold::Ours
             }
-            _ => Hold::Others,
+            Some(_) => Hold::Others,
+            // EC2 has forgotten the endpoint: nobody needs its registration.
+            None => Hold::Ours,
         };
         Ok(Look::of(condition, hold)
             .with("id", found.id)

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::ids::{Region, RequestId};
 use crate::outside::{Endpoint, Limits};
 use crate::part::Part;
+use crate::progress::Phase;
 use crate::request::OnFailure;
 use crate::target::Target;
 
@@ -74,10 +75,18 @@ impl Plan {
         format!("{}{READY}", self.fingerprint)
     }
 
-    /// How long a phase may take, with the slowest of the parts in it.
-    pub fn phase_limit(&self, limits: &Limits) -> Duration {
+    /// How long a phase may take: with the slowest of the parts in it, or as long as a person has.
+    pub fn phase_limit(&self, phase: Phase, limits: &Limits) -> Duration {
         let slowness = self.parts.iter().map(|part| part.slowness()).max();
-        limits.phase * slowness.unwrap_or(1)
+        let limit = limits.phase * slowness.unwrap_or(1);
+        let hours = self
+            .endpoint
+            .as_ref()
+            .and_then(|wanted| wanted.acceptance_hours);
+        match (phase, hours) {
+            (Phase::Accept, Some(hours)) => limit.max(Duration::from_secs(3600 * u64::from(hours))),
+            _ => limit,
+        }
     }
 
     /// Whether the endpoint is not ours and stays as it is.

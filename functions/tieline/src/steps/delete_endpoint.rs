@@ -6,9 +6,11 @@
 //! marked as ready stays, and the result says so: perhaps another run of the same request announced it. A create whose
 //! answer was lost is looked for until [`crate::outside::Limits::settle`] has passed. May be repeated.
 
+use crate::ended::Ended;
 use crate::error::{CallError, Rejection, StepError};
 use crate::ids::{EndpointId, RequestId};
 use crate::outside::{Endpoint, Group, Outside, Time, Which};
+use crate::part::At;
 use crate::plan::{Claim, EndpointPlan, Groups, MANAGED, Plan, claim, is_ours, is_ready, requests};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
@@ -56,15 +58,20 @@ pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> Result<Answe
         progress.failure.get_or_insert_with(|| caught.rejection());
     }
     if input.plan.is_none() {
-        // Nothing was planned, so nothing was made.
-        let id = request::request_id(&input.input);
+        // Nothing was planned, so nothing was made; or this cleans up after another execution, and could not plan.
+        let ended = Ended::read(&input.input);
+        let left: Vec<String> = ended
+            .iter()
+            .map(|_| "perhaps what the ended execution made".to_owned())
+            .collect();
+        let id = request::request_id(ended.as_ref().map_or(&input.input, |ended| &ended.input));
         return Ok(announce(
             None,
             id.as_ref(),
             progress,
             &input.execution,
             now,
-            &[],
+            &left,
         ));
     }
     // Before anything else: whatever comes now, nothing goes on with the request.
@@ -80,12 +87,17 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
     if plan.on_failure == OnFailure::Keep {
         return Ok(made.announce(plan, progress, &execution, now));
     }
-    if now.since(progress.since) >= plan.phase_limit(&outside.limits) {
+    if now.since(progress.since) >= plan.phase_limit(progress.phase, &outside.limits) {
         return Ok(made.give_up(plan, progress, &execution, now));
     }
     if !made.parts.parts.is_empty() {
-        let endpoint = made.endpoint();
-        done_or_busy(made.parts.remove_last(outside, &plan, endpoint).await)?;
+        let at = At {
+            outside,
+            plan: &plan,
+            endpoint: made.endpoint(),
+            endpoint_id: made.endpoint_id(&progress),
+        };
+        done_or_busy(made.parts.remove_last(&at).await)?;
         return Ok(made.wait(outside, plan, progress));
     }
     for (endpoint, fate) in &made.endpoints {
@@ -117,7 +129,7 @@ pub(crate) async fn look(
     {
         return Ok(made.announce(plan, progress, execution, now));
     }
-    if waited >= plan.phase_limit(&outside.limits) {
+    if waited >= plan.phase_limit(progress.phase, &outside.limits) {
         return Ok(made.give_up(plan, progress, execution, now));
     }
     if made.wants_a_call() {
@@ -132,6 +144,12 @@ impl Made {
         let alive = |(_, fate): &&(Endpoint, Fate)| !matches!(fate, Fate::IsGone | Fate::IsGoing);
         let one = self.endpoints.iter().find(alive);
         one.or(self.endpoints.last()).map(|(endpoint, _)| endpoint)
+    }
+
+    /// The id of that endpoint, also when EC2 does not show it any more.
+    fn endpoint_id<'a>(&'a self, progress: &'a Progress) -> Option<&'a EndpointId> {
+        let shown = self.endpoint().map(|endpoint| &endpoint.id);
+        shown.or(progress.endpoint.as_ref())
     }
 
     /// What is still there, for a person to read.
@@ -151,9 +169,15 @@ impl Made {
             self.parts.kept.iter().map(|name| {
                 format!("{name} (it was marked as ready: it stays until it is removed)")
             });
+        let unseen = self
+            .parts
+            .unseen
+            .iter()
+            .map(|what| format!("perhaps {what}"));
         self.parts
             .names()
             .chain(kept)
+            .chain(unseen)
             .chain(endpoints)
             .chain(self.group.iter().map(|group| group.id.to_string()))
             .collect()
@@ -201,7 +225,16 @@ impl Made {
         Answer::pause(outside, plan, progress, what)
     }
 
-    fn announce(&self, plan: Plan, progress: Progress, execution: &Execution, now: Time) -> Answer {
+    fn announce(
+        &self,
+        plan: Plan,
+        mut progress: Progress,
+        execution: &Execution,
+        now: Time,
+    ) -> Answer {
+        if !self.parts.unseen.is_empty() && plan.on_failure == OnFailure::RollBack {
+            note_left_over(&mut progress, &self.parts.unseen.join(", "));
+        }
         let id = plan.request_id.clone();
         announce(
             Some(plan),
@@ -220,29 +253,38 @@ impl Made {
         execution: &Execution,
         now: Time,
     ) -> Answer {
-        let what = self.left_over().join(", ");
-        let fix = format!("remove by hand what is left: {what}");
-        let problem = Problem::new(
-            Code::UndoIncomplete,
-            format!("not everything could be removed: {what}"),
-            fix,
-        );
-        progress
-            .failure
-            .get_or_insert(Rejection {
-                problems: Vec::new(),
-            })
-            .problems
-            .push(problem);
+        note_left_over(&mut progress, &self.left_over().join(", "));
         self.announce(plan, progress, execution, now)
     }
+}
+
+/// The result names what could not be removed, beside the reason of the failure.
+fn note_left_over(progress: &mut Progress, what: &str) {
+    let problem = Problem::new(
+        Code::UndoIncomplete,
+        format!("not everything could be removed: {what}"),
+        format!("remove by hand what is left: {what}"),
+    );
+    progress
+        .failure
+        .get_or_insert(Rejection {
+            problems: Vec::new(),
+        })
+        .problems
+        .push(problem);
 }
 
 /// Finds what this request holds and what nobody holds any more, and the group of our own if nobody needs it.
 async fn made(outside: &Outside<'_>, plan: &Plan, progress: &Progress) -> Result<Made, CallError> {
     let Some(wanted) = &plan.endpoint else {
         return Ok(Made {
-            parts: parts::left(outside, plan, None).await?,
+            parts: parts::left(&At {
+                outside,
+                plan,
+                endpoint: None,
+                endpoint_id: None,
+            })
+            .await?,
             endpoints: Vec::new(),
             group: None,
         });
@@ -307,7 +349,13 @@ async fn parts_left(
         Some(id) if plan.is_adopted() => super::look(outside, id).await?,
         _ => None,
     };
-    parts::left(outside, plan, adopted.as_ref().or(made.endpoint())).await
+    parts::left(&At {
+        outside,
+        plan,
+        endpoint: adopted.as_ref().or(made.endpoint()),
+        endpoint_id: made.endpoint_id(progress),
+    })
+    .await
 }
 
 async fn own_group(

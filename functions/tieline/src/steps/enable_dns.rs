@@ -46,7 +46,7 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
     let Some(dns) = wanted
         .private_dns
         .as_ref()
-        .filter(|_| !endpoint.private_dns)
+        .filter(|_| !endpoint.private_dns && !plan.is_adopted())
     else {
         return make_zone(outside, plan, progress, &endpoint).await;
     };
@@ -81,7 +81,14 @@ async fn make_zone(
             Ok(Answer::wait(outside, plan, progress, what))
         }
         result => result
-            .map(|()| Answer::go(Next::Poll, plan, progress))
+            .map(|()| {
+                Answer::wait(
+                    outside,
+                    plan,
+                    progress,
+                    "the names of the private zone to show",
+                )
+            })
             .map_err(StepError::from),
     }
 }

@@ -43,7 +43,7 @@ fn later(
         .unwrap_or_else(|| Progress::begin(&execution));
     let waited = outside.clock.now().since(progress.since);
     let limit = plan.as_ref().map_or(outside.limits.phase, |plan| {
-        plan.phase_limit(&outside.limits)
+        plan.phase_limit(progress.phase, &outside.limits)
     });
     if waited >= limit {
         return Err(StepError::Retryable(CallError::PutOff { action, seconds }));

@@ -32,6 +32,7 @@ pub(crate) async fn stand(
         outside,
         plan,
         endpoint,
+        endpoint_id: endpoint.map(|endpoint| &endpoint.id),
     };
     let mut ready = Vec::new();
     for part in plan.parts.iter().filter(|part| part.made_by() == state) {
@@ -60,6 +61,7 @@ pub(crate) async fn make(
         outside,
         plan,
         endpoint,
+        endpoint_id: endpoint.map(|endpoint| &endpoint.id),
     };
     for part in plan.parts.iter().filter(|part| part.made_by() == state) {
         match part.look(&at).await?.condition {
@@ -77,6 +79,7 @@ pub(crate) async fn mark(outside: &Outside<'_>, plan: &Plan) -> Result<(), CallE
         outside,
         plan,
         endpoint: None,
+        endpoint_id: None,
     };
     for part in plan.parts.iter().filter(|part| part.carries_mark()) {
         part.mark(&at).await?;
@@ -100,27 +103,33 @@ pub(crate) fn facts(parts: &[(Part, Look)]) -> Map<String, Value> {
 
 /// The parts of this request's making that are still there, in the order in which they were made; none if the request is
 /// marked as ready on one of them, which then is said by its name.
-pub(crate) async fn left(
-    outside: &Outside<'_>,
-    plan: &Plan,
-    endpoint: Option<&Endpoint>,
-) -> Result<Left, CallError> {
-    let at = At {
-        outside,
-        plan,
-        endpoint,
-    };
+pub(crate) async fn left(at: &At<'_>) -> Result<Left, CallError> {
     let mut left = Left::default();
-    for part in &plan.parts {
-        let look = part.look(&at).await?;
+    let (mut whole, mut foreign) = (true, at.plan.is_adopted());
+    for part in &at.plan.parts {
+        let look = match part.look(at).await {
+            Ok(look) => look,
+            // What this run may not look at any more must not keep it from removing the rest.
+            Err(error) if error.credentials_problem().is_some() => {
+                left.unseen.push(format!("{} ({error})", part.name()));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        whole &= look.condition == Condition::Ready;
         match (look.hold, look.condition) {
-            (Hold::Others, _) | (_, Condition::Absent) => {}
+            (Hold::Others, _) => foreign = true,
+            (_, Condition::Absent) => {}
             (Hold::Kept, _) => left.kept = Some(part.name()),
             (Hold::Ours, condition) => left.parts.push(LeftPart {
                 part: part.clone(),
                 is_going: condition == Condition::Going,
             }),
         }
+    }
+    // What is adopted carries no mark. If everything works, another run of the request may have announced it.
+    if whole && foreign && at.plan.adopt && !left.parts.is_empty() {
+        left.kept = Some(at.plan.target.name());
     }
     if left.kept.is_some() {
         left.parts.clear();
@@ -135,6 +144,8 @@ pub(crate) struct Left {
     pub(crate) parts: Vec<LeftPart>,
     /// The part on which the request is marked as ready.
     pub(crate) kept: Option<String>,
+    /// What could not be looked at, and why.
+    pub(crate) unseen: Vec<String>,
 }
 
 /// A part that is to go.
@@ -156,21 +167,9 @@ impl Left {
     }
 
     /// Asks the last part to go. The one before it has to wait: it may still be needed.
-    pub(crate) async fn remove_last(
-        &self,
-        outside: &Outside<'_>,
-        plan: &Plan,
-        endpoint: Option<&Endpoint>,
-    ) -> Result<(), CallError> {
+    pub(crate) async fn remove_last(&self, at: &At<'_>) -> Result<(), CallError> {
         match self.parts.last() {
-            Some(left) if !left.is_going => {
-                let at = At {
-                    outside,
-                    plan,
-                    endpoint,
-                };
-                left.part.remove(&at).await
-            }
+            Some(left) if !left.is_going => left.part.remove(at).await,
             _ => Ok(()),
         }
     }

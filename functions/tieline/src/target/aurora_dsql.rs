@@ -58,7 +58,9 @@ impl AuroraDsql {
             Some("none") => Dns::None,
             _ => Dns::Endpoint,
         };
-        let zone_vpc_ids: Vec<VpcId> = fields.list("zoneVpcIds").unwrap_or_default();
+        let mut zone_vpc_ids: Vec<VpcId> = fields.list("zoneVpcIds").unwrap_or_default();
+        // Their order means nothing; sorted, the same request is the same text.
+        zone_vpc_ids.sort();
         if (dns == Dns::PrivateZone) == zone_vpc_ids.is_empty() {
             fields.wrong(
                 "zoneVpcIds",
@@ -116,6 +118,7 @@ impl AuroraDsql {
                 host,
                 named_by_zone,
                 acceptance_hours: None,
+                also_from: self.zone_vpc_ids.clone(),
             }),
             parts,
             ..Found::default()

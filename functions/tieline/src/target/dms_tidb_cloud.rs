@@ -27,6 +27,9 @@ use crate::problem::{Code, Problem};
 use crate::schema::{Object, TargetSchema, has, name, when, without, word};
 use crate::state::State;
 
+/// The longest certificate, in bytes of PEM; one has some 2,000.
+const MOST_PEM: usize = 16_384;
+
 /// What TiDB needs as a target: DMS loads tables in any order (TiDB Cloud docs).
 const TARGET_ATTRIBUTES: &str = "Initstmt=SET FOREIGN_KEY_CHECKS=0;";
 
@@ -109,6 +112,7 @@ impl DmsTidbCloud {
     async fn private_endpoint(
         &self,
         outside: &Outside<'_>,
+        asked: &Asked<'_>,
         vpc: &VpcId,
         wanted: &Wanted,
     ) -> Result<Option<Problem>, CallError> {
@@ -143,7 +147,8 @@ impl DmsTidbCloud {
             ),
         };
         let fix = format!(
-            "send this first: {{\"requestId\": \"<your name for it>\", \"region\": \"<region>\", \"target\": {}, \"network\": {{\"vpcId\": \"{vpc}\"}}}}",
+            "send this first: {{\"requestId\": \"<your name for it>\", \"region\": \"{}\", \"target\": {}, \"network\": {{\"vpcId\": \"{vpc}\"}}}}",
+            asked.region(),
             self.cluster.request()
         );
         Ok(Some(
@@ -167,7 +172,8 @@ impl DmsTidbCloud {
         Ok((address.host != host || address.port != wanted.port).then(|| {
             Problem::new(
                 Code::SecretUnusable,
-                format!("the secret's host and port are {:?} and {}, and the private endpoint's are {host:?} and {}", address.host, address.port, wanted.port),
+                // Not what is there instead: who knows what somebody wrote into a secret.
+                format!("the secret's host and port are not those of the private endpoint, {host:?} and {}", wanted.port),
                 format!("put \"host\": \"{host}\" and \"port\": {} into the secret, beside username and password", wanted.port),
             )
             .about(path)
@@ -256,7 +262,22 @@ fn read_certificate(fields: &mut Fields<'_>) -> Option<String> {
             "expected a certificate in PEM, with its BEGIN and END lines",
         );
     }
-    framed.then_some(pem)
+    // It travels in the state and in the result, and both are small and read by many.
+    let public = !pem.contains("PRIVATE KEY");
+    if !public {
+        fields.wrong(
+            "caCertificate",
+            "this holds a private key: send certificates only",
+        );
+    }
+    let small = pem.len() <= MOST_PEM;
+    if !small {
+        fields.wrong(
+            "caCertificate",
+            format!("expected at most {MOST_PEM} bytes: send the one authority that signed the server's certificate"),
+        );
+    }
+    (framed && public && small).then_some(pem)
 }
 
 /// The identifier of everything that is made in DMS for a request: DMS keeps lower case, letters, digits and single
@@ -334,8 +355,11 @@ impl Connectable for DmsTidbCloud {
                 None
             }
         };
-        if let (Some(wanted), Some(place)) = (&wanted, &place) {
-            problems.extend(self.private_endpoint(outside, &place.vpc, wanted).await?);
+        if let Some(wanted) = &wanted {
+            if let Some(network) = &asked.request.network {
+                let vpc = &network.vpc_id;
+                problems.extend(self.private_endpoint(outside, asked, vpc, wanted).await?);
+            }
             problems.extend(self.secret(outside, wanted).await?);
         }
         let (Some(wanted), Some(place)) = (wanted, place) else {

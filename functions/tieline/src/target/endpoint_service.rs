@@ -76,7 +76,9 @@ impl Zone {
     fn read(mut fields: Fields<'_>) -> Option<Self> {
         let name = fields.required("name");
         let records = read_records(&mut fields);
-        let vpc_ids = fields.list("vpcIds").unwrap_or_default();
+        let mut vpc_ids: Vec<VpcId> = fields.list("vpcIds").unwrap_or_default();
+        // Their order means nothing; sorted, the same request is the same text.
+        vpc_ids.sort();
         fields.finish();
         Some(Self {
             name: name?,
@@ -204,16 +206,13 @@ impl Connectable for EndpointService {
             vpcs.extend(zone.vpc_ids.iter().cloned());
             vpcs.sort();
             vpcs.dedup();
-            // A wildcard is no host to connect to; the domain behind it at least says where to look.
+            // A wildcard is no host to connect to.
             let first = zone
                 .records
                 .keys()
                 .map(RecordName::as_str)
                 .find(|name| !name.contains('*'));
-            host = Some(first.map_or_else(
-                || zone.name.to_string(),
-                |name| format!("{name}.{}", zone.name),
-            ));
+            host = first.map(|name| format!("{name}.{}", zone.name));
             parts.push(Part::PrivateZone(PrivateZone {
                 domain: zone.name.clone(),
                 vpcs,
@@ -227,6 +226,10 @@ impl Connectable for EndpointService {
                 named_by_zone: host.is_some(),
                 host,
                 acceptance_hours: Some(self.acceptance_hours),
+                also_from: self
+                    .private_zone
+                    .as_ref()
+                    .map_or(Vec::new(), |zone| zone.vpc_ids.clone()),
             }),
             parts,
             about: Map::new(),
@@ -235,10 +238,21 @@ impl Connectable for EndpointService {
 
     fn connection(&self, path: &Path<'_>) -> Connection {
         let host = path.host();
-        let note = path.private_host.is_none().then(|| {
-            "no name of the owner's leads here: clients connect to the endpoint's own name"
-                .to_owned()
-        });
+        let note = match (&self.private_zone, path.private_host) {
+            (Some(zone), _) => {
+                let names: Vec<String> = zone
+                    .records
+                    .keys()
+                    .map(|name| format!("{name}.{}", zone.name))
+                    .collect();
+                Some(format!("these names lead here: {}", names.join(", ")))
+            }
+            (None, Some(_)) => None,
+            (None, None) => Some(
+                "no name of the owner's leads here: clients connect to the endpoint's own name"
+                    .to_owned(),
+            ),
+        };
         Connection {
             host: host.to_owned(),
             port: path.port,

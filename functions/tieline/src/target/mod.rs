@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::error::CallError;
 use crate::fields::Fields;
-use crate::ids::Region;
+use crate::ids::{Region, VpcId};
 use crate::outside::Outside;
 use crate::part::Part;
 use crate::problem::{Code, Problem};
@@ -129,6 +129,8 @@ pub struct Wanted {
     pub named_by_zone: bool,
     /// How long a person may take to accept the connection, in hours; none if nobody has to.
     pub acceptance_hours: Option<u32>,
+    /// Further VPCs that connect through the endpoint: a group of our own lets them in as well.
+    pub also_from: Vec<VpcId>,
 }
 
 /// The way to a target, as far as it is built.

@@ -2,7 +2,7 @@
 
 use crate::ids::{Region, TidbId};
 use crate::problem::{Code, Problem};
-use crate::target::unsuitable;
+use crate::target::{Path, unsuitable};
 
 /// Where the key of a TiDB Cloud request is.
 pub(super) const KEY_PATH: &str = "$.target.apiKeySecretArn";
@@ -59,9 +59,14 @@ pub(super) fn elsewhere(id: &TidbId, there: &str, here: &Region) -> Option<Probl
     })
 }
 
-/// A MySQL client's command.
-pub(super) fn mysql(host: &str, port: u16, user: &str, ca: &str) -> String {
+/// A MySQL client's command. Only the target's own name is in the server's certificate.
+pub(super) fn mysql(path: &Path<'_>, user: &str, ca: &str) -> String {
+    let (host, port) = (path.host(), path.port);
+    let mode = match path.private_host {
+        Some(_) => "VERIFY_IDENTITY",
+        None => "VERIFY_CA",
+    };
     format!(
-        "mysql --connect-timeout=15 --host={host} --port={port} --user='{user}' --password --ssl-mode=VERIFY_IDENTITY --ssl-ca={ca}"
+        "mysql --connect-timeout=15 --host={host} --port={port} --user='{user}' --password --ssl-mode={mode} --ssl-ca={ca}"
     )
 }

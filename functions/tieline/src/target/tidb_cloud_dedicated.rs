@@ -171,7 +171,11 @@ impl Connectable for TidbCloudDedicated {
             cluster: id.clone(),
             group: group_id,
         };
-        Ok(match tidb.link_service(key, &group_id).await? {
+        let service = match or_problem(tidb.link_service(key, &group_id).await, KEY_PATH)? {
+            Ok(service) => service,
+            Err(problem) => return Ok(Finding::refused(problem)),
+        };
+        Ok(match service {
             Some(service) if service.state == "ACTIVE" && !service.service.is_empty() => {
                 self.found(group, group_id, service)
             }
@@ -190,14 +194,14 @@ impl Connectable for TidbCloudDedicated {
                 "the cluster's CA certificate is in TiDB Cloud's connection dialog (Download CA cert)"
             }
             None => {
-                "without private DNS the server's name cannot be checked: use --ssl-mode=VERIFY_CA; the cluster's CA \
-                 certificate is in TiDB Cloud's connection dialog"
+                "without private DNS the server's name cannot be checked; the cluster's CA certificate is in TiDB Cloud's \
+                 connection dialog"
             }
         };
         Connection {
             host: host.to_owned(),
             port: path.port,
-            command: mysql(host, path.port, "root", "ca.pem"),
+            command: mysql(path, "root", "ca.pem"),
             note: Some(note.to_owned()),
         }
     }

@@ -101,7 +101,7 @@ impl Connectable for TidbCloudServerless {
         Connection {
             host: host.to_owned(),
             port: path.port,
-            command: mysql(host, path.port, &user, "/etc/ssl/certs/ca-certificates.crt"),
+            command: mysql(path, &user, "/etc/ssl/certs/ca-certificates.crt"),
             note: Some(
                 "every SQL user's name begins with the cluster's prefix; the server's certificate chains to ISRG Root X1"
                     .to_owned(),

@@ -111,7 +111,10 @@ impl TidbCloudToConfluent {
         if !problems.is_empty() {
             return Ok(End::Refused(problems));
         }
-        Ok(End::There(tidb.dataflow(key, id).await?))
+        Ok(match or_problem(tidb.dataflow(key, id).await, KEY_PATH)? {
+            Ok(dataflow) => End::There(dataflow),
+            Err(problem) => End::Refused(vec![problem]),
+        })
     }
 
     async fn network(

@@ -10,7 +10,7 @@ use crate::error::{CallError, Rejection, StepError};
 use crate::ids::Region;
 use crate::outside::{Endpoint, Outside, Service};
 use crate::part::At;
-use crate::plan::{EndpointPlan, Plan, PrivateDns};
+use crate::plan::{EndpointPlan, Plan, PrivateDns, REQUEST};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
 use crate::request::{self, Policy, Request};
@@ -75,6 +75,13 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> Result<
             progress.failure = Some(rejection);
             Ok(Answer::go(Next::Undo, *plan, progress))
         }
+        _ if ended.is_some() => Ok(unplanned(
+            outside,
+            ended.iter().map(Ended::problem).chain(problems).collect(),
+            &request,
+            progress,
+            &input.execution,
+        )),
         _ if !problems.is_empty() => Ok(refuse(
             outside,
             problems,
@@ -204,10 +211,17 @@ impl Check<'_> {
         let Some(network) = network else {
             return Ok(None);
         };
+        let mut also_from = Vec::new();
+        for vpc in wanted.also_from.iter().filter(|vpc| **vpc != network.vpc) {
+            // One that is not there is the zone's problem to tell.
+            let there = self.outside.ec2.vpc(vpc).await?;
+            also_from.extend(there.into_iter().flat_map(|vpc| vpc.cidrs));
+        }
         let side = Side {
             network,
             service: &service,
             port: wanted.port,
+            also_from: &also_from,
         };
         let chosen = self.serving(&side).await?;
         let zones = self.zones(&side, &chosen);
@@ -243,9 +257,16 @@ impl Check<'_> {
             outside: self.outside,
             plan,
             endpoint,
+            endpoint_id: endpoint.map(|endpoint| &endpoint.id),
         };
         for part in &plan.parts {
-            self.problems.extend(part.check(&at).await?);
+            match part.check(&at).await {
+                Ok(problems) => self.problems.extend(problems),
+                Err(error) => match error.credentials_problem() {
+                    Some(problem) => self.problems.push(problem),
+                    None => return Err(error),
+                },
+            }
         }
         Ok(())
     }
@@ -342,6 +363,36 @@ impl Check<'_> {
             "aws ec2 describe-vpc-endpoint-services --region {region} --filters Name=service-name,Values={name}"
         )
     }
+}
+
+/// An execution ended, and what it may have made cannot be looked for, because its target cannot be found now.
+fn unplanned(
+    outside: &Outside<'_>,
+    mut problems: Vec<Problem>,
+    request: &Request,
+    mut progress: Progress,
+    execution: &Execution,
+) -> Answer {
+    let id = &request.request_id;
+    let left = format!(
+        "perhaps what it made: look for the tag {REQUEST}{id}, and for \"tieline {id}\" in names at vendors"
+    );
+    problems.push(Problem::new(
+        Code::UndoIncomplete,
+        "what the execution made could not be looked for",
+        "put right what stands in the way and send the same event again, or remove by hand what carries the request's id",
+    ));
+    let now = outside.clock.now();
+    progress.close(now);
+    let event = result::failed(
+        &Rejection { problems },
+        &[left],
+        Some(id),
+        &progress,
+        execution,
+        now,
+    );
+    Answer::end(Next::AnnounceFailure, None, progress, event)
 }
 
 fn refuse(

@@ -26,6 +26,8 @@ pub(super) struct Side<'a> {
     pub(super) service: &'a Service,
     /// The port that clients connect to.
     pub(super) port: u16,
+    /// Address blocks of further VPCs that connect.
+    pub(super) also_from: &'a [String],
 }
 
 impl<'c> Check<'c> {
@@ -253,6 +255,7 @@ impl<'c> Check<'c> {
             network,
             service,
             port,
+            also_from,
         } = *side;
         if let Some(ids) = self
             .named()
@@ -273,7 +276,7 @@ impl<'c> Check<'c> {
         } else {
             Groups::Own {
                 name: own_group_name(vpc, &service.name, port),
-                cidrs: network.cidrs.clone(),
+                cidrs: [&network.cidrs[..], also_from].concat(),
             }
         })
     }
