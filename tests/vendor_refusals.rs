@@ -219,6 +219,40 @@ async fn a_network_of_confluents_that_does_not_fit_is_refused_with_every_reason(
 }
 
 #[tokio::test]
+async fn one_request_id_stands_for_one_set_of_parameters() {
+    type Change = fn(&mut Value);
+    let cases: [(&str, Change); 3] = [
+        ("tidb-cloud-to-confluent", |input| {
+            input["target"]["confluent"]["networkId"] = json!(scenario::CONFLUENT_GLOBAL)
+        }),
+        ("tidb-cloud-to-confluent", |input| {
+            input["tags"] = json!({"team": "other"})
+        }),
+        ("dms-tidb-cloud", |input| {
+            input["target"]["replicationInstance"] = json!({"class": "dms.r6i.large"})
+        }),
+    ];
+    for (name, change) in cases {
+        let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+        stage.start(request(name), None);
+        assert_connected(&stage.run().await[0], name);
+        stage.outside().world().clear_calls();
+        let mut input = request(name);
+        change(&mut input);
+        stage.start(input, None);
+        let second = stage.run().await.pop().unwrap();
+
+        assert_eq!(
+            code(&second),
+            "REQUEST_CONFLICT",
+            "{name}: {}",
+            detail(&second)
+        );
+        assert_eq!(writes(stage.outside()), [""; 0], "{name}");
+    }
+}
+
+#[tokio::test]
 async fn dms_is_refused_what_cannot_work_before_anything_is_made() {
     type Change = fn(&mut Value);
     let cases: [(&str, Change, &str); 6] = [

@@ -252,6 +252,84 @@ async fn a_node_group_of_its_own_has_its_own_service_and_port() {
     );
 }
 
+#[tokio::test]
+async fn one_endpoint_serves_every_starter_and_essential_cluster() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request("tidb-cloud-serverless"), None);
+    let first = stage.run().await.remove(0);
+    stage.outside().world().clear_calls();
+    let mut other = request("tidb-cloud-serverless");
+    other["requestId"] = json!("events");
+    other["target"]["clusterId"] = json!(scenario::TIDB_ESSENTIAL);
+    stage.start(other, None);
+    let second = stage.run().await.pop().unwrap();
+
+    assert_connected(&second, "the second cluster");
+    assert_eq!(
+        detail(&second)["endpoint"]["id"],
+        detail(&first)["endpoint"]["id"]
+    );
+    assert_eq!(
+        detail(&second)["about"]["userPrefix"],
+        scenario::TIDB_ESSENTIAL_PREFIX
+    );
+    assert_eq!(written(stage.outside()), ["CreateTags", "CreateTags"]);
+}
+
+/// The parameters of the one call of an action.
+fn parameters(simulated: &Simulated, action: &str) -> Value {
+    let world = simulated.world();
+    let mut calls = world.calls().iter().filter(|call| call.action == action);
+    let call = calls.next().unwrap_or_else(|| panic!("no {action}"));
+    call.parameters.clone()
+}
+
+#[tokio::test]
+async fn dms_gets_what_tidb_needs_as_a_target_and_as_a_source() {
+    let (ended, simulated) = play("default", request("dms-tidb-cloud")).await;
+    assert_connected(&ended, "a target");
+    let asked = parameters(&simulated, "CreateEndpoint");
+    assert_eq!(asked["EndpointType"], "target");
+    assert_eq!(
+        asked["ExtraConnectionAttributes"],
+        "Initstmt=SET FOREIGN_KEY_CHECKS=0;"
+    );
+    assert_eq!(asked["SslMode"], "none");
+    let instance = parameters(&simulated, "CreateReplicationInstance");
+    assert_eq!(instance["PubliclyAccessible"], false);
+
+    let mut input = request("dms-tidb-cloud");
+    input["target"]["endpointType"] = json!("source");
+    input["target"]["migrationType"] = json!("full-load");
+    input["target"]["caCertificate"] =
+        json!("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
+    let (ended, simulated) = play("default", input).await;
+    assert_connected(&ended, "a source");
+    let asked = parameters(&simulated, "CreateEndpoint");
+    assert_eq!(asked["EndpointType"], "source");
+    assert!(asked["ExtraConnectionAttributes"].is_null());
+    assert_eq!(asked["SslMode"], "verify-full");
+    assert!(asked["CertificateArn"].as_str().unwrap().contains(":cert:"));
+}
+
+#[tokio::test]
+async fn a_replication_instance_that_is_there_serves_and_stays() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request("dms-tidb-cloud"), None);
+    let first = stage.run().await.remove(0);
+    stage.outside().world().clear_calls();
+    let mut other = request("dms-tidb-cloud");
+    other["requestId"] = json!("second-load");
+    let arn = &detail(&first)["parts"]["dms-replication-instance"]["arn"];
+    other["target"]["replicationInstance"] = json!({"arn": arn});
+    stage.start(other, None);
+    let second = stage.run().await.pop().unwrap();
+
+    assert_connected(&second, "the second load");
+    let expected = ["CreateEndpoint", "TestConnection", "AddTagsToResource"];
+    assert_eq!(written(stage.outside()), expected);
+}
+
 /// A cluster behind the same service as the sample's, in the same zone of ours.
 fn other_cluster() -> Value {
     let mut input = request("aurora-dsql-private-zone");

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use world::model::endpoints::{DescribeVpcEndpoints, VpcEndpoint};
-use world::scenario::Scenario;
+use world::scenario::{CONNECTED_VPC, Scenario};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -42,13 +42,16 @@ fn set_scene(stage: &Stage, name: &str) {
     *stage.world().lock().expect("the world") = scenario.world(now);
 }
 
+/// Every endpoint but the one that is there from the start, in a VPC of its own.
 fn endpoints(stage: &Stage) -> Vec<VpcEndpoint> {
     let world = stage.world();
     let mut world = world.lock().expect("the world");
-    world
+    let mut endpoints = world
         .arrange(DescribeVpcEndpoints::default())
         .expect("endpoints")
-        .vpc_endpoints
+        .vpc_endpoints;
+    endpoints.retain(|endpoint| endpoint.vpc_id != CONNECTED_VPC);
+    endpoints
 }
 
 fn comparable(outcome: &Outcome) -> Value {

@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{At, Buildable, Condition, Hold, Look};
+use super::{At, Buildable, Condition, Hold, Look, conflict};
 use crate::error::CallError;
 use crate::ids::{ConfluentId, SecretArn};
 use crate::outside::confluent::Access;
@@ -31,6 +31,12 @@ pub struct ConfluentAccess {
 /// What a request calls what it makes at a vendor that knows no tags.
 pub(super) fn vendor_name(plan: &Plan) -> String {
     format!("tieline {} {}", plan.request_id, plan.fingerprint)
+}
+
+/// Whether a name says that something is of this request, for whatever parameters.
+pub(super) fn is_of_request(plan: &Plan, name: &str) -> bool {
+    let rest = name.strip_prefix("tieline ");
+    rest.is_some_and(|rest| rest.split(' ').next() == Some(plan.request_id.as_str()))
 }
 
 impl ConfluentAccess {
@@ -81,6 +87,9 @@ impl Buildable for ConfluentAccess {
                 format!("{} failed: {}", self.name(), access.message),
                 "put right what Confluent names, and send the event again",
             )),
+            _ if hold == Hold::Others && is_of_request(at.plan, &access.name) => {
+                conflict(&self.name())
+            }
             _ if hold == Hold::Others && !at.plan.adopt => Condition::Broken(Problem::new(
                 Code::NotOurs,
                 format!(

@@ -29,7 +29,7 @@ impl Buildable for DmsCertificate {
         };
         let hold = hold_of_tags(at.plan, &found.tags);
         let condition = match hold {
-            Hold::Others => not_ours(&self.name()),
+            Hold::Others => not_ours(at.plan, &self.name(), &found.tags),
             Hold::Ours | Hold::Kept => Condition::Ready,
         };
         Ok(Look::of(condition, hold).with("arn", found.arn))

@@ -50,7 +50,7 @@ impl Buildable for DmsEndpoint {
         };
         let hold = hold_of_tags(at.plan, &found.tags);
         let condition = match (hold, found.status.as_str()) {
-            (Hold::Others, _) => not_ours(&self.name()),
+            (Hold::Others, _) => not_ours(at.plan, &self.name(), &found.tags),
             (_, "active") => Condition::Ready,
             (_, "deleting") => Condition::Going,
             (_, status) => Condition::Pending(format!("{} is {status}", self.name())),

@@ -118,7 +118,7 @@ impl Buildable for DmsInstance {
                     "name an instance in the VPC of the private endpoint, or leave its ARN out",
                 ))
             }
-            Self::New(_) if hold == Hold::Others => not_ours(&self.name()),
+            Self::New(_) if hold == Hold::Others => not_ours(at.plan, &self.name(), &instance.tags),
             Self::Existing { .. } | Self::New(_) => self.condition(&instance.status),
         };
         Ok(Look::of(condition, hold)

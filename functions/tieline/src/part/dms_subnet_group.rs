@@ -1,12 +1,15 @@
 //! A replication subnet group of AWS DMS: where in the VPC a replication instance may lie.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{At, Buildable, Condition, Hold, Look, hold_of_tags};
+use super::{At, Buildable, Condition, Hold, Look, conflict, hold_of_tags};
 use crate::error::CallError;
 use crate::ids::SubnetId;
 use crate::outside::dms::NewSubnetGroup;
+use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 
 /// A replication subnet group.
@@ -21,8 +24,11 @@ pub struct DmsSubnetGroup {
     pub subnets: Vec<SubnetId>,
 }
 
-/// Something of this name is there, and this request did not make it.
-pub(super) fn not_ours(name: &str) -> Condition {
+/// Something of this name is there, and this request did not make it, or made it with other parameters.
+pub(super) fn not_ours(plan: &Plan, name: &str, tags: &BTreeMap<String, String>) -> Condition {
+    if tags.contains_key(&plan.request_tag()) {
+        return conflict(name);
+    }
     Condition::Broken(Problem::new(
         Code::NotOurs,
         format!("{name} is there already, and this request did not make it"),
@@ -42,7 +48,7 @@ impl Buildable for DmsSubnetGroup {
         };
         let hold = hold_of_tags(at.plan, &group.tags);
         let condition = match hold {
-            Hold::Others => not_ours(&self.name()),
+            Hold::Others => not_ours(at.plan, &self.name(), &group.tags),
             Hold::Ours | Hold::Kept => Condition::Ready,
         };
         Ok(Look::of(condition, hold)

@@ -12,7 +12,7 @@ use crate::error::CallError;
 use crate::ids::EndpointId;
 use crate::outside::{Endpoint, Outside};
 use crate::plan::{MANAGED, Plan, REQUEST, is_ready};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::step::Next;
 
 /// What a part of any kind can be asked for.
@@ -136,6 +136,18 @@ impl Look {
         self.facts.insert(name.to_owned(), value.into());
         self
     }
+}
+
+/// Something of this request id is there, made for other parameters.
+pub(crate) fn conflict(name: &str) -> Condition {
+    Condition::Broken(
+        Problem::new(
+            Code::RequestConflict,
+            format!("this requestId was used with other parameters: {name} is there"),
+            "choose another requestId, or send the parameters of the first request",
+        )
+        .about("$.requestId"),
+    )
 }
 
 /// Whose something is that carries our tags or not.

@@ -248,10 +248,16 @@ impl Buildable for PrivateZone {
             There::Ours(zone) => zone,
         };
         let hold = Self::hold(at, &zone);
-        if let Some(problem) = self.shared(at, &zone).filter(|_| at.endpoint.is_some()) {
-            return Ok(Look::of(Condition::Broken(problem), hold));
-        }
         let seen = self.vpcs.iter().all(|vpc| sees(&zone, vpc));
+        if let Some(problem) = self.shared(at, &zone).filter(|_| at.endpoint.is_some()) {
+            let condition = if seen {
+                Condition::Broken(problem)
+            } else {
+                // Perhaps the request that makes it is not done.
+                Condition::Pending(problem.message)
+            };
+            return Ok(Look::of(condition, hold));
+        }
         let named = self
             .names(at)
             .is_some_and(|names| names.iter().all(|name| zone.names.contains(name)));

@@ -6,8 +6,8 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::confluent_access::vendor_name;
-use super::{At, Buildable, Condition, Hold, Look};
+use super::confluent_access::{is_of_request, vendor_name};
+use super::{At, Buildable, Condition, Hold, Look, conflict};
 use crate::error::CallError;
 use crate::ids::{SecretArn, TidbId};
 use crate::outside::tidb_cloud::Link;
@@ -40,6 +40,23 @@ impl TidbLink {
         Ok(links)
     }
 
+    /// There is none; perhaps there is one of the same request for other parameters.
+    async fn absent(&self, at: &At<'_>) -> Result<Look, CallError> {
+        let links = at
+            .outside
+            .tidb_cloud
+            .links(&self.key, &self.cluster)
+            .await?;
+        let other = links
+            .iter()
+            .any(|link| is_of_request(at.plan, &link.name) && !is_going(link));
+        Ok(if other {
+            Look::of(conflict(&self.name()), Hold::Others)
+        } else {
+            Look::absent()
+        })
+    }
+
     /// Takes back all but the one that counts.
     async fn delete_surplus(&self, at: &At<'_>, all: &[Link]) -> Result<(), CallError> {
         for link in all.iter().skip(1).filter(|link| !is_going(link)) {
@@ -66,7 +83,7 @@ impl Buildable for TidbLink {
         let all = self.all(at).await?;
         let surplus = all.iter().skip(1).any(|link| !is_going(link));
         let Some(link) = all.into_iter().next() else {
-            return Ok(Look::absent());
+            return self.absent(at).await;
         };
         let condition = match link.state.as_str() {
             "ACTIVE" if surplus => Condition::Incomplete,
