@@ -3,6 +3,9 @@
 //! Data flows one way: [`request`] → [`plan`] → [`steps`] → [`result`]. This crate does no input or output of its own;
 //! what it needs of the world it asks through the traits of [`outside`].
 
+#[macro_use]
+mod kinds;
+
 pub mod canonical;
 pub mod ended;
 pub mod error;

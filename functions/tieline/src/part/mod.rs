@@ -2,7 +2,7 @@
 //!
 //! A target plans parts, the steps look at them, make them in order and remove them in the opposite order, and nobody
 //! but the part knows which vendor or service it talks to. To add a kind, write its module (a type with
-//! [`Buildable`]) and add one line to `parts!`.
+//! [`Buildable`]) and add one line to `kinds!`.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -164,51 +164,18 @@ pub(crate) fn hold_of_tags(plan: &Plan, tags: &std::collections::BTreeMap<String
     }
 }
 
-macro_rules! parts {
-    ($($module:ident::$kind:ident = $name:literal,)+) => {
-        $(pub mod $module;)+
-
-        /// A part of any kind.
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "kind")]
-        pub enum Part {
-            $(
-                #[doc = concat!("`", $name, "`")]
-                #[serde(rename = $name)]
-                $kind($module::$kind),
-            )+
-        }
-
-        impl Part {
-            /// The name of its kind.
-            pub fn kind(&self) -> &'static str {
-                match self {
-                    $(Self::$kind(_) => $name,)+
-                }
-            }
-        }
-
-        impl std::ops::Deref for Part {
-            type Target = dyn Buildable;
-
-            fn deref(&self) -> &Self::Target {
-                match self {
-                    $(Self::$kind(part) => part,)+
-                }
-            }
-        }
-    };
-}
-
-parts! {
-    tidb_registration::TidbRegistration = "tidb-cloud-registration",
-    confluent_access::ConfluentAccess = "confluent-private-link-access",
-    tidb_link::TidbLink = "tidb-cloud-private-link-connection",
-    tidb_domains::TidbDomains = "tidb-cloud-attached-domains",
-    private_zone::PrivateZone = "private-zone",
-    dms_subnet_group::DmsSubnetGroup = "dms-subnet-group",
-    dms_instance::DmsInstance = "dms-replication-instance",
-    dms_certificate::DmsCertificate = "dms-certificate",
-    dms_endpoint::DmsEndpoint = "dms-endpoint",
-    dms_test::DmsTest = "dms-connection-test",
+kinds! {
+    /// A part of any kind.
+    pub enum Part: Buildable {
+        tidb_registration::TidbRegistration = "tidb-cloud-registration",
+        confluent_access::ConfluentAccess = "confluent-private-link-access",
+        tidb_link::TidbLink = "tidb-cloud-private-link-connection",
+        tidb_domains::TidbDomains = "tidb-cloud-attached-domains",
+        private_zone::PrivateZone = "private-zone",
+        dms_subnet_group::DmsSubnetGroup = "dms-subnet-group",
+        dms_instance::DmsInstance = "dms-replication-instance",
+        dms_certificate::DmsCertificate = "dms-certificate",
+        dms_endpoint::DmsEndpoint = "dms-endpoint",
+        dms_test::DmsTest = "dms-connection-test",
+    }
 }

@@ -192,17 +192,11 @@ pub(crate) fn unsuitable(message: impl Into<String>, fix: impl Into<String>) -> 
 
 macro_rules! targets {
     ($($module:ident::$kind:ident = $name:literal,)+) => {
-        $(pub mod $module;)+
-
-        /// A target of any kind.
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "kind")]
-        pub enum Target {
-            $(
-                #[doc = concat!("`", $name, "`")]
-                #[serde(rename = $name)]
-                $kind($module::$kind),
-            )+
+        kinds! {
+            /// A target of any kind.
+            pub enum Target: Connectable {
+                $($module::$kind = $name,)+
+            }
         }
 
         impl Target {
@@ -224,16 +218,6 @@ macro_rules! targets {
                         fields.wrong("kind", format!("unknown kind; known are {kinds}"));
                         None
                     }
-                }
-            }
-        }
-
-        impl std::ops::Deref for Target {
-            type Target = dyn Connectable;
-
-            fn deref(&self) -> &Self::Target {
-                match self {
-                    $(Self::$kind(target) => target,)+
                 }
             }
         }
