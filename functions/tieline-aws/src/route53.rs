@@ -41,10 +41,10 @@ impl AwsRoute53 {
             .build()
     }
 
-    /// Every record of a zone but NS and SOA: the CNAMEs, and whether there are others.
-    async fn names(&self, id: &str) -> Result<(Vec<ZoneName>, bool), CallError> {
+    /// Every CNAME record of a zone.
+    async fn names(&self, id: &str) -> Result<Vec<ZoneName>, CallError> {
         const ACTION: &str = "route53:ListResourceRecordSets";
-        let (mut names, mut has_others) = (Vec::new(), false);
+        let mut names = Vec::new();
         let mut from: Option<(String, Option<RrType>)> = None;
         for _ in 0..MOST_PAGES {
             let (name, kind) = from.take().unzip();
@@ -55,21 +55,15 @@ impl AwsRoute53 {
                 .set_start_record_name(name)
                 .set_start_record_type(kind.flatten());
             let page = call.send().await.map_err(failed(ACTION))?;
-            for record in page.resource_record_sets() {
-                match (record.r#type(), zone_name(record)) {
-                    (RrType::Ns | RrType::Soa, _) => {}
-                    (RrType::Cname, Some(name)) => names.push(name),
-                    _ => has_others = true,
-                }
-            }
+            names.extend(page.resource_record_sets().iter().filter_map(zone_name));
             if !page.is_truncated() {
-                return Ok((names, has_others));
+                return Ok(names);
             }
             from = page
                 .next_record_name()
                 .map(|name| (name.to_owned(), page.next_record_type().cloned()));
         }
-        Ok((names, true))
+        Err(endless(ACTION))
     }
 
     async fn change(
@@ -118,8 +112,19 @@ fn incomplete(action: &'static str) -> impl Fn(BuildError) -> CallError {
     }
 }
 
-/// A CNAME record in our words. Route 53 writes a dot behind names and `\052` for an asterisk.
+/// Half a list taken for the whole could be acted on.
+fn endless(action: &'static str) -> CallError {
+    CallError::Unavailable {
+        action,
+        reason: format!("the list has more than {MOST_PAGES} pages"),
+    }
+}
+
+/// A CNAME record in our words, and none of another type. Route 53 writes a dot behind names and `\052` for an asterisk.
 fn zone_name(record: &ResourceRecordSet) -> Option<ZoneName> {
+    if *record.r#type() != RrType::Cname {
+        return None;
+    }
     let [target] = record.resource_records() else {
         return None;
     };
@@ -169,10 +174,10 @@ impl Route53 for AwsRoute53 {
                 .filter(|token| !token.is_empty())
                 .map(str::to_owned);
             if token.is_none() {
-                break;
+                return Ok(zones);
             }
         }
-        Ok(zones)
+        Err(endless(ACTION))
     }
 
     async fn zone(&self, id: &str) -> Result<Option<HostedZone>, CallError> {
@@ -196,7 +201,7 @@ impl Route53 for AwsRoute53 {
             Err(error) if error.is_missing() => return Ok(None),
             Err(error) => return Err(error),
         };
-        let (names, has_others) = match self.names(id).await {
+        let names = match self.names(id).await {
             Ok(found) => found,
             Err(error) if error.is_missing() => return Ok(None),
             Err(error) => return Err(error),
@@ -223,7 +228,6 @@ impl Route53 for AwsRoute53 {
                 .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())))
                 .collect(),
             names,
-            has_others,
         }))
     }
 

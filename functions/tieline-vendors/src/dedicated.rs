@@ -10,8 +10,6 @@ use crate::decode::{nullable, port};
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Cluster {
     #[serde(deserialize_with = "nullable")]
-    display_name: String,
-    #[serde(deserialize_with = "nullable")]
     state: String,
     #[serde(deserialize_with = "nullable")]
     region_id: String,
@@ -54,7 +52,6 @@ impl From<Cluster> for DedicatedCluster {
     fn from(cluster: Cluster) -> Self {
         let groups = cluster.tidb_node_setting.tidb_node_groups.into_iter();
         Self {
-            display_name: cluster.display_name,
             state: cluster.state,
             region_id: cluster.region_id,
             groups: groups.map(NodeGroup::from).collect(),
@@ -88,8 +85,6 @@ pub(crate) struct Service {
     #[serde(deserialize_with = "nullable")]
     service_dns_name: String,
     #[serde(deserialize_with = "nullable")]
-    available_zones: Vec<String>,
-    #[serde(deserialize_with = "nullable")]
     state: String,
 }
 
@@ -98,7 +93,6 @@ impl From<Service> for LinkService {
         Self {
             service: service.service_name,
             dns_name: service.service_dns_name,
-            zone_ids: service.available_zones,
             state: service.state,
         }
     }

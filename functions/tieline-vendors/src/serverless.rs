@@ -12,8 +12,6 @@ use crate::decode::{nullable, port};
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Cluster {
     #[serde(deserialize_with = "nullable")]
-    display_name: String,
-    #[serde(deserialize_with = "nullable")]
     state: String,
     #[serde(deserialize_with = "nullable")]
     cluster_plan: String,
@@ -55,15 +53,12 @@ struct Private {
 struct Aws {
     #[serde(deserialize_with = "nullable")]
     service_name: String,
-    #[serde(deserialize_with = "nullable")]
-    availability_zone: Vec<String>,
 }
 
 impl From<Cluster> for ServerlessCluster {
     fn from(cluster: Cluster) -> Self {
         let Region { name, region_id } = cluster.region;
         Self {
-            display_name: cluster.display_name,
             state: cluster.state,
             plan: cluster.cluster_plan,
             region: if region_id.is_empty() {
@@ -85,7 +80,6 @@ fn endpoint(private: Private) -> Option<ServerlessEndpoint> {
         host: private.host,
         port: private.port,
         service: aws.service_name,
-        zone_ids: aws.availability_zone,
     })
 }
 

@@ -48,7 +48,6 @@ async fn a_dedicated_cluster_is_read_with_its_private_endpoints() {
     let found = vendors.dedicated_cluster(&arn("t"), &cluster()).await;
 
     let found = found.unwrap().unwrap();
-    assert_eq!(found.display_name, "prod");
     assert_eq!(found.state, "SOMETHING_NEW");
     assert_eq!(found.region_id, "aws-us-east-1");
     let [first, second] = &found.groups[..] else {
@@ -78,10 +77,7 @@ async fn a_link_service_is_read() {
 
     let ready = ready.unwrap().unwrap();
     assert_eq!(ready.service, "com.amazonaws.vpce.us-east-1.vpce-svc-1");
-    assert_eq!(
-        (ready.dns_name.as_str(), &*ready.zone_ids),
-        ("d", &["use1-az1".to_owned()][..])
-    );
+    assert_eq!(ready.dns_name, "d");
     assert_eq!(early.unwrap().unwrap().service, "");
     assert_eq!(
         http.lines()[0],
@@ -203,7 +199,6 @@ async fn a_serverless_cluster_is_asked_for_in_full() {
     let private = on_aws.private.unwrap();
     assert_eq!((private.host.as_str(), private.port), ("h", 4000));
     assert_eq!(private.service, "com.amazonaws.vpce.us-east-1.vpce-svc-1");
-    assert_eq!(private.zone_ids, ["use1-az1"]);
     assert_eq!(
         (&*on_aws.plan, &*on_aws.region, &*on_aws.user_prefix),
         ("ESSENTIAL", "aws-us-east-1", "2Nk")

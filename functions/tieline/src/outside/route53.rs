@@ -63,8 +63,6 @@ pub struct HostedZone {
     pub tags: BTreeMap<String, String>,
     /// Its CNAME records.
     pub names: Vec<ZoneName>,
-    /// Whether it has other records than those, NS and SOA aside.
-    pub has_others: bool,
 }
 
 /// A CNAME record.

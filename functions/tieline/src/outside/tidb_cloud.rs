@@ -99,8 +99,6 @@ pub trait TidbCloud: Send + Sync {
 /// A Dedicated cluster.
 #[derive(Debug, Clone)]
 pub struct DedicatedCluster {
-    /// Its name in the console.
-    pub display_name: String,
     /// Its state in TiDB Cloud's own word.
     pub state: String,
     /// Its Region with the cloud in front: `aws-us-east-1`.
@@ -138,8 +136,6 @@ pub struct LinkService {
     pub service: String,
     /// The name under which clients reach it with private DNS.
     pub dns_name: String,
-    /// Its zones, by id.
-    pub zone_ids: Vec<String>,
     /// Its state in TiDB Cloud's own word.
     pub state: String,
 }
@@ -164,8 +160,6 @@ pub struct Registration {
 /// A Starter or Essential cluster.
 #[derive(Debug, Clone)]
 pub struct ServerlessCluster {
-    /// Its name in the console.
-    pub display_name: String,
     /// Its state in TiDB Cloud's own word.
     pub state: String,
     /// `STARTER`, `ESSENTIAL` or another plan.
@@ -187,8 +181,6 @@ pub struct ServerlessEndpoint {
     pub port: u16,
     /// The endpoint service's full name.
     pub service: String,
-    /// Its zones, by id.
-    pub zone_ids: Vec<String>,
 }
 
 /// Where TiDB Cloud's private link connections come from: allow this account, be in one of these zones.
