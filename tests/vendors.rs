@@ -8,7 +8,6 @@ use tests::{
 };
 use world::gate::{Fault, FaultKind};
 use world::model::credentials::CANARY;
-use world::model::route53::CreateHostedZone;
 use world::scenario::{self, VENDOR};
 
 /// Each target with what it writes and where it leads.
@@ -330,56 +329,6 @@ async fn a_replication_instance_that_is_there_serves_and_stays() {
     assert_eq!(written(stage.outside()), expected);
 }
 
-/// A cluster behind the same service as the sample's, in the same zone of ours.
-fn other_cluster() -> Value {
-    let mut input = request("aurora-dsql-private-zone");
-    input["requestId"] = json!("reports-peered");
-    input["target"]["clusterId"] = json!(scenario::OTHER_CLUSTER);
-    input
-}
-
-#[tokio::test]
-async fn a_zone_serves_every_request_and_goes_with_none_but_the_last() {
-    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
-    stage.start(request("aurora-dsql-private-zone"), None);
-    assert_connected(&stage.run().await[0], "the first");
-    let zones = stage.outside().world().state().hosted_zones;
-
-    // The second one fails at the very end, when it is to be marked on the endpoint.
-    let fault = Fault::nth("CreateTags", 2, FaultKind::AccessDenied);
-    stage.outside().world().add_fault(fault);
-    stage.start(other_cluster(), None);
-    let failed = stage.run().await.pop().unwrap();
-    assert_eq!(code(&failed), "PERMISSION_DENIED", "{}", detail(&failed));
-    assert_eq!(stage.outside().world().state().hosted_zones, zones);
-
-    stage.outside().world().clear_faults();
-    stage.start(other_cluster(), None);
-    let second = stage.run().await.pop().unwrap();
-    assert_connected(&second, "the second");
-    let shared = stage.outside().world().state().hosted_zones;
-    assert_eq!(shared.len(), zones.len());
-    let ours = shared.iter().find(|zone| !zone.tags.is_empty()).unwrap();
-    assert!(ours.tags.contains_key("tieline:request/orders-peered"));
-    assert!(ours.tags.contains_key("tieline:request/reports-peered"));
-}
-
-#[tokio::test]
-async fn a_name_of_another_request_is_never_led_elsewhere() {
-    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
-    stage.start(request("endpoint-service-private-zone"), None);
-    assert_connected(&stage.run().await[0], "the first");
-    let zones = stage.outside().world().state().hosted_zones;
-    let mut other = request("endpoint-service-private-zone");
-    other["requestId"] = json!("another-warehouse");
-    other["target"]["service"] = json!(scenario::PARTNER);
-    stage.start(other, None);
-    let second = stage.run().await.pop().unwrap();
-
-    assert_eq!(code(&second), "PRIVATE_ZONE_TAKEN", "{}", detail(&second));
-    assert_eq!(stage.outside().world().state().hosted_zones, zones);
-}
-
 #[tokio::test]
 async fn a_key_that_is_revoked_on_the_way_does_not_keep_the_rest_from_being_removed() {
     let mut world = scenario::world("default");
@@ -413,36 +362,6 @@ async fn a_key_that_is_revoked_on_the_way_does_not_keep_the_rest_from_being_remo
 }
 
 #[tokio::test]
-async fn a_zone_of_somebody_elses_stays_as_it_is() {
-    for foreign in [true, false] {
-        let mut world = scenario::world("default");
-        let mut input = request("aurora-dsql-private-zone");
-        if foreign {
-            world = scenario::world("zone-name-taken");
-            input["privateDns"] = json!(false);
-            input["target"]["zoneVpcIds"] = json!([scenario::VPC]);
-        } else {
-            // Of this account, and made by somebody else.
-            let zone = json!({
-                "Name": "dsql-fnh4.us-east-1.on.aws", "CallerReference": "by hand",
-                "VPC": {"VPCId": scenario::PEER_VPC, "VPCRegion": "us-east-1"},
-                "HostedZoneConfig": {"Comment": "by hand", "PrivateZone": "true"},
-            });
-            let zone: CreateHostedZone = serde_json::from_value(zone).unwrap();
-            world.arrange(zone).unwrap();
-        }
-        let zones = world.state().hosted_zones;
-        let mut stage = Stage::on(Simulated::on(world));
-        stage.start(input, None);
-        let ended = stage.run().await.remove(0);
-
-        assert_eq!(code(&ended), "PRIVATE_ZONE_TAKEN", "{}", detail(&ended));
-        assert_eq!(writes(stage.outside()), [""; 0]);
-        assert_eq!(stage.outside().world().state().hosted_zones, zones);
-    }
-}
-
-#[tokio::test]
 async fn a_vendor_that_asks_for_time_is_left_alone_for_that_long() {
     let (ended, simulated) = play("tidb-throttled", request("tidb-cloud-dedicated")).await;
 
@@ -454,6 +373,21 @@ async fn a_vendor_that_asks_for_time_is_left_alone_for_that_long() {
         .filter(|call| call.outcome == "49900007");
     // Two minutes of storm, and a vendor that counts by the minute.
     assert!((1..=4).contains(&refused.count()), "{:?}", ended.invoked);
+}
+
+#[tokio::test]
+async fn a_vendor_that_asks_for_time_again_and_again_is_quoted_in_the_end() {
+    let mut world = scenario::world("default");
+    world.add_fault(Fault::on("GetDedicatedCluster", FaultKind::Throttle));
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.start(request("tidb-cloud-dedicated"), None);
+    let ended = stage.run().await.remove(0);
+
+    assert_eq!(code(&ended), "SERVICE_UNAVAILABLE", "{}", detail(&ended));
+    let said = detail(&ended)["message"].to_string();
+    assert!(said.contains("HTTP 429 49900007"), "{said}");
+    assert!(said.contains("X-Debug-Trace-Id"), "{said}");
+    assert_eq!(writes(stage.outside()), [""; 0]);
 }
 
 /// Rule 10 is held by the machine in every test, state by state; this looks at what the world saw and what was announced.

@@ -5,56 +5,23 @@ code in its ClientError.
 """
 
 import json
-import os
 import time
 import urllib.error
 import urllib.request
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
+from stage import GROUP, ONCE, SAME_ZONE, SUBNETS, URL, VENDOR, VPC, admin, begin, breaks, check, play, refused, wait
 
-URL = os.environ["AWS_ENDPOINT_URL"]
-VPC = "vpc-0f3a9c51d7e2b8640"
-SUBNETS = ["subnet-0a1c5e7092b4d6f81", "subnet-0b2d6f81a3c5e7094", "subnet-0c3e70924b6d8f1a5"]
 OTHER_ZONE = "subnet-0d4f81a35c7e902b6"
-SAME_ZONE = "subnet-0e5a92b46d8f013c7"
-GROUP = "sg-0a7b3c9d5e1f24680"
 DSQL = "com.amazonaws.us-east-1.dsql-fnh4"
-VENDOR = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
 NAMELESS = "com.amazonaws.vpce.us-east-1.vpce-svc-00112233445566778"
 CLUSTER = "k3abtwmzqhv5xn7rjd2yfe6upi"
 UNKNOWN = "vpce-0000000000000000a"
 
-ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=2)
-ec2 = boto3.client("ec2", config=ONCE)
-dsql = boto3.client("dsql", config=ONCE)
-quotas = boto3.client("service-quotas", config=ONCE)
-
-passed = 0
-
-
-def check(condition, what):
-    global passed
-    assert condition, what
-    passed += 1
-
-
-def admin(method, path, **body):
-    data = json.dumps(body).encode() if body else None
-    request = urllib.request.Request(f"{URL}/_world/{path}", data=data, method=method)
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
-
-
-def begin(scenario="default", throttled=None):
-    admin("POST", "scenario", name=scenario)
-    admin("POST", "throttling", factor=throttled)
-
-
-def wait(seconds):
-    admin("POST", "advance", seconds=seconds)
+ec2, dsql, quotas = (boto3.client(name, config=ONCE) for name in ["ec2", "dsql", "service-quotas"])
 
 
 def create(service=DSQL, **changes):
@@ -80,29 +47,6 @@ def state(endpoint_id):
 def listed(**filters):
     filters = [{"Name": name.replace("_", "-"), "Values": values} for name, values in filters.items()]
     return [endpoint["VpcEndpointId"] for endpoint in ec2.describe_vpc_endpoints(Filters=filters)["VpcEndpoints"]]
-
-
-def refused(code, call, *args, status=400, says="", **kwargs):
-    """The call is refused with this code, this status and these words."""
-    try:
-        call(*args, **kwargs)
-    except ClientError as error:
-        got = error.response["Error"]
-        check(got["Code"] == code, f"{got} instead of {code}")
-        check(error.response["ResponseMetadata"]["HTTPStatusCode"] == status, f"{code} has status {status}")
-        check(says in got["Message"], f"{says!r} is not in {got['Message']!r}")
-        return
-    raise AssertionError(f"{code} was expected")
-
-
-def breaks(error, call, *args, **kwargs):
-    """The call ends without an answer that could be read."""
-    try:
-        call(*args, **kwargs)
-    except error:
-        check(True, "")
-        return
-    raise AssertionError(f"{error} was expected")
 
 
 def life():
@@ -374,20 +318,20 @@ def admin_api():
             check(error.code == 400 and json.load(error)["error"], "nonsense is refused")
 
 
-for chapter in [
-    admin_api,
-    life,
-    acceptance,
-    refusals,
-    tokens,
-    dry_run,
-    pages_and_filters,
-    tags,
-    groups,
-    network,
-    clusters,
-    faults,
-    throttling,
-]:
-    chapter()
-print(f"{passed} checks passed")
+play(
+    [
+        admin_api,
+        life,
+        acceptance,
+        refusals,
+        tokens,
+        dry_run,
+        pages_and_filters,
+        tags,
+        groups,
+        network,
+        clusters,
+        faults,
+        throttling,
+    ]
+)

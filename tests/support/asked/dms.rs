@@ -1,41 +1,24 @@
-//! AWS DMS, Route 53, IAM and Secrets Manager on the world's model, asked in AWS's own words.
+//! AWS DMS, and the IAM role that it needs.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tieline::error::{CallError, READ_SECRET};
-use tieline::ids::{SecretArn, VpcId};
+use tieline::ids::SecretArn;
+use tieline::outside::Dms;
 use tieline::outside::dms::{
     DmsCertificate, DmsEndpoint, Instance, NewDmsEndpoint, NewInstance, NewSubnetGroup,
     SecretAddress, SubnetGroup, Test,
 };
-use tieline::outside::route53::{HostedZone, VpcZone, ZoneName};
-use tieline::outside::{Dms, Route53};
-use tieline_vendors::Secrets;
+use tieline_vendors::Secrets as _;
+use world::model::dms;
 use world::model::iam::GetRole;
-use world::model::secrets::GetSecretValue;
-use world::model::{dms, route53};
-use world::{Operation, World};
 
+use super::{done, gone, tag_list, tags, text, texts};
 use crate::outside::Simulated;
 
-/// The Region that everything is in.
-const REGION: &str = "us-east-1";
-
 impl Simulated {
-    /// Makes a call with its parameters as AWS names them; what the world does not know of them is a panic.
-    fn ask<O>(&self, action: &'static str, parameters: Value) -> Result<Value, CallError>
-    where
-        O: Operation + DeserializeOwned,
-    {
-        let operation: O = serde_json::from_value(parameters)
-            .unwrap_or_else(|error| panic!("{action} in the world: {error}"));
-        let answer = self.call(action, |world: &mut World| world.call(operation.clone()))?;
-        Ok(serde_json::to_value(answer).unwrap_or_default())
-    }
-
     /// The tags of what was just described, or `None` if it is gone in the meantime.
     fn dms_tags(&self, arn: &Value) -> Result<Option<BTreeMap<String, String>>, CallError> {
         let asked = json!({"ResourceArn": arn});
@@ -45,27 +28,6 @@ impl Simulated {
             Err(error) => Err(error),
         }
     }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn texts(values: &Value) -> Vec<String> {
-    values.as_array().into_iter().flatten().map(text).collect()
-}
-
-fn tags(list: &Value) -> BTreeMap<String, String> {
-    let pairs = list.as_array().into_iter().flatten();
-    pairs
-        .map(|tag| (text(&tag["Key"]), text(&tag["Value"])))
-        .collect()
-}
-
-fn tag_list(tags: &BTreeMap<String, String>) -> Value {
-    tags.iter()
-        .map(|(key, value)| json!({"Key": key, "Value": value}))
-        .collect()
 }
 
 fn by(name: &str, value: &str) -> Value {
@@ -78,26 +40,6 @@ fn first(answer: Result<Value, CallError>, list: &str) -> Result<Option<Value>, 
         Ok(answer) => Ok(answer[list].get(0).cloned()),
         Err(error) if error.is_missing() => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-fn gone(answer: Result<Value, CallError>) -> Result<(), CallError> {
-    match answer {
-        Err(error) if !error.is_missing() => Err(error),
-        Ok(_) | Err(_) => Ok(()),
-    }
-}
-
-fn done(answer: Result<Value, CallError>) -> Result<(), CallError> {
-    answer.map(|_| ())
-}
-
-#[async_trait]
-impl Secrets for Simulated {
-    async fn read(&self, arn: &SecretArn) -> Result<String, CallError> {
-        let asked = json!({"SecretId": arn});
-        let answer = self.ask::<GetSecretValue>(READ_SECRET, asked)?;
-        Ok(text(&answer["SecretString"]))
     }
 }
 
@@ -324,150 +266,5 @@ impl Dms for Simulated {
     async fn tag(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
         let asked = json!({"ResourceArn": arn, "Tags": tag_list(tags)});
         done(self.ask::<dms::AddTagsToResource>("dms:AddTagsToResource", asked))
-    }
-}
-
-fn plain(name: &Value) -> String {
-    text(name).trim_end_matches('.').replace("\\052", "*")
-}
-
-fn bare(id: &Value) -> String {
-    text(id).rsplit('/').next().unwrap_or_default().to_owned()
-}
-
-fn records(action: &str, names: &[ZoneName]) -> Value {
-    let change = |name: &ZoneName| {
-        json!({"Action": action, "ResourceRecordSet": {
-            "Name": name.name, "Type": "CNAME", "TTL": name.ttl.to_string(),
-            "ResourceRecords": [{"Value": name.leads_to}],
-        }})
-    };
-    json!({"Changes": names.iter().map(change).collect::<Vec<_>>()})
-}
-
-#[async_trait]
-impl Route53 for Simulated {
-    async fn zones(&self, vpc: &VpcId) -> Result<Vec<VpcZone>, CallError> {
-        let asked = json!({"VPCId": vpc, "VPCRegion": REGION});
-        let answer =
-            self.ask::<route53::ListHostedZonesByVPC>("route53:ListHostedZonesByVPC", asked)?;
-        let zones = answer["HostedZoneSummaries"]
-            .as_array()
-            .into_iter()
-            .flatten();
-        Ok(zones
-            .map(|zone| VpcZone {
-                id: bare(&zone["HostedZoneId"]),
-                name: plain(&zone["Name"]),
-                owner: text(&zone["Owner"]["OwningAccount"]),
-            })
-            .collect())
-    }
-
-    async fn zone(&self, id: &str) -> Result<Option<HostedZone>, CallError> {
-        let answer =
-            match self.ask::<route53::GetHostedZone>("route53:GetHostedZone", json!({"Id": id})) {
-                Ok(answer) => answer,
-                Err(error) if error.is_missing() => return Ok(None),
-                Err(error) => return Err(error),
-            };
-        let asked = json!({"ResourceType": "hostedzone", "ResourceId": id});
-        let tagged =
-            self.ask::<route53::ListTagsForResource>("route53:ListTagsForResource", asked)?;
-        let asked = json!({"HostedZoneId": id});
-        let listed =
-            self.ask::<route53::ListResourceRecordSets>("route53:ListResourceRecordSets", asked)?;
-        let all = listed["ResourceRecordSets"]
-            .as_array()
-            .into_iter()
-            .flatten();
-        let own: Vec<&Value> = all
-            .filter(|set| set["Type"] != "NS" && set["Type"] != "SOA")
-            .collect();
-        let vpcs = answer["VPCs"].as_array().into_iter().flatten();
-        Ok(Some(HostedZone {
-            id: id.to_owned(),
-            name: plain(&answer["HostedZone"]["Name"]),
-            comment: text(&answer["HostedZone"]["Config"]["Comment"]),
-            vpcs: vpcs.map(|vpc| text(&vpc["VPCId"])).collect(),
-            tags: tags(&tagged["ResourceTagSet"]["Tags"]),
-            has_others: own.iter().any(|set| set["Type"] != "CNAME"),
-            names: own
-                .iter()
-                .filter(|set| set["Type"] == "CNAME")
-                .map(|set| ZoneName {
-                    name: plain(&set["Name"]),
-                    leads_to: plain(&set["ResourceRecords"][0]["Value"]),
-                    ttl: set["TTL"]
-                        .as_u64()
-                        .and_then(|ttl| u32::try_from(ttl).ok())
-                        .unwrap_or_default(),
-                })
-                .collect(),
-        }))
-    }
-
-    async fn create_zone(
-        &self,
-        name: &str,
-        vpc: &VpcId,
-        token: &str,
-        comment: &str,
-    ) -> Result<String, CallError> {
-        let asked = json!({
-            "Name": name,
-            "VPC": {"VPCRegion": REGION, "VPCId": vpc},
-            "CallerReference": token,
-            "HostedZoneConfig": {"Comment": comment, "PrivateZone": "true"},
-        });
-        let answer = self.ask::<route53::CreateHostedZone>("route53:CreateHostedZone", asked)?;
-        Ok(bare(&answer["HostedZone"]["Id"]))
-    }
-
-    async fn associate(&self, id: &str, vpc: &VpcId) -> Result<(), CallError> {
-        let asked = json!({"HostedZoneId": id, "VPC": {"VPCRegion": REGION, "VPCId": vpc}});
-        let answer = self.ask::<route53::AssociateVPCWithHostedZone>(
-            "route53:AssociateVPCWithHostedZone",
-            asked,
-        );
-        match answer {
-            Err(error) if !error.is_duplicate() => Err(error),
-            Ok(_) | Err(_) => Ok(()),
-        }
-    }
-
-    async fn tag_zone(&self, id: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
-        let asked =
-            json!({"ResourceType": "hostedzone", "ResourceId": id, "AddTags": tag_list(tags)});
-        done(self.ask::<route53::ChangeTagsForResource>("route53:ChangeTagsForResource", asked))
-    }
-
-    async fn untag_zone(&self, id: &str, keys: &[String]) -> Result<(), CallError> {
-        let asked = json!({"ResourceType": "hostedzone", "ResourceId": id, "RemoveTagKeys": keys});
-        done(self.ask::<route53::ChangeTagsForResource>("route53:ChangeTagsForResource", asked))
-    }
-
-    async fn put_names(&self, id: &str, names: &[ZoneName]) -> Result<(), CallError> {
-        let asked = json!({"HostedZoneId": id, "ChangeBatch": records("UPSERT", names)});
-        done(
-            self.ask::<route53::ChangeResourceRecordSets>(
-                "route53:ChangeResourceRecordSets",
-                asked,
-            ),
-        )
-    }
-
-    async fn delete_names(&self, id: &str, names: &[ZoneName]) -> Result<(), CallError> {
-        let asked = json!({"HostedZoneId": id, "ChangeBatch": records("DELETE", names)});
-        done(
-            self.ask::<route53::ChangeResourceRecordSets>(
-                "route53:ChangeResourceRecordSets",
-                asked,
-            ),
-        )
-    }
-
-    async fn delete_zone(&self, id: &str) -> Result<(), CallError> {
-        gone(self.ask::<route53::DeleteHostedZone>("route53:DeleteHostedZone", json!({"Id": id})))
     }
 }

@@ -1,0 +1,129 @@
+//! Private hosted zones of ours: shared by requests, and never somebody else's.
+
+use serde_json::{Value, json};
+use tests::{Seen, Simulated, Stage, code, detail, play, request, writes};
+use world::gate::{Fault, FaultKind};
+use world::model::route53::CreateHostedZone;
+use world::scenario;
+
+/// A cluster behind the same service as the sample's, in the same zone of ours.
+fn other_cluster() -> Value {
+    let mut input = request("aurora-dsql-private-zone");
+    input["requestId"] = json!("reports-peered");
+    input["target"]["clusterId"] = json!(scenario::OTHER_CLUSTER);
+    input
+}
+
+#[tokio::test]
+async fn a_zone_serves_every_request_and_goes_with_none_but_the_last() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request("aurora-dsql-private-zone"), None);
+    assert_eq!(code(&stage.run().await[0]), "CONNECTED");
+    let zones = stage.outside().world().state().hosted_zones;
+
+    // The second one fails at the very end, when it is to be marked on the endpoint.
+    let fault = Fault::nth("CreateTags", 2, FaultKind::AccessDenied);
+    stage.outside().world().add_fault(fault);
+    stage.start(other_cluster(), None);
+    let failed = stage.run().await.pop().unwrap();
+    assert_eq!(code(&failed), "PERMISSION_DENIED", "{}", detail(&failed));
+    assert_eq!(stage.outside().world().state().hosted_zones, zones);
+
+    stage.outside().world().clear_faults();
+    stage.start(other_cluster(), None);
+    let second = stage.run().await.pop().unwrap();
+    assert_eq!(code(&second), "CONNECTED", "{}", detail(&second));
+    let shared = stage.outside().world().state().hosted_zones;
+    assert_eq!(shared.len(), zones.len());
+    let ours = shared.iter().find(|zone| !zone.tags.is_empty()).unwrap();
+    assert!(ours.tags.contains_key("tieline:request/orders-peered"));
+    assert!(ours.tags.contains_key("tieline:request/reports-peered"));
+}
+
+#[tokio::test]
+async fn a_name_of_another_request_is_never_led_elsewhere() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request("endpoint-service-private-zone"), None);
+    assert_eq!(code(&stage.run().await[0]), "CONNECTED");
+    let zones = stage.outside().world().state().hosted_zones;
+    let mut other = request("endpoint-service-private-zone");
+    other["requestId"] = json!("another-warehouse");
+    other["target"]["service"] = json!(scenario::PARTNER);
+    stage.start(other, None);
+    let second = stage.run().await.pop().unwrap();
+
+    assert_eq!(code(&second), "PRIVATE_ZONE_TAKEN", "{}", detail(&second));
+    assert_eq!(stage.outside().world().state().hosted_zones, zones);
+}
+
+/// A zone that somebody makes for the name of the sample's service.
+fn zone_by_hand(vpc: &str) -> CreateHostedZone {
+    let zone = json!({
+        "Name": "dsql-fnh4.us-east-1.on.aws", "CallerReference": "by hand",
+        "VPC": {"VPCId": vpc, "VPCRegion": "us-east-1"},
+        "HostedZoneConfig": {"Comment": "by hand", "PrivateZone": "true"},
+    });
+    serde_json::from_value(zone).expect("a call that the world knows")
+}
+
+#[tokio::test]
+async fn a_zone_of_somebody_elses_stays_as_it_is() {
+    for foreign in [true, false] {
+        let mut world = scenario::world("default");
+        let mut input = request("aurora-dsql-private-zone");
+        if foreign {
+            world = scenario::world("zone-name-taken");
+            input["privateDns"] = json!(false);
+            input["target"]["zoneVpcIds"] = json!([scenario::VPC]);
+        } else {
+            // Of this account, and made by somebody else.
+            world.arrange(zone_by_hand(scenario::PEER_VPC)).unwrap();
+        }
+        let zones = world.state().hosted_zones;
+        let mut stage = Stage::on(Simulated::on(world));
+        stage.start(input, None);
+        let ended = stage.run().await.remove(0);
+
+        assert_eq!(code(&ended), "PRIVATE_ZONE_TAKEN", "{}", detail(&ended));
+        assert_eq!(writes(stage.outside()), [""; 0]);
+        assert_eq!(stage.outside().world().state().hosted_zones, zones);
+    }
+}
+
+#[tokio::test]
+async fn a_zone_that_takes_the_services_name_is_found_before_anything_is_made() {
+    let (ended, simulated) = play("zone-name-taken", request("aurora-dsql")).await;
+
+    let detail = detail(&ended);
+    assert_eq!(detail["code"], "PRIVATE_DNS_TAKEN", "{detail}");
+    assert!(
+        detail["message"].to_string().contains("210987654321"),
+        "{detail}"
+    );
+    assert_eq!(writes(&simulated), [""; 0]);
+
+    // Without private DNS nothing is in the way.
+    let mut unnamed = request("aurora-dsql");
+    unnamed["privateDns"] = json!(false);
+    let (ended, _) = play("zone-name-taken", unnamed).await;
+    assert_eq!(code(&ended), "CONNECTED");
+}
+
+/// Preflight sees nothing of what comes after it: EC2 says no when the names are ordered.
+#[tokio::test]
+async fn a_zone_that_comes_later_is_noticed_when_the_names_are_ordered() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request("aurora-dsql"), None);
+    let mut dice = fastrand::Rng::with_seed(1);
+    while writes(stage.outside()).is_empty() {
+        assert!(stage.tick(&mut dice).await);
+    }
+    let zone = zone_by_hand(scenario::VPC);
+    stage.outside().world().arrange(zone).unwrap();
+    let ended = stage.run().await.remove(0);
+
+    let detail = detail(&ended);
+    assert_eq!(detail["code"], "PRIVATE_DNS_TAKEN", "{detail}");
+    assert_eq!(detail["leftBehind"], json!([]));
+    assert_eq!(Seen::at_last(&mut stage.outside().world()).left(), [""; 0]);
+}
