@@ -224,6 +224,9 @@ impl Check<'_> {
             also_from: &also_from,
         };
         let chosen = self.serving(&side).await?;
+        if chosen.would_be_named() {
+            self.check_zones(&side).await?;
+        }
         let zones = self.zones(&side, &chosen);
         let groups = self.groups(&side, &chosen);
         let (Some(zones), Some(groups)) = (zones, groups) else {

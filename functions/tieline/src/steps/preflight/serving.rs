@@ -23,6 +23,15 @@ impl Chosen {
             found: None,
         }
     }
+
+    /// Whether private DNS would have to be turned on, if it is asked for.
+    pub(super) fn would_be_named(&self) -> bool {
+        let is_named = self
+            .found
+            .as_ref()
+            .is_some_and(|endpoint| endpoint.private_dns);
+        !is_named && !matches!(self.endpoint, Serving::Adopted { .. })
+    }
 }
 
 impl Check<'_> {
@@ -127,6 +136,34 @@ impl Check<'_> {
             ),
         )
         .about("$.privateDns")
+    }
+
+    /// A private hosted zone of the service's own name stands in the way of private DNS as well.
+    pub(super) async fn check_zones(&mut self, side: &Side<'_>) -> Result<(), CallError> {
+        let (vpc, region) = (&side.network.vpc, &self.request.region);
+        let names = side.service.private_dns_names.iter();
+        let domains: Vec<&str> = names.map(|name| name.trim_start_matches("*.")).collect();
+        if !self.request.private_dns || domains.is_empty() {
+            return Ok(());
+        }
+        let zones = self.outside.route53.zones(vpc).await?;
+        // Those of AWS's own services are endpoints' and were looked at.
+        let taken = zones
+            .iter()
+            .find(|zone| !zone.owner.is_empty() && domains.contains(&zone.name.as_str()));
+        self.problems.extend(taken.map(|zone| {
+            let (id, name, owner) = (&zone.id, &zone.name, &zone.owner);
+            Problem::new(
+                Code::PrivateDnsTaken,
+                format!("{name} is the private hosted zone {id} of account {owner} in {vpc} already"),
+                format!(
+                    "send \"privateDns\": false and put the names into that zone, or free the name: \
+                     aws route53 disassociate-vpc-from-hosted-zone --hosted-zone-id {id} --vpc VPCRegion={region},VPCId={vpc}"
+                ),
+            )
+            .about("$.privateDns")
+        }));
+        Ok(())
     }
 
     /// Names for inbound resolvers only need a gateway endpoint that serves the VPC itself.
