@@ -37,12 +37,14 @@ pub enum CallError {
         message: String,
     },
     /// The service asked to come back later, and said when. Nothing was changed by this call.
-    #[error("{action} was put off for {seconds} s")]
+    #[error("{action} was put off for {seconds} s: {reason}")]
     PutOff {
         /// The call.
         action: &'static str,
         /// How long to leave the service alone.
         seconds: u64,
+        /// The service's own words.
+        reason: String,
     },
     /// The service asked to slow down or did not answer. The call may have taken effect.
     #[error("{action} got no usable answer: {reason}")]
@@ -97,6 +99,7 @@ impl CallError {
         code: &str,
         message: &str,
     ) -> Self {
+        let said = format!("HTTP {status} {code}: {message}");
         let word = match status {
             401 => UNAUTHENTICATED,
             403 => FORBIDDEN,
@@ -104,19 +107,24 @@ impl CallError {
             409 => EXISTS,
             429 => {
                 // A vendor that counts by the minute is free again within one.
-                let seconds = retry_after.unwrap_or(60).clamp(1, 300);
-                return Self::PutOff { action, seconds };
+                return Self::PutOff {
+                    action,
+                    seconds: retry_after.unwrap_or(60).clamp(1, 300),
+                    reason: said,
+                };
             }
             408 | 500.. => {
-                let reason = format!("HTTP {status} {code}: {message}");
-                return Self::Unavailable { action, reason };
+                return Self::Unavailable {
+                    action,
+                    reason: said,
+                };
             }
             _ => INVALID,
         };
         Self::Refused {
             action,
             code: word.to_owned(),
-            message: format!("HTTP {status} {code}: {message}"),
+            message: said,
         }
     }
 

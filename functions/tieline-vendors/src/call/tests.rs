@@ -156,7 +156,10 @@ async fn errors_carry_the_vendors_words_and_its_trace() {
             302,
             "got no usable answer: HTTP 302, which is not followed (X-Debug-Trace-Id trace-1)",
         ),
-        (429, "was put off for 17 s"),
+        (
+            429,
+            "was put off for 17 s: HTTP 429 3: bad id (X-Debug-Trace-Id trace-1)",
+        ),
     ] {
         let body = r#"{"code":3,"message":"bad id","details":[{"@type":"x"}]}"#;
         let bad = answer(status, body)

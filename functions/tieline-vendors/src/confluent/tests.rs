@@ -377,14 +377,19 @@ async fn it_says_when_to_come_back() {
         for (name, value) in headers {
             put_off = put_off.with(name, value);
         }
+        put_off = put_off.with("x-request-id", "one");
         let (vendors, _) = vendors([put_off]);
 
         let error = vendors
             .rename_access(&arn("c"), &id("env-1"), "p", "n")
             .await;
 
-        let action = "confluent:UpdatePrivateLinkAccess";
-        assert_eq!(error.unwrap_err(), CallError::PutOff { action, seconds });
+        let expected = CallError::PutOff {
+            action: "confluent:UpdatePrivateLinkAccess",
+            seconds,
+            reason: "HTTP 429 without a code: no message (X-Request-Id one)".to_owned(),
+        };
+        assert_eq!(error.unwrap_err(), expected);
     }
 }
 

@@ -23,8 +23,8 @@ async fn patiently(
 ) -> Result<Answer, StepError> {
     let same = input.clone();
     match step(input).await {
-        Err(StepError::Retryable(CallError::PutOff { action, seconds })) => {
-            later(outside, same, action, seconds)
+        Err(StepError::Retryable(error @ CallError::PutOff { seconds, .. })) => {
+            later(outside, same, error, seconds)
         }
         other => other,
     }
@@ -34,7 +34,7 @@ async fn patiently(
 fn later(
     outside: &Outside<'_>,
     input: StepInput,
-    action: &'static str,
+    put_off: CallError,
     seconds: u64,
 ) -> Result<Answer, StepError> {
     let (execution, plan) = (input.execution, input.plan);
@@ -46,7 +46,7 @@ fn later(
         plan.phase_limit(progress.phase, &outside.limits)
     });
     if waited >= limit {
-        return Err(StepError::Retryable(CallError::PutOff { action, seconds }));
+        return Err(StepError::Retryable(put_off));
     }
     let next = if plan.is_some() {
         Next::Wait
@@ -56,7 +56,7 @@ fn later(
     Ok(Answer {
         next,
         wait_seconds: Some(seconds.max(pause(waited.as_secs()))),
-        waiting_for: Some(format!("{action} to be allowed again")),
+        waiting_for: Some(format!("{} to be allowed again", put_off.action())),
         plan,
         progress,
         result: None,
