@@ -6,6 +6,6 @@ use tieline_aws::{Aws, lambda};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::start_logging();
-    let aws = Aws::connect().await?;
+    let aws = Aws::connect()?;
     lambda::serve(async |input| create_endpoint::handle(&aws.outside(), input).await).await
 }

@@ -8,6 +8,7 @@ mod connect;
 mod dms;
 mod dsql;
 mod ec2;
+mod http;
 pub mod lambda;
 mod quotas;
 mod route53;

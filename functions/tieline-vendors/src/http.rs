@@ -1,8 +1,9 @@
-//! What the clients need of HTTP: one request, one answer. [`crate::HyperHttp`] does it for real.
+//! What the clients need of HTTP: one request, one answer. [`tieline_https::Https`] does it for real.
 
 use std::fmt;
 
 use async_trait::async_trait;
+pub use tieline_https::HttpError;
 
 /// Sends one request and brings back the answer, whatever its status.
 #[async_trait]
@@ -80,11 +81,6 @@ impl fmt::Debug for HttpResponse {
             .finish_non_exhaustive()
     }
 }
-
-/// What was seen instead of an answer, in words without any header or credential.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct HttpError(pub String);
 
 fn names(headers: &[(String, String)]) -> Vec<&str> {
     headers.iter().map(|(name, _)| name.as_str()).collect()

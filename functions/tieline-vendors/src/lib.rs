@@ -10,7 +10,7 @@ mod decode;
 mod dedicated;
 mod digest;
 mod http;
-mod hyper;
+mod https;
 mod secrets;
 mod serverless;
 mod tidb_cloud;
@@ -21,7 +21,7 @@ mod script;
 use std::fmt;
 
 pub use crate::http::{Http, HttpError, HttpRequest, HttpResponse};
-pub use crate::hyper::HyperHttp;
+pub use crate::https::https;
 pub use crate::secrets::Secrets;
 
 /// The vendors' APIs. It is made once per cold start: keys, nonces and connections are worth keeping.

@@ -1,0 +1,126 @@
+//! HTTPS for the AWS SDK and for the vendors' clients alike: HTTP/1.1 on hyper, TLS by rustls and ring.
+//!
+//! The SDK's own client would come with HTTP/2, proxies and a second pool: a tenth of a function's package, measured,
+//! and nothing of it is used here.
+
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, Uri};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+/// Load balancers close what rests for a minute; a warm function rests longer than that between two events.
+const IDLE: Duration = Duration::from_secs(20);
+/// Far more than a page of a hundred of anything.
+const LARGEST: usize = 8 << 20;
+
+/// A client that keeps its connections, and shares them with its clones.
+///
+/// It trusts the certificate authorities of Mozilla's list, among them Amazon's. The list is compiled in: reading the
+/// system's store costs more than the rest of a cold start.
+///
+/// Plain HTTP is for tests: it is spoken only to this machine and to Docker's networks (172.16.0.0/12).
+#[derive(Debug, Clone)]
+pub struct Https {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    whole: Duration,
+}
+
+/// What was seen instead of an answer, in words without any header or credential.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct HttpError(pub String);
+
+impl Https {
+    /// A client that gives up on a connection to one address after `connect`, and on a whole exchange, from the name's
+    /// resolution to the answer's last byte, after `whole`.
+    ///
+    /// # Errors
+    ///
+    /// TLS cannot be set up, which would be a mistake in how this was built.
+    pub fn new(connect: Duration, whole: Duration) -> Result<Self, HttpError> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(connect));
+        tcp.set_nodelay(true);
+        // ring, because aws-lc gathers CPU jitter for 31 ms at the first connection (0.4 s on a small function).
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
+            .map_err(|error| HttpError(format!("TLS cannot be set up: {}", chain(&error))))?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .build(connector);
+        Ok(Self { client, whole })
+    }
+
+    /// Sends a request and brings back the answer, whatever its status. Redirects are answers like any other.
+    ///
+    /// # Errors
+    ///
+    /// There was no whole answer. The request may have been sent, and may have had its effect.
+    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        tokio::time::timeout(self.whole, self.exchange(request))
+            .await
+            .unwrap_or_else(|_| {
+                let seconds = self.whole.as_secs_f32();
+                Err(HttpError(format!("no answer within {seconds} s")))
+            })
+    }
+
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        if !may_be_asked(request.uri()) {
+            return Err(HttpError(
+                "the URL is neither https nor one of this machine's".to_owned(),
+            ));
+        }
+        let answer = self
+            .client
+            .request(request.map(Full::new))
+            .await
+            .map_err(|error| HttpError(chain(&error)))?;
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, LARGEST)
+            .collect()
+            .await
+            .map_err(|error| HttpError(format!("half an answer: {}", chain(&*error))))?;
+        Ok(Response::from_parts(head, body.to_bytes()))
+    }
+}
+
+/// A key goes out encrypted or not at all, except to a test's own machine.
+fn may_be_asked(uri: &Uri) -> bool {
+    let own = |host: &str| {
+        host.parse::<Ipv4Addr>().is_ok_and(|address| {
+            let [first, second, ..] = address.octets();
+            address == Ipv4Addr::LOCALHOST || (first == 172 && (16..32).contains(&second))
+        })
+    };
+    match uri.scheme_str() {
+        Some("https") => true,
+        Some("http") => uri.host().is_some_and(own),
+        _ => false,
+    }
+}
+
+/// The causes, outermost first. None of these libraries puts a header into an error.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
