@@ -53,25 +53,7 @@ impl Aws {
     /// A setting that cannot be used, or an HTTPS client that cannot be built.
     pub fn connect() -> Result<Self, Unusable> {
         let settings = Settings::from_env()?;
-        let mut config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(aws_config::Region::new(settings.region.to_string()))
-            // Where Lambda puts a role's credentials. The SDK's default chain would look into files and ask metadata
-            // servers as well, and every function would carry that.
-            .credentials_provider(SharedCredentialsProvider::new(
-                EnvironmentVariableCredentialsProvider::new(),
-            ))
-            .http_client(SdkHttp::new()?)
-            // The state machine retries for minutes; a function only bridges what passes at once.
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .operation_attempt_timeout(ATTEMPT)
-                    .operation_timeout(Duration::from_secs(10))
-                    .build(),
-            );
-        config.set_endpoint_url(settings.world.clone());
-        let config = config.build();
+        let config = config(&settings)?;
         let secrets = AwsSecrets::new(&config);
         Ok(Self {
             ec2: AwsEc2::new(&config),
@@ -103,5 +85,82 @@ impl Aws {
     /// The Region that this deployment serves.
     pub fn region(&self) -> &Region {
         &self.region
+    }
+}
+
+fn config(settings: &Settings) -> Result<SdkConfig, HttpError> {
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws_config::Region::new(settings.region.to_string()))
+        // Where Lambda puts a role's credentials. The SDK's default chain would look into files and ask metadata servers
+        // as well, and every function would carry that.
+        .credentials_provider(SharedCredentialsProvider::new(
+            EnvironmentVariableCredentialsProvider::new(),
+        ))
+        .http_client(SdkHttp::new()?)
+        // The state machine retries for minutes; a function only bridges what passes at once.
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .operation_attempt_timeout(ATTEMPT)
+                .operation_timeout(Duration::from_secs(10))
+                .build(),
+        );
+    config.set_endpoint_url(settings.world.clone());
+    Ok(config.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use aws_sdk_ec2::config::Credentials;
+
+    use super::*;
+
+    /// Answers the calls one after the other, each on a connection of its own; an empty answer only hangs up.
+    fn server(answers: [&'static str; 2]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let length = stream.read(&mut [0; 8192]).unwrap();
+                assert_ne!(length, 0);
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_connection_breaks_is_made_again() {
+        let world = server([
+            "",
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\
+             <DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet></DescribeVpcsResponse>",
+        ]);
+        let settings = Settings {
+            region: "us-east-1".parse().unwrap(),
+            limits: Limits {
+                phase: Duration::ZERO,
+                settle: Duration::ZERO,
+            },
+            world: Some(world),
+        };
+        let key = Credentials::new("AKID", "secret", None, None, "test");
+        let config = config(&settings).unwrap().to_builder();
+        let config = config
+            .credentials_provider(SharedCredentialsProvider::new(key))
+            .build();
+
+        let answer = aws_sdk_ec2::Client::new(&config)
+            .describe_vpcs()
+            .send()
+            .await
+            .unwrap();
+
+        assert_eq!(answer.vpcs()[0].vpc_id(), Some("vpc-1"));
     }
 }

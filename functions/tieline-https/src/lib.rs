@@ -8,6 +8,7 @@ mod tests;
 
 use std::error::Error;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +17,9 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use webpki_roots::TLS_SERVER_ROOTS;
 
 /// Load balancers close what rests for a minute; a warm function rests longer than that between two events.
 const IDLE: Duration = Duration::from_secs(20);
@@ -47,14 +51,26 @@ impl Https {
     ///
     /// TLS cannot be set up, which would be a mistake in how this was built.
     pub fn new(connect: Duration, whole: Duration) -> Result<Self, HttpError> {
+        Self::trusting(authorities(), connect, whole)
+    }
+
+    fn trusting(
+        authorities: RootCertStore,
+        connect: Duration,
+        whole: Duration,
+    ) -> Result<Self, HttpError> {
+        // ring, because aws-lc gathers CPU jitter for 31 ms at the first connection (0.4 s on a small function).
+        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| HttpError(format!("TLS cannot be set up: {}", chain(&error))))?
+            .with_root_certificates(authorities)
+            .with_no_client_auth();
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(connect));
         tcp.set_nodelay(true);
-        // ring, because aws-lc gathers CPU jitter for 31 ms at the first connection (0.4 s on a small function).
         let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-            .map_err(|error| HttpError(format!("TLS cannot be set up: {}", chain(&error))))?
+            .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
@@ -97,6 +113,11 @@ impl Https {
             .map_err(|error| HttpError(format!("half an answer: {}", chain(&*error))))?;
         Ok(Response::from_parts(head, body.to_bytes()))
     }
+}
+
+/// Mozilla's list.
+fn authorities() -> RootCertStore {
+    TLS_SERVER_ROOTS.iter().cloned().collect()
 }
 
 /// A key goes out encrypted or not at all, except to a test's own machine.

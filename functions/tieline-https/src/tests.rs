@@ -1,5 +1,10 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::thread;
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
 
@@ -15,10 +20,10 @@ fn get(url: &str) -> Request<Bytes> {
 }
 
 /// A server for one connection that sends these bytes and what it was asked.
-fn server(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
+fn server(answer: &'static str) -> (String, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let thread = std::thread::spawn(move || {
+    let thread = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let mut asked = [0; 4096];
         let length = stream.read(&mut asked).unwrap();
@@ -32,6 +37,53 @@ fn server(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
     (format!("http://{address}"), thread)
 }
 
+/// A TLS server for one connection that says "hi", and its certificate, which it signed itself.
+fn tls_server() -> (String, CertificateDer<'static>) {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let session = ServerConnection::new(Arc::new(config)).unwrap();
+        let mut stream = StreamOwned::new(session, stream);
+        // A client that does not trust it hangs up, which is an error here.
+        if stream.read(&mut [0; 4096]).is_ok() {
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+            stream.write_all(answer).unwrap();
+        }
+    });
+    (format!("https://{address}/"), cert.der().clone())
+}
+
+#[tokio::test]
+async fn an_authority_that_is_trusted_is_spoken_to() {
+    let (url, certificate) = tls_server();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let https = Https::trusting(roots, Duration::from_secs(2), Duration::from_secs(5));
+
+    let answer = https.unwrap().send(get(&url)).await.unwrap();
+
+    assert_eq!(&answer.body()[..], b"hi");
+}
+
+#[tokio::test]
+async fn an_authority_that_nobody_knows_is_not_spoken_to() {
+    let (url, _) = tls_server();
+
+    let error = https().send(get(&url)).await.unwrap_err();
+
+    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
+}
+
 /// What AWS's own endpoints chain to (Amazon Trust Services, "Root certificates"), by the names in the certificates.
 #[test]
 fn amazons_authorities_are_trusted() {
@@ -42,7 +94,7 @@ fn amazons_authorities_are_trusted() {
         "Amazon Root CA 4",
         "Starfield Services Root Certificate Authority - G2",
     ] {
-        let is_there = webpki_roots::TLS_SERVER_ROOTS.iter().any(|root| {
+        let is_there = authorities().roots.iter().any(|root| {
             root.subject
                 .windows(name.len())
                 .any(|bytes| bytes == name.as_bytes())
