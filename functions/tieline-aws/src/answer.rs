@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use tieline::error::CallError;
+use tieline_https::chain;
 
 /// Turns an SDK's error into ours, for `map_err(failed("create the endpoint"))`.
 pub(crate) fn failed<E>(action: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> CallError
@@ -25,20 +26,10 @@ where
         // No answer, half of one, or none in time: the request may have been sent, and may have had its effect.
         CallError::Unavailable {
             action,
+            // The SDK's own display of the causes adds a debug dump.
             reason: chain(&error),
         }
     }
-}
-
-/// The causes, outermost first. The SDK's own display of them adds a debug dump.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// A field that every real answer has. A made-up value in its place could be acted on.

@@ -135,8 +135,8 @@ fn may_be_asked(uri: &Uri) -> bool {
     }
 }
 
-/// The causes, outermost first. None of these libraries puts a header into an error.
-fn chain(error: &dyn Error) -> String {
+/// An error with its causes, outermost first. No library here puts a header into one.
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
