@@ -105,7 +105,7 @@ fn findings(template: &Value) -> Vec<String> {
         .keys()
         .any(|name| name.starts_with("AWS_ENDPOINT_URL"))
     {
-        found.push("a variable that the SDK panics on when it is empty".to_owned());
+        found.push("a variable that the clients do not read".to_owned());
     }
     if template["Parameters"]["WorldEndpointUrl"]["Default"] != "" {
         found.push("the world is there in production".to_owned());
@@ -167,10 +167,31 @@ fn statement_findings(statement: &Value) -> Vec<String> {
     {
         found.push("every secret of the account".to_owned());
     }
+    let resource = statement["Resource"].to_string();
     if actions.contains(&"iam:PassRole")
-        && statement["Condition"]["StringEquals"]["iam:PassedToService"].is_null()
+        && (statement["Condition"]["StringEquals"]["iam:PassedToService"].is_null()
+            || !resource.contains(":role/${SecretAccessRolePrefix}*"))
     {
-        found.push("roles for every service".to_owned());
+        found.push("roles for every service, or every role".to_owned());
+    }
+    let tests = ["dms:DeleteConnection", "dms:TestConnection"];
+    if actions.iter().any(|action| tests.contains(action))
+        && !resource.contains(":rep:*")
+        && !requires("aws:ResourceTag/tieline:managed")
+    {
+        found.push(format!("{actions:?} on endpoints that are not ours"));
+    }
+    if actions.contains(&"dms:AddTagsToResource")
+        && !requires("aws:ResourceTag/tieline:managed")
+        && (!requires("aws:RequestTag/tieline:managed") || resource.contains(":*:*"))
+    {
+        found.push("tags on anything of DMS's".to_owned());
+    }
+    let types = "route53:ChangeResourceRecordSetsRecordTypes";
+    if actions.contains(&"route53:ChangeResourceRecordSets")
+        && statement["Condition"]["ForAllValues:StringEquals"][types] != json!(["CNAME"])
+    {
+        found.push("records of every type".to_owned());
     }
     if actions.contains(&"ec2:CreateTags")
         && !requires("aws:ResourceTag/tieline:managed")
@@ -240,7 +261,7 @@ fn change<'r>(resources: &'r mut Value, function: &str, action: &str) -> &'r mut
 fn a_template_that_breaks_a_promise_is_found() {
     type Break = fn(&mut Value);
     let statement = "/Properties/Policies/0/Statement";
-    let cases: [(&str, Break); 15] = [
+    let cases: [(&str, Break); 19] = [
         ("no clean-up", |resources| {
             resources["ConnectMachine"]["Properties"]["Events"]["Ended"]["Properties"]["Pattern"]
                 ["detail"]["status"] = json!(["ABORTED"]);
@@ -311,6 +332,25 @@ fn a_template_that_breaks_a_promise_is_found() {
         }),
         ("a role for any service", |resources| {
             change(resources, "CreateEndpointFunction", "iam:PassRole")["Condition"] = json!({});
+        }),
+        ("every role", |resources| {
+            change(resources, "CreateEndpointFunction", "iam:PassRole")["Resource"] =
+                json!({"Fn::Sub": "arn:aws:iam::1:role/*"});
+        }),
+        ("a test of an endpoint that is not ours", |resources| {
+            change(resources, "CreateEndpointFunction", "dms:TestConnection")["Condition"] =
+                json!({});
+        }),
+        ("a tag on anything of DMS's", |resources| {
+            change(resources, "CreateEndpointFunction", "dms:AddTagsToResource")["Resource"] =
+                json!({"Fn::Sub": "arn:aws:dms:us-east-1:1:*:*"});
+        }),
+        ("a record of any type", |resources| {
+            change(
+                resources,
+                "DeleteEndpointFunction",
+                "route53:ChangeResourceRecordSets",
+            )["Condition"] = json!({});
         }),
         ("a delete of what is not ours", |resources| {
             resources["DeleteEndpointFunction"]["Properties"]["Policies"][0]["Statement"][1]["Condition"] =
