@@ -12,7 +12,7 @@ fn assert_connected(ended: &Ended, what: &str) {
 }
 
 /// A scenario, a target, how it ends, and a word of its reason.
-const FAILURES: [(&str, &str, &str, &str); 25] = [
+const FAILURES: [(&str, &str, &str, &str); 30] = [
     (
         "tidb-key-refused",
         "tidb-cloud-dedicated",
@@ -98,6 +98,24 @@ const FAILURES: [(&str, &str, &str, &str); 25] = [
         "PROVISIONING",
     ),
     (
+        "confluent-network-peering",
+        "tidb-cloud-to-confluent",
+        "TARGET_UNSUITABLE",
+        "PEERING",
+    ),
+    (
+        "confluent-network-elsewhere",
+        "tidb-cloud-to-confluent",
+        "TARGET_UNSUITABLE",
+        "us-west-2",
+    ),
+    (
+        "confluent-no-common-zone",
+        "tidb-cloud-to-confluent",
+        "NO_COMMON_ZONE",
+        "use1-az",
+    ),
+    (
         "link-fails",
         "tidb-cloud-to-confluent",
         "PROVIDER_FAILED",
@@ -138,6 +156,18 @@ const FAILURES: [(&str, &str, &str, &str); 25] = [
         "endpoint-service",
         "ENDPOINT_EXPIRED",
         "expired",
+    ),
+    (
+        "acceptance-never",
+        "endpoint-service",
+        "NOT_ACCEPTED",
+        "72 h",
+    ),
+    (
+        "dms-endpoint-missing",
+        "dms-tidb-cloud",
+        "PRIVATE_ENDPOINT_MISSING",
+        "private endpoint",
     ),
     (
         "vpc-dns-off",

@@ -169,7 +169,11 @@ async fn storms_pass_and_effects_without_an_answer_are_found() {
         ("tidb-registration-exists", "tidb-cloud-dedicated"),
         ("tidb-cluster-creating", "tidb-cloud-dedicated"),
         ("confluent-throttled", "tidb-cloud-to-confluent"),
+        ("confluent-5xx-before", "tidb-cloud-to-confluent"),
+        ("confluent-5xx-after", "tidb-cloud-to-confluent"),
         ("dms-throttled", "dms-tidb-cloud"),
+        ("dms-5xx-before", "dms-tidb-cloud"),
+        ("dms-5xx-after", "dms-tidb-cloud"),
     ] {
         let what = format!("{name} in {scene}");
         let mut stage = Stage::on(Simulated::on(scenario::world(scene)));

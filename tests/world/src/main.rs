@@ -4,8 +4,8 @@ use clap::Parser;
 use world::scenario::Scenario;
 use world::server::{self, Options};
 
-/// The simulated outside world: EC2's endpoints, Aurora DSQL, Service Quotas, TiDB Cloud and
-/// Confluent Cloud on one loopback port.
+/// The simulated outside world on one loopback port: EC2's endpoints, Aurora DSQL, DMS, Route 53, IAM,
+/// Secrets Manager and Service Quotas, TiDB Cloud and Confluent Cloud.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The port on 127.0.0.1; 0 means a free one.

@@ -18,8 +18,10 @@ use crate::model::secrets::Secret;
 use crate::model::{ACCOUNT, Model, OTHER_ACCOUNT};
 
 use super::Scenario;
+use super::connected::CONNECTED_VPC;
 use super::default::{VPC, range};
 use super::problems::scenario;
+use super::vendor_problems::{fail_after, fail_before};
 
 /// Another VPC of the account, with the same DNS attributes.
 pub const PEER_VPC: &str = "vpc-0b7d2e9f4a6c81350";
@@ -52,6 +54,31 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "DMS throttles the first of each kind of write and every third Describe call.",
         throttle,
     ),
+    scenario(
+        "dms-5xx-before",
+        "The first two writes of each kind to DMS fail with 500 and have no effect.",
+        |world| fail_before(world, &WRITES),
+    ),
+    scenario(
+        "dms-5xx-after",
+        "The first write of each kind to DMS takes effect and fails with 500.",
+        |world| fail_after(world, &WRITES),
+    ),
+    scenario(
+        "dms-endpoint-missing",
+        "The VPC has no private endpoint to TiDB Cloud's clusters.",
+        |world| {
+            let there = world.model.endpoints.all_latest();
+            let ids: Vec<String> = there
+                .filter(|endpoint| endpoint.vpc_id == CONNECTED_VPC)
+                .map(|endpoint| endpoint.id.clone())
+                .collect();
+            for id in ids {
+                let now = world.now();
+                world.model.endpoints.delete(&id, now);
+            }
+        },
+    ),
     scenario("secret-missing", "There are no secrets.", |world| {
         world.model.secrets.clear();
     }),
@@ -63,6 +90,20 @@ pub(super) const SCENARIOS: &[Scenario] = &[
 ];
 
 const ROLE: &str = "dms-vpc-role";
+
+/// Everything that DMS can be told of a migration.
+const WRITES: [&str; 10] = [
+    "CreateReplicationSubnetGroup",
+    "CreateReplicationInstance",
+    "CreateEndpoint",
+    "ImportCertificate",
+    "TestConnection",
+    "DeleteConnection",
+    "DeleteEndpoint",
+    "DeleteCertificate",
+    "DeleteReplicationInstance",
+    "DeleteReplicationSubnetGroup",
+];
 
 pub(super) fn furnish(model: &mut Model) {
     add_peer(model);
@@ -150,18 +191,7 @@ pub(super) fn add_secret(model: &mut Model, name: &str, value: String) {
 }
 
 fn throttle(world: &mut World) {
-    for action in [
-        "CreateReplicationSubnetGroup",
-        "CreateReplicationInstance",
-        "CreateEndpoint",
-        "ImportCertificate",
-        "TestConnection",
-        "DeleteConnection",
-        "DeleteEndpoint",
-        "DeleteCertificate",
-        "DeleteReplicationInstance",
-        "DeleteReplicationSubnetGroup",
-    ] {
+    for action in WRITES {
         world.add_fault(Fault::once(action, FaultKind::Throttle));
     }
     for action in [

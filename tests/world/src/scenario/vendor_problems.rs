@@ -5,12 +5,14 @@ use std::time::Duration;
 use crate::World;
 use crate::clock;
 use crate::gate::{Fault, FaultKind};
+use crate::model::confluent::networks::Network;
 use crate::model::endpoints::Decision;
 use crate::model::tidb::OTHER_PROJECT;
 use crate::model::tidb::dedicated::{DedicatedCluster, Phase};
 use crate::model::tidb::serverless::ServerlessCluster;
 
 use super::Scenario;
+use super::problems::scenario;
 use super::vendors::{
     CONFLUENT_NETWORK, PARTNER, TIDB_OTHER_SERVICE, TIDB_SERVICE, TIDB_SHARED_SERVICE,
 };
@@ -52,6 +54,12 @@ const CONFLUENT_CALLS: [&str; 7] = [
     "CreatePrivateLinkAccess",
     "GetPrivateLinkAccess",
     "ListPrivateLinkAccesses",
+    "UpdatePrivateLinkAccess",
+    "DeletePrivateLinkAccess",
+];
+
+const CONFLUENT_WRITES: [&str; 3] = [
+    "CreatePrivateLinkAccess",
     "UpdatePrivateLinkAccess",
     "DeletePrivateLinkAccess",
 ];
@@ -115,26 +123,15 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         "tidb-5xx-before",
         "The first two calls of each kind to TiDB Cloud fail with 500 and have no effect.",
         |world| {
-            for action in TIDB_READS
-                .iter()
-                .chain(&TIDB_LINK_READS)
-                .chain(&TIDB_WRITES)
-            {
-                world.add_fault(Fault {
-                    count: Some(2),
-                    ..Fault::on(action, FaultKind::ErrorBeforeEffect)
-                });
-            }
+            fail_before(world, &TIDB_READS);
+            fail_before(world, &TIDB_LINK_READS);
+            fail_before(world, &TIDB_WRITES);
         },
     ),
     scenario(
         "tidb-5xx-after",
         "The first POST of each kind to TiDB Cloud takes effect and fails with 500.",
-        |world| {
-            for action in TIDB_POSTS {
-                world.add_fault(Fault::once(action, FaultKind::ErrorAfterEffect));
-            }
-        },
+        |world| fail_after(world, &TIDB_POSTS),
     ),
     scenario(
         "confluent-key-refused",
@@ -149,12 +146,36 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     scenario(
         "confluent-network-not-ready",
         "Confluent's network is still being made.",
+        |world| change_network(world, |network| network.ready = None),
+    ),
+    scenario(
+        "confluent-network-peering",
+        "Confluent's network is for peering.",
+        |world| change_network(world, |network| network.connection_type = "PEERING"),
+    ),
+    scenario(
+        "confluent-network-elsewhere",
+        "Confluent's network is in us-west-2.",
+        |world| change_network(world, |network| network.region = "us-west-2"),
+    ),
+    scenario(
+        "confluent-no-common-zone",
+        "Confluent's network has no zone in common with TiDB Cloud.",
         |world| {
-            let networks = &mut world.model.confluent.networks;
-            if let Some(network) = networks.get_mut(CONFLUENT_NETWORK) {
-                network.ready = None;
-            }
+            change_network(world, |network| {
+                network.zones = ["use1-az2", "use1-az3", "use1-az5"];
+            })
         },
+    ),
+    scenario(
+        "confluent-5xx-before",
+        "The first two calls of each kind to Confluent fail with 500 and have no effect.",
+        |world| fail_before(world, &CONFLUENT_CALLS),
+    ),
+    scenario(
+        "confluent-5xx-after",
+        "The first write of each kind to Confluent takes effect and fails with 500.",
+        |world| fail_after(world, &CONFLUENT_WRITES),
     ),
     scenario(
         "confluent-throttled",
@@ -191,19 +212,18 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         |world| world.script_owner(PARTNER, Decision::Accept, HOUR * 5),
     ),
     scenario(
+        "acceptance-never",
+        "The partner does not react to connection requests.",
+        |world| {
+            world.model.owners.remove(PARTNER);
+        },
+    ),
+    scenario(
         "acceptance-after-a-minute",
         "The partner accepts a connection request after a minute.",
         |world| world.script_owner(PARTNER, Decision::Accept, MINUTE),
     ),
 ];
-
-const fn scenario(name: &'static str, about: &'static str, change: fn(&mut World)) -> Scenario {
-    Scenario {
-        name,
-        about,
-        change,
-    }
-}
 
 fn change_clusters(world: &mut World, change: impl Fn(&mut DedicatedCluster)) {
     world.model.tidb.clusters.values_mut().for_each(change);
@@ -234,6 +254,29 @@ fn move_services(world: &mut World) {
         .for_each(|service| {
             service.zone_ids = ["use1-az3", "use1-az5"].map(str::to_owned).to_vec();
         });
+}
+
+fn change_network(world: &mut World, change: impl FnOnce(&mut Network)) {
+    if let Some(network) = world.model.confluent.networks.get_mut(CONFLUENT_NETWORK) {
+        change(network);
+    }
+}
+
+/// The first two calls of each action have no effect.
+pub(super) fn fail_before(world: &mut World, actions: &[&str]) {
+    for action in actions {
+        world.add_fault(Fault {
+            count: Some(2),
+            ..Fault::on(action, FaultKind::ErrorBeforeEffect)
+        });
+    }
+}
+
+/// The first call of each action has its effect.
+pub(super) fn fail_after(world: &mut World, actions: &[&str]) {
+    for action in actions {
+        world.add_fault(Fault::once(action, FaultKind::ErrorAfterEffect));
+    }
 }
 
 /// Every call of the action for two minutes.
