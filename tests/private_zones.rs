@@ -1,8 +1,9 @@
 //! Private hosted zones of ours: shared by requests, and never somebody else's.
 
 use serde_json::{Value, json};
-use tests::{Seen, Simulated, Stage, code, detail, play, request, writes};
+use tests::{Ended, Seen, Simulated, Stage, code, detail, play, request, writes};
 use world::gate::{Fault, FaultKind};
+use world::model::endpoints::CreateVpcEndpoint;
 use world::model::route53::CreateHostedZone;
 use world::scenario;
 
@@ -126,4 +127,58 @@ async fn a_zone_that_comes_later_is_noticed_when_the_names_are_ordered() {
     assert_eq!(detail["code"], "PRIVATE_DNS_TAKEN", "{detail}");
     assert_eq!(detail["leftBehind"], json!([]));
     assert_eq!(Seen::at_last(&mut stage.outside().world()).left(), [""; 0]);
+}
+
+/// Rule 11: every problem at once, also those of what would be made after the endpoint.
+#[tokio::test]
+async fn a_zone_in_the_way_is_named_beside_what_is_wrong_with_the_endpoint() {
+    let mut world = scenario::world("default");
+    world.arrange(zone_by_hand(scenario::PEER_VPC)).unwrap();
+    let mut input = request("aurora-dsql-private-zone");
+    input["network"]["securityGroupIds"] = json!(["sg-0000000000000000a"]);
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.start(input, None);
+    let ended = stage.run().await.remove(0);
+
+    let codes: Vec<&str> = problems(&ended).collect();
+    assert_eq!(codes, ["SECURITY_GROUP_NOT_FOUND", "PRIVATE_ZONE_TAKEN"]);
+}
+
+/// Zones behind endpoints' names are listed as well; their endpoint is named, and nothing twice.
+#[tokio::test]
+async fn a_name_that_an_endpoint_holds_is_one_problem() {
+    let (ended, _) = play("dns-name-taken", request("aurora-dsql")).await;
+
+    assert_eq!(problems(&ended).collect::<Vec<_>>(), ["PRIVATE_DNS_TAKEN"]);
+    assert!(detail(&ended)["message"].to_string().contains("vpce-"));
+}
+
+/// An endpoint that is used as it is needs no names from us.
+#[tokio::test]
+async fn a_zone_does_not_keep_an_endpoint_from_being_adopted() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("zone-name-taken")));
+    let by_hand = serde_json::from_value(json!({
+        "VpcEndpointType": "Interface", "VpcId": scenario::VPC, "PrivateDnsEnabled": "false",
+        "ServiceName": "com.amazonaws.us-east-1.dsql-fnh4",
+        "SubnetId": request("aurora-dsql")["network"]["subnetIds"],
+        "SecurityGroupId": request("aurora-dsql")["network"]["securityGroupIds"],
+    }));
+    let by_hand: CreateVpcEndpoint = by_hand.unwrap();
+    stage.outside().world().arrange(by_hand).unwrap();
+    // Until readers see it, and it works.
+    let minutes = std::time::Duration::from_secs(300);
+    stage.outside().world().advance(minutes);
+    let mut input = request("aurora-dsql");
+    input["adopt"] = json!(true);
+    stage.start(input, None);
+    let ended = stage.run().await.remove(0);
+
+    let codes: Vec<&str> = problems(&ended).collect();
+    assert_eq!(codes, ["ENDPOINT_DIFFERS"], "its private DNS is off");
+}
+
+/// The codes of everything that is wrong.
+fn problems(ended: &Ended) -> impl Iterator<Item = &str> {
+    let problems = detail(ended)["problems"].as_array().into_iter().flatten();
+    problems.filter_map(|problem| problem["code"].as_str())
 }

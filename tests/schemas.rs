@@ -75,6 +75,15 @@ const ONLY_THE_PARSER: &[OnlyTheParser] = &[
         },
     },
     OnlyTheParser {
+        why: "a schema does not compare two fields",
+        path: "$.target.zoneVpcIds",
+        says: "the endpoint's private DNS serves its own VPC",
+        make: |asked| {
+            *asked = request("aurora-dsql-private-zone");
+            asked["target"]["zoneVpcIds"] = json!([asked["network"]["vpcId"]]);
+        },
+    },
+    OnlyTheParser {
         why: "in JSON Schema 72.0 is a whole number",
         path: "$.target.acceptanceHours",
         says: "expected a whole number from 1 to 168",

@@ -137,6 +137,11 @@ impl Request {
             Some(fields.object("network").and_then(Network::read))
         };
         let private_dns = read_private_dns(&mut fields, target.as_ref());
+        if let (Some(target), Some(Some(network))) = (&target, &network)
+            && let Some((field, why)) = target.clash(&network.vpc_id, private_dns)
+        {
+            fields.wrong(&format!("target.{field}"), why);
+        }
         let policy = if way == Way::Endpoint {
             read_policy(&mut fields, target.as_ref())
         } else {

@@ -51,6 +51,10 @@ impl Buildable for DmsTest {
         "AWS DMS's connection test".to_owned()
     }
 
+    fn proof(&self) -> Option<&'static str> {
+        Some("AWS DMS logged in to the database")
+    }
+
     async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
         let Some((instance, endpoint, hold)) = self.ends(at).await? else {
             return Ok(Look::absent());

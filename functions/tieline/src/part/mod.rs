@@ -52,6 +52,11 @@ pub trait Buildable: Send + Sync {
         })
     }
 
+    /// What it proves of the connection itself once it is ready, if it tries it.
+    fn proof(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whether the request can be marked as ready on it. Connections without an endpoint need such a part.
     fn carries_mark(&self) -> bool {
         false

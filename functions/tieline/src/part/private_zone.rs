@@ -345,11 +345,16 @@ impl Buildable for PrivateZone {
         if problems.is_empty() {
             match self.find(at).await? {
                 There::Foreign(zone) => problems.push(self.taken(&zone)),
-                There::Ours(zone) => problems.extend(self.shared(at, &zone)),
-                There::Nothing => {}
+                There::Ours(zone) if at.plan.endpoint.is_some() => {
+                    problems.extend(self.shared(at, &zone));
+                }
+                There::Ours(_) | There::Nothing => {}
             }
         }
-        let zones = at.plan.endpoint.iter().flat_map(|wanted| &wanted.zones);
+        let Some(wanted) = &at.plan.endpoint else {
+            return Ok(problems);
+        };
+        let zones = wanted.zones.iter();
         let ids: Vec<&str> = zones.map(|zone| zone.zone_id.as_str()).collect();
         for (name, leads_to) in &self.records {
             if let LeadsTo::Zone(id) = leads_to

@@ -84,19 +84,6 @@ impl AuroraDsql {
         let named_by_zone = self.dns == Dns::PrivateZone;
         let mut parts = Vec::new();
         if named_by_zone {
-            let vpc = asked
-                .request
-                .network
-                .as_ref()
-                .map(|network| &network.vpc_id);
-            if asked.request.private_dns && vpc.is_some_and(|vpc| self.zone_vpc_ids.contains(vpc)) {
-                let message =
-                    "the endpoint's private DNS serves its own VPC, so a private zone cannot";
-                return Finding::refused(Problem::at(
-                    "$.target.zoneVpcIds",
-                    format!("{message}: leave that VPC out, or send \"privateDns\": false"),
-                ));
-            }
             match zone_of(id, host.as_deref(), &self.zone_vpc_ids) {
                 Some(zone) => parts.push(Part::PrivateZone(zone)),
                 None => {
@@ -168,6 +155,14 @@ pub(super) fn schema() -> TargetSchema {
 impl Connectable for AuroraDsql {
     fn name(&self) -> String {
         format!("Aurora DSQL cluster {}", self.cluster_id)
+    }
+
+    fn clash(&self, vpc: &VpcId, private_dns: bool) -> Option<(&'static str, &'static str)> {
+        (private_dns && self.zone_vpc_ids.contains(vpc)).then_some((
+            "zoneVpcIds",
+            "the endpoint's private DNS serves its own VPC, so a private zone cannot: leave that VPC out, or send \
+             \"privateDns\": false",
+        ))
     }
 
     fn takes_private_dns(&self) -> bool {

@@ -308,7 +308,9 @@ pub(super) fn schema() -> TargetSchema {
             json!({
                 "description": "The certificate of the authority behind the database's own, in PEM",
                 "type": "string",
+                "maxLength": MOST_PEM,
                 "allOf": [{"pattern": "-----BEGIN CERTIFICATE-----"}, {"pattern": "-----END CERTIFICATE-----"}],
+                "not": {"pattern": "PRIVATE KEY"},
             }),
         )
         .optional(

@@ -41,6 +41,11 @@ pub trait Connectable: Send + Sync {
         self.way() == Way::Endpoint
     }
 
+    /// Which of its fields does not go together with the rest of the request, and why.
+    fn clash(&self, _vpc: &VpcId, _private_dns: bool) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// The policy that `"policy": "restricted"` stands for, if there is one.
     fn restricted_policy(&self) -> Option<Value> {
         None

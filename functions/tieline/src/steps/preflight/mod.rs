@@ -61,6 +61,7 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> Result<
         outside,
         request: &request,
         execution: &input.execution,
+        cleaning: ended.is_some(),
         problems: Vec::new(),
     };
     let outcome = check.run().await?;
@@ -134,6 +135,8 @@ struct Check<'a> {
     outside: &'a Outside<'a>,
     request: &'a Request,
     execution: &'a Execution,
+    /// Whether what an ended execution made is to be found: looks that only warn could keep that from happening.
+    cleaning: bool,
     problems: Vec<Problem>,
 }
 
@@ -181,6 +184,10 @@ impl Check<'_> {
         let mut there = None;
         if let Some(wanted) = wanted {
             let Some((endpoint, chosen)) = self.endpoint(network.as_ref(), wanted).await? else {
+                // What stands in the way of the parts is named all the same.
+                if network.is_some() {
+                    self.check_parts(&plan, None).await?;
+                }
                 return Ok(Outcome::Refused);
             };
             plan.endpoint = Some(endpoint);
@@ -224,7 +231,7 @@ impl Check<'_> {
             also_from: &also_from,
         };
         let chosen = self.serving(&side).await?;
-        if chosen.would_be_named() {
+        if !self.cleaning && chosen.needs_names(self.request) {
             self.check_zones(&side).await?;
         }
         let zones = self.zones(&side, &chosen);

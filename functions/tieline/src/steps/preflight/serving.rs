@@ -4,9 +4,11 @@ use super::Check;
 use super::network::Side;
 use crate::error::CallError;
 use crate::ids::VpcId;
+use crate::outside::route53::VpcZone;
 use crate::outside::{Endpoint, Service, Which};
 use crate::plan::{Plan, REQUEST, Serving, differences, is_ours, is_ready, requests};
 use crate::problem::{Code, Problem};
+use crate::request::Request;
 use crate::state::State;
 use crate::steps::create_endpoint::{conflict, differing};
 
@@ -24,13 +26,15 @@ impl Chosen {
         }
     }
 
-    /// Whether private DNS would have to be turned on, if it is asked for.
-    pub(super) fn would_be_named(&self) -> bool {
+    /// Whether private DNS of the endpoint has to be turned on for a request that wants names in its own VPC.
+    pub(super) fn needs_names(&self, request: &Request) -> bool {
         let is_named = self
             .found
             .as_ref()
             .is_some_and(|endpoint| endpoint.private_dns);
-        !is_named && !matches!(self.endpoint, Serving::Adopted { .. })
+        let is_adopted = matches!(self.endpoint, Serving::Adopted { .. });
+        // Whether EC2 minds a zone if the names are for inbound Resolver endpoints only is not documented.
+        request.private_dns && !request.target.inbound_only() && !is_named && !is_adopted
     }
 }
 
@@ -140,30 +144,37 @@ impl Check<'_> {
 
     /// A private hosted zone of the service's own name stands in the way of private DNS as well.
     pub(super) async fn check_zones(&mut self, side: &Side<'_>) -> Result<(), CallError> {
-        let (vpc, region) = (&side.network.vpc, &self.request.region);
+        let vpc = &side.network.vpc;
         let names = side.service.private_dns_names.iter();
         let domains: Vec<&str> = names.map(|name| name.trim_start_matches("*.")).collect();
-        if !self.request.private_dns || domains.is_empty() {
-            return Ok(());
-        }
         let zones = self.outside.route53.zones(vpc).await?;
-        // Those of AWS's own services are endpoints' and were looked at.
+        // Not verified: that zones behind endpoints' names are those of a service, without an account. They were looked at.
         let taken = zones
             .iter()
             .find(|zone| !zone.owner.is_empty() && domains.contains(&zone.name.as_str()));
-        self.problems.extend(taken.map(|zone| {
-            let (id, name, owner) = (&zone.id, &zone.name, &zone.owner);
-            Problem::new(
-                Code::PrivateDnsTaken,
-                format!("{name} is the private hosted zone {id} of account {owner} in {vpc} already"),
-                format!(
-                    "send \"privateDns\": false and put the names into that zone, or free the name: \
-                     aws route53 disassociate-vpc-from-hosted-zone --hosted-zone-id {id} --vpc VPCRegion={region},VPCId={vpc}"
-                ),
-            )
-            .about("$.privateDns")
-        }));
+        let taken = taken.map(|zone| self.name_taken_by_zone(zone, vpc));
+        self.problems.extend(taken);
         Ok(())
+    }
+
+    fn name_taken_by_zone(&self, zone: &VpcZone, vpc: &VpcId) -> Problem {
+        let VpcZone { id, name, owner } = zone;
+        let fix = if owner == self.execution.account() {
+            format!(
+                "send \"privateDns\": false, or free the name; see what the zone is for: aws route53 get-hosted-zone --id {id}; \
+                 aws route53 list-tags-for-resource --resource-type hostedzone --resource-id {id}"
+            )
+        } else {
+            format!(
+                "send \"privateDns\": false, or have account {owner} take {vpc} out of the zone"
+            )
+        };
+        Problem::new(
+            Code::PrivateDnsTaken,
+            format!("{name} is the private hosted zone {id} of account {owner} in {vpc} already"),
+            fix,
+        )
+        .about("$.privateDns")
     }
 
     /// Names for inbound resolvers only need a gateway endpoint that serves the VPC itself.
