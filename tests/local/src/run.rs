@@ -13,8 +13,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::stage::{Outcome, Settings, Stage};
 use crate::{progress, show};
 
-/// An execution that takes longer than this, in seconds of the world, hangs.
-const LIMIT: f64 = 1800.0;
+/// An execution that takes longer than this, in seconds of the world, hangs: in the longest scenario somebody accepts
+/// after five hours.
+const LIMIT: f64 = 6.0 * 3600.0;
 
 /// Runs one request from event to result on this machine: the real template, state machine and functions,
 /// against a simulated AWS. Needs Rust and Python 3, and nothing else.
@@ -69,7 +70,14 @@ async fn staged(arguments: &Arguments) -> Result<bool> {
     };
     let mut stage = unless_interrupted(Stage::start(&settings)).await?;
     let result = unless_interrupted(in_time(arguments, play(&mut stage, arguments, &event))).await;
-    if arguments.keep && result.is_ok() {
+    if arguments.keep
+        && !result
+            .as_ref()
+            .is_err_and(|error| error.is::<Interrupted>())
+    {
+        if let Err(error) = &result {
+            eprintln!("local: {error:#}");
+        }
         explain(&stage);
         interrupted().await;
     }
@@ -96,10 +104,22 @@ fn time_scale(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Somebody wants it to end.
+#[derive(Debug)]
+struct Interrupted;
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
 async fn unless_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         result = work => result,
-        () = interrupted() => bail!("interrupted"),
+        () = interrupted() => Err(Interrupted.into()),
     }
 }
 
@@ -120,13 +140,14 @@ async fn play(stage: &mut Stage, arguments: &Arguments, event: &Value) -> Result
     if let [execution] = executions.as_slice() {
         progress::follow(stage, execution).await?;
     }
-    let mut good = true;
+    let (mut good, mut told) = (true, 0);
     for execution in &executions {
         let outcome = stage.outcome(execution, limit(arguments)).await?;
         good &= outcome.status == "SUCCEEDED";
-        for notice in stage.notices().iter().filter(|_| !arguments.json) {
+        for notice in stage.notices()[told..].iter().filter(|_| !arguments.json) {
             eprintln!("{}", show::result(notice));
         }
+        told = stage.notices().len();
         print(&outcome, arguments.json || times > 1);
     }
     let mut counts = BTreeMap::new();

@@ -31,6 +31,9 @@ pub(crate) fn result(event: &Value) -> String {
         );
         line(&mut text, "address", &place);
     }
+    for part in list(&detail["plan"]["parts"]) {
+        line(&mut text, "part", &word(&part["kind"]));
+    }
     for problem in list(&detail["problems"]) {
         let place = problem["path"]
             .as_str()
@@ -54,18 +57,12 @@ pub(crate) fn result(event: &Value) -> String {
         .map(|phase| format!("{} {} s", word(&phase["phase"]), phase["seconds"]))
         .collect();
     line(&mut text, "time", &phases.join(", "));
-    if !detail["cost"].is_null() {
-        let cost = &detail["cost"];
-        line(
-            &mut text,
-            "cost",
-            &format!(
-                "{} USD a month: {}",
-                cost["usdPerMonth"],
-                word(&cost["basis"])
-            ),
-        );
-    }
+    let cost = &detail["cost"];
+    let price = cost["usdPerMonth"]
+        .as_f64()
+        .map(|price| format!("{price} USD a month: "));
+    let cost = price.unwrap_or_default() + &word(&cost["basis"]);
+    line(&mut text, "cost", &cost);
     text
 }
 

@@ -52,16 +52,52 @@ async fn every_target_of_a_vendor_becomes_ready_and_no_secret_is_left_anywhere()
     }
     // Both services want to be accepted.
     assert_eq!(stage.notices().len(), 2, "{:?}", stage.notices());
-    let log = stage.log().expect("the functions' log");
-    assert!(log.contains("the step is done"), "{log}");
-    assert_clean(&log, "the functions' logs");
-    {
-        let world = stage.world();
-        let world = world.lock().expect("the world");
-        assert_clean(
-            &serde_json::to_string(world.calls()).expect("JSON"),
-            "the calls",
-        );
-    }
+    assert_no_secret_in_log_and_calls(&stage, "the step is done");
     stage.stop().await;
+}
+
+#[tokio::test]
+async fn no_secret_is_left_where_a_vendor_fails() {
+    for (scenario, name, code) in [
+        (
+            "tidb-key-refused",
+            "tidb-cloud-dedicated",
+            "CREDENTIALS_REFUSED",
+        ),
+        (
+            "confluent-access-fails",
+            "tidb-cloud-to-confluent",
+            "PROVIDER_FAILED",
+        ),
+        ("dms-test-fails", "dms-tidb-cloud", "DMS_TEST_FAILED"),
+    ] {
+        let settings = Settings {
+            scenario: scenario.to_owned(),
+            ..Settings::default()
+        };
+        let mut stage = Stage::start(&settings).await.expect("a stage");
+        let executions = stage.put(&[request(name)]).await.expect("the bus takes it");
+        let outcome = stage
+            .outcome(&executions[0], LIMIT)
+            .await
+            .expect("a result");
+
+        assert_eq!(outcome.event["detail"]["code"], code, "{}", outcome.event);
+        assert_clean(&outcome.event.to_string(), scenario);
+        let history = stage.history(&executions[0]).await.expect("a history");
+        assert_clean(&serde_json::to_string(&history).expect("JSON"), scenario);
+        assert_no_secret_in_log_and_calls(&stage, "execution");
+        stage.stop().await;
+    }
+}
+
+/// `word` is in the log, so that an empty one is noticed.
+fn assert_no_secret_in_log_and_calls(stage: &Stage, word: &str) {
+    let log = stage.log().expect("the functions' log");
+    assert!(log.contains(word), "{log}");
+    assert_clean(&log, "the functions' logs");
+    let world = stage.world();
+    let world = world.lock().expect("the world");
+    let calls = serde_json::to_string(world.calls()).expect("JSON");
+    assert_clean(&calls, "the calls");
 }
