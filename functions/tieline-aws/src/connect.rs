@@ -7,9 +7,11 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_ec2::config::SharedCredentialsProvider;
+use aws_sdk_ec2::config::retry::ReconnectMode;
 use tieline::ids::Region;
 use tieline::outside::{Limits, Outside};
-use tieline_vendors::{HttpError, Vendors, https};
+use tieline_https::HttpError;
+use tieline_vendors::Vendors;
 
 use crate::clock::SystemClock;
 use crate::dms::AwsDms;
@@ -61,7 +63,7 @@ impl Aws {
             quotas: AwsQuotas::new(&config),
             route53: AwsRoute53::new(&config, &settings.region),
             dms: AwsDms::new(&config, secrets.clone()),
-            vendors: Vendors::new(https()?, secrets, settings.world),
+            vendors: Vendors::connect(secrets, settings.world)?,
             region: settings.region,
             limits: settings.limits,
         })
@@ -93,13 +95,19 @@ fn config(settings: &Settings) -> Result<SdkConfig, HttpError> {
         .behavior_version(BehaviorVersion::latest())
         .region(aws_config::Region::new(settings.region.to_string()))
         // Where Lambda puts a role's credentials. The SDK's default chain would look into files and ask metadata servers
-        // as well, and every function would carry that.
+        // as well, and every function would carry that. Nor is any other of the SDK's variables read (AWS_ENDPOINT_URL,
+        // AWS_USE_FIPS_ENDPOINT and their like).
         .credentials_provider(SharedCredentialsProvider::new(
             EnvironmentVariableCredentialsProvider::new(),
         ))
         .http_client(SdkHttp::new()?)
         // The state machine retries for minutes; a function only bridges what passes at once.
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(3)
+                // The client does not show its connections to the SDK, which would complain at each 5xx.
+                .with_reconnect_mode(ReconnectMode::ReuseAllConnections),
+        )
         .timeout_config(
             TimeoutConfig::builder()
                 .operation_attempt_timeout(ATTEMPT)

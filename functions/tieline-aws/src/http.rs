@@ -11,12 +11,12 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use tieline_https::{HttpError, Https};
 
-/// For a connection to one address.
-const CONNECT: Duration = Duration::from_secs(2);
+/// For a connection.
+const CONNECT: Duration = Duration::from_secs(3);
 /// For one attempt at a call.
 pub(crate) const ATTEMPT: Duration = Duration::from_secs(4);
 
-/// A client with as much patience as AWS's APIs take. The SDK's own connector settings would say the same once more.
+/// A client with as much patience as AWS's APIs take: these two count, and not the SDK's connector settings.
 #[derive(Debug, Clone)]
 pub(crate) struct SdkHttp(Https);
 
@@ -52,7 +52,7 @@ async fn exchange(https: &Https, request: HttpRequest) -> Result<HttpResponse, C
         .try_into_http1x()
         .map_err(|error| ConnectorError::user(error.into()))?
         .map(|_| body.into());
-    // Whatever went wrong may go right at the next attempt; the SDK counts them.
+    // What went wrong may go right at the next attempt. The few things that never will are attempted in vain.
     let answer = https
         .send(request)
         .await

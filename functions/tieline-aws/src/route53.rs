@@ -112,11 +112,12 @@ fn incomplete(action: &'static str) -> impl Fn(BuildError) -> CallError {
     }
 }
 
-/// Half a list taken for the whole could be acted on.
+/// Half a list taken for the whole could be acted on, and another look would be no shorter.
 fn endless(action: &'static str) -> CallError {
-    CallError::Unavailable {
+    CallError::Refused {
         action,
-        reason: format!("the list has more than {MOST_PAGES} pages"),
+        code: "TooLong".to_owned(),
+        message: format!("the list has more than {MOST_PAGES} pages"),
     }
 }
 

@@ -58,7 +58,7 @@ impl Settings {
         let found = get(name);
         let region = found.as_deref().and_then(|text| text.parse().ok());
         Ok(Self {
-            world: get("TIELINE_WORLD_ENDPOINT_URL").filter(|url| !url.is_empty()),
+            world: world(get("TIELINE_WORLD_ENDPOINT_URL"))?,
             region: region.ok_or(BadVariable {
                 name,
                 found,
@@ -70,6 +70,24 @@ impl Settings {
             },
         })
     }
+}
+
+/// `sam local invoke` passes an empty variable where the template's parameter is empty.
+fn world(found: Option<String>) -> Result<Option<String>, BadVariable> {
+    let Some(url) = found.filter(|url| !url.is_empty()) else {
+        return Ok(None);
+    };
+    if url
+        .parse()
+        .is_ok_and(|url| tieline_https::may_be_asked(&url))
+    {
+        return Ok(Some(url));
+    }
+    Err(BadVariable {
+        name: "TIELINE_WORLD_ENDPOINT_URL",
+        found: Some(url),
+        expected: "an https:// URL, or an http:// URL of localhost, 127.0.0.1 or 172.16.0.0/12",
+    })
 }
 
 #[cfg(test)]
@@ -92,6 +110,22 @@ mod tests {
         .unwrap();
 
         assert_eq!(settings.world, None);
+    }
+
+    #[test]
+    fn a_world_that_no_key_is_sent_to_is_refused_at_once() {
+        for (url, fits) in [
+            ("http://127.0.0.1:4599", true),
+            ("https://world.example", true),
+            ("http://host.docker.internal:4599", false),
+            ("127.0.0.1:4599", false),
+        ] {
+            let pairs = [
+                ("AWS_REGION", "us-east-1"),
+                ("TIELINE_WORLD_ENDPOINT_URL", url),
+            ];
+            assert_eq!(read(&pairs).is_ok(), fits, "{url}");
+        }
     }
 
     #[test]

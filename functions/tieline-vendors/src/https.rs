@@ -8,19 +8,10 @@ use tieline_https::Https;
 
 use crate::http::{Http, HttpError, HttpRequest, HttpResponse};
 
-/// For a connection to one address.
-const CONNECT: Duration = Duration::from_secs(10);
+/// For a connection.
+pub(crate) const CONNECT: Duration = Duration::from_secs(10);
 /// For a whole exchange. A step may make several calls in its time.
-const WHOLE: Duration = Duration::from_secs(25);
-
-/// A client with as much patience as the vendors' APIs take.
-///
-/// # Errors
-///
-/// As [`Https::new`].
-pub fn https() -> Result<Https, HttpError> {
-    Https::new(CONNECT, WHOLE)
-}
+pub(crate) const WHOLE: Duration = Duration::from_secs(25);
 
 #[async_trait]
 impl Http for Https {
@@ -59,7 +50,8 @@ mod tests {
         };
         assert!(!format!("{request:?}").contains("canary"));
 
-        let error = Http::send(&https().unwrap(), request).await.unwrap_err();
+        let https = Https::new(CONNECT, WHOLE).unwrap();
+        let error = Http::send(&https, request).await.unwrap_err();
 
         assert!(error.to_string().contains("cannot be written"), "{error}");
         assert!(!format!("{error:?}").contains("canary"), "{error}");

@@ -20,8 +20,9 @@ mod script;
 
 use std::fmt;
 
+use tieline_https::Https;
+
 pub use crate::http::{Http, HttpError, HttpRequest, HttpResponse};
-pub use crate::https::https;
 pub use crate::secrets::Secrets;
 
 /// The vendors' APIs. It is made once per cold start: keys, nonces and connections are worth keeping.
@@ -36,6 +37,19 @@ pub struct Vendors {
 }
 
 impl Vendors {
+    /// The vendors over the network.
+    ///
+    /// # Errors
+    ///
+    /// As [`Https::new`].
+    pub fn connect(
+        secrets: impl Secrets + 'static,
+        world: Option<String>,
+    ) -> Result<Self, HttpError> {
+        let https = Https::new(https::CONNECT, https::WHOLE)?;
+        Ok(Self::new(https, secrets, world))
+    }
+
     /// The vendors at their own addresses, or each at `<world>/<its host>`.
     pub fn new(
         http: impl Http + 'static,

@@ -18,6 +18,7 @@ mod prism {
 }
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use prism::server::{self, Prism};
@@ -27,7 +28,7 @@ use tieline::ids::{ConfluentId, SecretArn, TidbId};
 use tieline::outside::tidb_cloud::NodeGroupId;
 use tieline::outside::{Confluent, TidbCloud};
 use tieline_https::Https;
-use tieline_vendors::{Http, HttpError, HttpRequest, HttpResponse, Secrets, Vendors, https};
+use tieline_vendors::{Http, HttpError, HttpRequest, HttpResponse, Secrets, Vendors};
 
 /// The Prism for a request: each description is one server, and two of them describe parts of one host.
 ///
@@ -35,6 +36,9 @@ use tieline_vendors::{Http, HttpError, HttpRequest, HttpResponse, Secrets, Vendo
 /// asked for is enough.
 #[derive(Clone)]
 struct Routed(Arc<Inner>);
+
+/// Prism is a program of Node's, on a machine that does other things as well.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 struct Inner {
     real: Https,
@@ -109,7 +113,7 @@ impl World {
         let prism = server::install();
         let start = |file: &str| Prism::start(&prism, &specs.join(file));
         let http = Routed(Arc::new(Inner {
-            real: https().unwrap(),
+            real: Https::new(PATIENCE, PATIENCE).unwrap(),
             dedicated: start("tidb/dedicated.normalized.swagger.json"),
             cluster: start("tidb/cluster.swagger.json"),
             privatelink: start("tidb/privatelink.swagger.json"),

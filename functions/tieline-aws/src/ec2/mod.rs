@@ -20,6 +20,9 @@ use tieline::outside::{
 
 use crate::answer::{failed, must};
 
+/// The most that EC2 takes. Without it, all of a VPC comes in one answer.
+const PAGE: i32 = 1000;
+
 #[derive(Debug)]
 pub(crate) struct AwsEc2(Client);
 
@@ -75,6 +78,7 @@ impl Ec2 for AwsEc2 {
             .filters(filter("vpc-id", vpc.as_str()));
         let found = call
             .into_paginator()
+            .page_size(PAGE)
             .items()
             .send()
             .try_collect()
@@ -94,6 +98,7 @@ impl Ec2 for AwsEc2 {
             .filters(filter("vpc-id", vpc.as_str()));
         let found = call
             .into_paginator()
+            .page_size(PAGE)
             .items()
             .send()
             .try_collect()
@@ -134,6 +139,7 @@ impl Ec2 for AwsEc2 {
             .set_filters(Some(filters.into_iter().flatten().collect()));
         let found = call
             .into_paginator()
+            .page_size(PAGE)
             .items()
             .send()
             .try_collect()
@@ -154,7 +160,13 @@ impl Ec2 for AwsEc2 {
             .set_values(Some(ids.to_vec()))
             .build();
         let call = self.0.describe_network_interfaces().filters(filter);
-        let found = call.into_paginator().items().send().try_collect().await;
+        let found = call
+            .into_paginator()
+            .page_size(PAGE)
+            .items()
+            .send()
+            .try_collect()
+            .await;
         let found = found.map_err(failed("ec2:DescribeNetworkInterfaces"))?;
         Ok(found.iter().filter_map(words::interface).collect())
     }
