@@ -83,9 +83,11 @@ impl Stage {
             .context("the world does not start")?;
         let stack = MiniStack::start(&programs, 1.0 / settings.time_scale).await?;
         let seconds = |world: f64| (world / settings.time_scale).ceil().to_string();
+        // The template takes no less than 5 s.
+        let phase = settings.phase_deadline.max(5.0 * settings.time_scale);
         let parameters = [
             ("WorldEndpointUrl", world.url()),
-            ("PhaseDeadlineSeconds", seconds(settings.phase_deadline)),
+            ("PhaseDeadlineSeconds", seconds(phase)),
             ("SettleSeconds", seconds(60.0)),
         ];
         let machine =
