@@ -1,7 +1,7 @@
 //! HTTPS for the AWS SDK and for the vendors' clients alike: HTTP/1.1 on hyper, TLS by rustls and ring.
 //!
-//! The SDK's own client would come with HTTP/2, proxies and a second pool: a tenth of a function's package, measured,
-//! and nothing of it is used here.
+//! The SDK's own client would come with HTTP/2, proxies and a second pool, and nothing of it is used here: without it and
+//! the SDK's chain of credentials a function's package was measured a fifth smaller.
 
 #[cfg(test)]
 mod tests;
