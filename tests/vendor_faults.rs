@@ -41,20 +41,37 @@ async fn actions(name: &str) -> BTreeMap<String, u32> {
 async fn run(name: &str, fault: Option<Fault>, broken: Option<Broken>, what: &str) -> Ended {
     let mut world = scenario::world("default");
     let before = everything_now(&world);
+    let action = fault.as_ref().map_or("", |fault| &fault.action).to_owned();
     if let Some(fault) = fault {
         world.add_fault(fault);
     }
     let mut stage = Stage::on(Simulated::on(world).without_retries());
     stage.start(request(name), broken);
     let ended = stage.run().await.remove(0);
-    check(&ended, stage.outside(), &before, what);
+    check(&ended, stage.outside(), &before, &action, what);
     ended
 }
 
-/// Everything once, or nothing; or what is left is named in the result.
-fn check(ended: &Ended, outside: &Simulated, before: &BTreeSet<String>, what: &str) {
+/// What EC2 is asked while something is removed: without these, its things have to stay.
+const EC2_UNDO: [&str; 4] = [
+    "DescribeVpcEndpoints",
+    "DescribeSecurityGroups",
+    "DeleteVpcEndpoints",
+    "DeleteSecurityGroup",
+];
+
+/// Everything once, or nothing; or what is left is named in the result. Whatever a vendor does, nothing of EC2's is left.
+fn check(ended: &Ended, outside: &Simulated, before: &BTreeSet<String>, action: &str, what: &str) {
     let after = everything(&mut outside.world());
     let made: Vec<&String> = after.difference(before).collect();
+    let of_ec2 = |one: &&&String| one.starts_with("endpoint ") || one.starts_with("group ");
+    let is_marked = detail(ended)["leftBehind"]
+        .to_string()
+        .contains("marked as ready");
+    if ended.status != "SUCCEEDED" && !is_marked && !EC2_UNDO.contains(&action) {
+        let left: Vec<_> = made.iter().filter(of_ec2).collect();
+        assert!(left.is_empty(), "{what}: {left:?}: {}", detail(ended));
+    }
     if ended.status == "SUCCEEDED" {
         let kinds: BTreeSet<&str> = made
             .iter()
@@ -124,6 +141,50 @@ async fn any_step_whose_answer_is_lost_is_repeated_without_harm() {
             let ended = run(name, None, Some(broken), &what).await;
 
             assert_eq!(ended.status, "SUCCEEDED", "{what}: {}", detail(&ended));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_vendor_does_not_remove_keeps_nothing_of_ec2_and_is_named() {
+    let cases = [
+        (
+            "tidb-cloud-dedicated",
+            "ModifyVpcEndpoint",
+            ["DeletePrivateEndpointConnection", "endpoint connection"],
+        ),
+        (
+            "endpoint-service-private-zone",
+            "ChangeResourceRecordSets",
+            ["DeleteHostedZone", "zone"],
+        ),
+    ];
+    for (name, breaks, [removes, left]) in cases {
+        for kind in KINDS {
+            let what = format!("{name}: {kind:?} at {removes}");
+            let mut world = scenario::world("default");
+            let before = everything_now(&world);
+            world.add_fault(Fault::on(breaks, FaultKind::AccessDenied));
+            world.add_fault(Fault::on(removes, kind));
+            let mut stage = Stage::on(Simulated::on(world).without_retries());
+            stage.start(request(name), None);
+            let ended = stage.run().await.remove(0);
+
+            check(&ended, stage.outside(), &before, removes, &what);
+            let result = detail(&ended);
+            assert_eq!(result["code"], "PERMISSION_DENIED", "{what}: {result}");
+            let after = everything(&mut stage.outside().world());
+            let stays = after.difference(&before).count() > 0;
+            let named = result["leftBehind"].to_string().contains(left);
+            assert_eq!(stays, named, "{what}: {result}");
+            let reason = result["problems"].to_string();
+            assert_eq!(
+                reason.contains("UNDO_INCOMPLETE"),
+                stays,
+                "{what}: {result}"
+            );
+            assert!(!stays || reason.contains(removes), "{what}: {result}");
+            assert!(stays || kind != FaultKind::AccessDenied, "{what}");
         }
     }
 }

@@ -25,13 +25,16 @@ pub struct Progress {
     pub contested: Option<Time>,
     /// How often one stood in the way for good, because nothing ever showed behind it.
     pub contests: u32,
-    /// Keys of tags that this run added to an endpoint that was there already.
+    /// Keys of tags that this run adds to an endpoint that was there already.
     pub added_tags: Vec<String>,
     /// Whether it was announced that a person has to accept the endpoint.
     #[serde(default)]
     pub acceptance_announced: bool,
     /// Whether EC2 took the order to turn private DNS on.
     pub dns_ordered: bool,
+    /// Why a part could not be removed when that was tried last, in the words of whoever has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// Why the request failed, if it did.
     pub failure: Option<Rejection>,
 }
@@ -77,6 +80,7 @@ impl Progress {
             added_tags: Vec::new(),
             acceptance_announced: false,
             dns_ordered: false,
+            trouble: None,
             failure: None,
         }
     }

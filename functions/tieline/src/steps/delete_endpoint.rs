@@ -4,14 +4,15 @@
 //!
 //! What does not carry our tags is not touched. An endpoint that other requests hold loses our tags only. One that was
 //! marked as ready stays, and the result says so: perhaps another run of the same request announced it. A create whose
-//! answer was lost is looked for until [`crate::outside::Limits::settle`] has passed. May be repeated.
+//! answer was lost is looked for until [`crate::outside::Limits::settle`] has passed. A vendor that refuses to remove its
+//! part, or does not answer for half a phase, keeps nothing of EC2's from being removed. May be repeated.
 
 use crate::ended::Ended;
 use crate::error::{CallError, Rejection, StepError};
 use crate::ids::{EndpointId, RequestId};
 use crate::outside::{Endpoint, Group, Outside, Time, Which};
 use crate::part::At;
-use crate::plan::{Claim, EndpointPlan, Groups, MANAGED, Plan, claim, is_ours, is_ready, requests};
+use crate::plan::{Claim, MANAGED, Plan, claim, is_ours, is_ready, requests};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
 use crate::request::{self, OnFailure};
@@ -82,7 +83,7 @@ pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> Result<Answe
 
 async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
     let now = outside.clock.now();
-    let (plan, progress, execution) = input.planned()?;
+    let (plan, mut progress, execution) = input.planned()?;
     let made = made(outside, &plan, &progress).await?;
     if plan.on_failure == OnFailure::Keep {
         return Ok(made.announce(plan, progress, &execution, now));
@@ -90,15 +91,22 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
     if now.since(progress.since) >= plan.phase_limit(progress.phase, &outside.limits) {
         return Ok(made.give_up(plan, progress, &execution, now));
     }
-    if !made.parts.parts.is_empty() {
+    if made.parts.is_to_go() {
         let at = At {
             outside,
             plan: &plan,
             endpoint: made.endpoint(),
             endpoint_id: made.endpoint_id(&progress),
         };
-        done_or_busy(made.parts.remove_last(&at).await)?;
-        return Ok(made.wait(outside, plan, progress));
+        let patient = is_patient(outside, &plan, &progress);
+        let result = done_or_busy(made.parts.remove_last(&at).await);
+        progress.trouble = result.as_ref().err().map(ToString::to_string);
+        match result {
+            Err(CallError::Refused { .. }) => {}
+            Err(error @ CallError::PutOff { .. }) if patient => return Err(error.into()),
+            _ if patient => return Ok(made.wait(outside, plan, progress)),
+            _ => {}
+        }
     }
     for (endpoint, fate) in &made.endpoints {
         remove(outside, &plan, &progress, endpoint, *fate).await?;
@@ -132,10 +140,16 @@ pub(crate) async fn look(
     if waited >= plan.phase_limit(progress.phase, &outside.limits) {
         return Ok(made.give_up(plan, progress, execution, now));
     }
-    if made.wants_a_call() {
+    if made.wants_a_call(is_patient(outside, &plan, &progress)) {
         return Ok(Answer::go(Next::Undo, plan, progress));
     }
     Ok(made.wait(outside, plan, progress))
+}
+
+/// Whether the endpoint waits for its parts to go first.
+fn is_patient(outside: &Outside<'_>, plan: &Plan, progress: &Progress) -> bool {
+    let waited = outside.clock.now().since(progress.since);
+    waited < plan.phase_limit(progress.phase, &outside.limits) / 2
 }
 
 impl Made {
@@ -173,6 +187,7 @@ impl Made {
             .parts
             .unseen
             .iter()
+            .chain(&self.parts.silent)
             .map(|what| format!("perhaps {what}"));
         self.parts
             .names()
@@ -185,7 +200,7 @@ impl Made {
 
     fn is_to_go(&self) -> bool {
         let goes = |fate: &Fate| matches!(fate, Fate::LosesTags | Fate::IsDeleted | Fate::IsGoing);
-        !self.parts.parts.is_empty()
+        self.parts.is_to_go()
             || self.group.is_some()
             || self.endpoints.iter().any(|(_, fate)| goes(fate))
     }
@@ -196,9 +211,12 @@ impl Made {
             .all(|(_, fate)| matches!(fate, Fate::IsGone | Fate::Stays))
     }
 
-    fn wants_a_call(&self) -> bool {
-        if !self.parts.parts.is_empty() {
-            return self.parts.wants_a_call();
+    fn wants_a_call(&self, patient: bool) -> bool {
+        if self.parts.wants_a_call() {
+            return true;
+        }
+        if self.parts.is_to_go() && patient {
+            return false;
         }
         self.endpoints
             .iter()
@@ -253,7 +271,11 @@ impl Made {
         execution: &Execution,
         now: Time,
     ) -> Answer {
-        note_left_over(&mut progress, &self.left_over().join(", "));
+        let mut what = self.left_over().join(", ");
+        if let Some(trouble) = &progress.trouble {
+            what = format!("{what} ({trouble})");
+        }
+        note_left_over(&mut progress, &what);
         self.announce(plan, progress, execution, now)
     }
 }
@@ -278,12 +300,15 @@ fn note_left_over(progress: &mut Progress, what: &str) {
 async fn made(outside: &Outside<'_>, plan: &Plan, progress: &Progress) -> Result<Made, CallError> {
     let Some(wanted) = &plan.endpoint else {
         return Ok(Made {
-            parts: parts::left(&At {
-                outside,
-                plan,
-                endpoint: None,
-                endpoint_id: None,
-            })
+            parts: parts::left(
+                &At {
+                    outside,
+                    plan,
+                    endpoint: None,
+                    endpoint_id: None,
+                },
+                is_patient(outside, plan, progress),
+            )
             .await?,
             endpoints: Vec::new(),
             group: None,
@@ -321,7 +346,7 @@ async fn made(outside: &Outside<'_>, plan: &Plan, progress: &Progress) -> Result
         )
         .flat_map(|endpoint| &endpoint.group_ids)
         .collect();
-    let group = own_group(outside, wanted)
+    let group = super::own_group(outside, wanted)
         .await?
         .filter(|group| !needed.iter().any(|id| *id == group.id.as_str()));
     let mut made = Made {
@@ -349,26 +374,13 @@ async fn parts_left(
         Some(id) if plan.is_adopted() => super::look(outside, id).await?,
         _ => None,
     };
-    parts::left(&At {
+    let at = At {
         outside,
         plan,
         endpoint: adopted.as_ref().or(made.endpoint()),
         endpoint_id: made.endpoint_id(progress),
-    })
-    .await
-}
-
-async fn own_group(
-    outside: &Outside<'_>,
-    wanted: &EndpointPlan,
-) -> Result<Option<Group>, CallError> {
-    let Groups::Own { name, .. } = &wanted.groups else {
-        return Ok(None);
     };
-    let groups = outside.ec2.groups(&wanted.vpc_id).await?;
-    Ok(groups
-        .into_iter()
-        .find(|group| group.name == *name && group.tags.contains_key(MANAGED)))
+    parts::left(&at, is_patient(outside, plan, progress)).await
 }
 
 fn fate(plan: &Plan, endpoint: &Endpoint) -> Fate {

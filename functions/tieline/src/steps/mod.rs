@@ -10,7 +10,8 @@ pub mod status_polling;
 
 use crate::error::{CallError, StepError};
 use crate::ids::EndpointId;
-use crate::outside::{Endpoint, Outside, Which};
+use crate::outside::{Endpoint, Group, Outside, Which};
+use crate::plan::{EndpointPlan, Groups, MANAGED};
 use crate::progress::Progress;
 use crate::step::{Answer, Next, StepInput, pause};
 
@@ -76,4 +77,18 @@ pub(crate) async fn look(
         })
         .await?;
     Ok(found.into_iter().next())
+}
+
+/// The group of our own that a plan asks for, if it is there.
+pub(crate) async fn own_group(
+    outside: &Outside<'_>,
+    wanted: &EndpointPlan,
+) -> Result<Option<Group>, CallError> {
+    let Groups::Own { name, .. } = &wanted.groups else {
+        return Ok(None);
+    };
+    let groups = outside.ec2.groups(&wanted.vpc_id).await?;
+    Ok(groups
+        .into_iter()
+        .find(|group| group.name == *name && group.tags.contains_key(MANAGED)))
 }

@@ -103,18 +103,29 @@ pub(crate) fn facts(parts: &[(Part, Look)]) -> Map<String, Value> {
 
 /// The parts of this request's making that are still there, in the order in which they were made; none if the request is
 /// marked as ready on one of them, which then is said by its name.
-pub(crate) async fn left(at: &At<'_>) -> Result<Left, CallError> {
+///
+/// # Errors
+///
+/// [`CallError::PutOff`], and only to those who are patient: a service that says when to come back is asked again then.
+/// What else keeps a part from being seen is in the answer, because it must not keep the rest from being removed.
+pub(crate) async fn left(at: &At<'_>, patient: bool) -> Result<Left, CallError> {
     let mut left = Left::default();
     let (mut whole, mut foreign) = (true, at.plan.is_adopted());
     for part in &at.plan.parts {
         let look = match part.look(at).await {
             Ok(look) => look,
-            // What this run may not look at any more must not keep it from removing the rest.
-            Err(error) if error.credentials_problem().is_some() => {
-                left.unseen.push(format!("{} ({error})", part.name()));
+            Err(error @ CallError::PutOff { .. }) if patient => return Err(error),
+            Err(error) => {
+                let what = format!("{} ({error})", part.name());
+                match error {
+                    CallError::Refused { .. } => left.unseen.push(what),
+                    CallError::PutOff { .. } | CallError::Unavailable { .. } => {
+                        whole = false;
+                        left.silent.push(what);
+                    }
+                }
                 continue;
             }
-            Err(error) => return Err(error),
         };
         whole &= look.condition == Condition::Ready;
         match (look.hold, look.condition) {
@@ -133,6 +144,7 @@ pub(crate) async fn left(at: &At<'_>) -> Result<Left, CallError> {
     }
     if left.kept.is_some() {
         left.parts.clear();
+        left.silent.clear();
     }
     Ok(left)
 }
@@ -144,8 +156,10 @@ pub(crate) struct Left {
     pub(crate) parts: Vec<LeftPart>,
     /// The part on which the request is marked as ready.
     pub(crate) kept: Option<String>,
-    /// What could not be looked at, and why.
+    /// What may not be looked at, and why.
     pub(crate) unseen: Vec<String>,
+    /// What could not be looked at now, and why.
+    pub(crate) silent: Vec<String>,
 }
 
 /// A part that is to go.
@@ -161,16 +175,26 @@ impl Left {
         self.parts.iter().map(|left| left.part.name())
     }
 
+    /// Whether something is still to go, or may be.
+    pub(crate) fn is_to_go(&self) -> bool {
+        !self.parts.is_empty() || !self.silent.is_empty()
+    }
+
     /// Whether the next part to go has to be asked to.
     pub(crate) fn wants_a_call(&self) -> bool {
-        self.parts.last().is_some_and(|left| !left.is_going)
+        self.next().is_some_and(|left| !left.is_going)
     }
 
     /// Asks the last part to go. The one before it has to wait: it may still be needed.
     pub(crate) async fn remove_last(&self, at: &At<'_>) -> Result<(), CallError> {
-        match self.parts.last() {
+        match self.next() {
             Some(left) if !left.is_going => left.part.remove(at).await,
             _ => Ok(()),
         }
+    }
+
+    /// None while one cannot be seen: the mark may be on it, or it may still need the others.
+    fn next(&self) -> Option<&LeftPart> {
+        self.parts.last().filter(|_| self.silent.is_empty())
     }
 }
