@@ -57,6 +57,55 @@ async fn a_name_of_another_request_is_never_led_elsewhere() {
     assert_eq!(stage.outside().world().state().hosted_zones, zones);
 }
 
+/// The blocks that the group of our own lets in on the port of Aurora DSQL.
+fn let_in(stage: &Stage) -> Vec<String> {
+    let state = stage.outside().world().state();
+    let ours = state.groups.iter();
+    let rules = ours
+        .filter(|group| group.group_name.starts_with("tieline-"))
+        .flat_map(|group| &group.ip_permissions);
+    let mut blocks: Vec<String> = rules
+        .filter(|rule| rule.from_port == Some(5432))
+        .flat_map(|rule| &rule.ip_ranges)
+        .map(|range| range.cidr_ip.clone())
+        .collect();
+    blocks.sort();
+    blocks
+}
+
+#[tokio::test]
+async fn a_shared_endpoint_lets_in_the_vpcs_that_see_the_zone() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request("aurora-dsql-minimal"), None);
+    assert_eq!(code(&stage.run().await[0]), "CONNECTED");
+    let before = let_in(&stage);
+    let mut input = request("aurora-dsql-private-zone");
+    input["network"] = json!({"vpcId": scenario::VPC});
+
+    // The one that fails in between leaves no rule behind.
+    stage
+        .outside()
+        .world()
+        .add_fault(Fault::on("CreateHostedZone", FaultKind::AccessDenied));
+    stage.start(input.clone(), None);
+    let failed = stage.run().await.pop().unwrap();
+    assert_eq!(code(&failed), "PERMISSION_DENIED", "{}", detail(&failed));
+    assert_eq!(let_in(&stage), before);
+
+    stage.outside().world().clear_faults();
+    stage.start(input.clone(), None);
+    let second = stage.run().await.pop().unwrap();
+    assert_eq!(code(&second), "CONNECTED", "{}", detail(&second));
+    let both = let_in(&stage);
+    assert_eq!(both.len(), before.len() + 1, "{both:?}");
+    assert!(before.iter().all(|block| both.contains(block)), "{both:?}");
+
+    stage.outside().world().clear_calls();
+    stage.start(input, None);
+    assert_eq!(code(&stage.run().await[2]), "CONNECTED");
+    assert_eq!(writes(stage.outside()), [""; 0]);
+}
+
 /// A zone that somebody makes for the name of the sample's service.
 fn zone_by_hand(vpc: &str) -> CreateHostedZone {
     let zone = json!({

@@ -6,6 +6,8 @@ use tests::{
 };
 use world::gate::{Fault, FaultKind};
 use world::model::endpoints::{DeleteVpcEndpoints, DescribeVpcEndpoints};
+use world::model::shapes::TagInput;
+use world::model::tags::DeleteTags;
 use world::scenario;
 
 #[tokio::test]
@@ -273,28 +275,59 @@ async fn an_endpoint_that_serves_two_requests_survives_the_failure_of_one() {
     let seen = Seen::now(&mut outside.world());
     assert_eq!(seen.ours().len(), 1);
 
-    // The second request breaks after it put its tag on the endpoint.
-    let mut stage = Stage::on(Simulated::on(scenario::world("shared-service")));
-    stage.start(
-        request("aurora-dsql"),
-        Some(tests::Broken {
-            invocation: 3,
-            times: 7,
-        }),
-    );
-    let ended = stage.run().await;
+    // The second request breaks as it puts its tags on the endpoint, or after that.
+    for invocation in [3, 4] {
+        let mut stage = Stage::on(Simulated::on(scenario::world("shared-service")));
+        stage.start(
+            request("aurora-dsql"),
+            Some(tests::Broken {
+                invocation,
+                times: 7,
+            }),
+        );
+        let ended = stage.run().await;
 
-    assert_eq!(code(&ended[0]), "STEP_FAILED");
+        assert_eq!(code(&ended[0]), "STEP_FAILED");
+        let world = stage.outside().world();
+        assert!(world.writes().any(|call| call.action == "CreateTags"));
+        drop(world);
+        let seen = Seen::at_last(&mut stage.outside().world());
+        let [endpoint] = seen.ours()[..] else {
+            panic!("the shared endpoint is gone")
+        };
+        let keys: Vec<&str> = endpoint.tags.iter().map(|tag| tag.key.as_str()).collect();
+        assert!(keys.contains(&"tieline:request/billing-prod"), "{keys:?}");
+        assert!(
+            !keys.contains(&"tieline:request/orders-prod") && !keys.contains(&"team"),
+            "{keys:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_tag_that_somebody_took_away_comes_back_with_the_same_request() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request("aurora-dsql"), None);
+    assert_eq!(code(&stage.run().await[0]), "CONNECTED");
+    let endpoint = Seen::now(&mut stage.outside().world()).ours()[0].clone();
+    stage
+        .outside()
+        .world()
+        .delete_tags(DeleteTags {
+            resources: vec![endpoint.vpc_endpoint_id.clone()],
+            tags: vec![TagInput {
+                key: "team".to_owned(),
+                value: None,
+            }],
+            ..DeleteTags::default()
+        })
+        .unwrap();
+    stage.start(request("aurora-dsql"), None);
+    let second = stage.run().await.pop().unwrap();
+
+    assert_eq!(code(&second), "CONNECTED", "{}", detail(&second));
     let seen = Seen::at_last(&mut stage.outside().world());
-    let [endpoint] = seen.ours()[..] else {
-        panic!("the shared endpoint is gone")
-    };
-    let keys: Vec<&str> = endpoint.tags.iter().map(|tag| tag.key.as_str()).collect();
-    assert!(keys.contains(&"tieline:request/billing-prod"), "{keys:?}");
-    assert!(
-        !keys.contains(&"tieline:request/orders-prod") && !keys.contains(&"team"),
-        "{keys:?}"
-    );
+    assert_eq!(seen.ours()[0].tags, endpoint.tags);
 }
 
 #[tokio::test]

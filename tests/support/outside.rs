@@ -186,6 +186,11 @@ impl Ec2 for Simulated {
             tcp: rule.ip_protocol == "tcp" || rule.ip_protocol == "-1",
             from: rule.from_port,
             to: rule.to_port,
+            cidrs: rule
+                .ip_ranges
+                .iter()
+                .map(|range| range.cidr_ip.clone())
+                .collect(),
         };
         let ours = |group: world::model::groups::SecurityGroup| Group {
             id: parsed(&group.group_id),

@@ -46,6 +46,12 @@ fn ingress(rule: &types::IpPermission) -> Ingress {
         tcp: matches!(rule.ip_protocol(), Some("tcp" | "6" | "-1")),
         from: rule.from_port(),
         to: rule.to_port(),
+        cidrs: rule
+            .ip_ranges()
+            .iter()
+            .filter_map(|range| range.cidr_ip())
+            .map(str::to_owned)
+            .collect(),
     }
 }
 

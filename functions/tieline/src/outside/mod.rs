@@ -192,18 +192,28 @@ pub struct Group {
 impl Group {
     /// Whether it lets TCP in on a port, from wherever.
     pub fn opens(&self, port: u16) -> bool {
+        self.rules_for(port).next().is_some()
+    }
+
+    /// Whether one of its rules lets a block in on a port, just as [`Ec2::open_group`] writes it.
+    pub fn admits(&self, port: u16, cidr: &str) -> bool {
+        self.rules_for(port)
+            .any(|rule| rule.cidrs.iter().any(|there| there == cidr))
+    }
+
+    fn rules_for(&self, port: u16) -> impl Iterator<Item = &Ingress> {
         let port = i32::from(port);
         // Rules for all ports have no range, or one from -1 to -1.
-        let reaches = |rule: &Ingress| {
-            rule.from.is_none_or(|from| from <= port)
+        self.ingress.iter().filter(move |rule| {
+            rule.tcp
+                && rule.from.is_none_or(|from| from <= port)
                 && rule.to.is_none_or(|to| port <= to || to == -1)
-        };
-        self.ingress.iter().any(|rule| rule.tcp && reaches(rule))
+        })
     }
 }
 
-/// One protocol and port range that a group lets in, from anywhere.
-#[derive(Debug, Clone, Copy)]
+/// One protocol and port range that a group lets in.
+#[derive(Debug, Clone)]
 pub struct Ingress {
     /// Whether TCP is meant, by name or as one of all protocols.
     pub tcp: bool,
@@ -211,6 +221,8 @@ pub struct Ingress {
     pub from: Option<i32>,
     /// The last port, `None` for all.
     pub to: Option<i32>,
+    /// The IPv4 blocks that it lets in; there may be groups and lists besides.
+    pub cidrs: Vec<String>,
 }
 
 /// An endpoint service, as this account sees it.

@@ -10,9 +10,7 @@ use std::time::Duration;
 use crate::error::{CallError, StepError};
 use crate::ids::GroupId;
 use crate::outside::{Endpoint, Outside, Time, Which};
-use crate::plan::{
-    Claim, EndpointPlan, Groups, MANAGED, Plan, Serving, claim, differences, is_ours,
-};
+use crate::plan::{Claim, EndpointPlan, Groups, Plan, Serving, claim, differences, is_ours};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
 use crate::state::State;
@@ -24,6 +22,9 @@ const OLD: Duration = Duration::from_secs(600);
 
 /// How long another request's create may keep us from asking: after that, its endpoint must have shown.
 const CONTEST: Duration = Duration::from_secs(60);
+
+/// How long a role of the account may take to show, once it has what it needs.
+const ROLE_SHOWS: Duration = Duration::from_secs(120);
 
 /// How many dead generations one call follows.
 const GENERATIONS: usize = 8;
@@ -80,8 +81,11 @@ async fn make_part(
     progress: Progress,
     endpoint: Option<&Endpoint>,
 ) -> Result<Answer, StepError> {
+    let new = outside.clock.now().since(progress.since) < ROLE_SHOWS;
     match parts::make(outside, &plan, endpoint, Next::Create).await {
-        Err(error) if error.is_missing() || error.is_busy() => {
+        Err(error)
+            if error.is_missing() || error.is_busy() || (error.is_role_not_ready() && new) =>
+        {
             let what = format!("a part of it is not ready for the next one ({error})");
             Ok(Answer::wait(outside, plan, progress, what))
         }
@@ -105,7 +109,7 @@ async fn ours(outside: &Outside<'_>, plan: &EndpointPlan) -> Result<Vec<Endpoint
     Ok(found)
 }
 
-/// Has an endpoint of ours serve this request too: the only write is to its tags.
+/// Has an endpoint of ours serve this request too. It is only tagged here; a tag that somebody took away comes back.
 async fn share(
     outside: &Outside<'_>,
     plan: Plan,
@@ -117,19 +121,27 @@ async fn share(
     if !differs.is_empty() {
         return Ok(Answer::fail(plan, progress, differing(endpoint, &differs)));
     }
-    match claim(&plan, endpoint) {
-        Claim::Other => return Ok(Answer::fail(plan, progress, conflict(endpoint))),
-        Claim::Ours => {}
-        Claim::None => {
-            let mut missing = plan.all_tags();
-            missing.retain(|key, _| !endpoint.tags.contains_key(key));
-            match outside.ec2.tag(&endpoint.id, &missing).await {
-                Err(error) if error.is_missing() => {
-                    return Ok(not_visible(outside, plan, progress, &error));
-                }
-                result => result?,
+    if let Claim::Other = claim(&plan, endpoint) {
+        return Ok(Answer::fail(plan, progress, conflict(endpoint)));
+    }
+    let mut missing = plan.all_tags();
+    missing.retain(|key, _| !endpoint.tags.contains_key(key));
+    let known = progress.added_tags.len();
+    for key in missing.keys() {
+        if !progress.added_tags.contains(key) {
+            progress.added_tags.push(key.clone());
+        }
+    }
+    if progress.added_tags.len() > known {
+        // Noted before it is done: undo knows of it also when the answer to the next step is lost.
+        return Ok(Answer::go(Next::Create, plan, progress));
+    }
+    if !missing.is_empty() {
+        match outside.ec2.tag(&endpoint.id, &missing).await {
+            Err(error) if error.is_missing() => {
+                return Ok(not_visible(outside, plan, progress, &error));
             }
-            progress.added_tags = missing.into_keys().collect();
+            result => result?,
         }
     }
     progress.endpoint = Some(endpoint.id.clone());
@@ -244,11 +256,7 @@ async fn groups(outside: &Outside<'_>, plan: &EndpointPlan) -> Result<Vec<GroupI
             });
         }
     };
-    let there = outside.ec2.groups(&plan.vpc_id).await?;
-    let found = there
-        .into_iter()
-        .find(|group| group.name == *name && group.tags.contains_key(MANAGED));
-    let id = match found {
+    let id = match super::own_group(outside, plan).await? {
         Some(group) => group.id,
         None => outside.ec2.create_group(&plan.new_group(name)).await?,
     };

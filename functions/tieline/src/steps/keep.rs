@@ -1,13 +1,13 @@
-//! *Keep the endpoint*: marks the request as ready on the endpoint, before anybody is told.
+//! *Keep the endpoint*: lets everybody in who is to use it, and marks the request as ready on it, before anybody is told.
 //!
 //! From here on only a removal takes the connection away. Without the mark, a second delivery of the same event whose
 //! execution fails would undo a connection that the first one announced.
 
 use std::collections::BTreeMap;
 
-use crate::error::StepError;
-use crate::outside::Outside;
-use crate::plan::{Claim, claim};
+use crate::error::{CallError, StepError};
+use crate::outside::{Endpoint, Outside};
+use crate::plan::{Claim, EndpointPlan, Groups, claim};
 use crate::progress::Phase;
 use crate::step::{Answer, Next, StepInput};
 use crate::steps::create_endpoint::conflict;
@@ -35,6 +35,9 @@ pub(super) async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<An
     if let Claim::Other = claim(&plan, &endpoint) {
         return Ok(Answer::fail(plan, progress, conflict(&endpoint)));
     }
+    if let Some(wanted) = &plan.endpoint {
+        open_own_group(outside, wanted, &endpoint).await?;
+    }
     let (key, value) = (plan.request_tag(), plan.ready_value());
     if endpoint.tags.get(&key) != Some(&value) {
         match outside.ec2.tag(id, &BTreeMap::from([(key, value)])).await {
@@ -48,4 +51,32 @@ pub(super) async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<An
     // Only now: in this phase, the poll waits for the mark.
     progress.enter(Phase::Keep, outside.clock.now());
     Ok(Answer::go(Next::Poll, plan, progress))
+}
+
+/// The group of our own may have been made for a request that let fewer in. Not before now, so that a request which
+/// fails leaves no rule behind in a group that others need.
+async fn open_own_group(
+    outside: &Outside<'_>,
+    wanted: &EndpointPlan,
+    endpoint: &Endpoint,
+) -> Result<(), CallError> {
+    let Groups::Own { cidrs, .. } = &wanted.groups else {
+        return Ok(());
+    };
+    let Some(group) = super::own_group(outside, wanted).await? else {
+        return Ok(());
+    };
+    let closed: Vec<String> = cidrs
+        .iter()
+        .filter(|cidr| !group.admits(wanted.port, cidr))
+        .cloned()
+        .collect();
+    let guards = endpoint.group_ids.iter().any(|id| id == group.id.as_str());
+    if guards && !closed.is_empty() {
+        outside
+            .ec2
+            .open_group(&group.id, wanted.port, &closed)
+            .await?;
+    }
+    Ok(())
 }
