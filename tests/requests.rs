@@ -122,6 +122,22 @@ async fn preflight_names_every_problem_at_once() {
 }
 
 #[tokio::test]
+async fn a_cluster_that_is_not_there_hides_no_closed_group() {
+    let mut asked = request("aurora-dsql");
+    asked["target"]["clusterId"] = json!("a".repeat(26));
+
+    let (ended, outside) = play("group-closed", asked).await;
+
+    let problems = detail(&ended)["problems"].as_array().unwrap();
+    let codes: Vec<&str> = problems
+        .iter()
+        .map(|problem| problem["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["CLUSTER_NOT_FOUND", "SECURITY_GROUP_CLOSED"]);
+    assert_eq!(writes(&outside), [""; 0]);
+}
+
+#[tokio::test]
 async fn what_is_no_request_is_refused_with_every_path_and_without_a_call() {
     let good = request("aurora-dsql");
     let with = |path: &str, value: Value| {

@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use tests::{detail, files, json as read, play, request, root};
+use tests::{Broken, Simulated, Stage, detail, files, json as read, play, request, root};
 use tieline::ids::Region;
 use tieline::problem::Problem;
 use tieline::request::{REQUESTED, Request};
 use tieline::schema;
+use world::scenario;
 
 /// Run the tests with this variable set, and the files are written anew.
 const BLESS: &str = "TIELINE_BLESS";
@@ -358,6 +359,30 @@ async fn every_result_keeps_its_schema_and_has_no_field_that_is_not_in_it() {
         .into_iter()
         .map(|one| one.detail_type.to_owned());
     assert_eq!(seen, results.filter(|name| name != REQUESTED).collect());
+}
+
+/// The state machine writes this one result itself, because no function answered.
+#[tokio::test]
+async fn the_result_of_an_undo_that_breaks_keeps_the_schema() {
+    let validator = validator(&closed(schema_of("Private Connection Failed")));
+    let bare = request("aurora-dsql");
+    let whole = json!({"detail-type": "Private Connection Requested", "detail": bare});
+    // From the first invocation on there is no plan, from the third on there is one, and an error.
+    for (input, invocation) in [(&bare, 1), (&whole, 1), (&bare, 3)] {
+        let broken = Broken {
+            invocation,
+            times: 10_000,
+        };
+        let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+        stage.start(input.clone(), Some(broken));
+        let ended = stage.run().await.remove(0);
+
+        let detail = detail(&ended);
+        assert_eq!(complaints(&validator, detail), [""; 0], "{detail}");
+        assert_eq!(detail["code"], "UNDO_INCOMPLETE");
+        assert_eq!(detail["requestId"], bare["requestId"]);
+        assert_eq!(detail["problems"].as_array().unwrap().len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use tests::{
     Ended, Simulated, Stage, code, detail, everything, everything_now, play, request, writes,
 };
 use world::model::credentials::secret_arn;
+use world::model::tidb::links::{DeletePrivateLinkConnection, DetachDomains};
 use world::scenario::{self, TEST_FAILURE};
 
 fn assert_connected(ended: &Ended, what: &str) {
@@ -12,7 +13,7 @@ fn assert_connected(ended: &Ended, what: &str) {
 }
 
 /// A scenario, a target, how it ends, and a word of its reason.
-const FAILURES: [(&str, &str, &str, &str); 30] = [
+const FAILURES: [(&str, &str, &str, &str); 31] = [
     (
         "tidb-key-refused",
         "tidb-cloud-dedicated",
@@ -132,6 +133,12 @@ const FAILURES: [(&str, &str, &str, &str); 30] = [
         "dms-tidb-cloud",
         "DMS_ROLE_MISSING",
         "dms-vpc-role",
+    ),
+    (
+        "dms-role-without-policy",
+        "dms-tidb-cloud",
+        "DMS_ROLE_MISSING",
+        "not configured properly",
     ),
     (
         "dms-test-fails",
@@ -269,6 +276,70 @@ async fn one_request_id_stands_for_one_set_of_parameters() {
         stage.outside().world().clear_calls();
         let mut input = request(name);
         change(&mut input);
+        stage.start(input, None);
+        let second = stage.run().await.pop().unwrap();
+
+        assert_eq!(
+            code(&second),
+            "REQUEST_CONFLICT",
+            "{name}: {}",
+            detail(&second)
+        );
+        assert_eq!(writes(stage.outside()), [""; 0], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_access_alone_tells_what_a_request_id_was_used_for() {
+    let mut input = request("tidb-cloud-to-confluent");
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(input.clone(), None);
+    let first = stage.run().await.remove(0);
+    assert_connected(&first, "the first one");
+    // Somebody removes the other half by hand.
+    let cluster_id = input["target"]["clusterId"].as_str().unwrap().to_owned();
+    let id = |kind: &str| {
+        let id = &detail(&first)["parts"][kind]["id"];
+        id.as_str().unwrap().to_owned()
+    };
+    let private_link_connection_id = id("tidb-cloud-private-link-connection");
+    let mut world = stage.outside().world();
+    world
+        .call(DetachDomains {
+            cluster_id: cluster_id.clone(),
+            private_link_connection_id: private_link_connection_id.clone(),
+            attach_domain_id: id("tidb-cloud-attached-domains"),
+            ..DetachDomains::default()
+        })
+        .unwrap();
+    everything(&mut world);
+    world
+        .call(DeletePrivateLinkConnection {
+            cluster_id,
+            private_link_connection_id,
+            ..DeletePrivateLinkConnection::default()
+        })
+        .unwrap();
+    drop(world);
+    everything(&mut stage.outside().world());
+    stage.outside().world().clear_calls();
+    input["target"]["confluent"]["networkId"] = json!(scenario::CONFLUENT_GLOBAL);
+    stage.start(input, None);
+    let second = stage.run().await.pop().unwrap();
+
+    assert_eq!(code(&second), "REQUEST_CONFLICT", "{}", detail(&second));
+    assert_eq!(writes(stage.outside()), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_request_id_that_an_endpoint_carries_is_no_other_targets() {
+    for name in ["tidb-cloud-to-confluent", "dms-tidb-cloud"] {
+        let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+        stage.start(request("aurora-dsql"), None);
+        assert_connected(&stage.run().await[0], name);
+        stage.outside().world().clear_calls();
+        let mut input = request(name);
+        input["requestId"] = request("aurora-dsql")["requestId"].clone();
         stage.start(input, None);
         let second = stage.run().await.pop().unwrap();
 

@@ -45,7 +45,7 @@ impl Confluent for Vendors {
         let hidden = is_hidden(&answer);
         match answer.find::<Network>() {
             Err(error) if hidden => {
-                self.listed(key, environment, Some(id), error).await?;
+                self.listed(key, environment, error).await?;
                 Ok(None)
             }
             network => Ok(network?.map(ConfluentNetwork::from)),
@@ -56,9 +56,8 @@ impl Confluent for Vendors {
         &self,
         key: &SecretArn,
         environment: &ConfluentId,
-        network: &ConfluentId,
     ) -> Result<Vec<Access>, CallError> {
-        let all = self.list(key, environment, Some(network)).await?;
+        let all = self.list(key, environment).await?;
         Ok(all.into_iter().filter_map(PrivateLinkAccess::aws).collect())
     }
 
@@ -110,7 +109,7 @@ impl Confluent for Vendors {
         let hidden = is_hidden(&answer);
         match answer.gone() {
             Err(error) if hidden => {
-                let listed = self.listed(key, environment, None, error.clone()).await?;
+                let listed = self.listed(key, environment, error.clone()).await?;
                 if listed.iter().any(|access| access.id == id) {
                     return Err(error);
                 }
@@ -127,10 +126,9 @@ impl Vendors {
         &self,
         key: &SecretArn,
         environment: &ConfluentId,
-        network: Option<&ConfluentId>,
         forbidden: CallError,
     ) -> Result<Vec<PrivateLinkAccess>, CallError> {
-        let list = self.list(key, environment, network).await;
+        let list = self.list(key, environment).await;
         list.map_err(|error| match &error {
             CallError::Refused { .. } => forbidden,
             CallError::PutOff { .. } | CallError::Unavailable { .. } => error,
@@ -141,14 +139,12 @@ impl Vendors {
         &self,
         key: &SecretArn,
         environment: &ConfluentId,
-        network: Option<&ConfluentId>,
     ) -> Result<Vec<PrivateLinkAccess>, CallError> {
         let mut all = Vec::new();
         let mut pages = Pages::default();
         loop {
             let call = Call::new(CONFLUENT, LIST, "GET", &[ACCESSES])?.query(&[
                 ("environment", environment.as_str()),
-                ("spec.network", network.map_or("", ConfluentId::as_str)),
                 ("page_size", "100"),
                 ("page_token", pages.token()),
             ]);
@@ -326,6 +322,15 @@ struct AccessSpec {
     display_name: String,
     #[serde(deserialize_with = "nullable")]
     cloud: AccessCloud,
+    #[serde(deserialize_with = "nullable")]
+    network: Reference,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Reference {
+    #[serde(deserialize_with = "nullable")]
+    id: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -345,6 +350,7 @@ impl PrivateLinkAccess {
         aws.then(|| Access {
             id: self.id,
             name: self.spec.display_name,
+            network: self.spec.network.id,
             account: cloud.account,
             message: self.status.message(),
             phase: self.status.phase,

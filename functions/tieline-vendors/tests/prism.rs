@@ -304,7 +304,7 @@ async fn confluent(world: &World) {
     let (environment, network) = ids();
 
     let found = vendors.network(key, &environment, &network).await;
-    let accesses = vendors.accesses(key, &environment, &network).await;
+    let accesses = vendors.accesses(key, &environment).await;
     vendors
         .create_access(key, &environment, &network, "one", "111122223333")
         .await
@@ -327,9 +327,10 @@ async fn confluent(world: &World) {
     assert_eq!(accesses.len(), 2, "one of each page");
     assert_eq!(accesses[0].account, "000000000000");
     assert_eq!(accesses[0].name, "prod-pl-use1");
+    assert_eq!(accesses[0].network, network.as_str());
     let base = "https://api.confluent.cloud/networking/v1";
     let list = format!("{base}/private-link-accesses");
-    let query = "environment=env-00000&spec.network=n-00000&page_size=100";
+    let query = "environment=env-00000&page_size=100";
     assert_eq!(
         world.seen(),
         [

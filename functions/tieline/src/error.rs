@@ -23,6 +23,9 @@ const SECRET_FIX: &str = "name a secret that the functions may read: its name st
 const KEY_FIX: &str = "make a key with the rights that README lists for this target, put it into the secret, and send the \
      event again";
 
+const ROLE_FIX: &str = "aws iam attach-role-policy --role-name dms-vpc-role \
+     --policy-arn arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole";
+
 /// A call to the outside that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -209,7 +212,8 @@ impl CallError {
         })
     }
 
-    /// AWS DMS does not see its own role yet, or not its policy: for seconds after it was made, the same call works later.
+    /// AWS DMS does not see its own role or that role's policy. For seconds after these were made, the same call works
+    /// later; otherwise it is for a person to put right.
     pub fn is_role_not_ready(&self) -> bool {
         matches!(self, Self::Refused { code, message, .. }
             if code == "AccessDeniedFault" && message.contains("dms-vpc-role"))
@@ -310,6 +314,13 @@ impl From<CallError> for StepError {
     fn from(error: CallError) -> Self {
         if let Some(problem) = error.credentials_problem() {
             return Self::rejected(problem);
+        }
+        if error.is_role_not_ready() {
+            return Self::rejected(Problem::new(
+                Code::DmsRoleMissing,
+                error.to_string(),
+                ROLE_FIX,
+            ));
         }
         match &error {
             CallError::Unavailable { .. } | CallError::PutOff { .. } => Self::Retryable(error),

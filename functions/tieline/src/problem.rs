@@ -93,7 +93,7 @@ codes! {
     PrivateZoneTaken = "PRIVATE_ZONE_TAKEN",
     /// The VPC has no private endpoint of the database that AWS DMS is to reach.
     PrivateEndpointMissing = "PRIVATE_ENDPOINT_MISSING",
-    /// The account lacks the IAM role `dms-vpc-role`, or it does not trust AWS DMS.
+    /// The account lacks the IAM role `dms-vpc-role`, it does not trust AWS DMS, or it lacks its policy.
     DmsRoleMissing = "DMS_ROLE_MISSING",
     /// AWS DMS could not log in to the database.
     DmsTestFailed = "DMS_TEST_FAILED",

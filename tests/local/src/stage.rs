@@ -82,13 +82,18 @@ impl Stage {
             .await
             .context("the world does not start")?;
         let stack = MiniStack::start(&programs, 1.0 / settings.time_scale).await?;
-        let seconds = |world: f64| (world / settings.time_scale).ceil().to_string();
-        // The template takes no less than 5 s.
-        let phase = settings.phase_deadline.max(5.0 * settings.time_scale);
+        let seconds = |world: f64, least: f64, most: f64| {
+            let real = (world / settings.time_scale).ceil();
+            real.clamp(least, most).to_string()
+        };
+        // As much and as little as the template takes.
         let parameters = [
             ("WorldEndpointUrl", world.url()),
-            ("PhaseDeadlineSeconds", seconds(phase)),
-            ("SettleSeconds", seconds(60.0)),
+            (
+                "PhaseDeadlineSeconds",
+                seconds(settings.phase_deadline, 5.0, 1200.0),
+            ),
+            ("SettleSeconds", seconds(60.0, 1.0, 600.0)),
         ];
         let machine =
             deploy::deploy(&stack.aws, &functions, &parameters, &stack.functions_log()).await?;

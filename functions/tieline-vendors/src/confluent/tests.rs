@@ -44,6 +44,7 @@ fn ready() -> serde_json::Value {
 fn access(id: &str, kind: &str, account: &str) -> serde_json::Value {
     json!({ "id": id, "metadata": {}, "spec": {
         "display_name": "one", "cloud": { "kind": kind, "account": account, "subscription": "s" },
+        "network": { "id": "n-1" },
     }, "status": { "phase": "READY" } })
 }
 
@@ -121,17 +122,20 @@ async fn every_page_is_read_and_other_clouds_are_left_out() {
         answer(200, &second.to_string()),
     ]);
 
-    let found = vendors
-        .accesses(&arn("c"), &id("env-1"), &id("n-1"))
-        .await
-        .unwrap();
+    let found = vendors.accesses(&arn("c"), &id("env-1")).await.unwrap();
 
-    let found: Vec<_> = found.iter().map(|one| (&*one.id, &*one.account)).collect();
+    let found: Vec<_> = found
+        .iter()
+        .map(|one| (&*one.id, &*one.network, &*one.account))
+        .collect();
     assert_eq!(
         found,
-        [("pla-1", "111122223333"), ("pla-3", "444455556666")]
+        [
+            ("pla-1", "n-1", "111122223333"),
+            ("pla-3", "n-1", "444455556666")
+        ]
     );
-    let query = "environment=env-1&spec.network=n-1&page_size=100";
+    let query = "environment=env-1&page_size=100";
     assert_eq!(
         http.lines(),
         [
@@ -167,10 +171,7 @@ async fn a_next_page_elsewhere_or_again_is_no_page() {
     ] {
         let (vendors, http) = vendors([page(next)]);
 
-        let error = vendors
-            .accesses(&arn("c"), &id("env-1"), &id("n-1"))
-            .await
-            .unwrap_err();
+        let error = vendors.accesses(&arn("c"), &id("env-1")).await.unwrap_err();
 
         assert!(error.to_string().ends_with(seen), "{next}: {error}");
         assert!(error.code().is_none());
@@ -179,7 +180,7 @@ async fn a_next_page_elsewhere_or_again_is_no_page() {
 
     let again = "https://api.confluent.cloud/x?page_token=a";
     let (vendors, _) = vendors([page(again), page(again)]);
-    let error = vendors.accesses(&arn("c"), &id("env-1"), &id("n-1")).await;
+    let error = vendors.accesses(&arn("c"), &id("env-1")).await;
     let error = error.unwrap_err().to_string();
     assert!(
         error.ends_with("leads back to a page that it had before"),
@@ -199,7 +200,7 @@ async fn in_a_world_the_next_page_may_be_there_or_under_the_vendors_name() {
         let world = Some("http://127.0.0.1:1234/".to_owned());
         let vendors = Vendors::new(http.clone(), Safe::new([KEY]), world);
 
-        let found = vendors.accesses(&arn("c"), &id("env-1"), &id("n-1")).await;
+        let found = vendors.accesses(&arn("c"), &id("env-1")).await;
 
         assert!(found.unwrap().is_empty());
         let base =

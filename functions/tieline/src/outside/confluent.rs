@@ -15,12 +15,11 @@ pub trait Confluent: Send + Sync {
         environment: &ConfluentId,
         id: &ConfluentId,
     ) -> Result<Option<ConfluentNetwork>, CallError>;
-    /// Every `PrivateLink` access to a network that allows an AWS account; all pages.
+    /// Every `PrivateLink` access of an environment that allows an AWS account; all pages.
     async fn accesses(
         &self,
         key: &SecretArn,
         environment: &ConfluentId,
-        network: &ConfluentId,
     ) -> Result<Vec<Access>, CallError>;
     /// Allows an AWS account to connect to a network. If it is allowed already: [`CallError::is_duplicate`].
     async fn create_access(
@@ -79,6 +78,8 @@ pub struct Access {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// The id of the network that it leads to.
+    pub network: String,
     /// The account that it allows.
     pub account: String,
     /// `status.phase` in Confluent's own word.

@@ -39,20 +39,40 @@ pub(super) fn is_of_request(plan: &Plan, name: &str) -> bool {
     rest.is_some_and(|rest| rest.split(' ').next() == Some(plan.request_id.as_str()))
 }
 
+const GOING: &str = "DEPROVISIONING";
+
+/// What an environment has of an access.
+enum Found {
+    /// It, or something in its place.
+    Here(Access),
+    /// Only one of the same request to another network.
+    Elsewhere(Access),
+    Nothing,
+}
+
 impl ConfluentAccess {
-    async fn find(&self, at: &At<'_>) -> Result<Option<Access>, CallError> {
+    async fn find(&self, at: &At<'_>) -> Result<Found, CallError> {
         let all = at
             .outside
             .confluent
-            .accesses(&self.key, &self.environment, &self.network)
+            .accesses(&self.key, &self.environment)
             .await?;
-        let mut of_account: Vec<Access> = all
+        let (here, elsewhere): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .partition(|access| access.network == self.network.as_str());
+        // One that is going makes way for the next.
+        let of_account = here
             .into_iter()
             .filter(|access| access.account == self.account)
-            .collect();
-        // One that is going makes way for the next.
-        of_account.sort_by_key(|access| access.phase == "DEPROVISIONING");
-        Ok(of_account.into_iter().next())
+            .min_by_key(|access| access.phase == GOING);
+        let of_request = elsewhere
+            .into_iter()
+            .find(|access| is_of_request(at.plan, &access.name) && access.phase != GOING);
+        Ok(match (of_account, of_request) {
+            (Some(access), _) => Found::Here(access),
+            (None, Some(access)) => Found::Elsewhere(access),
+            (None, None) => Found::Nothing,
+        })
     }
 
     fn hold(&self, at: &At<'_>, access: &Access) -> Hold {
@@ -76,12 +96,17 @@ impl Buildable for ConfluentAccess {
     }
 
     async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
-        let Some(access) = self.find(at).await? else {
-            return Ok(Look::absent());
+        let access = match self.find(at).await? {
+            Found::Here(access) => access,
+            Found::Elsewhere(access) => {
+                let name = format!("the PrivateLink Access {} ({:?})", access.id, access.name);
+                return Ok(Look::of(conflict(&name), Hold::Others));
+            }
+            Found::Nothing => return Ok(Look::absent()),
         };
         let hold = self.hold(at, &access);
         let condition = match access.phase.as_str() {
-            "DEPROVISIONING" => Condition::Going,
+            GOING => Condition::Going,
             "FAILED" => Condition::Broken(Problem::new(
                 Code::ProviderFailed,
                 format!("{} failed: {}", self.name(), access.message),
@@ -131,7 +156,7 @@ impl Buildable for ConfluentAccess {
 
     async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
         match self.find(at).await? {
-            Some(access) if self.hold(at, &access) != Hold::Others => {
+            Found::Here(access) if self.hold(at, &access) != Hold::Others => {
                 at.outside
                     .confluent
                     .delete_access(&self.key, &self.environment, &access.id)
@@ -147,7 +172,7 @@ impl Buildable for ConfluentAccess {
 
     async fn mark(&self, at: &At<'_>) -> Result<(), CallError> {
         match self.find(at).await? {
-            Some(access) if self.hold(at, &access) == Hold::Ours => {
+            Found::Here(access) if self.hold(at, &access) == Hold::Ours => {
                 let name = format!("{}{}", vendor_name(at.plan), crate::plan::READY);
                 at.outside
                     .confluent

@@ -64,7 +64,7 @@ impl Buildable for DmsSubnetGroup {
             tags: at.plan.all_tags(),
         };
         match at.outside.dms.create_subnet_group(&new).await {
-            Err(error) if error.is_duplicate() || error.is_role_not_ready() => Ok(()),
+            Err(error) if error.is_duplicate() => Ok(()),
             other => other,
         }
     }

@@ -157,6 +157,10 @@ impl Connectable for AuroraDsql {
         format!("Aurora DSQL cluster {}", self.cluster_id)
     }
 
+    fn port(&self) -> Option<u16> {
+        Some(PORT)
+    }
+
     fn clash(&self, vpc: &VpcId, private_dns: bool) -> Option<(&'static str, &'static str)> {
         (private_dns && self.zone_vpc_ids.contains(vpc)).then_some((
             "zoneVpcIds",

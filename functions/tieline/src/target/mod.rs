@@ -41,6 +41,11 @@ pub trait Connectable: Send + Sync {
         self.way() == Way::Endpoint
     }
 
+    /// The port that clients connect to, if it is known without asking anybody.
+    fn port(&self) -> Option<u16> {
+        None
+    }
+
     /// Which of its fields does not go together with the rest of the request, and why.
     fn clash(&self, _vpc: &VpcId, _private_dns: bool) -> Option<(&'static str, &'static str)> {
         None

@@ -40,6 +40,15 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
+        "dms-role-without-policy",
+        "The account's role dms-vpc-role has no policy attached.",
+        |world| {
+            if let Some(role) = world.model.roles.get_mut(ROLE) {
+                role.policies.clear();
+            }
+        },
+    ),
+    scenario(
         "dms-test-fails",
         "Tests of DMS connections fail, whatever they are for.",
         |world| world.foresee_tests(TestOutlook::Fails(TEST_FAILURE.to_owned())),

@@ -213,7 +213,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     ),
     scenario(
         "acceptance-never",
-        "The partner does not react to connection requests.",
+        "The partner does not react to connection requests. The functions count real hours, so the local runner gives up.",
         |world| {
             world.model.owners.remove(PARTNER);
         },

@@ -154,12 +154,12 @@ impl Check<'_> {
         let found = match self.request.target.find(self.outside, &asked).await? {
             Finding::Found(found) => *found,
             Finding::NotYet(problem) => {
-                self.check_named(network.as_ref(), None);
+                self.check_named(network.as_ref(), self.request.target.port());
                 return Ok(Outcome::NotYet(problem));
             }
             Finding::Refused(problems) => {
                 self.problems.extend(problems);
-                self.check_named(network.as_ref(), None);
+                self.check_named(network.as_ref(), self.request.target.port());
                 return Ok(Outcome::Refused);
             }
         };
@@ -192,6 +192,8 @@ impl Check<'_> {
             };
             plan.endpoint = Some(endpoint);
             there = chosen.found;
+        } else {
+            self.check_request_id(None).await?;
         }
         if let Some(endpoint) = &there {
             self.check_sharing(&plan, endpoint);

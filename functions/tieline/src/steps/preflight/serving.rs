@@ -42,7 +42,7 @@ impl Check<'_> {
     /// Looks at every endpoint of the VPC and chooses.
     pub(super) async fn serving(&mut self, side: &Side<'_>) -> Result<Chosen, CallError> {
         let (vpc, service) = (&side.network.vpc, side.service);
-        self.check_request_id(vpc, service).await?;
+        self.check_request_id(Some((vpc, service))).await?;
         let which = Which {
             vpc: Some(vpc),
             ..Which::default()
@@ -84,8 +84,12 @@ impl Check<'_> {
         Ok(Chosen::new_one())
     }
 
-    /// One request id stands for one set of parameters, in every VPC of the Region.
-    async fn check_request_id(&mut self, vpc: &VpcId, service: &Service) -> Result<(), CallError> {
+    /// One request id stands for one set of parameters, in every VPC of the Region. `place` is where the request's own
+    /// endpoint belongs, if it is to have one.
+    pub(super) async fn check_request_id(
+        &mut self,
+        place: Option<(&VpcId, &Service)>,
+    ) -> Result<(), CallError> {
         let key = format!("{REQUEST}{}", self.request.request_id);
         let holders = self
             .outside
@@ -100,7 +104,9 @@ impl Check<'_> {
             .iter()
             .filter(|endpoint| is_ours(endpoint) && !endpoint.state.is_dead())
             .find(|endpoint| {
-                let same_place = endpoint.vpc == vpc.as_str() && endpoint.service == service.name;
+                let same_place = place.is_some_and(|(vpc, service)| {
+                    endpoint.vpc == vpc.as_str() && endpoint.service == service.name
+                });
                 !same_place
                     || !endpoint
                         .tags
