@@ -57,15 +57,15 @@ async fn a_name_of_another_request_is_never_led_elsewhere() {
     assert_eq!(stage.outside().world().state().hosted_zones, zones);
 }
 
-/// The blocks that the group of our own lets in on the port of Aurora DSQL.
-fn let_in(stage: &Stage) -> Vec<String> {
+/// The blocks that the group of our own lets in on a port.
+fn let_in(stage: &Stage, port: i32) -> Vec<String> {
     let state = stage.outside().world().state();
     let ours = state.groups.iter();
     let rules = ours
         .filter(|group| group.group_name.starts_with("tieline-"))
         .flat_map(|group| &group.ip_permissions);
     let mut blocks: Vec<String> = rules
-        .filter(|rule| rule.from_port == Some(5432))
+        .filter(|rule| rule.from_port == Some(port))
         .flat_map(|rule| &rule.ip_ranges)
         .map(|range| range.cidr_ip.clone())
         .collect();
@@ -78,7 +78,7 @@ async fn a_shared_endpoint_lets_in_the_vpcs_that_see_the_zone() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("aurora-dsql-minimal"), None);
     assert_eq!(code(&stage.run().await[0]), "CONNECTED");
-    let before = let_in(&stage);
+    let before = let_in(&stage, 5432);
     let mut input = request("aurora-dsql-private-zone");
     input["network"] = json!({"vpcId": scenario::VPC});
 
@@ -90,13 +90,13 @@ async fn a_shared_endpoint_lets_in_the_vpcs_that_see_the_zone() {
     stage.start(input.clone(), None);
     let failed = stage.run().await.pop().unwrap();
     assert_eq!(code(&failed), "PERMISSION_DENIED", "{}", detail(&failed));
-    assert_eq!(let_in(&stage), before);
+    assert_eq!(let_in(&stage, 5432), before);
 
     stage.outside().world().clear_faults();
     stage.start(input.clone(), None);
     let second = stage.run().await.pop().unwrap();
     assert_eq!(code(&second), "CONNECTED", "{}", detail(&second));
-    let both = let_in(&stage);
+    let both = let_in(&stage, 5432);
     assert_eq!(both.len(), before.len() + 1, "{both:?}");
     assert!(before.iter().all(|block| both.contains(block)), "{both:?}");
 
@@ -104,6 +104,33 @@ async fn a_shared_endpoint_lets_in_the_vpcs_that_see_the_zone() {
     stage.start(input, None);
     assert_eq!(code(&stage.run().await[2]), "CONNECTED");
     assert_eq!(writes(stage.outside()), [""; 0]);
+}
+
+#[tokio::test]
+async fn every_port_that_clients_need_is_open_for_each_request() {
+    let input = request("endpoint-service-private-zone");
+    let mut plain = input.clone();
+    plain["requestId"] = json!("one-port");
+    let target = plain["target"].as_object_mut().unwrap();
+    target.remove("furtherPorts");
+    target.remove("privateZone");
+    plain["privateDns"] = json!(false);
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    let mut seen = Vec::new();
+    for one in [plain, input.clone()] {
+        stage.start(one, None);
+        let ended = stage.run().await.pop().unwrap();
+        assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+        seen.push((let_in(&stage, 443).len(), let_in(&stage, 80).len()));
+    }
+    assert_eq!(seen, [(1, 0), (1, 1)]);
+
+    let mut named = input;
+    named["network"]["securityGroupIds"] = json!([scenario::GROUP]);
+    let (ended, _) = play("group-closed", named).await;
+    assert_eq!(code(&ended), "SECURITY_GROUP_CLOSED", "{}", detail(&ended));
+    let message = detail(&ended)["message"].as_str().unwrap();
+    assert!(message.ends_with("TCP port 80"), "{message}");
 }
 
 /// A zone that somebody makes for the name of the sample's service.

@@ -36,6 +36,15 @@ const ONLY_THE_PARSER: &[OnlyTheParser] = &[
         make: |request| request["region"] = json!("eu-west-1"),
     },
     OnlyTheParser {
+        why: "a schema does not compare two fields",
+        path: "$.target.furtherPorts",
+        says: "the port itself is no further one",
+        make: |request| {
+            request["target"] = json!({"kind": "endpoint-service", "port": 443, "furtherPorts": [443],
+                "service": "com.amazonaws.vpce.us-east-1.vpce-svc-0e85ac29b1637fd48"});
+        },
+    },
+    OnlyTheParser {
         why: "validators do not agree about patterns that name all letters of Unicode",
         path: "$.tags[\"team\"]",
         says: "tags are made of",

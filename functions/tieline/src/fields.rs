@@ -58,6 +58,14 @@ impl<'p> Fields<'p> {
         &mut self,
         name: &'static str,
     ) -> Option<Vec<T>> {
+        self.list_of(name, Self::parse)
+    }
+
+    fn list_of<T: PartialEq>(
+        &mut self,
+        name: &'static str,
+        read: impl Fn(&mut Self, &str, &Value) -> Option<T>,
+    ) -> Option<Vec<T>> {
         let path = self.at(name);
         let Value::Array(values) = self.take_if(name, Value::is_array, "a list")? else {
             return None;
@@ -71,7 +79,7 @@ impl<'p> Fields<'p> {
         let mut list = Vec::new();
         for (index, value) in values.iter().enumerate() {
             let path = format!("{path}[{index}]");
-            if let Some(item) = self.parse::<T>(&path, value) {
+            if let Some(item) = read(self, &path, value) {
                 if list.contains(&item) {
                     self.problems
                         .push(Problem::at(&path, format!("{value} is named twice")));
@@ -93,14 +101,23 @@ impl<'p> Fields<'p> {
     pub fn port(&mut self, name: &'static str) -> Option<u16> {
         let path = self.at(name);
         let value = self.take(name)?;
+        self.as_port(&path, &value)
+    }
+
+    /// A list of TCP ports, none of them twice; left out, it is empty.
+    pub fn ports(&mut self, name: &'static str) -> Vec<u16> {
+        self.list_of(name, Self::as_port).unwrap_or_default()
+    }
+
+    fn as_port(&mut self, path: &str, value: &Value) -> Option<u16> {
         let port = value
             .as_u64()
             .and_then(|number| u16::try_from(number).ok())
             .filter(|port| *port > 0);
         if port.is_none() {
             self.problems.push(Problem::at(
-                &path,
-                format!("expected a port from 1 to 65535, found {}", kind(&value)),
+                path,
+                format!("expected a port from 1 to 65535, found {}", kind(value)),
             ));
         }
         port

@@ -232,6 +232,7 @@ pub fn planned(plan: &Plan, progress: &Progress, execution: &Execution, now: Tim
             "serviceName": wanted.service,
             "vpcId": wanted.vpc_id,
             "port": wanted.port,
+            "furtherPorts": wanted.further_ports,
             "zones": wanted.zones,
             "securityGroups": wanted.groups,
             "privateDns": wanted.private_dns,

@@ -21,6 +21,9 @@ pub struct EndpointPlan {
     pub service_owner: String,
     /// The TCP port that clients connect to.
     pub port: u16,
+    /// Further TCP ports that they need.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_ports: Vec<u16>,
     /// Which endpoint serves the request.
     pub serving: Serving,
     /// Where the endpoint has a network interface, one a zone.
@@ -120,6 +123,11 @@ impl EndpointPlan {
             .iter()
             .map(|zone| zone.subnet_id.clone())
             .collect()
+    }
+
+    /// Every port that clients need, the first one first.
+    pub fn ports(&self) -> impl Iterator<Item = u16> {
+        std::iter::once(self.port).chain(self.further_ports.iter().copied())
     }
 
     /// What to create for a plan, in a generation of client tokens.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::target::Way;
 
 pub(crate) use object::{
-    Object, each, flag, has, name, names, number, port, text, when, without, word,
+    Object, each, flag, has, name, names, number, port, ports, text, when, without, word,
 };
 pub use shape::{Named, Shape};
 

@@ -143,6 +143,18 @@ pub(crate) fn when(field: &str, value: &str) -> Value {
     json!({"properties": {field: {"const": value}}, "required": [field]})
 }
 
+/// A list of TCP ports.
+pub(crate) fn ports(most: usize, about: &str) -> Value {
+    json!({
+        "description": about,
+        "type": "array",
+        "items": port("each"),
+        "minItems": 1,
+        "maxItems": most,
+        "uniqueItems": true,
+    })
+}
+
 /// The condition, or the demand, that a field is there.
 pub(crate) fn has(field: &str) -> Value {
     json!({"required": [field]})

@@ -19,6 +19,7 @@ fn planned() -> EventSchema {
         .optional("serviceName", text("The endpoint service's full name"))
         .optional("vpcId", name::<VpcId>("The VPC"))
         .optional("port", port("The TCP port that clients connect to"))
+        .optional("furtherPorts", list(port("each"), "Further TCP ports that they need"))
         .optional("zones", list(zone().build(), "Where the endpoint has a network interface, one a zone"))
         .optional("securityGroups", groups())
         .optional("privateDns", nullable(private_dns()))

@@ -261,7 +261,9 @@ async fn groups(outside: &Outside<'_>, plan: &EndpointPlan) -> Result<Vec<GroupI
         None => outside.ec2.create_group(&plan.new_group(name)).await?,
     };
     // Always: a run before this one may have made only some of the rules.
-    outside.ec2.open_group(&id, plan.port, cidrs).await?;
+    for port in plan.ports() {
+        outside.ec2.open_group(&id, port, cidrs).await?;
+    }
     Ok(vec![id])
 }
 

@@ -66,17 +66,16 @@ async fn open_own_group(
     let Some(group) = super::own_group(outside, wanted).await? else {
         return Ok(());
     };
-    let closed: Vec<String> = cidrs
-        .iter()
-        .filter(|cidr| !group.admits(wanted.port, cidr))
-        .cloned()
-        .collect();
-    let guards = endpoint.group_ids.iter().any(|id| id == group.id.as_str());
-    if guards && !closed.is_empty() {
-        outside
-            .ec2
-            .open_group(&group.id, wanted.port, &closed)
-            .await?;
+    if !endpoint.group_ids.iter().any(|id| id == group.id.as_str()) {
+        return Ok(());
+    }
+    for port in wanted.ports() {
+        let closed: Vec<String> = cidrs
+            .iter()
+            .filter(|cidr| !group.admits(port, cidr))
+            .cloned()
+            .collect();
+        outside.ec2.open_group(&group.id, port, &closed).await?;
     }
     Ok(())
 }

@@ -102,6 +102,7 @@ impl AuroraDsql {
             wanted: Some(Wanted {
                 service: service.name,
                 port: PORT,
+                further_ports: Vec::new(),
                 host,
                 named_by_zone,
                 acceptance_hours: None,

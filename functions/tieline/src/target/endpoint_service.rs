@@ -15,7 +15,7 @@ use crate::ids::{Domain, RecordName, ServiceName, VpcId};
 use crate::outside::Outside;
 use crate::part::Part;
 use crate::part::private_zone::{LeadsTo, PrivateZone};
-use crate::schema::{Object, TargetSchema, each, has, name, names, number, port};
+use crate::schema::{Object, TargetSchema, each, has, name, names, number, port, ports};
 
 /// How long the owner may take unless the request says otherwise, in hours.
 const ACCEPTANCE_HOURS: u32 = 72;
@@ -26,12 +26,17 @@ const MOST_HOURS: u32 = 168;
 /// The most names that one zone gets; a result event stays small.
 const MOST_RECORDS: usize = 50;
 
+/// The most ports beside the first; every one is a rule for every block that is let in.
+const MOST_PORTS: usize = 8;
+
 /// An endpoint service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EndpointService {
     service: ServiceName,
     port: u16,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    further_ports: Vec<u16>,
     acceptance_hours: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     private_zone: Option<Zone>,
@@ -57,12 +62,14 @@ impl EndpointService {
                 "port is missing: say which TCP port the service listens on",
             );
         }
+        let further_ports = read_further_ports(&mut fields, port);
         let acceptance_hours = fields.number("acceptanceHours", 1..=MOST_HOURS, ACCEPTANCE_HOURS);
         let private_zone = fields.object_if_there("privateZone").map(Zone::read);
         fields.finish();
         Some(Self {
             service: service?,
             port: port?,
+            further_ports,
             acceptance_hours,
             private_zone: match private_zone {
                 Some(zone) => Some(zone?),
@@ -70,6 +77,22 @@ impl EndpointService {
             },
         })
     }
+}
+
+/// Ports that clients need as well, such as 443 beside the 9092 of a Confluent network; in order, without the first.
+fn read_further_ports(fields: &mut Fields<'_>, first: Option<u16>) -> Vec<u16> {
+    let mut ports = fields.ports("furtherPorts");
+    if ports.len() > MOST_PORTS {
+        fields.wrong(
+            "furtherPorts",
+            format!("at most {MOST_PORTS} further ports"),
+        );
+    }
+    if first.is_some_and(|first| ports.contains(&first)) {
+        fields.wrong("furtherPorts", "the port itself is no further one");
+    }
+    ports.sort_unstable();
+    ports
 }
 
 impl Zone {
@@ -163,6 +186,13 @@ pub(super) fn schema() -> TargetSchema {
         .required("service", name::<ServiceName>("The service"))
         .required("port", port("The TCP port that it listens on"))
         .optional(
+            "furtherPorts",
+            ports(
+                MOST_PORTS,
+                "Further TCP ports that clients need, such as 443 beside a Confluent network's 9092; not the port itself",
+            ),
+        )
+        .optional(
             "acceptanceHours",
             number(1..=MOST_HOURS, ACCEPTANCE_HOURS, hours),
         )
@@ -174,6 +204,10 @@ pub(super) fn schema() -> TargetSchema {
 impl Connectable for EndpointService {
     fn name(&self) -> String {
         format!("the endpoint service {}", self.service)
+    }
+
+    fn port(&self) -> Option<u16> {
+        Some(self.port)
     }
 
     fn takes_private_dns(&self) -> bool {
@@ -223,6 +257,7 @@ impl Connectable for EndpointService {
             wanted: Some(Wanted {
                 service: self.service.to_string(),
                 port: self.port,
+                further_ports: self.further_ports.clone(),
                 named_by_zone: host.is_some(),
                 host,
                 acceptance_hours: Some(self.acceptance_hours),

@@ -133,6 +133,8 @@ pub struct Wanted {
     pub service: String,
     /// The TCP port that clients connect to.
     pub port: u16,
+    /// Further TCP ports that they need.
+    pub further_ports: Vec<u16>,
     /// The host name that clients use with private DNS; none stands for the service's first private name.
     pub host: Option<String>,
     /// Whether a private zone of ours leads that host to the endpoint, whatever EC2's private DNS does.

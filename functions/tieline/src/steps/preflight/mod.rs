@@ -154,12 +154,12 @@ impl Check<'_> {
         let found = match self.request.target.find(self.outside, &asked).await? {
             Finding::Found(found) => *found,
             Finding::NotYet(problem) => {
-                self.check_named(network.as_ref(), self.request.target.port());
+                self.check_named(network.as_ref(), self.request.target.port().as_slice());
                 return Ok(Outcome::NotYet(problem));
             }
             Finding::Refused(problems) => {
                 self.problems.extend(problems);
-                self.check_named(network.as_ref(), self.request.target.port());
+                self.check_named(network.as_ref(), self.request.target.port().as_slice());
                 return Ok(Outcome::Refused);
             }
         };
@@ -208,11 +208,12 @@ impl Check<'_> {
         network: Option<&Network>,
         wanted: Wanted,
     ) -> Result<Option<(EndpointPlan, Chosen)>, CallError> {
+        let ports = [&[wanted.port], &wanted.further_ports[..]].concat();
         let service = self.outside.ec2.service(&wanted.service).await?;
         let Some(service) = service else {
             let problem = self.service_unknown(&wanted.service);
             self.problems.push(problem);
-            self.check_named(network, Some(wanted.port));
+            self.check_named(network, &ports);
             return Ok(None);
         };
         self.check_service(&service);
@@ -230,6 +231,7 @@ impl Check<'_> {
             network,
             service: &service,
             port: wanted.port,
+            ports: &ports,
             also_from: &also_from,
         };
         let chosen = self.serving(&side).await?;
@@ -248,6 +250,7 @@ impl Check<'_> {
             service: service.name.clone(),
             service_owner: service.owner.clone(),
             port: wanted.port,
+            further_ports: wanted.further_ports,
             serving: chosen.endpoint.clone(),
             zones,
             groups,

@@ -7,7 +7,7 @@ use super::serving::Chosen;
 use crate::error::CallError;
 use crate::ids::{GroupId, SubnetId, VpcId};
 use crate::outside::{Group, Service, Subnet};
-use crate::plan::{Groups, Zone, own_group_name};
+use crate::plan::{Groups, MANAGED, Zone, own_group_name};
 use crate::problem::{Code, Problem};
 use crate::request::Network as Named;
 use crate::target::Way;
@@ -26,6 +26,8 @@ pub(super) struct Side<'a> {
     pub(super) service: &'a Service,
     /// The port that clients connect to.
     pub(super) port: u16,
+    /// Every port that they need, that one among them.
+    pub(super) ports: &'a [u16],
     /// Address blocks of further VPCs that connect.
     pub(super) also_from: &'a [String],
 }
@@ -108,7 +110,7 @@ impl<'c> Check<'c> {
     }
 
     /// Checks what the request names in the VPC when there is no service to hold it against.
-    pub(super) fn check_named(&mut self, network: Option<&Network>, port: Option<u16>) {
+    pub(super) fn check_named(&mut self, network: Option<&Network>, ports: &[u16]) {
         let (Some(network), Some(named)) = (network, self.named()) else {
             return;
         };
@@ -120,7 +122,7 @@ impl<'c> Check<'c> {
             self.named_subnets(network, None, ids, true);
         }
         if let Some(ids) = &named.security_group_ids {
-            self.named_groups(network, ids, port);
+            self.named_groups(network, ids, ports);
         }
     }
 
@@ -255,6 +257,7 @@ impl<'c> Check<'c> {
             network,
             service,
             port,
+            ports,
             also_from,
         } = *side;
         if let Some(ids) = self
@@ -262,27 +265,31 @@ impl<'c> Check<'c> {
             .and_then(|named| named.security_group_ids.as_ref())
         {
             return self
-                .named_groups(network, ids, Some(port))
+                .named_groups(network, ids, ports)
                 .then(|| Groups::Named { ids: ids.clone() });
         }
+        let name = own_group_name(&network.vpc, &service.name, port);
         if let Some(endpoint) = &chosen.found {
             let has = |group: &&Group| endpoint.group_ids.iter().any(|id| id == group.id.as_str());
             let groups: Vec<&Group> = network.groups.iter().filter(has).collect();
-            self.check_open(network, &groups, port);
+            // What our own does not let in yet, it will.
+            let is_own = |group: &&Group| group.name == name && group.tags.contains_key(MANAGED);
+            if chosen.endpoint.is_adopted() || !groups.iter().any(is_own) {
+                self.check_open(network, &groups, ports);
+            }
         }
-        let vpc = &network.vpc;
         Some(if chosen.endpoint.is_adopted() {
             Groups::Kept
         } else {
             Groups::Own {
-                name: own_group_name(vpc, &service.name, port),
+                name,
                 cidrs: [&network.cidrs[..], also_from].concat(),
             }
         })
     }
 
     /// Checks the groups that the request names; false if one is not there.
-    fn named_groups(&mut self, network: &Network, ids: &[GroupId], port: Option<u16>) -> bool {
+    fn named_groups(&mut self, network: &Network, ids: &[GroupId], ports: &[u16]) -> bool {
         let (vpc, region) = (&network.vpc, &self.request.region);
         let mut named = Vec::new();
         for (index, id) in ids.iter().enumerate() {
@@ -300,17 +307,19 @@ impl<'c> Check<'c> {
             }
         }
         let complete = named.len() == ids.len();
-        if let Some(port) = port.filter(|_| complete) {
-            self.check_open(network, &named, port);
+        if complete {
+            self.check_open(network, &named, ports);
         }
         complete
     }
 
-    /// One of the groups has to let something in on the target's port.
-    fn check_open(&mut self, network: &Network, groups: &[&Group], port: u16) {
-        if !groups.iter().any(|group| group.opens(port)) {
-            let problem = self.closed(network, groups, port);
-            self.problems.push(problem);
+    /// One of the groups has to let something in on each of the target's ports.
+    fn check_open(&mut self, network: &Network, groups: &[&Group], ports: &[u16]) {
+        for port in ports {
+            if !groups.iter().any(|group| group.opens(*port)) {
+                let problem = self.closed(network, groups, *port);
+                self.problems.push(problem);
+            }
         }
     }
 
