@@ -101,6 +101,12 @@ fn task_findings(state: &Value) -> Vec<&'static str> {
     {
         found.push("does not catch everything at last");
     }
+    if catches
+        .iter()
+        .any(|catch| catch["Output"] != catches[0]["Output"])
+    {
+        found.push("makes different things of what it catches");
+    }
     found
 }
 
@@ -179,6 +185,9 @@ fn a_state_machine_that_breaks_a_promise_is_found() {
         }),
         ("catch", |machine| {
             machine["States"]["Undo"]["Catch"] = json!([])
+        }),
+        ("what is caught", |machine| {
+            machine["States"]["Undo"]["Catch"][0]["Output"] = json!("{% {} %}")
         }),
         ("error name", |machine| {
             machine["States"]["Undo"]["Catch"][0]["ErrorEquals"] = json!(["Tieline.Refused"])

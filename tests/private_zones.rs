@@ -57,6 +57,33 @@ async fn a_name_of_another_request_is_never_led_elsewhere() {
     assert_eq!(stage.outside().world().state().hosted_zones, zones);
 }
 
+#[tokio::test]
+async fn names_go_from_a_shared_zone_also_when_ec2_has_forgotten_where_they_led() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request("endpoint-service-private-zone"), None);
+    assert_eq!(code(&stage.run().await[0]), "CONNECTED");
+    let zones = stage.outside().world().state().hosted_zones;
+    let mut other = request("endpoint-service-private-zone");
+    other["requestId"] = json!("another-warehouse");
+    other["target"]["service"] = json!(scenario::PARTNER);
+    other["target"]["privateZone"]["records"] = json!({"db2": "regional"});
+    let mut world = stage.outside().world();
+    world.add_fault(Fault::nth("CreateTags", 1, FaultKind::AccessDenied));
+    // Route 53 takes the names, and then refuses to let go of them for a while.
+    world.add_fault(Fault {
+        nth: Some(2),
+        seconds: Some(1100.0),
+        ..Fault::on("ChangeResourceRecordSets", FaultKind::AccessDenied)
+    });
+    drop(world);
+    stage.start(other, None);
+    let failed = stage.run().await.pop().unwrap();
+
+    assert_eq!(code(&failed), "PERMISSION_DENIED", "{}", detail(&failed));
+    println!("{}", detail(&failed));
+    assert_eq!(stage.outside().world().state().hosted_zones, zones);
+}
+
 /// The blocks that the group of our own lets in on a port.
 fn let_in(stage: &Stage, port: i32) -> Vec<String> {
     let state = stage.outside().world().state();
@@ -117,13 +144,16 @@ async fn every_port_that_clients_need_is_open_for_each_request() {
     plain["privateDns"] = json!(false);
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     let mut seen = Vec::new();
-    for one in [plain, input.clone()] {
+    let mut another = plain.clone();
+    another["requestId"] = json!("another-port");
+    another["target"]["port"] = json!(8443);
+    for one in [plain, input.clone(), another] {
         stage.start(one, None);
         let ended = stage.run().await.pop().unwrap();
         assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
-        seen.push((let_in(&stage, 443).len(), let_in(&stage, 80).len()));
+        seen.push([443, 80, 8443].map(|port| let_in(&stage, port).len()));
     }
-    assert_eq!(seen, [(1, 0), (1, 1)]);
+    assert_eq!(seen, [[1, 0, 0], [1, 1, 0], [1, 1, 1]]);
 
     let mut named = input;
     named["network"]["securityGroupIds"] = json!([scenario::GROUP]);

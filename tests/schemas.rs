@@ -376,14 +376,24 @@ async fn the_result_of_an_undo_that_breaks_keeps_the_schema() {
     let validator = validator(&closed(schema_of("Private Connection Failed")));
     let bare = request("aurora-dsql");
     let whole = json!({"detail-type": "Private Connection Requested", "detail": bare});
-    // From the first invocation on there is no plan, from the third on there is one, and an error.
-    for (input, invocation) in [(&bare, 1), (&whole, 1), (&bare, 3)] {
+    let all = None;
+    let undo = Some("${DeleteEndpointFunctionArn}");
+    // From the first invocation on there is no plan, from the third on there is one and an error; or only undo breaks.
+    for (scene, input, invocation, function) in [
+        ("default", &bare, 1, all),
+        ("default", &whole, 1, all),
+        ("default", &bare, 3, all),
+        ("endpoint-fails", &bare, 1, undo),
+    ] {
         let broken = Broken {
             invocation,
             times: 10_000,
         };
-        let mut stage = Stage::on(Simulated::on(scenario::world("default")));
-        stage.start(input.clone(), Some(broken));
+        let mut stage = Stage::on(Simulated::on(scenario::world(scene)));
+        match function {
+            Some(function) => stage.start_broken_in(input.clone(), broken, function),
+            None => stage.start(input.clone(), Some(broken)),
+        }
         let ended = stage.run().await.remove(0);
 
         let detail = detail(&ended);

@@ -145,6 +145,16 @@ async fn any_step_whose_answer_is_lost_is_repeated_without_harm() {
     }
 }
 
+/// The time from the first call of one action to the first of another, in milliseconds.
+fn between(outside: &Simulated, from: &str, to: &str) -> u64 {
+    let world = outside.world();
+    let first = |action: &str| {
+        let mut calls = world.calls().iter();
+        calls.find(|call| call.action == action).unwrap().at
+    };
+    first(to).saturating_sub(first(from))
+}
+
 #[tokio::test]
 async fn what_a_vendor_does_not_remove_keeps_nothing_of_ec2_and_is_named() {
     let cases = [
@@ -184,7 +194,13 @@ async fn what_a_vendor_does_not_remove_keeps_nothing_of_ec2_and_is_named() {
                 "{what}: {result}"
             );
             assert!(!stays || reason.contains(removes), "{what}: {result}");
-            assert!(stays || kind != FaultKind::AccessDenied, "{what}");
+            let waited = between(stage.outside(), removes, "DeleteVpcEndpoints");
+            // In milliseconds: at once after a refusal, half a phase for one that is silent.
+            match (stays, kind == FaultKind::AccessDenied) {
+                (true, true) => assert!(waited < 60_000, "{what}: {waited}"),
+                (true, false) => assert!(waited >= 500_000, "{what}: {waited}"),
+                (false, refused) => assert!(!refused && waited >= 5_000, "{what}: {waited}"),
+            }
         }
     }
 }

@@ -366,6 +366,56 @@ async fn a_key_that_is_revoked_on_the_way_does_not_keep_the_rest_from_being_remo
 }
 
 #[tokio::test]
+async fn a_request_that_shares_an_endpoint_and_fails_leaves_its_registration() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request("tidb-cloud-dedicated"), None);
+    assert_connected(&stage.run().await[0], "the first one");
+    let before = everything_now(&stage.outside().world());
+    let registrations = stage.outside().world().state().registrations;
+    let mut second = request("tidb-cloud-dedicated");
+    second["requestId"] = json!("second-reporting");
+    // At the very end, when it is to be marked on the endpoint.
+    let fault = Fault::nth("CreateTags", 2, FaultKind::AccessDenied);
+    stage.outside().world().add_fault(fault);
+    stage.start(second, None);
+    let failed = stage.run().await.pop().unwrap();
+
+    assert_eq!(code(&failed), "PERMISSION_DENIED", "{}", detail(&failed));
+    assert_eq!(detail(&failed)["leftBehind"], json!([]));
+    assert_eq!(everything(&mut stage.outside().world()), before);
+    assert_eq!(stage.outside().world().state().registrations, registrations);
+}
+
+#[tokio::test]
+async fn what_may_be_announced_stays_while_nobody_can_look_whether_it_is() {
+    for (name, action) in [
+        ("dms-tidb-cloud", "DescribeEndpoints"),
+        ("tidb-cloud-to-confluent", "ListPrivateLinkAccesses"),
+    ] {
+        let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+        stage.start(request(name), None);
+        assert_connected(&stage.run().await[0], name);
+        let before = everything_now(&stage.outside().world());
+        // Preflight sees it, and then nobody may.
+        stage.outside().world().add_fault(Fault {
+            nth: Some(if name == "dms-tidb-cloud" { 3 } else { 2 }),
+            ..Fault::on(action, FaultKind::AccessDenied)
+        });
+        stage.start(request(name), None);
+        let failed = stage.run().await.pop().unwrap();
+
+        let result = detail(&failed);
+        assert!(
+            failed.states.contains(&"Undo".to_owned()),
+            "{name}: {result}"
+        );
+        let problems = result["problems"].to_string();
+        assert!(problems.contains("UNDO_INCOMPLETE"), "{name}: {result}");
+        assert_eq!(everything(&mut stage.outside().world()), before, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_vendor_that_asks_for_time_is_left_alone_for_that_long() {
     let (ended, simulated) = play("tidb-throttled", request("tidb-cloud-dedicated")).await;
 

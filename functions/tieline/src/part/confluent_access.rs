@@ -162,7 +162,7 @@ impl Buildable for ConfluentAccess {
                     .delete_access(&self.key, &self.environment, &access.id)
                     .await
             }
-            _ => Ok(()),
+            Found::Here(_) | Found::Elsewhere(_) | Found::Nothing => Ok(()),
         }
     }
 
@@ -179,7 +179,7 @@ impl Buildable for ConfluentAccess {
                     .rename_access(&self.key, &self.environment, &access.id, &name)
                     .await
             }
-            _ => Ok(()),
+            Found::Here(_) | Found::Elsewhere(_) | Found::Nothing => Ok(()),
         }
     }
 }

@@ -41,6 +41,8 @@ struct Made {
     /// What else the connection is made of. It goes first, the last made part before the others.
     parts: Left,
     endpoints: Vec<(Endpoint, Fate)>,
+    /// The endpoint that served this request and serves others only, now that our tags are off.
+    lent: Option<Endpoint>,
     group: Option<Group>,
 }
 
@@ -157,7 +159,10 @@ impl Made {
     fn endpoint(&self) -> Option<&Endpoint> {
         let alive = |(_, fate): &&(Endpoint, Fate)| !matches!(fate, Fate::IsGone | Fate::IsGoing);
         let one = self.endpoints.iter().find(alive);
-        one.or(self.endpoints.last()).map(|(endpoint, _)| endpoint)
+        let last = self.endpoints.last();
+        one.map(|(endpoint, _)| endpoint)
+            .or(self.lent.as_ref())
+            .or(last.map(|(endpoint, _)| endpoint))
     }
 
     /// The id of that endpoint, also when EC2 does not show it any more.
@@ -272,7 +277,7 @@ impl Made {
         now: Time,
     ) -> Answer {
         let mut what = self.left_over().join(", ");
-        if let Some(trouble) = &progress.trouble {
+        if let Some(trouble) = progress.trouble.as_ref().filter(|_| self.parts.is_to_go()) {
             what = format!("{what} ({trouble})");
         }
         note_left_over(&mut progress, &what);
@@ -311,6 +316,7 @@ async fn made(outside: &Outside<'_>, plan: &Plan, progress: &Progress) -> Result
             )
             .await?,
             endpoints: Vec::new(),
+            lent: None,
             group: None,
         });
     };
@@ -349,9 +355,13 @@ async fn made(outside: &Outside<'_>, plan: &Plan, progress: &Progress) -> Result
     let group = super::own_group(outside, wanted)
         .await?
         .filter(|group| !needed.iter().any(|id| *id == group.id.as_str()));
+    let lent = others
+        .into_iter()
+        .find(|endpoint| progress.endpoint.as_ref() == Some(&endpoint.id));
     let mut made = Made {
         parts: Left::default(),
         endpoints,
+        lent: lent.filter(is_ours),
         group,
     };
     if !plan.parts.is_empty() {

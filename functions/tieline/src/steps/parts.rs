@@ -111,14 +111,23 @@ pub(crate) fn facts(parts: &[(Part, Look)]) -> Map<String, Value> {
 pub(crate) async fn left(at: &At<'_>, patient: bool) -> Result<Left, CallError> {
     let mut left = Left::default();
     let (mut whole, mut foreign) = (true, at.plan.is_adopted());
+    let mut may_be_marked = false;
     for part in &at.plan.parts {
+        if !left.silent.is_empty() {
+            // One silent service takes long enough, and nothing goes before everything was seen.
+            left.silent.push(part.name());
+            continue;
+        }
         let look = match part.look(at).await {
             Ok(look) => look,
             Err(error @ CallError::PutOff { .. }) if patient => return Err(error),
             Err(error) => {
                 let what = format!("{} ({error})", part.name());
                 match error {
-                    CallError::Refused { .. } => left.unseen.push(what),
+                    CallError::Refused { .. } => {
+                        may_be_marked |= part.carries_mark();
+                        left.unseen.push(what);
+                    }
                     CallError::PutOff { .. } | CallError::Unavailable { .. } => {
                         whole = false;
                         left.silent.push(what);
@@ -145,6 +154,10 @@ pub(crate) async fn left(at: &At<'_>, patient: bool) -> Result<Left, CallError> 
     if left.kept.is_some() {
         left.parts.clear();
         left.silent.clear();
+    } else if may_be_marked {
+        // Perhaps another run announced the connection: better something stays than that this is taken away.
+        let names = left.parts.drain(..).map(|left| left.part.name());
+        left.unseen.extend(names);
     }
     Ok(left)
 }
@@ -193,7 +206,7 @@ impl Left {
         }
     }
 
-    /// None while one cannot be seen: the mark may be on it, or it may still need the others.
+    /// None while one is silent: the mark may be on it, or it may still need the others.
     fn next(&self) -> Option<&LeftPart> {
         self.parts.last().filter(|_| self.silent.is_empty())
     }

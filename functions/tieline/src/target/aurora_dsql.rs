@@ -158,8 +158,8 @@ impl Connectable for AuroraDsql {
         format!("Aurora DSQL cluster {}", self.cluster_id)
     }
 
-    fn port(&self) -> Option<u16> {
-        Some(PORT)
+    fn ports(&self) -> Vec<u16> {
+        vec![PORT]
     }
 
     fn clash(&self, vpc: &VpcId, private_dns: bool) -> Option<(&'static str, &'static str)> {

@@ -206,8 +206,8 @@ impl Connectable for EndpointService {
         format!("the endpoint service {}", self.service)
     }
 
-    fn port(&self) -> Option<u16> {
-        Some(self.port)
+    fn ports(&self) -> Vec<u16> {
+        [&[self.port], &self.further_ports[..]].concat()
     }
 
     fn takes_private_dns(&self) -> bool {

@@ -41,9 +41,9 @@ pub trait Connectable: Send + Sync {
         self.way() == Way::Endpoint
     }
 
-    /// The port that clients connect to, if it is known without asking anybody.
-    fn port(&self) -> Option<u16> {
-        None
+    /// The ports that clients connect to, as far as they are known without asking anybody.
+    fn ports(&self) -> Vec<u16> {
+        Vec::new()
     }
 
     /// Which of its fields does not go together with the rest of the request, and why.

@@ -154,12 +154,12 @@ impl Check<'_> {
         let found = match self.request.target.find(self.outside, &asked).await? {
             Finding::Found(found) => *found,
             Finding::NotYet(problem) => {
-                self.check_named(network.as_ref(), self.request.target.port().as_slice());
+                self.check_named(network.as_ref(), &self.request.target.ports());
                 return Ok(Outcome::NotYet(problem));
             }
             Finding::Refused(problems) => {
                 self.problems.extend(problems);
-                self.check_named(network.as_ref(), self.request.target.port().as_slice());
+                self.check_named(network.as_ref(), &self.request.target.ports());
                 return Ok(Outcome::Refused);
             }
         };

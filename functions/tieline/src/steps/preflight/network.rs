@@ -7,7 +7,7 @@ use super::serving::Chosen;
 use crate::error::CallError;
 use crate::ids::{GroupId, SubnetId, VpcId};
 use crate::outside::{Group, Service, Subnet};
-use crate::plan::{Groups, MANAGED, Zone, own_group_name};
+use crate::plan::{Groups, Zone, own_group_name};
 use crate::problem::{Code, Problem};
 use crate::request::Network as Named;
 use crate::target::Way;
@@ -268,13 +268,12 @@ impl<'c> Check<'c> {
                 .named_groups(network, ids, ports)
                 .then(|| Groups::Named { ids: ids.clone() });
         }
-        let name = own_group_name(&network.vpc, &service.name, port);
         if let Some(endpoint) = &chosen.found {
             let has = |group: &&Group| endpoint.group_ids.iter().any(|id| id == group.id.as_str());
             let groups: Vec<&Group> = network.groups.iter().filter(has).collect();
             // What our own does not let in yet, it will.
-            let is_own = |group: &&Group| group.name == name && group.tags.contains_key(MANAGED);
-            if chosen.endpoint.is_adopted() || !groups.iter().any(is_own) {
+            let has_own = groups.iter().any(|group| group.is_own_of(endpoint));
+            if chosen.endpoint.is_adopted() || !has_own {
                 self.check_open(network, &groups, ports);
             }
         }
@@ -282,7 +281,7 @@ impl<'c> Check<'c> {
             Groups::Kept
         } else {
             Groups::Own {
-                name,
+                name: own_group_name(&network.vpc, &service.name, port),
                 cidrs: [&network.cidrs[..], also_from].concat(),
             }
         })
