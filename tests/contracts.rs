@@ -162,7 +162,7 @@ fn the_state_machine_keeps_its_promises() {
 #[test]
 fn a_state_machine_that_breaks_a_promise_is_found() {
     type Break = fn(&mut Value);
-    let breaks: [(&str, Break); 9] = [
+    let breaks: [(&str, Break); 10] = [
         ("comment", |machine| {
             drop(
                 machine["States"]["Undo"]

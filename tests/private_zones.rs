@@ -1,7 +1,9 @@
 //! Private hosted zones of ours: shared by requests, and never somebody else's.
 
 use serde_json::{Value, json};
-use tests::{Ended, Seen, Simulated, Stage, code, detail, play, request, writes};
+use tests::{
+    Ended, Seen, Simulated, Stage, code, detail, everything, everything_now, play, request, writes,
+};
 use world::gate::{Fault, FaultKind};
 use world::model::endpoints::CreateVpcEndpoint;
 use world::model::route53::CreateHostedZone;
@@ -80,8 +82,65 @@ async fn names_go_from_a_shared_zone_also_when_ec2_has_forgotten_where_they_led(
     let failed = stage.run().await.pop().unwrap();
 
     assert_eq!(code(&failed), "PERMISSION_DENIED", "{}", detail(&failed));
-    println!("{}", detail(&failed));
     assert_eq!(stage.outside().world().state().hosted_zones, zones);
+}
+
+#[tokio::test]
+async fn a_request_that_fails_takes_no_names_from_an_endpoint_that_stays() {
+    let mut world = scenario::world("default");
+    world
+        .create_vpc_endpoint(CreateVpcEndpoint {
+            vpc_id: scenario::VPC.to_owned(),
+            service_name: Some(scenario::PARTNER_NAMELESS.to_owned()),
+            vpc_endpoint_type: Some("Interface".to_owned()),
+            subnet_ids: scenario::SUBNETS[..3]
+                .iter()
+                .map(|&id| id.to_owned())
+                .collect(),
+            security_group_ids: vec![scenario::GROUP.to_owned()],
+            ..CreateVpcEndpoint::default()
+        })
+        .unwrap();
+    everything(&mut world);
+    let mut first = request("endpoint-service-private-zone");
+    first["adopt"] = json!(true);
+    first["target"]
+        .as_object_mut()
+        .unwrap()
+        .remove("furtherPorts");
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.start(first.clone(), None);
+    let ended = stage.run().await.remove(0);
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+    assert_eq!(detail(&ended)["endpoint"]["adopted"], true);
+    let zones = stage.outside().world().state().hosted_zones;
+    let mut second = first;
+    second["requestId"] = json!("another-warehouse");
+    second["target"]["privateZone"]["records"]["db2"] = json!("regional");
+    let fault = Fault::once("ChangeResourceRecordSets", FaultKind::AccessDenied);
+    stage.outside().world().add_fault(fault);
+    stage.start(second, None);
+    let failed = stage.run().await.pop().unwrap();
+
+    assert_eq!(code(&failed), "PERMISSION_DENIED", "{}", detail(&failed));
+    assert_eq!(stage.outside().world().state().hosted_zones, zones);
+}
+
+#[tokio::test]
+async fn requests_on_different_ports_that_fail_together_leave_no_group() {
+    let world = scenario::world("acceptance-rejected");
+    let before = everything_now(&world);
+    let mut stage = Stage::on(Simulated::on(world));
+    for (id, port) in [("one", 9092), ("other", 443)] {
+        let mut input = request("endpoint-service");
+        input["requestId"] = json!(id);
+        input["target"]["port"] = json!(port);
+        stage.start(input, None);
+    }
+    for ended in stage.run().await {
+        assert_eq!(code(&ended), "ENDPOINT_REJECTED", "{}", detail(&ended));
+    }
+    assert_eq!(everything(&mut stage.outside().world()), before);
 }
 
 /// The blocks that the group of our own lets in on a port.

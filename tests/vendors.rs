@@ -411,6 +411,7 @@ async fn what_may_be_announced_stays_while_nobody_can_look_whether_it_is() {
         );
         let problems = result["problems"].to_string();
         assert!(problems.contains("UNDO_INCOMPLETE"), "{name}: {result}");
+        assert!(!problems.contains("remove by hand"), "{name}: {result}");
         assert_eq!(everything(&mut stage.outside().world()), before, "{name}");
     }
 }

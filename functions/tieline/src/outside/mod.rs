@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::CallError;
 use crate::ids::{ClusterId, EndpointId, GroupId, SubnetId, VpcId};
-use crate::plan::MANAGED;
 use crate::state::State;
 
 pub use confluent::Confluent;
@@ -191,12 +190,6 @@ pub struct Group {
 }
 
 impl Group {
-    /// Whether an endpoint has it and it is ours, and so ours to open.
-    pub fn is_own_of(&self, endpoint: &Endpoint) -> bool {
-        self.tags.contains_key(MANAGED)
-            && endpoint.group_ids.iter().any(|id| id == self.id.as_str())
-    }
-
     /// Whether it lets TCP in on a port, from wherever.
     pub fn opens(&self, port: u16) -> bool {
         self.rules_for(port).next().is_some()

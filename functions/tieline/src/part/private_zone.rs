@@ -193,6 +193,9 @@ impl PrivateZone {
 
 /// Whether a name leads to an endpoint that no other request holds.
 fn leads_to_going(at: &At<'_>, name: &ZoneName) -> bool {
+    if at.plan.is_adopted() {
+        return false;
+    }
     let Some(endpoint) = at.endpoint else {
         // EC2 has forgotten it. Its names begin with its id: vpce-<id>-<hash> (AWS PrivateLink Guide, "DNS hostnames").
         return at

@@ -169,11 +169,12 @@ impl EndpointPlan {
     }
 }
 
-/// The name of the group of our own for a service in a VPC.
-pub fn own_group_name(vpc: &VpcId, service: &str, port: u16) -> String {
-    let digest = canonical::digest(&[vpc.as_str(), service, &port.to_string()]);
+/// The name of the group of our own for a service in a VPC. There is one for the one endpoint, whatever ports its
+/// requests need.
+pub fn own_group_name(vpc: &VpcId, service: &str) -> String {
+    let digest = canonical::digest(&[vpc.as_str(), service]);
     let short = service.rsplit('.').next().unwrap_or(service);
-    format!("tieline-{short}-{port}-{}", &digest[..8])
+    format!("tieline-{short}-{}", &digest[..8])
 }
 
 /// In what a living endpoint is not what a plan asks for, apart from DNS and the request's own tag.

@@ -53,7 +53,7 @@ pub(super) async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<An
     Ok(Answer::go(Next::Poll, plan, progress))
 }
 
-/// The endpoint's group of our own may have been made for a request that let fewer in, or on other ports. Not before now:
+/// The group of our own may have been made for a request that let fewer in, or on other ports. Not before now:
 /// hardly anything can fail any more, and a rule in a group that others need would not be taken back.
 async fn open_own_group(
     outside: &Outside<'_>,
@@ -63,10 +63,12 @@ async fn open_own_group(
     let Groups::Own { cidrs, .. } = &wanted.groups else {
         return Ok(());
     };
-    let groups = outside.ec2.groups(&wanted.vpc_id).await?;
-    let Some(group) = groups.iter().find(|group| group.is_own_of(endpoint)) else {
+    let Some(group) = super::own_group(outside, wanted).await? else {
         return Ok(());
     };
+    if !endpoint.group_ids.iter().any(|id| id == group.id.as_str()) {
+        return Ok(());
+    }
     for port in wanted.ports() {
         let closed: Vec<String> = cidrs
             .iter()

@@ -4,6 +4,7 @@ pub mod create_endpoint;
 pub mod delete_endpoint;
 pub mod enable_dns;
 mod keep;
+mod made;
 mod parts;
 pub mod preflight;
 pub mod status_polling;

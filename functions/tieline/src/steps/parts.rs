@@ -111,7 +111,6 @@ pub(crate) fn facts(parts: &[(Part, Look)]) -> Map<String, Value> {
 pub(crate) async fn left(at: &At<'_>, patient: bool) -> Result<Left, CallError> {
     let mut left = Left::default();
     let (mut whole, mut foreign) = (true, at.plan.is_adopted());
-    let mut may_be_marked = false;
     for part in &at.plan.parts {
         if !left.silent.is_empty() {
             // One silent service takes long enough, and nothing goes before everything was seen.
@@ -125,7 +124,7 @@ pub(crate) async fn left(at: &At<'_>, patient: bool) -> Result<Left, CallError> 
                 let what = format!("{} ({error})", part.name());
                 match error {
                     CallError::Refused { .. } => {
-                        may_be_marked |= part.carries_mark();
+                        left.may_be_marked |= part.carries_mark();
                         left.unseen.push(what);
                     }
                     CallError::PutOff { .. } | CallError::Unavailable { .. } => {
@@ -152,9 +151,13 @@ pub(crate) async fn left(at: &At<'_>, patient: bool) -> Result<Left, CallError> 
         left.kept = Some(at.plan.target.name());
     }
     if left.kept.is_some() {
-        left.parts.clear();
-        left.silent.clear();
-    } else if may_be_marked {
+        let kept = left.kept;
+        return Ok(Left {
+            kept,
+            ..Left::default()
+        });
+    }
+    if left.may_be_marked {
         // Perhaps another run announced the connection: better something stays than that this is taken away.
         let names = left.parts.drain(..).map(|left| left.part.name());
         left.unseen.extend(names);
@@ -171,6 +174,8 @@ pub(crate) struct Left {
     pub(crate) kept: Option<String>,
     /// What may not be looked at, and why.
     pub(crate) unseen: Vec<String>,
+    /// Whether the request's mark may be on one of these: then all the others are among them.
+    pub(crate) may_be_marked: bool,
     /// What could not be looked at now, and why.
     pub(crate) silent: Vec<String>,
 }

@@ -230,7 +230,6 @@ impl Check<'_> {
         let side = Side {
             network,
             service: &service,
-            port: wanted.port,
             ports: &ports,
             also_from: &also_from,
         };

@@ -7,7 +7,7 @@ use super::serving::Chosen;
 use crate::error::CallError;
 use crate::ids::{GroupId, SubnetId, VpcId};
 use crate::outside::{Group, Service, Subnet};
-use crate::plan::{Groups, Zone, own_group_name};
+use crate::plan::{Groups, MANAGED, Zone, own_group_name};
 use crate::problem::{Code, Problem};
 use crate::request::Network as Named;
 use crate::target::Way;
@@ -24,9 +24,7 @@ pub(super) struct Network {
 pub(super) struct Side<'a> {
     pub(super) network: &'a Network,
     pub(super) service: &'a Service,
-    /// The port that clients connect to.
-    pub(super) port: u16,
-    /// Every port that they need, that one among them.
+    /// The ports that clients connect to.
     pub(super) ports: &'a [u16],
     /// Address blocks of further VPCs that connect.
     pub(super) also_from: &'a [String],
@@ -256,7 +254,6 @@ impl<'c> Check<'c> {
         let Side {
             network,
             service,
-            port,
             ports,
             also_from,
         } = *side;
@@ -268,12 +265,13 @@ impl<'c> Check<'c> {
                 .named_groups(network, ids, ports)
                 .then(|| Groups::Named { ids: ids.clone() });
         }
+        let name = own_group_name(&network.vpc, &service.name);
         if let Some(endpoint) = &chosen.found {
             let has = |group: &&Group| endpoint.group_ids.iter().any(|id| id == group.id.as_str());
             let groups: Vec<&Group> = network.groups.iter().filter(has).collect();
             // What our own does not let in yet, it will.
-            let has_own = groups.iter().any(|group| group.is_own_of(endpoint));
-            if chosen.endpoint.is_adopted() || !has_own {
+            let is_own = |group: &&Group| group.name == name && group.tags.contains_key(MANAGED);
+            if chosen.endpoint.is_adopted() || !groups.iter().any(is_own) {
                 self.check_open(network, &groups, ports);
             }
         }
@@ -281,7 +279,7 @@ impl<'c> Check<'c> {
             Groups::Kept
         } else {
             Groups::Own {
-                name: own_group_name(&network.vpc, &service.name, port),
+                name,
                 cidrs: [&network.cidrs[..], also_from].concat(),
             }
         })
