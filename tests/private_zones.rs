@@ -69,15 +69,16 @@ async fn names_go_from_a_shared_zone_also_when_ec2_has_forgotten_where_they_led(
     other["requestId"] = json!("another-warehouse");
     other["target"]["service"] = json!(scenario::PARTNER);
     other["target"]["privateZone"]["records"] = json!({"db2": "regional"});
-    let mut world = stage.outside().world();
-    world.add_fault(Fault::nth("CreateTags", 1, FaultKind::AccessDenied));
-    // Route 53 takes the names, and then refuses to let go of them for a while.
-    world.add_fault(Fault {
-        nth: Some(2),
-        seconds: Some(1100.0),
-        ..Fault::on("ChangeResourceRecordSets", FaultKind::AccessDenied)
-    });
-    drop(world);
+    {
+        let mut world = stage.outside().world();
+        world.add_fault(Fault::nth("CreateTags", 1, FaultKind::AccessDenied));
+        // Route 53 takes the names, and then refuses to let go of them for a while.
+        world.add_fault(Fault {
+            nth: Some(2),
+            seconds: Some(1100.0),
+            ..Fault::on("ChangeResourceRecordSets", FaultKind::AccessDenied)
+        });
+    }
     stage.start(other, None);
     let failed = stage.run().await.pop().unwrap();
 

@@ -303,24 +303,25 @@ async fn an_access_alone_tells_what_a_request_id_was_used_for() {
         id.as_str().unwrap().to_owned()
     };
     let private_link_connection_id = id("tidb-cloud-private-link-connection");
-    let mut world = stage.outside().world();
-    world
-        .call(DetachDomains {
-            cluster_id: cluster_id.clone(),
-            private_link_connection_id: private_link_connection_id.clone(),
-            attach_domain_id: id("tidb-cloud-attached-domains"),
-            ..DetachDomains::default()
-        })
-        .unwrap();
-    everything(&mut world);
-    world
-        .call(DeletePrivateLinkConnection {
-            cluster_id,
-            private_link_connection_id,
-            ..DeletePrivateLinkConnection::default()
-        })
-        .unwrap();
-    drop(world);
+    {
+        let mut world = stage.outside().world();
+        world
+            .call(DetachDomains {
+                cluster_id: cluster_id.clone(),
+                private_link_connection_id: private_link_connection_id.clone(),
+                attach_domain_id: id("tidb-cloud-attached-domains"),
+                ..DetachDomains::default()
+            })
+            .unwrap();
+        everything(&mut world);
+        world
+            .call(DeletePrivateLinkConnection {
+                cluster_id,
+                private_link_connection_id,
+                ..DeletePrivateLinkConnection::default()
+            })
+            .unwrap();
+    }
     everything(&mut stage.outside().world());
     stage.outside().world().clear_calls();
     input["target"]["confluent"]["networkId"] = json!(scenario::CONFLUENT_GLOBAL);

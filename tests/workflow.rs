@@ -288,10 +288,12 @@ async fn an_endpoint_that_serves_two_requests_survives_the_failure_of_one() {
         let ended = stage.run().await;
 
         assert_eq!(code(&ended[0]), "STEP_FAILED");
-        let world = stage.outside().world();
-        let tagged = world.writes().any(|call| call.action == "CreateTags");
+        let tagged = stage
+            .outside()
+            .world()
+            .writes()
+            .any(|call| call.action == "CreateTags");
         assert_eq!(tagged, invocation > 2);
-        drop(world);
         let seen = Seen::at_last(&mut stage.outside().world());
         let [endpoint] = seen.ours()[..] else {
             panic!("the shared endpoint is gone")
