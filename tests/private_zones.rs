@@ -43,16 +43,21 @@ async fn a_zone_serves_every_request_and_goes_with_none_but_the_last() {
     assert!(ours.tags.contains_key("tieline:request/reports-peered"));
 }
 
+/// A request for the same names that leads them to another service.
+fn another_warehouse() -> Value {
+    let mut input = request("endpoint-service-private-zone");
+    input["requestId"] = json!("another-warehouse");
+    input["target"]["service"] = json!(scenario::PARTNER);
+    input
+}
+
 #[tokio::test]
 async fn a_name_of_another_request_is_never_led_elsewhere() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("endpoint-service-private-zone"), None);
     assert_eq!(code(&stage.run().await[0]), "CONNECTED");
     let zones = stage.outside().world().state().hosted_zones;
-    let mut other = request("endpoint-service-private-zone");
-    other["requestId"] = json!("another-warehouse");
-    other["target"]["service"] = json!(scenario::PARTNER);
-    stage.start(other, None);
+    stage.start(another_warehouse(), None);
     let second = stage.run().await.pop().unwrap();
 
     assert_eq!(code(&second), "PRIVATE_ZONE_TAKEN", "{}", detail(&second));
@@ -65,9 +70,7 @@ async fn names_go_from_a_shared_zone_also_when_ec2_has_forgotten_where_they_led(
     stage.start(request("endpoint-service-private-zone"), None);
     assert_eq!(code(&stage.run().await[0]), "CONNECTED");
     let zones = stage.outside().world().state().hosted_zones;
-    let mut other = request("endpoint-service-private-zone");
-    other["requestId"] = json!("another-warehouse");
-    other["target"]["service"] = json!(scenario::PARTNER);
+    let mut other = another_warehouse();
     other["target"]["privateZone"]["records"] = json!({"db2": "regional"});
     {
         let mut world = stage.outside().world();
