@@ -315,7 +315,7 @@ async fn a_network_that_is_hidden_is_none_and_one_of_a_bad_key_is_refused() {
     let (vendors_, http) = vendors([forbidden("no"), answer(200, "{}")]);
     let network = vendors_.network(&arn("c"), &id("env-1"), &id("n-1")).await;
     assert!(network.unwrap().is_none());
-    assert!(http.lines()[1].contains("environment=env-1&spec.network=n-1"));
+    assert!(http.lines()[1].contains("environment=env-1&page_size"));
 
     let (vendors, _) = vendors([forbidden("no"), forbidden("no")]);
     let error = vendors.network(&arn("c"), &id("env-1"), &id("n-1")).await;
