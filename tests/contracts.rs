@@ -217,7 +217,7 @@ fn state_machine_template_and_functions_name_no_kind_of_target() {
         let words: BTreeSet<&str> = text
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
             .collect();
-        for kind in tieline::target::Target::KINDS {
+        for kind in tieline::targets::Target::KINDS {
             assert!(!words.contains(kind), "{kind} in {file}");
         }
     }

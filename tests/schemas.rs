@@ -283,7 +283,7 @@ fn every_kind_of_target_has_a_request_and_its_definition() {
 
     assert_eq!(
         kinds,
-        tieline::target::Target::KINDS
+        tieline::targets::Target::KINDS
             .iter()
             .map(|&kind| kind.to_owned())
             .collect()

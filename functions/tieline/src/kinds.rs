@@ -9,8 +9,6 @@ macro_rules! kinds {
             $($module:ident::$kind:ident = $name:literal,)+
         }
     ) => {
-        $(pub mod $module;)+
-
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind")]

@@ -10,7 +10,7 @@ use crate::canonical;
 use crate::fields::{Fields, kind};
 use crate::ids::{GroupId, Region, RequestId, SubnetId, VpcId};
 use crate::problem::Problem;
-use crate::target::{Target, Way};
+use crate::targets::{Target, Way};
 
 /// The `detail-type` of a request on the bus.
 pub const REQUESTED: &str = "Private Connection Requested";

@@ -12,7 +12,7 @@ use crate::plan::{EndpointPlan, Groups, Plan, REQUEST, Serving, Zone, requests};
 use crate::problem::{Code, Problem};
 use crate::progress::Progress;
 use crate::step::Execution;
-use crate::target::Path;
+use crate::targets::Path;
 
 /// Hours in an average month, as AWS counts them.
 const HOURS: f64 = 730.0;

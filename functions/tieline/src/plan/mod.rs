@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use crate::ids::{Region, RequestId};
 use crate::outside::{Endpoint, Limits};
-use crate::part::Part;
+use crate::parts::Part;
 use crate::progress::Phase;
 use crate::request::OnFailure;
-use crate::target::Target;
+use crate::targets::Target;
 
 pub use endpoint::{EndpointPlan, Groups, PrivateDns, Serving, Zone, differences, own_group_name};
 

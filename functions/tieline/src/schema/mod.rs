@@ -14,7 +14,7 @@ mod shape;
 
 use serde_json::{Value, json};
 
-use crate::target::Way;
+use crate::targets::Way;
 
 pub(crate) use object::{
     Object, each, flag, has, name, names, number, port, ports, text, when, without, word,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::ids::{GroupId, Region, RequestId, SubnetId, VpcId};
 use crate::request::{MAX_TAGS, REQUESTED};
-use crate::target::{Target, Way};
+use crate::targets::{Target, Way};
 
 /// The schema of a request.
 pub(super) fn schema() -> EventSchema {

@@ -11,7 +11,7 @@ use crate::ended::Ended;
 use crate::error::{CallError, Rejection, StepError};
 use crate::ids::RequestId;
 use crate::outside::{Endpoint, Outside, Time};
-use crate::part::At;
+use crate::parts::At;
 use crate::plan::{MANAGED, Plan};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};

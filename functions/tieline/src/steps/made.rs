@@ -3,7 +3,7 @@
 use crate::error::CallError;
 use crate::ids::EndpointId;
 use crate::outside::{Endpoint, Group, Outside, Which};
-use crate::part::At;
+use crate::parts::At;
 use crate::plan::{Claim, Plan, claim, is_ours, is_ready, requests};
 use crate::progress::Progress;
 use crate::state::State;

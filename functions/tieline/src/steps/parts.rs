@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::error::CallError;
 use crate::outside::{Endpoint, Outside};
-use crate::part::{At, Condition, Hold, Look, Part};
+use crate::parts::{At, Condition, Hold, Look, Part};
 use crate::plan::Plan;
 use crate::problem::Problem;
 use crate::step::Next;

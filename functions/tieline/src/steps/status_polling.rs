@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::StepError;
 use crate::ids::EndpointId;
 use crate::outside::{Endpoint, Outside};
-use crate::part::{Look, Part};
+use crate::parts::{Look, Part};
 use crate::plan::{Claim, EndpointPlan, Plan, Zone, claim, differences};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};

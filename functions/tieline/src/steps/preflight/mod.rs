@@ -9,14 +9,14 @@ use crate::ended::Ended;
 use crate::error::{CallError, Rejection, StepError};
 use crate::ids::Region;
 use crate::outside::{Endpoint, Outside, Service};
-use crate::part::At;
+use crate::parts::At;
 use crate::plan::{EndpointPlan, Plan, PrivateDns, REQUEST};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
 use crate::request::{self, Policy, Request};
 use crate::result;
 use crate::step::{Answer, Execution, Next, StepInput, pause};
-use crate::target::{Asked, Finding, Found, Wanted};
+use crate::targets::{Asked, Finding, Found, Wanted};
 
 use network::{Network, Side};
 use serving::Chosen;

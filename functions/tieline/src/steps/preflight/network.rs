@@ -10,7 +10,7 @@ use crate::outside::{Group, Service, Subnet};
 use crate::plan::{Groups, MANAGED, Zone, own_group_name};
 use crate::problem::{Code, Problem};
 use crate::request::Network as Named;
-use crate::target::Way;
+use crate::targets::Way;
 
 /// What is in the VPC.
 pub(super) struct Network {

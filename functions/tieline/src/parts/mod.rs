@@ -4,6 +4,17 @@
 //! but the part knows which vendor or service it talks to. To add a kind, write its module (a type with
 //! [`Buildable`]) and add one line to `kinds!`.
 
+pub mod confluent_access;
+pub mod dms_certificate;
+pub mod dms_endpoint;
+pub mod dms_instance;
+pub mod dms_login;
+pub mod dms_subnet_group;
+pub mod private_zone;
+pub mod tidb_domains;
+pub mod tidb_link;
+pub mod tidb_registration;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -181,6 +192,6 @@ kinds! {
         dms_instance::DmsInstance = "dms-replication-instance",
         dms_certificate::DmsCertificate = "dms-certificate",
         dms_endpoint::DmsEndpoint = "dms-endpoint",
-        dms_test::DmsTest = "dms-connection-test",
+        dms_login::DmsLogin = "dms-connection-test",
     }
 }

@@ -13,8 +13,8 @@ use crate::fields::Fields;
 use crate::ids::{SecretArn, TidbId};
 use crate::outside::Outside;
 use crate::outside::tidb_cloud::{DedicatedCluster, LinkService, NodeGroup, NodeGroupId};
-use crate::part::Part;
-use crate::part::tidb_registration::TidbRegistration;
+use crate::parts::Part;
+use crate::parts::tidb_registration::TidbRegistration;
 use crate::problem::{Code, Problem};
 use crate::schema::{Object, TargetSchema, name};
 

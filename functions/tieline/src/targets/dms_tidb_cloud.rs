@@ -17,12 +17,12 @@ use crate::error::CallError;
 use crate::fields::Fields;
 use crate::ids::{RequestId, RoleArn, SecretArn, TidbId, VpcId};
 use crate::outside::{Outside, Which};
-use crate::part::Part;
-use crate::part::dms_certificate::DmsCertificate;
-use crate::part::dms_endpoint::DmsEndpoint;
-use crate::part::dms_instance::{DmsInstance, NewDmsInstance};
-use crate::part::dms_subnet_group::DmsSubnetGroup;
-use crate::part::dms_test::DmsTest;
+use crate::parts::Part;
+use crate::parts::dms_certificate::DmsCertificate;
+use crate::parts::dms_endpoint::DmsEndpoint;
+use crate::parts::dms_instance::{DmsInstance, NewDmsInstance};
+use crate::parts::dms_login::DmsLogin;
+use crate::parts::dms_subnet_group::DmsSubnetGroup;
 use crate::problem::{Code, Problem};
 use crate::schema::{Object, TargetSchema, has, name, when, without, word};
 use crate::state::State;
@@ -247,7 +247,7 @@ impl DmsTidbCloud {
             attributes: (!self.is_source).then(|| TARGET_ATTRIBUTES.to_owned()),
         };
         parts.push(Part::DmsEndpoint(endpoint.clone()));
-        parts.push(Part::DmsTest(DmsTest { instance, endpoint }));
+        parts.push(Part::DmsLogin(DmsLogin { instance, endpoint }));
         parts
     }
 }

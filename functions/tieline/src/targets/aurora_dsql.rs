@@ -11,8 +11,8 @@ use crate::error::CallError;
 use crate::fields::Fields;
 use crate::ids::{ClusterId, Domain, RecordName, Region, VpcId};
 use crate::outside::{ClusterService, Outside};
-use crate::part::Part;
-use crate::part::private_zone::{LeadsTo, PrivateZone};
+use crate::parts::Part;
+use crate::parts::private_zone::{LeadsTo, PrivateZone};
 use crate::problem::{Code, Problem};
 use crate::schema::{Object, TargetSchema, has, name, names, when, without, word};
 

@@ -2,7 +2,7 @@
 
 use crate::ids::{Region, TidbId};
 use crate::problem::{Code, Problem};
-use crate::target::{Path, unsuitable};
+use crate::targets::{Path, unsuitable};
 
 /// Where the key of a TiDB Cloud request is.
 pub(super) const KEY_PATH: &str = "$.target.apiKeySecretArn";

@@ -15,10 +15,10 @@ use crate::ids::{ConfluentId, Region, SecretArn, TidbId};
 use crate::outside::Outside;
 use crate::outside::confluent::ConfluentNetwork;
 use crate::outside::tidb_cloud::Dataflow;
-use crate::part::Part;
-use crate::part::confluent_access::ConfluentAccess;
-use crate::part::tidb_domains::TidbDomains;
-use crate::part::tidb_link::TidbLink;
+use crate::parts::Part;
+use crate::parts::confluent_access::ConfluentAccess;
+use crate::parts::tidb_domains::TidbDomains;
+use crate::parts::tidb_link::TidbLink;
 use crate::problem::Problem;
 use crate::schema::{Object, TargetSchema, name};
 

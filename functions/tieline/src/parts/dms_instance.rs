@@ -9,7 +9,7 @@ use crate::error::CallError;
 use crate::ids::{GroupId, InstanceArn, VpcId};
 use crate::outside::dms::{Instance, NewInstance};
 use crate::problem::{Code, Problem};
-use crate::target::unsuitable;
+use crate::targets::unsuitable;
 
 /// A replication instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,14 +13,14 @@ use crate::problem::{Code, Problem};
 /// A test of an endpoint from an instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DmsTest {
+pub struct DmsLogin {
     /// Where it is made from.
     pub instance: DmsInstance,
     /// What is tested.
     pub endpoint: DmsEndpoint,
 }
 
-impl DmsTest {
+impl DmsLogin {
     /// The ARNs of instance and endpoint, once both are there, and whose the endpoint is.
     async fn ends(&self, at: &At<'_>) -> Result<Option<(String, String, Hold)>, CallError> {
         let instance = self.instance.find(at).await?;
@@ -46,7 +46,7 @@ impl DmsTest {
 }
 
 #[async_trait]
-impl Buildable for DmsTest {
+impl Buildable for DmsLogin {
     fn name(&self) -> String {
         "AWS DMS's connection test".to_owned()
     }

@@ -2,6 +2,15 @@
 //!
 //! To add a kind, write its module (a type with `read` and [`Connectable`], and a `schema`) and add one line to `targets!`.
 
+pub mod aurora_dsql;
+pub mod aurora_dsql_management;
+pub mod aws_service;
+pub mod dms_tidb_cloud;
+pub mod endpoint_service;
+pub mod tidb_cloud_dedicated;
+pub mod tidb_cloud_serverless;
+pub mod tidb_cloud_to_confluent;
+
 mod dms_choice;
 mod dms_network;
 mod tidb;
@@ -14,7 +23,7 @@ use crate::error::CallError;
 use crate::fields::Fields;
 use crate::ids::{Region, VpcId};
 use crate::outside::Outside;
-use crate::part::Part;
+use crate::parts::Part;
 use crate::problem::{Code, Problem};
 use crate::request::Request;
 use crate::schema::TargetSchema;

@@ -13,8 +13,8 @@ use crate::error::CallError;
 use crate::fields::{Fields, kind};
 use crate::ids::{Domain, RecordName, ServiceName, VpcId};
 use crate::outside::Outside;
-use crate::part::Part;
-use crate::part::private_zone::{LeadsTo, PrivateZone};
+use crate::parts::Part;
+use crate::parts::private_zone::{LeadsTo, PrivateZone};
 use crate::schema::{Object, TargetSchema, each, has, name, names, number, port, ports};
 
 /// How long the owner may take unless the request says otherwise, in hours.
