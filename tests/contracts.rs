@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::{Machine, Simulated, files, json as read};
 use tieline::error::StepError;
 use tieline::problem::Code;
-use tieline::step::{Next, StepInput};
+use tieline::step::{NextState, StepInput};
 use tieline::steps::{create_endpoint, delete_endpoint, enable_dns, preflight, status_polling};
 use world::scenario;
 
@@ -41,10 +41,10 @@ fn findings(machine: &Value) -> Vec<String> {
         ));
     }
     let choices: BTreeSet<&str> = choice_targets(machine);
-    if choices != Next::STATES.iter().copied().collect() {
+    if choices != NextState::STATES.iter().copied().collect() {
         found.push(format!(
             "it knows {choices:?}, the steps name {:?}",
-            Next::STATES
+            NextState::STATES
         ));
     }
     let unreached: Vec<&String> = states
@@ -131,7 +131,7 @@ fn choice_targets(machine: &Value) -> BTreeSet<&str> {
     choices
         .iter()
         .filter_map(|choice| {
-            let (condition, next) = (choice["Condition"].as_str()?, choice["Next"].as_str()?);
+            let (condition, next) = (choice["Condition"].as_str()?, choice["NextState"].as_str()?);
             // The state that is asked for is the state that it goes to.
             (condition == format!("{{% $states.input.next = '{next}' %}}")).then_some(next)
         })
@@ -146,8 +146,8 @@ fn reached(machine: &Value) -> BTreeSet<String> {
         if reached.insert(name) {
             let rules = ["Choices", "Catch"]
                 .map(|field| state[field].as_array().cloned().unwrap_or_default());
-            let targets = rules.iter().flatten().map(|rule| rule["Next"].clone());
-            let targets = targets.chain([state["Next"].clone(), state["Default"].clone()]);
+            let targets = rules.iter().flatten().map(|rule| rule["NextState"].clone());
+            let targets = targets.chain([state["NextState"].clone(), state["Default"].clone()]);
             open.extend(targets.filter_map(|target| target.as_str().map(str::to_owned)));
         }
     }
@@ -193,11 +193,11 @@ fn a_state_machine_that_breaks_a_promise_is_found() {
             machine["States"]["Undo"]["Catch"][0]["ErrorEquals"] = json!(["Tieline.Refused"])
         }),
         ("choice", |machine| {
-            machine["States"]["What next?"]["Choices"][2]["Next"] = json!("Undo")
+            machine["States"]["What next?"]["Choices"][2]["NextState"] = json!("Undo")
         }),
         ("orphans", |machine| {
-            machine["States"]["A"] = json!({"Type": "Wait", "Comment": "x", "Next": "B"});
-            machine["States"]["B"] = json!({"Type": "Wait", "Comment": "x", "Next": "A"});
+            machine["States"]["A"] = json!({"Type": "Wait", "Comment": "x", "NextState": "B"});
+            machine["States"]["B"] = json!({"Type": "Wait", "Comment": "x", "NextState": "A"});
         }),
     ];
     for (what, breaks) in breaks {
@@ -329,5 +329,5 @@ async fn a_keep_that_could_not_mark_the_endpoint_is_asked_again() {
         .unwrap();
 
     // In the phase of keeping, the poll would wait for a mark that nobody wrote.
-    assert_eq!((answer.next, answer.progress.phase), (Next::Wait, before));
+    assert_eq!((answer.next, answer.progress.phase), (NextState::Wait, before));
 }

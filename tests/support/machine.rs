@@ -42,7 +42,7 @@ pub struct Ended {
 /// An invocation that breaks after the function has done its work: its answer is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broken {
-    /// Which invocation of the execution, counted from 1.
+    /// EndpointFilter invocation of the execution, counted from 1.
     pub invocation: usize,
     /// How often in a row.
     pub times: usize,

@@ -9,7 +9,7 @@ use tieline::error::CallError;
 use tieline::ids::{ClusterId, EndpointId, GroupId, VpcId};
 use tieline::outside::{
     Clock, ClusterService, DnsAttributes, Dsql, Ec2, Endpoint, Group, Ingress, Interface, Limits,
-    NewEndpoint, NewGroup, Outside, Quotas, Service, Subnet, Time, Vpc, Which,
+    NewEndpoint, NewGroup, Outside, Quotas, Service, Subnet, Time, Vpc, EndpointFilter,
 };
 use tieline_vendors::Vendors;
 use world::model::dsql::{GetCluster, GetVpcEndpointServiceName};
@@ -216,7 +216,7 @@ impl Ec2 for Simulated {
         }
     }
 
-    async fn endpoints(&self, which: &Which<'_>) -> Result<Vec<Endpoint>, CallError> {
+    async fn endpoints(&self, which: &EndpointFilter<'_>) -> Result<Vec<Endpoint>, CallError> {
         let filters = [
             which.vpc.map(|vpc| filter("vpc-id", vpc.as_str())),
             which.service.map(|service| filter("service-name", service)),
@@ -325,7 +325,7 @@ impl Ec2 for Simulated {
         Ok(parsed(&answer.group_id))
     }
 
-    async fn open_group(&self, id: &GroupId, port: u16, cidrs: &[String]) -> Result<(), CallError> {
+    async fn authorize_ingress(&self, id: &GroupId, port: u16, cidrs: &[String]) -> Result<(), CallError> {
         for cidr in cidrs {
             let permission = IpPermission {
                 ip_protocol: "tcp".to_owned(),

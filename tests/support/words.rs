@@ -51,7 +51,7 @@ pub(crate) fn endpoint(shown: VpcEndpoint) -> Endpoint {
             "Interface" | "GatewayLoadBalancer"
         ),
         state: State::parse(&shown.state),
-        state_word: shown.state,
+        raw_state: shown.state,
         private_dns: shown.private_dns_enabled,
         inbound_only: shown
             .dns_options

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tieline::error::{CallError, StepError};
-use tieline::step::{Answer, StepInput};
+use tieline::step::{StepOutput, StepInput};
 use tokio::time::timeout;
 
 /// An error as Lambda reports it and the state machine matches on it.
@@ -52,7 +52,7 @@ pub fn start_logging() {
 ///
 /// Only if the Runtime API cannot be reached.
 pub async fn serve(
-    step: impl AsyncFn(StepInput) -> Result<Answer, StepError>,
+    step: impl AsyncFn(StepInput) -> Result<StepOutput, StepError>,
 ) -> Result<(), Error> {
     let step = &step;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {

@@ -18,7 +18,7 @@ use tieline::outside::route53::{HostedZone, VpcZone, ZoneName};
 use crate::answer::failed;
 
 /// How many pages of a list are read; a zone of ours has a handful of records.
-const MOST_PAGES: usize = 50;
+const MAX_PAGES: usize = 50;
 
 #[derive(Debug)]
 pub(crate) struct AwsRoute53 {
@@ -46,7 +46,7 @@ impl AwsRoute53 {
         const ACTION: &str = "route53:ListResourceRecordSets";
         let mut names = Vec::new();
         let mut from: Option<(String, Option<RrType>)> = None;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let (name, kind) = from.take().unzip();
             let call = self
                 .client
@@ -117,7 +117,7 @@ fn endless(action: &'static str) -> CallError {
     CallError::Refused {
         action,
         code: "TooLong".to_owned(),
-        message: format!("the list has more than {MOST_PAGES} pages"),
+        message: format!("the list has more than {MAX_PAGES} pages"),
     }
 }
 
@@ -151,7 +151,7 @@ impl Route53 for AwsRoute53 {
         const ACTION: &str = "route53:ListHostedZonesByVPC";
         let mut zones = Vec::new();
         let mut token = None;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let call = self
                 .client
                 .list_hosted_zones_by_vpc()

@@ -131,7 +131,7 @@ impl Vendors {
         let list = self.list(key, environment).await;
         list.map_err(|error| match &error {
             CallError::Refused { .. } => forbidden,
-            CallError::PutOff { .. } | CallError::Unavailable { .. } => error,
+            CallError::Throttled { .. } | CallError::Unavailable { .. } => error,
         })
     }
 

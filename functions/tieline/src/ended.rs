@@ -6,14 +6,14 @@ use crate::problem::{Code, Problem};
 
 /// An execution that ended without a result of its own.
 #[derive(Debug, Clone)]
-pub struct Ended {
+pub struct EndedExecution {
     execution: String,
     status: String,
     /// What had started it; null if the event left it out, as it does when it is large.
     pub input: Value,
 }
 
-impl Ended {
+impl EndedExecution {
     /// Reads a *Step Functions Execution Status Change*; anything else is none.
     pub fn read(event: &Value) -> Option<Self> {
         if event["source"] != "aws.states"
@@ -63,11 +63,17 @@ mod tests {
             "detail": {"executionArn": "arn:x", "status": "ABORTED", "input": "{\"requestId\": \"a\"}"},
         });
 
-        assert_eq!(Ended::read(&event).unwrap().input["requestId"], "a");
+        assert_eq!(
+            EndedExecution::read(&event).unwrap().input["requestId"],
+            "a"
+        );
         let mut again = event.clone();
         again["detail"]["input"] = json!(event.to_string());
-        assert_eq!(Ended::read(&again).unwrap().input["requestId"], "a");
-        assert!(Ended::read(&event["detail"]).is_none());
-        assert!(Ended::read(&json!("ABORTED")).is_none());
+        assert_eq!(
+            EndedExecution::read(&again).unwrap().input["requestId"],
+            "a"
+        );
+        assert!(EndedExecution::read(&event["detail"]).is_none());
+        assert!(EndedExecution::read(&json!("ABORTED")).is_none());
     }
 }

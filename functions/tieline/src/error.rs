@@ -41,7 +41,7 @@ pub enum CallError {
     },
     /// The service asked to come back later, and said when. Nothing was changed by this call.
     #[error("{action} was put off for {seconds} s: {reason}")]
-    PutOff {
+    Throttled {
         /// The call.
         action: &'static str,
         /// How long to leave the service alone.
@@ -110,7 +110,7 @@ impl CallError {
             409 => EXISTS,
             429 => {
                 // A vendor that counts by the minute is free again within one.
-                return Self::PutOff {
+                return Self::Throttled {
                     action,
                     seconds: retry_after.unwrap_or(60).clamp(1, 300),
                     reason: said,
@@ -135,7 +135,7 @@ impl CallError {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Refused { code, .. } => Some(code),
-            Self::PutOff { .. } | Self::Unavailable { .. } => None,
+            Self::Throttled { .. } | Self::Unavailable { .. } => None,
         }
     }
 
@@ -143,7 +143,7 @@ impl CallError {
     pub fn action(&self) -> &'static str {
         match self {
             Self::Refused { action, .. }
-            | Self::PutOff { action, .. }
+            | Self::Throttled { action, .. }
             | Self::Unavailable { action, .. } => action,
         }
     }
@@ -323,7 +323,7 @@ impl From<CallError> for StepError {
             ));
         }
         match &error {
-            CallError::Unavailable { .. } | CallError::PutOff { .. } => Self::Retryable(error),
+            CallError::Unavailable { .. } | CallError::Throttled { .. } => Self::Retryable(error),
             CallError::Refused { action, .. } => {
                 let (code, fix) = if error.is_denied() {
                     (

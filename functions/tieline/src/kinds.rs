@@ -1,7 +1,7 @@
 //! An enum whose variants are modules of the same form.
 
-/// Declares the module of each kind and an enum over the kinds: the kind's name tags it in JSON, and it can be asked for
-/// whatever the trait asks of every kind.
+/// Declares an enum over kinds that live in modules of their own: the kind's name tags it in JSON, and `kind` hands out
+/// what every kind can be asked for.
 macro_rules! kinds {
     (
         $(#[$doc:meta])*
@@ -22,17 +22,14 @@ macro_rules! kinds {
 
         impl $all {
             /// The name of its kind.
-            pub fn kind(&self) -> &'static str {
+            pub fn kind_name(&self) -> &'static str {
                 match self {
                     $(Self::$kind(_) => $name,)+
                 }
             }
-        }
 
-        impl std::ops::Deref for $all {
-            type Target = dyn $asked;
-
-            fn deref(&self) -> &Self::Target {
+            /// What it says for itself, whatever its kind.
+            pub fn kind(&self) -> &dyn $asked {
                 match self {
                     $(Self::$kind(one) => one,)+
                 }

@@ -120,7 +120,7 @@ codes! {
     /// A step of the workflow broke.
     StepFailed = "STEP_FAILED",
     /// What this request made could not all be removed; the result lists it.
-    UndoIncomplete = "UNDO_INCOMPLETE",
+    RollBackIncomplete = "UNDO_INCOMPLETE",
 }
 
 impl fmt::Display for Code {

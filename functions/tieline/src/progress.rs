@@ -16,7 +16,7 @@ pub struct Progress {
     /// Since when.
     pub since: Time,
     /// How long the phases before it took.
-    pub spent: Vec<Spent>,
+    pub spent: Vec<PhaseDuration>,
     /// The endpoint, once its id is known.
     pub endpoint: Option<EndpointId>,
     /// How often an endpoint was asked for.
@@ -52,14 +52,16 @@ pub enum Phase {
     /// Private DNS is being turned on.
     EnableDns,
     /// The request is being marked as ready.
-    Keep,
+    #[serde(rename = "keep")]
+    Confirm,
     /// What was made is being removed.
-    Undo,
+    #[serde(rename = "undo")]
+    RollBack,
 }
 
 /// How long a phase took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Spent {
+pub struct PhaseDuration {
     /// The phase.
     pub phase: Phase,
     /// Its seconds.
@@ -102,7 +104,7 @@ impl Progress {
             .find(|spent| spent.phase == self.phase)
         {
             Some(spent) => spent.seconds += seconds,
-            None => self.spent.push(Spent {
+            None => self.spent.push(PhaseDuration {
                 phase: self.phase,
                 seconds,
             }),
@@ -125,7 +127,7 @@ mod tests {
 
         progress.enter(Phase::Create, Time(3_000));
         progress.enter(Phase::Create, Time(4_000));
-        progress.enter(Phase::Undo, Time(5_000));
+        progress.enter(Phase::RollBack, Time(5_000));
 
         let seconds: Vec<f64> = progress.spent.iter().map(|spent| spent.seconds).collect();
         assert_eq!(seconds, [2.0, 2.0]);

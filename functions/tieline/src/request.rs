@@ -10,7 +10,7 @@ use crate::canonical;
 use crate::fields::{Fields, kind};
 use crate::ids::{GroupId, Region, RequestId, SubnetId, VpcId};
 use crate::problem::Problem;
-use crate::targets::{Target, Way};
+use crate::targets::{ConnectedThrough, Target};
 
 /// The `detail-type` of a request on the bus.
 pub const REQUESTED: &str = "Private Connection Requested";
@@ -125,8 +125,12 @@ impl Request {
             );
         }
         let target = fields.object("target").and_then(Target::read);
-        let way = target.as_ref().map_or(Way::Endpoint, |target| target.way());
-        let network = if way == Way::Elsewhere {
+        let way = target
+            .as_ref()
+            .map_or(ConnectedThrough::Endpoint, |target| {
+                target.kind().connected_through()
+            });
+        let network = if way == ConnectedThrough::Elsewhere {
             refuse(
                 &mut fields,
                 "network",
@@ -138,11 +142,11 @@ impl Request {
         };
         let private_dns = read_private_dns(&mut fields, target.as_ref());
         if let (Some(target), Some(Some(network))) = (&target, &network)
-            && let Some((field, why)) = target.clash(&network.vpc_id, private_dns)
+            && let Some((field, why)) = target.kind().clash(&network.vpc_id, private_dns)
         {
             fields.wrong(&format!("target.{field}"), why);
         }
-        let policy = if way == Way::Endpoint {
+        let policy = if way == ConnectedThrough::Endpoint {
             read_policy(&mut fields, target.as_ref())
         } else {
             refuse(
@@ -258,7 +262,7 @@ fn refuse(fields: &mut Fields<'_>, name: &'static str, why: &str) {
 
 /// Left out, private DNS is on wherever the target lets it be.
 fn read_private_dns(fields: &mut Fields<'_>, target: Option<&Target>) -> bool {
-    let possible = target.is_none_or(|target| target.takes_private_dns());
+    let possible = target.is_none_or(|target| target.kind().takes_private_dns());
     let wanted = fields.flag("privateDns", possible);
     if wanted && !possible {
         let why = "with this target, the endpoint's private DNS stays off: leave privateDns out";
@@ -286,7 +290,7 @@ fn read_policy(fields: &mut Fields<'_>, target: Option<&Target>) -> Option<Polic
         None => return Some(Policy::Full),
         Some(Value::String(word)) if word == "full" => return Some(Policy::Full),
         Some(Value::String(word)) if word == "restricted" => {
-            let restricted = target?.restricted_policy();
+            let restricted = target?.kind().restricted_policy();
             if restricted.is_none() {
                 fields.wrong(
                     "policy",

@@ -12,7 +12,7 @@ use crate::plan::{EndpointPlan, Groups, Plan, REQUEST, Serving, Zone, requests};
 use crate::problem::{Code, Problem};
 use crate::progress::Progress;
 use crate::step::Execution;
-use crate::targets::Path;
+use crate::targets::ConnectionContext;
 
 /// Hours in an average month, as AWS counts them.
 const HOURS: f64 = 730.0;
@@ -54,7 +54,7 @@ pub fn ready(
     now: Time,
 ) -> ResultEvent {
     let name = |built: Built<'_>| built.endpoint.dns_names.first().cloned();
-    let connection = plan.target.connection(&Path {
+    let connection = plan.target.kind().connection(&ConnectionContext {
         region: &plan.region,
         port: built.map_or(0, |built| built.wanted.port),
         endpoint_name: &built.and_then(name).unwrap_or_default(),
@@ -62,7 +62,7 @@ pub fn ready(
         about: &plan.about,
         facts: &facts,
     });
-    let target = plan.target.name();
+    let target = plan.target.kind().name();
     let message = match built {
         Some(Built {
             wanted, endpoint, ..
@@ -136,7 +136,7 @@ fn verified(plan: &Plan, built: Option<Built<'_>>, facts: &Map<String, Value>) -
     {
         let groups = match wanted.groups {
             Groups::Named { .. } => "as asked for",
-            Groups::Own { .. } | Groups::Kept => "as the endpoint has them",
+            Groups::Own { .. } | Groups::Unchanged => "as the endpoint has them",
         };
         layers.extend([
             ("endpoint".to_owned(), json!("available")),
@@ -157,7 +157,7 @@ fn verified(plan: &Plan, built: Option<Built<'_>>, facts: &Map<String, Value>) -
         ]);
     }
     layers.extend(facts.keys().map(|kind| (kind.clone(), json!("ready"))));
-    let proof = plan.parts.iter().find_map(|part| part.proof());
+    let proof = plan.parts.iter().find_map(|part| part.kind().proof());
     let connection =
         proof.unwrap_or("not tried: no packet of ours was sent through the connection");
     layers.insert("connection".to_owned(), json!(connection));
@@ -206,7 +206,7 @@ pub fn awaiting(
 
 /// Everything was checked, nothing was written.
 pub fn planned(plan: &Plan, progress: &Progress, execution: &Execution, now: Time) -> ResultEvent {
-    let target = plan.target.name();
+    let target = plan.target.kind().name();
     let message = match &plan.endpoint {
         Some(wanted) => {
             let endpoint = match &wanted.serving {

@@ -27,7 +27,7 @@ pub struct StepInput {
     pub progress: Option<Progress>,
     /// The error of a step that broke, as the state machine caught it.
     #[serde(default)]
-    pub failure: Option<Caught>,
+    pub failure: Option<ErrorOutput>,
     /// Whether the request is to be marked as ready: *Keep the endpoint*.
     #[serde(default)]
     pub keep: bool,
@@ -105,13 +105,13 @@ impl Execution {
 /// An error as Step Functions catches it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Caught {
+pub struct ErrorOutput {
     error: String,
     #[serde(default)]
     cause: String,
 }
 
-impl Caught {
+impl ErrorOutput {
     /// What was wrong. Our own errors say it themselves; anything else broke a step.
     pub fn rejection(&self) -> Rejection {
         let report: Value = serde_json::from_str(&self.cause).unwrap_or_default();
@@ -143,9 +143,9 @@ impl Caught {
 /// What a step answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct StepOutput {
     /// The state to go to.
-    pub next: Next,
+    pub next: NextState,
     /// How long to wait before the next look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait_seconds: Option<u64>,
@@ -166,11 +166,11 @@ macro_rules! nexts {
     ($($(#[$doc:meta])* $name:ident = $state:literal,)+) => {
         /// The state to go to; its name is the state's name in `connect.asl.json`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-        pub enum Next {
+        pub enum NextState {
             $($(#[$doc])* #[serde(rename = $state)] $name,)+
         }
 
-        impl Next {
+        impl NextState {
             /// Every state that a step may name.
             pub const STATES: &[&str] = &[$($state),+];
         }
@@ -189,9 +189,9 @@ nexts! {
     /// Turn private DNS on.
     EnableDns = "Enable private DNS",
     /// Mark the request as ready.
-    Keep = "Keep the endpoint",
+    Confirm = "Keep the endpoint",
     /// Remove what was made.
-    Undo = "Undo",
+    RollBack = "Undo",
     /// Say that a person has to accept it, and wait.
     AnnounceWaiting = "Announce that acceptance is awaited",
     /// Say that it is ready.
@@ -202,9 +202,9 @@ nexts! {
     AnnounceFailure = "Announce the failure",
 }
 
-impl Answer {
+impl StepOutput {
     /// Goes on to a state.
-    pub fn go(next: Next, plan: Plan, progress: Progress) -> Self {
+    pub fn go(next: NextState, plan: Plan, progress: Progress) -> Self {
         Self {
             next,
             wait_seconds: None,
@@ -248,7 +248,7 @@ impl Answer {
         Self {
             wait_seconds: Some(pause(waited.as_secs())),
             waiting_for: Some(what.into()),
-            ..Self::go(Next::Wait, plan, progress)
+            ..Self::go(NextState::Wait, plan, progress)
         }
     }
 
@@ -257,11 +257,16 @@ impl Answer {
         progress.failure = Some(Rejection {
             problems: vec![problem],
         });
-        Self::go(Next::Undo, plan, progress)
+        Self::go(NextState::RollBack, plan, progress)
     }
 
     /// Ends with an event.
-    pub fn end(next: Next, plan: Option<Plan>, progress: Progress, result: ResultEvent) -> Self {
+    pub fn end(
+        next: NextState,
+        plan: Option<Plan>,
+        progress: Progress,
+        result: ResultEvent,
+    ) -> Self {
         Self {
             next,
             wait_seconds: None,
@@ -297,7 +302,7 @@ mod tests {
         let cause = serde_json::json!({"errorType": error.name(), "errorMessage": error.message()})
             .to_string();
 
-        let caught: Caught =
+        let caught: ErrorOutput =
             serde_json::from_value(serde_json::json!({"Error": error.name(), "Cause": cause}))
                 .unwrap();
 
@@ -306,7 +311,7 @@ mod tests {
 
     #[test]
     fn an_error_of_lambda_is_a_step_that_broke() {
-        let caught = Caught {
+        let caught = ErrorOutput {
             error: "Lambda.Unknown".to_owned(),
             cause: "out of memory".to_owned(),
         };

@@ -15,7 +15,7 @@ use tieline::error::CallError;
 use tieline::ids::{EndpointId, GroupId, VpcId};
 use tieline::outside::{
     DnsAttributes, Ec2, Endpoint, Group, Interface, NewEndpoint, NewGroup, Service, Subnet, Vpc,
-    Which,
+    EndpointFilter,
 };
 
 use crate::answer::{failed, must};
@@ -124,7 +124,7 @@ impl Ec2 for AwsEc2 {
         }
     }
 
-    async fn endpoints(&self, which: &Which<'_>) -> Result<Vec<Endpoint>, CallError> {
+    async fn endpoints(&self, which: &EndpointFilter<'_>) -> Result<Vec<Endpoint>, CallError> {
         const ACTION: &str = "ec2:DescribeVpcEndpoints";
         let filters = [
             which.vpc.map(|vpc| filter("vpc-id", vpc.as_str())),
@@ -249,7 +249,7 @@ impl Ec2 for AwsEc2 {
         )
     }
 
-    async fn open_group(&self, id: &GroupId, port: u16, cidrs: &[String]) -> Result<(), CallError> {
+    async fn authorize_ingress(&self, id: &GroupId, port: u16, cidrs: &[String]) -> Result<(), CallError> {
         // One call a block: EC2 refuses all rules of a call if one of them exists.
         for cidr in cidrs {
             let permission = IpPermission::builder()

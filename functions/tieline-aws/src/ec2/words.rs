@@ -97,7 +97,7 @@ pub(super) fn service(name: &str, details: &[types::ServiceDetail]) -> Option<Se
 }
 
 pub(super) fn endpoint(endpoint: &types::VpcEndpoint) -> Option<Endpoint> {
-    let state_word = endpoint.state()?.as_str().to_owned();
+    let raw_state = endpoint.state()?.as_str().to_owned();
     let kind = endpoint
         .vpc_endpoint_type()
         .map(types::VpcEndpointType::as_str);
@@ -120,8 +120,8 @@ pub(super) fn endpoint(endpoint: &types::VpcEndpoint) -> Option<Endpoint> {
         vpc: endpoint.vpc_id().unwrap_or_default().to_owned(),
         service: endpoint.service_name().unwrap_or_default().to_owned(),
         counts: matches!(kind, Some("Interface" | "GatewayLoadBalancer")),
-        state: State::parse(&state_word),
-        state_word,
+        state: State::parse(&raw_state),
+        raw_state,
         private_dns: endpoint.private_dns_enabled().unwrap_or(false),
         inbound_only: endpoint
             .dns_options()

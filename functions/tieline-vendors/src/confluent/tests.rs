@@ -385,7 +385,7 @@ async fn it_says_when_to_come_back() {
             .rename_access(&arn("c"), &id("env-1"), "p", "n")
             .await;
 
-        let expected = CallError::PutOff {
+        let expected = CallError::Throttled {
             action: "confluent:UpdatePrivateLinkAccess",
             seconds,
             reason: "HTTP 429 without a code: no message (X-Request-Id one)".to_owned(),

@@ -102,7 +102,7 @@ pub trait Ec2: Send + Sync {
     /// An endpoint service, or `None` if EC2 knows none of that name, or none that this account may use.
     async fn service(&self, name: &str) -> Result<Option<Service>, CallError>;
     /// Every endpoint of any state that fits.
-    async fn endpoints(&self, which: &Which<'_>) -> Result<Vec<Endpoint>, CallError>;
+    async fn endpoints(&self, which: &EndpointFilter<'_>) -> Result<Vec<Endpoint>, CallError>;
     /// The network interfaces of an endpoint.
     async fn interfaces(&self, ids: &[String]) -> Result<Vec<Interface>, CallError>;
 
@@ -119,7 +119,12 @@ pub trait Ec2: Send + Sync {
     /// Creates a security group. One of that name in the VPC is refused as [`CallError::is_duplicate`].
     async fn create_group(&self, new: &NewGroup) -> Result<GroupId, CallError>;
     /// Lets TCP in on a port. A rule that exists already counts as made.
-    async fn open_group(&self, id: &GroupId, port: u16, cidrs: &[String]) -> Result<(), CallError>;
+    async fn authorize_ingress(
+        &self,
+        id: &GroupId,
+        port: u16,
+        cidrs: &[String],
+    ) -> Result<(), CallError>;
     /// Deletes a security group. One that is gone already counts as deleted.
     async fn delete_group(&self, id: &GroupId) -> Result<(), CallError>;
     /// Adds tags to an endpoint, replacing values.
@@ -195,7 +200,7 @@ impl Group {
         self.rules_for(port).next().is_some()
     }
 
-    /// Whether one of its rules lets a block in on a port, just as [`Ec2::open_group`] writes it.
+    /// Whether one of its rules lets a block in on a port, just as [`Ec2::authorize_ingress`] writes it.
     pub fn admits(&self, port: u16, cidr: &str) -> bool {
         self.rules_for(port)
             .any(|rule| rule.cidrs.iter().any(|there| there == cidr))
@@ -249,7 +254,7 @@ pub struct Service {
 
 /// Which endpoints to look at. Everything given must fit.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Which<'a> {
+pub struct EndpointFilter<'a> {
     /// In this VPC.
     pub vpc: Option<&'a VpcId>,
     /// To this service.
@@ -274,7 +279,7 @@ pub struct Endpoint {
     /// Its state.
     pub state: State,
     /// Its state in EC2's own word.
-    pub state_word: String,
+    pub raw_state: String,
     /// Whether private DNS is on.
     pub private_dns: bool,
     /// Whether private names serve inbound resolvers only; see [`Service::gateway_too`].

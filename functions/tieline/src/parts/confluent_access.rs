@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{At, Buildable, Condition, Hold, Look, conflict};
+use super::{Condition, Observation, Ownership, PartContext, PartKind, conflict};
 use crate::error::CallError;
 use crate::ids::{ConfluentId, SecretArn};
 use crate::outside::confluent::Access;
@@ -51,7 +51,7 @@ enum Found {
 }
 
 impl ConfluentAccess {
-    async fn find(&self, at: &At<'_>) -> Result<Found, CallError> {
+    async fn find(&self, at: &PartContext<'_>) -> Result<Found, CallError> {
         let all = at
             .outside
             .confluent
@@ -75,19 +75,19 @@ impl ConfluentAccess {
         })
     }
 
-    fn hold(&self, at: &At<'_>, access: &Access) -> Hold {
+    fn hold(&self, at: &PartContext<'_>, access: &Access) -> Ownership {
         if !access.name.starts_with(&vendor_name(at.plan)) {
-            Hold::Others
+            Ownership::Others
         } else if is_ready(&access.name) {
-            Hold::Kept
+            Ownership::Confirmed
         } else {
-            Hold::Ours
+            Ownership::Ours
         }
     }
 }
 
 #[async_trait]
-impl Buildable for ConfluentAccess {
+impl PartKind for ConfluentAccess {
     fn name(&self) -> String {
         format!(
             "the PrivateLink Access of account {} to Confluent network {}",
@@ -95,14 +95,14 @@ impl Buildable for ConfluentAccess {
         )
     }
 
-    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
         let access = match self.find(at).await? {
             Found::Here(access) => access,
             Found::Elsewhere(access) => {
                 let name = format!("the PrivateLink Access {} ({:?})", access.id, access.name);
-                return Ok(Look::of(conflict(&name), Hold::Others));
+                return Ok(Observation::of(conflict(&name), Ownership::Others));
             }
-            Found::Nothing => return Ok(Look::absent()),
+            Found::Nothing => return Ok(Observation::absent()),
         };
         let hold = self.hold(at, &access);
         let condition = match access.phase.as_str() {
@@ -112,10 +112,10 @@ impl Buildable for ConfluentAccess {
                 format!("{} failed: {}", self.name(), access.message),
                 "put right what Confluent names, and send the event again",
             )),
-            _ if hold == Hold::Others && is_of_request(at.plan, &access.name) => {
+            _ if hold == Ownership::Others && is_of_request(at.plan, &access.name) => {
                 conflict(&self.name())
             }
-            _ if hold == Hold::Others && !at.plan.adopt => Condition::Broken(Problem::new(
+            _ if hold == Ownership::Others && !at.plan.adopt => Condition::Broken(Problem::new(
                 Code::NotOurs,
                 format!(
                     "{} is there already as {} ({:?}), and this request did not make it",
@@ -128,13 +128,13 @@ impl Buildable for ConfluentAccess {
             "READY" => Condition::Ready,
             phase => Condition::Pending(format!("Confluent's PrivateLink Access is {phase}")),
         };
-        Ok(Look::of(condition, hold)
+        Ok(Observation::of(condition, hold)
             .with("id", access.id)
             .with("state", access.phase)
             .with("account", self.account.clone()))
     }
 
-    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let name = vendor_name(at.plan);
         let made = at
             .outside
@@ -154,9 +154,9 @@ impl Buildable for ConfluentAccess {
         }
     }
 
-    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         match self.find(at).await? {
-            Found::Here(access) if self.hold(at, &access) != Hold::Others => {
+            Found::Here(access) if self.hold(at, &access) != Ownership::Others => {
                 at.outside
                     .confluent
                     .delete_access(&self.key, &self.environment, &access.id)
@@ -170,9 +170,9 @@ impl Buildable for ConfluentAccess {
         true
     }
 
-    async fn mark(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn mark(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         match self.find(at).await? {
-            Found::Here(access) if self.hold(at, &access) == Hold::Ours => {
+            Found::Here(access) if self.hold(at, &access) == Ownership::Ours => {
                 let name = format!("{}{}", vendor_name(at.plan), crate::plan::READY);
                 at.outside
                     .confluent

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::dms_subnet_group::not_ours;
-use super::{At, Buildable, Condition, Hold, Look, hold_of_tags};
+use super::{Condition, Observation, Ownership, PartContext, PartKind, hold_of_tags};
 use crate::error::CallError;
 
 /// A certificate.
@@ -18,24 +18,24 @@ pub struct DmsCertificate {
 }
 
 #[async_trait]
-impl Buildable for DmsCertificate {
+impl PartKind for DmsCertificate {
     fn name(&self) -> String {
         format!("the DMS certificate {}", self.id)
     }
 
-    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
         let Some(found) = at.outside.dms.certificate(&self.id).await? else {
-            return Ok(Look::absent());
+            return Ok(Observation::absent());
         };
         let hold = hold_of_tags(at.plan, &found.tags);
         let condition = match hold {
-            Hold::Others => not_ours(at.plan, &self.name(), &found.tags),
-            Hold::Ours | Hold::Kept => Condition::Ready,
+            Ownership::Others => not_ours(at.plan, &self.name(), &found.tags),
+            Ownership::Ours | Ownership::Confirmed => Condition::Ready,
         };
-        Ok(Look::of(condition, hold).with("arn", found.arn))
+        Ok(Observation::of(condition, hold).with("arn", found.arn))
     }
 
-    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let tags = at.plan.all_tags();
         let made = at
             .outside
@@ -48,7 +48,7 @@ impl Buildable for DmsCertificate {
         }
     }
 
-    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         match at.outside.dms.certificate(&self.id).await? {
             Some(found) => at.outside.dms.delete_certificate(&found.arn).await,
             None => Ok(()),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::dms_subnet_group::not_ours;
-use super::{At, Buildable, Condition, Hold, Look, hold_of_tags};
+use super::{Condition, Observation, Ownership, PartContext, PartKind, hold_of_tags};
 use crate::error::CallError;
 use crate::ids::{RoleArn, SecretArn};
 use crate::outside::dms::{DmsEndpoint as Found, NewDmsEndpoint};
@@ -33,34 +33,34 @@ pub struct DmsEndpoint {
 
 impl DmsEndpoint {
     /// The endpoint as DMS shows it.
-    pub(super) async fn find(&self, at: &At<'_>) -> Result<Option<Found>, CallError> {
+    pub(super) async fn find(&self, at: &PartContext<'_>) -> Result<Option<Found>, CallError> {
         at.outside.dms.endpoint(&self.id).await
     }
 }
 
 #[async_trait]
-impl Buildable for DmsEndpoint {
+impl PartKind for DmsEndpoint {
     fn name(&self) -> String {
         format!("the DMS endpoint {}", self.id)
     }
 
-    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
         let Some(found) = self.find(at).await? else {
-            return Ok(Look::absent());
+            return Ok(Observation::absent());
         };
         let hold = hold_of_tags(at.plan, &found.tags);
         let condition = match (hold, found.status.as_str()) {
-            (Hold::Others, _) => not_ours(at.plan, &self.name(), &found.tags),
+            (Ownership::Others, _) => not_ours(at.plan, &self.name(), &found.tags),
             (_, "active") => Condition::Ready,
             (_, "deleting") => Condition::Going,
             (_, status) => Condition::Pending(format!("{} is {status}", self.name())),
         };
-        Ok(Look::of(condition, hold)
+        Ok(Observation::of(condition, hold)
             .with("arn", found.arn)
             .with("status", found.status))
     }
 
-    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let certificate = match &self.certificate {
             Some(id) => at.outside.dms.certificate(id).await?.map(|found| found.arn),
             None => None,
@@ -81,7 +81,7 @@ impl Buildable for DmsEndpoint {
         }
     }
 
-    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         match self.find(at).await? {
             Some(found) => at.outside.dms.delete_endpoint(&found.arn).await,
             None => Ok(()),
@@ -92,7 +92,7 @@ impl Buildable for DmsEndpoint {
         true
     }
 
-    async fn mark(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn mark(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let Some(found) = self.find(at).await? else {
             return Ok(());
         };

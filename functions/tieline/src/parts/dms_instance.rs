@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::dms_subnet_group::not_ours;
-use super::{At, Buildable, Condition, Hold, Look, hold_of_tags};
+use super::{Condition, Observation, Ownership, PartContext, PartKind, hold_of_tags};
 use crate::error::CallError;
 use crate::ids::{GroupId, InstanceArn, VpcId};
 use crate::outside::dms::{Instance, NewInstance};
@@ -57,7 +57,7 @@ impl DmsInstance {
     }
 
     /// The instance as DMS shows it.
-    pub(super) async fn find(&self, at: &At<'_>) -> Result<Option<Instance>, CallError> {
+    pub(super) async fn find(&self, at: &PartContext<'_>) -> Result<Option<Instance>, CallError> {
         at.outside.dms.instance(self.key()).await
     }
 
@@ -80,7 +80,7 @@ impl DmsInstance {
 }
 
 #[async_trait]
-impl Buildable for DmsInstance {
+impl PartKind for DmsInstance {
     fn name(&self) -> String {
         format!("the DMS replication instance {}", self.key())
     }
@@ -93,22 +93,22 @@ impl Buildable for DmsInstance {
         }
     }
 
-    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
         let found = self.find(at).await?;
         let Some(instance) = found else {
             return Ok(match self {
-                Self::New(_) => Look::absent(),
-                Self::Existing { .. } => Look::of(
+                Self::New(_) => Observation::absent(),
+                Self::Existing { .. } => Observation::of(
                     Condition::Broken(unsuitable(
                         format!("there is no {}", self.name()),
                         "look the ARN up: aws dms describe-replication-instances",
                     )),
-                    Hold::Others,
+                    Ownership::Others,
                 ),
             });
         };
         let hold = match self {
-            Self::Existing { .. } => Hold::Others,
+            Self::Existing { .. } => Ownership::Others,
             Self::New(_) => hold_of_tags(at.plan, &instance.tags),
         };
         let condition = match self {
@@ -118,17 +118,19 @@ impl Buildable for DmsInstance {
                     "name an instance in the VPC of the private endpoint, or leave its ARN out",
                 ))
             }
-            Self::New(_) if hold == Hold::Others => not_ours(at.plan, &self.name(), &instance.tags),
+            Self::New(_) if hold == Ownership::Others => {
+                not_ours(at.plan, &self.name(), &instance.tags)
+            }
             Self::Existing { .. } | Self::New(_) => self.condition(&instance.status),
         };
-        Ok(Look::of(condition, hold)
+        Ok(Observation::of(condition, hold)
             .with("arn", instance.arn)
             .with("status", instance.status)
             .with("class", instance.class)
             .with("privateIps", instance.private_ips))
     }
 
-    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let Self::New(new) = self else {
             return Ok(());
         };
@@ -148,7 +150,7 @@ impl Buildable for DmsInstance {
         }
     }
 
-    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         match self.find(at).await? {
             Some(instance) => at.outside.dms.delete_instance(&instance.arn).await,
             None => Ok(()),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dms_endpoint::DmsEndpoint;
 use super::dms_instance::DmsInstance;
-use super::{At, Buildable, Condition, Hold, Look, hold_of_tags};
+use super::{Condition, Observation, Ownership, PartContext, PartKind, hold_of_tags};
 use crate::error::CallError;
 use crate::outside::dms::Test;
 use crate::problem::{Code, Problem};
@@ -22,7 +22,10 @@ pub struct DmsLogin {
 
 impl DmsLogin {
     /// The ARNs of instance and endpoint, once both are there, and whose the endpoint is.
-    async fn ends(&self, at: &At<'_>) -> Result<Option<(String, String, Hold)>, CallError> {
+    async fn ends(
+        &self,
+        at: &PartContext<'_>,
+    ) -> Result<Option<(String, String, Ownership)>, CallError> {
         let instance = self.instance.find(at).await?;
         let endpoint = self.endpoint.find(at).await?;
         Ok(instance.zip(endpoint).map(|(instance, endpoint)| {
@@ -46,7 +49,7 @@ impl DmsLogin {
 }
 
 #[async_trait]
-impl Buildable for DmsLogin {
+impl PartKind for DmsLogin {
     fn name(&self) -> String {
         "AWS DMS's connection test".to_owned()
     }
@@ -55,12 +58,12 @@ impl Buildable for DmsLogin {
         Some("AWS DMS logged in to the database")
     }
 
-    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
         let Some((instance, endpoint, hold)) = self.ends(at).await? else {
-            return Ok(Look::absent());
+            return Ok(Observation::absent());
         };
         let Some(test) = at.outside.dms.test(&instance, &endpoint).await? else {
-            return Ok(Look::absent());
+            return Ok(Observation::absent());
         };
         let condition = match test.status.as_str() {
             "successful" => Condition::Ready,
@@ -68,10 +71,10 @@ impl Buildable for DmsLogin {
             "deleting" => Condition::Going,
             status => Condition::Pending(format!("AWS DMS's connection test is {status}")),
         };
-        Ok(Look::of(condition, hold).with("status", test.status))
+        Ok(Observation::of(condition, hold).with("status", test.status))
     }
 
-    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let Some((instance, endpoint, _)) = self.ends(at).await? else {
             return Ok(());
         };
@@ -82,9 +85,9 @@ impl Buildable for DmsLogin {
         }
     }
 
-    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         match self.ends(at).await? {
-            Some((instance, endpoint, Hold::Ours)) => {
+            Some((instance, endpoint, Ownership::Ours)) => {
                 at.outside.dms.delete_test(&instance, &endpoint).await
             }
             _ => Ok(()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{At, Buildable, Condition, Hold, Look, conflict, hold_of_tags};
+use super::{Condition, Observation, Ownership, PartContext, PartKind, conflict, hold_of_tags};
 use crate::error::CallError;
 use crate::ids::SubnetId;
 use crate::outside::dms::NewSubnetGroup;
@@ -37,26 +37,26 @@ pub(super) fn not_ours(plan: &Plan, name: &str, tags: &BTreeMap<String, String>)
 }
 
 #[async_trait]
-impl Buildable for DmsSubnetGroup {
+impl PartKind for DmsSubnetGroup {
     fn name(&self) -> String {
         format!("the DMS subnet group {}", self.id)
     }
 
-    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
         let Some(group) = at.outside.dms.subnet_group(&self.id, &self.arn).await? else {
-            return Ok(Look::absent());
+            return Ok(Observation::absent());
         };
         let hold = hold_of_tags(at.plan, &group.tags);
         let condition = match hold {
-            Hold::Others => not_ours(at.plan, &self.name(), &group.tags),
-            Hold::Ours | Hold::Kept => Condition::Ready,
+            Ownership::Others => not_ours(at.plan, &self.name(), &group.tags),
+            Ownership::Ours | Ownership::Confirmed => Condition::Ready,
         };
-        Ok(Look::of(condition, hold)
+        Ok(Observation::of(condition, hold)
             .with("id", self.id.clone())
             .with("subnetIds", group.subnet_ids))
     }
 
-    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let new = NewSubnetGroup {
             id: self.id.clone(),
             description: format!("Tieline: {}", at.plan.request_id),
@@ -69,7 +69,7 @@ impl Buildable for DmsSubnetGroup {
         }
     }
 
-    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         at.outside.dms.delete_subnet_group(&self.id).await
     }
 }

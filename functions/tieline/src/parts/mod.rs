@@ -2,7 +2,7 @@
 //!
 //! A target plans parts, the steps look at them, make them in order and remove them in the opposite order, and nobody
 //! but the part knows which vendor or service it talks to. To add a kind, write its module (a type with
-//! [`Buildable`]) and add one line to `kinds!`.
+//! [`PartKind`]) and add one line to `kinds!`.
 
 pub mod confluent_access;
 pub mod dms_certificate;
@@ -24,17 +24,17 @@ use crate::ids::EndpointId;
 use crate::outside::{Endpoint, Outside};
 use crate::plan::{MANAGED, Plan, REQUEST, is_ready};
 use crate::problem::{Code, Problem};
-use crate::step::Next;
+use crate::step::NextState;
 
 /// What a part of any kind can be asked for.
 #[async_trait]
-pub trait Buildable: Send + Sync {
+pub trait PartKind: Send + Sync {
     /// What it is, for a sentence: "the registration at TiDB Cloud".
     fn name(&self) -> String;
 
     /// The state that makes it, and so the function whose role may.
-    fn made_by(&self) -> Next {
-        Next::Create
+    fn made_by(&self) -> NextState {
+        NextState::Create
     }
 
     /// How many times longer than other things it may take.
@@ -43,16 +43,16 @@ pub trait Buildable: Send + Sync {
     }
 
     /// Looks at it once. Only reads.
-    async fn look(&self, at: &At<'_>) -> Result<Look, CallError>;
+    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError>;
 
     /// Makes it, or goes on with making it. May be repeated.
-    async fn make(&self, at: &At<'_>) -> Result<(), CallError>;
+    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError>;
 
     /// Removes what is of this request's making. May be repeated.
-    async fn remove(&self, at: &At<'_>) -> Result<(), CallError>;
+    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError>;
 
     /// What stands in the way of making it, before anything is made.
-    async fn check(&self, at: &At<'_>) -> Result<Vec<Problem>, CallError> {
+    async fn check(&self, at: &PartContext<'_>) -> Result<Vec<Problem>, CallError> {
         Ok(match self.look(at).await?.condition {
             Condition::Broken(problem) => vec![problem],
             Condition::Absent
@@ -74,14 +74,14 @@ pub trait Buildable: Send + Sync {
     }
 
     /// Marks the request as ready on it.
-    async fn mark(&self, _: &At<'_>) -> Result<(), CallError> {
+    async fn mark(&self, _: &PartContext<'_>) -> Result<(), CallError> {
         Ok(())
     }
 }
 
 /// Where a part is.
 #[derive(Clone, Copy, Debug)]
-pub struct At<'a> {
+pub struct PartContext<'a> {
     /// The world.
     pub outside: &'a Outside<'a>,
     /// The plan that it belongs to.
@@ -94,11 +94,11 @@ pub struct At<'a> {
 
 /// What a look at a part shows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Look {
+pub struct Observation {
     /// How it is.
     pub condition: Condition,
     /// Whose it is.
-    pub hold: Hold,
+    pub hold: Ownership,
     /// What the result tells of it.
     pub facts: Map<String, Value>,
 }
@@ -122,23 +122,23 @@ pub enum Condition {
 
 /// Whose a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
+pub enum Ownership {
     /// Somebody else's, or others need it: it is never changed or removed by this request.
     Others,
     /// This request's, until it is announced.
     Ours,
     /// This request's, and marked as ready: only a removal takes it away.
-    Kept,
+    Confirmed,
 }
 
-impl Look {
+impl Observation {
     /// It is not there.
     pub fn absent() -> Self {
-        Self::of(Condition::Absent, Hold::Ours)
+        Self::of(Condition::Absent, Ownership::Ours)
     }
 
     /// It is there.
-    pub fn of(condition: Condition, hold: Hold) -> Self {
+    pub fn of(condition: Condition, hold: Ownership) -> Self {
         Self {
             condition,
             hold,
@@ -167,22 +167,27 @@ pub(crate) fn conflict(name: &str) -> Condition {
 }
 
 /// Whose something is that carries our tags or not.
-pub(crate) fn hold_of_tags(plan: &Plan, tags: &std::collections::BTreeMap<String, String>) -> Hold {
+pub(crate) fn hold_of_tags(
+    plan: &Plan,
+    tags: &std::collections::BTreeMap<String, String>,
+) -> Ownership {
     if tags.get(MANAGED).is_none_or(|value| value != "true") {
-        return Hold::Others;
+        return Ownership::Others;
     }
     match tags.get(&plan.request_tag()) {
-        Some(value) if value.starts_with(&plan.fingerprint) && is_ready(value) => Hold::Kept,
-        Some(value) if value.starts_with(&plan.fingerprint) => Hold::Ours,
-        Some(_) => Hold::Others,
-        None if tags.keys().any(|key| key.starts_with(REQUEST)) => Hold::Others,
-        None => Hold::Ours,
+        Some(value) if value.starts_with(&plan.fingerprint) && is_ready(value) => {
+            Ownership::Confirmed
+        }
+        Some(value) if value.starts_with(&plan.fingerprint) => Ownership::Ours,
+        Some(_) => Ownership::Others,
+        None if tags.keys().any(|key| key.starts_with(REQUEST)) => Ownership::Others,
+        None => Ownership::Ours,
     }
 }
 
 kinds! {
     /// A part of any kind.
-    pub enum Part: Buildable {
+    pub enum Part: PartKind {
         tidb_registration::TidbRegistration = "tidb-cloud-registration",
         confluent_access::ConfluentAccess = "confluent-private-link-access",
         tidb_link::TidbLink = "tidb-cloud-private-link-connection",

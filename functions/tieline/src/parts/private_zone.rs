@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{At, Buildable, Condition, Hold, Look};
+use super::{Condition, Observation, Ownership, PartContext, PartKind};
 use crate::canonical;
 use crate::error::CallError;
 use crate::ids::{Domain, RecordName, VpcId};
@@ -17,7 +17,7 @@ use crate::outside::Endpoint;
 use crate::outside::route53::{HostedZone, VpcZone, ZoneName};
 use crate::plan::{EndpointPlan, MANAGED, REQUEST, requests};
 use crate::problem::{Code, Problem};
-use crate::step::Next;
+use crate::step::NextState;
 
 /// How long resolvers may keep a name, in seconds; what Confluent's and others' guides use.
 const TTL: u32 = 60;
@@ -53,7 +53,7 @@ enum There {
 
 impl PrivateZone {
     /// What the VPCs see under this name: nothing, one zone of ours, or anything else, which is in the way.
-    async fn find(&self, at: &At<'_>) -> Result<There, CallError> {
+    async fn find(&self, at: &PartContext<'_>) -> Result<There, CallError> {
         let mut ours: Option<Box<HostedZone>> = None;
         for vpc in &self.vpcs {
             let zones = at.outside.route53.zones(vpc).await?;
@@ -76,7 +76,7 @@ impl PrivateZone {
     }
 
     /// Every record as it should be, or none while the endpoint's names are not known.
-    fn names(&self, at: &At<'_>) -> Option<Vec<ZoneName>> {
+    fn names(&self, at: &PartContext<'_>) -> Option<Vec<ZoneName>> {
         let (endpoint, wanted) = (at.endpoint?, at.plan.endpoint.as_ref()?);
         self.records
             .iter()
@@ -96,13 +96,13 @@ impl PrivateZone {
 
     /// A token for Route 53, another one each time: it remembers those of zones that are gone, and that a VPC has one zone
     /// of a name is what keeps a repeated create from making a second one.
-    fn token(&self, at: &At<'_>) -> String {
+    fn token(&self, at: &PartContext<'_>) -> String {
         let now = at.outside.clock.now().0.to_string();
         canonical::digest(&[self.domain.as_str(), at.plan.request_id.as_str(), &now])
     }
 
     /// In what a zone that serves other requests stands in the way: their names and VPCs are not changed.
-    fn shared(&self, at: &At<'_>, zone: &HostedZone) -> Option<Problem> {
+    fn shared(&self, at: &PartContext<'_>, zone: &HostedZone) -> Option<Problem> {
         if !held_by_others(at, zone) {
             return None;
         }
@@ -150,7 +150,11 @@ impl PrivateZone {
 
     /// A private zone is resolved only in VPCs with both DNS attributes on (Route 53 Developer Guide, "Considerations
     /// when working with a private hosted zone").
-    async fn check_vpc(&self, at: &At<'_>, vpc: &VpcId) -> Result<Vec<Problem>, CallError> {
+    async fn check_vpc(
+        &self,
+        at: &PartContext<'_>,
+        vpc: &VpcId,
+    ) -> Result<Vec<Problem>, CallError> {
         let region = &at.plan.region;
         let ec2 = at.outside.ec2;
         if ec2.vpc(vpc).await?.is_none() {
@@ -181,18 +185,18 @@ impl PrivateZone {
         ])
     }
 
-    fn hold(at: &At<'_>, zone: &HostedZone) -> Hold {
+    fn hold(at: &PartContext<'_>, zone: &HostedZone) -> Ownership {
         // The mark that keeps it is on the endpoint.
         if zone.tags.contains_key(&at.plan.request_tag()) || !held_by_others(at, zone) {
-            Hold::Ours
+            Ownership::Ours
         } else {
-            Hold::Others
+            Ownership::Others
         }
     }
 }
 
 /// Whether a name leads to an endpoint that no other request holds.
-fn leads_to_going(at: &At<'_>, name: &ZoneName) -> bool {
+fn leads_to_going(at: &PartContext<'_>, name: &ZoneName) -> bool {
     if at.plan.is_adopted() {
         return false;
     }
@@ -208,7 +212,7 @@ fn leads_to_going(at: &At<'_>, name: &ZoneName) -> bool {
 }
 
 /// Whether a zone serves other requests as well.
-fn held_by_others(at: &At<'_>, zone: &HostedZone) -> bool {
+fn held_by_others(at: &PartContext<'_>, zone: &HostedZone) -> bool {
     let own = at.plan.request_tag();
     zone.tags
         .keys()
@@ -235,21 +239,21 @@ fn own_name(leads_to: &LeadsTo, endpoint: &Endpoint, wanted: &EndpointPlan) -> O
 }
 
 #[async_trait]
-impl Buildable for PrivateZone {
+impl PartKind for PrivateZone {
     fn name(&self) -> String {
         format!("the private hosted zone {}", self.domain)
     }
 
-    fn made_by(&self) -> Next {
-        Next::EnableDns
+    fn made_by(&self) -> NextState {
+        NextState::EnableDns
     }
 
-    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
         let zone = match self.find(at).await? {
-            There::Nothing => return Ok(Look::absent()),
+            There::Nothing => return Ok(Observation::absent()),
             There::Foreign(zone) => {
                 let broken = Condition::Broken(self.taken(&zone));
-                return Ok(Look::of(broken, Hold::Others));
+                return Ok(Observation::of(broken, Ownership::Others));
             }
             There::Ours(zone) => zone,
         };
@@ -262,7 +266,7 @@ impl Buildable for PrivateZone {
                 // Perhaps the request that makes it is not done.
                 Condition::Pending(problem.message)
             };
-            return Ok(Look::of(condition, hold));
+            return Ok(Observation::of(condition, hold));
         }
         let named = self
             .names(at)
@@ -275,14 +279,14 @@ impl Buildable for PrivateZone {
             Condition::Incomplete
         };
         let names: Vec<String> = self.records.keys().map(|name| self.whole(name)).collect();
-        Ok(Look::of(condition, hold)
+        Ok(Observation::of(condition, hold)
             .with("id", zone.id)
             .with("domain", zone.name)
             .with("names", names)
             .with("vpcIds", zone.vpcs))
     }
 
-    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let (Some(names), Some(first)) = (self.names(at), self.vpcs.first()) else {
             return Ok(());
         };
@@ -318,7 +322,7 @@ impl Buildable for PrivateZone {
         route53.put_names(&id, &names).await
     }
 
-    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let There::Ours(zone) = self.find(at).await? else {
             return Ok(());
         };
@@ -342,7 +346,7 @@ impl Buildable for PrivateZone {
         route53.delete_zone(&zone.id).await
     }
 
-    async fn check(&self, at: &At<'_>) -> Result<Vec<Problem>, CallError> {
+    async fn check(&self, at: &PartContext<'_>) -> Result<Vec<Problem>, CallError> {
         let mut problems = Vec::new();
         for vpc in &self.vpcs {
             problems.extend(self.check_vpc(at, vpc).await?);

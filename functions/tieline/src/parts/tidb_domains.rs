@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::tidb_link::TidbLink;
-use super::{At, Buildable, Condition, Hold, Look};
+use super::{Condition, Observation, Ownership, PartContext, PartKind};
 use crate::error::CallError;
 use crate::outside::tidb_cloud::{Attachment, Domain};
 use crate::problem::{Code, Problem};
@@ -22,7 +22,10 @@ pub struct TidbDomains {
 
 impl TidbDomains {
     /// The connection's id, and the attachment if there is one.
-    async fn find(&self, at: &At<'_>) -> Result<Option<(String, Option<Attachment>)>, CallError> {
+    async fn find(
+        &self,
+        at: &PartContext<'_>,
+    ) -> Result<Option<(String, Option<Attachment>)>, CallError> {
         let Some(first) = self.link.all(at).await?.into_iter().next() else {
             return Ok(None);
         };
@@ -39,14 +42,14 @@ impl TidbDomains {
 }
 
 #[async_trait]
-impl Buildable for TidbDomains {
+impl PartKind for TidbDomains {
     fn name(&self) -> String {
         format!("Confluent's domain {} at TiDB Cloud", self.unique_name)
     }
 
-    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
         let Some((_, Some(attached))) = self.find(at).await? else {
-            return Ok(Look::absent());
+            return Ok(Observation::absent());
         };
         let is = |domain: &&Domain, state: &str| domain.state.eq_ignore_ascii_case(state);
         let failed = attached.domains.iter().find(|domain| is(domain, "FAILED"));
@@ -74,12 +77,12 @@ impl Buildable for TidbDomains {
             .into_iter()
             .map(|domain| domain.name)
             .collect();
-        Ok(Look::of(condition, Hold::Ours)
+        Ok(Observation::of(condition, Ownership::Ours)
             .with("id", attached.id)
             .with("domains", names))
     }
 
-    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let Some((id, None)) = self.find(at).await? else {
             return Ok(());
         };
@@ -95,7 +98,7 @@ impl Buildable for TidbDomains {
         }
     }
 
-    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let Some((id, Some(attached))) = self.find(at).await? else {
             return Ok(());
         };

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::confluent_access::{is_of_request, vendor_name};
-use super::{At, Buildable, Condition, Hold, Look, conflict};
+use super::{Condition, Observation, Ownership, PartContext, PartKind, conflict};
 use crate::error::CallError;
 use crate::ids::{SecretArn, TidbId};
 use crate::outside::tidb_cloud::Link;
@@ -27,7 +27,7 @@ pub struct TidbLink {
 
 impl TidbLink {
     /// Every one of this request's, the one that counts first.
-    pub(super) async fn all(&self, at: &At<'_>) -> Result<Vec<Link>, CallError> {
+    pub(super) async fn all(&self, at: &PartContext<'_>) -> Result<Vec<Link>, CallError> {
         let name = vendor_name(at.plan);
         let mut links = at
             .outside
@@ -41,7 +41,7 @@ impl TidbLink {
     }
 
     /// There is none; perhaps there is one of the same request for other parameters.
-    async fn absent(&self, at: &At<'_>) -> Result<Look, CallError> {
+    async fn absent(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
         let links = at
             .outside
             .tidb_cloud
@@ -51,14 +51,14 @@ impl TidbLink {
             .iter()
             .any(|link| is_of_request(at.plan, &link.name) && !is_going(link));
         Ok(if other {
-            Look::of(conflict(&self.name()), Hold::Others)
+            Observation::of(conflict(&self.name()), Ownership::Others)
         } else {
-            Look::absent()
+            Observation::absent()
         })
     }
 
     /// Takes back all but the one that counts.
-    async fn delete_surplus(&self, at: &At<'_>, all: &[Link]) -> Result<(), CallError> {
+    async fn delete_surplus(&self, at: &PartContext<'_>, all: &[Link]) -> Result<(), CallError> {
         for link in all.iter().skip(1).filter(|link| !is_going(link)) {
             at.outside
                 .tidb_cloud
@@ -74,12 +74,12 @@ fn is_going(link: &Link) -> bool {
 }
 
 #[async_trait]
-impl Buildable for TidbLink {
+impl PartKind for TidbLink {
     fn name(&self) -> String {
         format!("TiDB Cloud's private link connection to {}", self.service)
     }
 
-    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
         let all = self.all(at).await?;
         let surplus = all.iter().skip(1).any(|link| !is_going(link));
         let Some(link) = all.into_iter().next() else {
@@ -96,12 +96,12 @@ impl Buildable for TidbLink {
             )),
             state => Condition::Pending(format!("TiDB Cloud's private link connection is {state}")),
         };
-        Ok(Look::of(condition, Hold::Ours)
+        Ok(Observation::of(condition, Ownership::Ours)
             .with("id", link.id)
             .with("state", link.state))
     }
 
-    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let all = self.all(at).await?;
         if all.first().is_some_and(|link| !is_going(link)) {
             return self.delete_surplus(at, &all).await;
@@ -120,7 +120,7 @@ impl Buildable for TidbLink {
         self.delete_surplus(at, &all).await
     }
 
-    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         for link in self.all(at).await? {
             if !is_going(&link) {
                 at.outside

@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{At, Buildable, Condition, Hold, Look};
+use super::{Condition, Observation, Ownership, PartContext, PartKind};
 use crate::error::CallError;
 use crate::ids::SecretArn;
 use crate::outside::tidb_cloud::{NodeGroupId, Registration};
@@ -23,7 +23,7 @@ pub struct TidbRegistration {
 }
 
 impl TidbRegistration {
-    async fn find(&self, at: &At<'_>) -> Result<Option<Registration>, CallError> {
+    async fn find(&self, at: &PartContext<'_>) -> Result<Option<Registration>, CallError> {
         let Some(id) = at.endpoint_id else {
             return Ok(None);
         };
@@ -64,7 +64,7 @@ impl TidbRegistration {
 }
 
 #[async_trait]
-impl Buildable for TidbRegistration {
+impl PartKind for TidbRegistration {
     fn name(&self) -> String {
         format!(
             "the private endpoint connection of TiDB Cloud cluster {}",
@@ -72,15 +72,15 @@ impl Buildable for TidbRegistration {
         )
     }
 
-    async fn look(&self, at: &At<'_>) -> Result<Look, CallError> {
+    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
         let found = self.find(at).await?;
         let Some(found) =
             found.filter(|found| !(at.plan.is_adopted() && found.state == "DISCOVERED"))
         else {
             return Ok(if at.plan.is_adopted() && at.endpoint.is_some() {
-                Look::of(Condition::Broken(self.unregistered()), Hold::Others)
+                Observation::of(Condition::Broken(self.unregistered()), Ownership::Others)
             } else {
-                Look::absent()
+                Observation::absent()
             });
         };
         // The console's words are not the API's (TiDB Cloud docs, "Private endpoint status reference").
@@ -110,13 +110,13 @@ impl Buildable for TidbRegistration {
                     && requests(endpoint)
                         .all(|(request, _)| request == at.plan.request_id.as_str()) =>
             {
-                Hold::Ours
+                Ownership::Ours
             }
-            Some(_) => Hold::Others,
+            Some(_) => Ownership::Others,
             // EC2 has forgotten the endpoint: nobody needs its registration.
-            None => Hold::Ours,
+            None => Ownership::Ours,
         };
-        Ok(Look::of(condition, hold)
+        Ok(Observation::of(condition, hold)
             .with("id", found.id)
             .with("state", found.state.clone())
             .with("console", console)
@@ -124,7 +124,7 @@ impl Buildable for TidbRegistration {
             .with("port", found.port))
     }
 
-    async fn make(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         let Some(endpoint) = at.endpoint else {
             return Ok(());
         };
@@ -144,7 +144,7 @@ impl Buildable for TidbRegistration {
         }
     }
 
-    async fn remove(&self, at: &At<'_>) -> Result<(), CallError> {
+    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
         match self.find(at).await? {
             Some(found) => {
                 at.outside

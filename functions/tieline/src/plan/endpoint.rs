@@ -100,7 +100,8 @@ pub enum Groups {
         cidrs: Vec<String>,
     },
     /// Those that the adopted endpoint has.
-    Kept,
+    #[serde(rename = "kept")]
+    Unchanged,
 }
 
 /// Private DNS that is wanted.

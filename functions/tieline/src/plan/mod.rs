@@ -77,7 +77,7 @@ impl Plan {
 
     /// How long a phase may take: with the slowest of the parts in it, or as long as a person has.
     pub fn phase_limit(&self, phase: Phase, limits: &Limits) -> Duration {
-        let slowness = self.parts.iter().map(|part| part.slowness()).max();
+        let slowness = self.parts.iter().map(|part| part.kind().slowness()).max();
         let limit = limits.phase * slowness.unwrap_or(1);
         let hours = self
             .endpoint

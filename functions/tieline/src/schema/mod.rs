@@ -14,7 +14,7 @@ mod shape;
 
 use serde_json::{Value, json};
 
-use crate::targets::Way;
+use crate::targets::ConnectedThrough;
 
 pub(crate) use object::{
     Object, each, flag, has, name, names, number, port, ports, text, when, without, word,
@@ -45,7 +45,7 @@ pub(crate) struct TargetSchema {
     /// Its fields, without `kind`.
     fields: Object,
     /// Where it is connected from: whether it wants a network, and takes a policy.
-    way: Way,
+    way: ConnectedThrough,
     /// Whether `"policy": "restricted"` means something.
     restricted_policy: bool,
     /// What of its fields keeps the endpoint's private DNS off.
@@ -57,14 +57,14 @@ impl TargetSchema {
     pub(crate) fn of(fields: Object) -> Self {
         Self {
             fields,
-            way: Way::Endpoint,
+            way: ConnectedThrough::Endpoint,
             restricted_policy: false,
             no_private_dns: None,
         }
     }
 
     /// The same, connected in another way.
-    pub(crate) fn by(self, way: Way) -> Self {
+    pub(crate) fn by(self, way: ConnectedThrough) -> Self {
         Self { way, ..self }
     }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::ids::{GroupId, Region, RequestId, SubnetId, VpcId};
 use crate::request::{MAX_TAGS, REQUESTED};
-use crate::targets::{Target, Way};
+use crate::targets::{ConnectedThrough, Target};
 
 /// The schema of a request.
 pub(super) fn schema() -> EventSchema {
@@ -116,9 +116,9 @@ fn tags() -> Value {
 
 /// What a target's kind means for the fields beside it.
 fn rules(detail: Object, targets: &Targets) -> Object {
-    let elsewhere = kinds(targets, |target| target.way == Way::Elsewhere);
-    let in_a_vpc = kinds(targets, |target| target.way != Way::Elsewhere);
-    let no_endpoint = kinds(targets, |target| target.way != Way::Endpoint);
+    let elsewhere = kinds(targets, |target| target.way == ConnectedThrough::Elsewhere);
+    let in_a_vpc = kinds(targets, |target| target.way != ConnectedThrough::Elsewhere);
+    let no_endpoint = kinds(targets, |target| target.way != ConnectedThrough::Endpoint);
     let unrestricted = kinds(targets, |target| !target.restricted_policy);
     let off = json!({"properties": {"privateDns": {"const": false}}});
     let mut detail = detail

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use crate::error::{CallError, StepError};
 use crate::ids::GroupId;
-use crate::outside::{Endpoint, Outside, Time, Which};
+use crate::outside::{Endpoint, EndpointFilter, Outside, Time};
 use crate::plan::{Claim, EndpointPlan, Groups, Plan, Serving, claim, differences, is_ours};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
 use crate::state::State;
-use crate::step::{Answer, Next, StepInput};
+use crate::step::{NextState, StepInput, StepOutput};
 use crate::steps::{keep, parts};
 
 /// A create that names an endpoint older than this and nowhere to be seen replayed an old answer.
@@ -34,11 +34,11 @@ const GENERATIONS: usize = 8;
 /// # Errors
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
-pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
     super::patiently(outside, input, async |input| step(outside, input).await).await
 }
 
-async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+async fn step(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
     if input.keep {
         return keep::handle(outside, input).await;
     }
@@ -53,7 +53,7 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
     }
     if let Serving::Adopted { id } = wanted.serving {
         progress.endpoint = Some(id);
-        return Ok(Answer::go(Next::Poll, plan, progress));
+        return Ok(StepOutput::go(NextState::Poll, plan, progress));
     }
     let there = ours(outside, &wanted).await?;
     if let Some(endpoint) = there.iter().find(|endpoint| !endpoint.state.is_dead()) {
@@ -64,7 +64,7 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
         .any(|endpoint| endpoint.state == State::Deleting)
     {
         // Its private names would be in the way of the new one's.
-        return Ok(Answer::wait(
+        return Ok(StepOutput::wait(
             outside,
             plan,
             progress,
@@ -80,28 +80,28 @@ async fn make_part(
     plan: Plan,
     progress: Progress,
     endpoint: Option<&Endpoint>,
-) -> Result<Answer, StepError> {
+) -> Result<StepOutput, StepError> {
     let new = outside.clock.now().since(progress.since) < ROLE_SHOWS;
-    match parts::make(outside, &plan, endpoint, Next::Create).await {
+    match parts::make(outside, &plan, endpoint, NextState::Create).await {
         Err(error)
             if error.is_missing() || error.is_busy() || (error.is_role_not_ready() && new) =>
         {
             let what = format!("a part of it is not ready for the next one ({error})");
-            Ok(Answer::wait(outside, plan, progress, what))
+            Ok(StepOutput::wait(outside, plan, progress, what))
         }
         // What was just ordered shows seconds later.
         result => result
-            .map(|()| Answer::wait(outside, plan, progress, "what was just ordered to show"))
+            .map(|()| StepOutput::wait(outside, plan, progress, "what was just ordered to show"))
             .map_err(StepError::from),
     }
 }
 
 /// Every endpoint of ours for the plan's service in its VPC, the oldest first.
 async fn ours(outside: &Outside<'_>, plan: &EndpointPlan) -> Result<Vec<Endpoint>, CallError> {
-    let which = Which {
+    let which = EndpointFilter {
         vpc: Some(&plan.vpc_id),
         service: Some(&plan.service),
-        ..Which::default()
+        ..EndpointFilter::default()
     };
     let mut found = outside.ec2.endpoints(&which).await?;
     found.retain(is_ours);
@@ -116,13 +116,17 @@ async fn share(
     wanted: &EndpointPlan,
     mut progress: Progress,
     endpoint: &Endpoint,
-) -> Result<Answer, StepError> {
+) -> Result<StepOutput, StepError> {
     let differs = differences(&plan, wanted, endpoint);
     if !differs.is_empty() {
-        return Ok(Answer::fail(plan, progress, differing(endpoint, &differs)));
+        return Ok(StepOutput::fail(
+            plan,
+            progress,
+            differing(endpoint, &differs),
+        ));
     }
     if let Claim::Other = claim(&plan, endpoint) {
-        return Ok(Answer::fail(plan, progress, conflict(endpoint)));
+        return Ok(StepOutput::fail(plan, progress, conflict(endpoint)));
     }
     let mut missing = plan.all_tags();
     missing.retain(|key, _| !endpoint.tags.contains_key(key));
@@ -134,7 +138,7 @@ async fn share(
     }
     if progress.added_tags.len() > known {
         // Noted before it is done: undo knows of it also when the answer to the next step is lost.
-        return Ok(Answer::go(Next::Create, plan, progress));
+        return Ok(StepOutput::go(NextState::Create, plan, progress));
     }
     if !missing.is_empty() {
         match outside.ec2.tag(&endpoint.id, &missing).await {
@@ -145,7 +149,7 @@ async fn share(
         }
     }
     progress.endpoint = Some(endpoint.id.clone());
-    Ok(Answer::go(Next::Poll, plan, progress))
+    Ok(StepOutput::go(NextState::Poll, plan, progress))
 }
 
 async fn create(
@@ -154,7 +158,7 @@ async fn create(
     wanted: &EndpointPlan,
     mut progress: Progress,
     dead: &[Endpoint],
-) -> Result<Answer, StepError> {
+) -> Result<StepOutput, StepError> {
     let now = outside.clock.now();
     let groups = match groups(outside, wanted).await {
         Ok(groups) => groups,
@@ -188,11 +192,11 @@ async fn create(
             Ok(made) => {
                 progress.endpoint = Some(made.id);
                 progress.creates += 1;
-                return Ok(Answer::go(Next::Poll, plan, progress));
+                return Ok(StepOutput::go(NextState::Poll, plan, progress));
             }
             Err(error) if error.is_other_parameters() => {
                 progress.contested.get_or_insert(now);
-                return Ok(Answer::wait(
+                return Ok(StepOutput::wait(
                     outside,
                     plan,
                     progress,
@@ -200,7 +204,7 @@ async fn create(
                 ));
             }
             Err(error) if error.is_quota() => {
-                return Ok(Answer::fail(plan, progress, quota(&error)));
+                return Ok(StepOutput::fail(plan, progress, quota(&error)));
             }
             Err(error) if error.is_missing() => {
                 return Ok(not_visible(outside, plan, progress, &error));
@@ -225,8 +229,13 @@ fn generation(dead: Option<&str>, contests: u32) -> String {
 }
 
 /// What was made a moment ago may not be visible to the next call: the same step works later.
-fn not_visible(outside: &Outside<'_>, plan: Plan, progress: Progress, error: &CallError) -> Answer {
-    Answer::wait(
+fn not_visible(
+    outside: &Outside<'_>,
+    plan: Plan,
+    progress: Progress,
+    error: &CallError,
+) -> StepOutput {
+    StepOutput::wait(
         outside,
         plan,
         progress,
@@ -248,7 +257,7 @@ async fn groups(outside: &Outside<'_>, plan: &EndpointPlan) -> Result<Vec<GroupI
         Groups::Named { ids } => return Ok(ids.clone()),
         Groups::Own { name, cidrs } => (name, cidrs),
         // Without groups, EC2 would take the VPC's default group. Preflight plans this for adopted endpoints only.
-        Groups::Kept => {
+        Groups::Unchanged => {
             let reason = "an adopted endpoint is not created".to_owned();
             return Err(CallError::Unavailable {
                 action: "ec2:CreateVpcEndpoint",
@@ -262,7 +271,7 @@ async fn groups(outside: &Outside<'_>, plan: &EndpointPlan) -> Result<Vec<GroupI
     };
     // Always: a run before this one may have made only some of the rules.
     for port in plan.ports() {
-        outside.ec2.open_group(&id, port, cidrs).await?;
+        outside.ec2.authorize_ingress(&id, port, cidrs).await?;
     }
     Ok(vec![id])
 }

@@ -7,25 +7,25 @@
 //! answer was lost is looked for until [`crate::outside::Limits::settle`] has passed. A vendor that refuses to remove its
 //! part, or does not answer for half a phase, keeps nothing of EC2's from being removed. May be repeated.
 
-use crate::ended::Ended;
+use crate::ended::EndedExecution;
 use crate::error::{CallError, Rejection, StepError};
 use crate::ids::RequestId;
 use crate::outside::{Endpoint, Outside, Time};
-use crate::parts::At;
+use crate::parts::PartContext;
 use crate::plan::{MANAGED, Plan};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
 use crate::request::{self, OnFailure};
 use crate::result;
-use crate::step::{Answer, Execution, Next, StepInput};
-use crate::steps::made::{Fate, Made, is_patient, made};
+use crate::step::{Execution, NextState, StepInput, StepOutput};
+use crate::steps::made::{Disposition, Inventory, is_patient, made};
 
 /// Carries the step out.
 ///
 /// # Errors
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
-pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> Result<Answer, StepError> {
+pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> Result<StepOutput, StepError> {
     let now = outside.clock.now();
     let mut progress = input
         .progress
@@ -36,7 +36,7 @@ pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> Result<Answe
     }
     if input.plan.is_none() {
         // Nothing was planned, so nothing was made; or this cleans up after another execution, and could not plan.
-        let ended = Ended::read(&input.input);
+        let ended = EndedExecution::read(&input.input);
         let left: Vec<String> = ended
             .iter()
             .map(|_| "perhaps what the ended execution made".to_owned())
@@ -52,12 +52,12 @@ pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> Result<Answe
         ));
     }
     // Before anything else: whatever comes now, nothing goes on with the request.
-    progress.enter(Phase::Undo, now);
+    progress.enter(Phase::RollBack, now);
     input.progress = Some(progress);
     super::patiently(outside, input, async |input| step(outside, input).await).await
 }
 
-async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+async fn step(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
     let now = outside.clock.now();
     let (plan, mut progress, execution) = input.planned()?;
     let made = made(outside, &plan, &progress).await?;
@@ -68,7 +68,7 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
         return Ok(made.give_up(plan, progress, &execution, now));
     }
     if made.parts.is_to_go() {
-        let at = At {
+        let at = PartContext {
             outside,
             plan: &plan,
             endpoint: made.endpoint(),
@@ -79,7 +79,7 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
         progress.trouble = result.as_ref().err().map(ToString::to_string);
         match result {
             Err(CallError::Refused { .. }) => {}
-            Err(error @ CallError::PutOff { .. }) if patient => return Err(error.into()),
+            Err(error @ CallError::Throttled { .. }) if patient => return Err(error.into()),
             _ if patient => return Ok(made.wait(outside, plan, progress)),
             _ => {}
         }
@@ -104,7 +104,7 @@ pub(crate) async fn look(
     plan: Plan,
     progress: Progress,
     execution: &Execution,
-) -> Result<Answer, StepError> {
+) -> Result<StepOutput, StepError> {
     let now = outside.clock.now();
     let made = made(outside, &plan, &progress).await?;
     let waited = now.since(progress.since);
@@ -117,19 +117,19 @@ pub(crate) async fn look(
         return Ok(made.give_up(plan, progress, execution, now));
     }
     if made.wants_a_call(is_patient(outside, &plan, &progress)) {
-        return Ok(Answer::go(Next::Undo, plan, progress));
+        return Ok(StepOutput::go(NextState::RollBack, plan, progress));
     }
     Ok(made.wait(outside, plan, progress))
 }
 
-impl Made {
-    fn wait(&self, outside: &Outside<'_>, plan: Plan, progress: Progress) -> Answer {
+impl Inventory {
+    fn wait(&self, outside: &Outside<'_>, plan: Plan, progress: Progress) -> StepOutput {
         let what = if self.is_to_go() {
             format!("{} to be removed", self.left_over().join(" and "))
         } else {
             "making sure that no late answer left something behind".to_owned()
         };
-        Answer::pause(outside, plan, progress, what)
+        StepOutput::pause(outside, plan, progress, what)
     }
 
     fn announce(
@@ -138,11 +138,11 @@ impl Made {
         mut progress: Progress,
         execution: &Execution,
         now: Time,
-    ) -> Answer {
+    ) -> StepOutput {
         let unseen = self.parts.unseen.join(", ");
         if self.parts.may_be_marked {
             let problem = Problem::new(
-                Code::UndoIncomplete,
+                Code::RollBackIncomplete,
                 format!(
                     "it cannot be seen whether another run announced this connection, so all of it stays: {unseen}"
                 ),
@@ -169,7 +169,7 @@ impl Made {
         mut progress: Progress,
         execution: &Execution,
         now: Time,
-    ) -> Answer {
+    ) -> StepOutput {
         let mut what = self.left_over().join(", ");
         if let Some(trouble) = progress.trouble.as_ref().filter(|_| self.parts.is_to_go()) {
             what = format!("{what} ({trouble})");
@@ -182,7 +182,7 @@ impl Made {
 /// The result names what could not be removed, beside the reason of the failure.
 fn note_left_over(progress: &mut Progress, what: &str) {
     let problem = Problem::new(
-        Code::UndoIncomplete,
+        Code::RollBackIncomplete,
         format!("not everything could be removed: {what}"),
         format!("remove by hand what is left: {what}"),
     );
@@ -204,11 +204,11 @@ async fn remove(
     plan: &Plan,
     progress: &Progress,
     endpoint: &Endpoint,
-    fate: Fate,
+    fate: Disposition,
 ) -> Result<(), CallError> {
     match fate {
-        Fate::IsDeleted => done_or_busy(outside.ec2.delete_endpoint(&endpoint.id).await),
-        Fate::LosesTags => {
+        Disposition::IsDeleted => done_or_busy(outside.ec2.delete_endpoint(&endpoint.id).await),
+        Disposition::LosesTags => {
             let mut keys = progress.added_tags.clone();
             keys.push(plan.request_tag());
             keys.retain(|key| key != MANAGED);
@@ -216,7 +216,7 @@ async fn remove(
             keys.dedup();
             outside.ec2.untag(&endpoint.id, &keys).await
         }
-        Fate::Stays | Fate::IsGoing | Fate::IsGone => Ok(()),
+        Disposition::Stays | Disposition::IsGoing | Disposition::IsGone => Ok(()),
     }
 }
 
@@ -235,7 +235,7 @@ fn announce(
     execution: &Execution,
     now: Time,
     left_behind: &[String],
-) -> Answer {
+) -> StepOutput {
     progress.close(now);
     let rejection = progress.failure.clone().unwrap_or(Rejection {
         problems: Vec::new(),
@@ -248,5 +248,5 @@ fn announce(
         execution,
         now,
     );
-    Answer::end(Next::AnnounceFailure, plan, progress, event)
+    StepOutput::end(NextState::AnnounceFailure, plan, progress, event)
 }

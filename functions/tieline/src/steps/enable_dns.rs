@@ -11,7 +11,7 @@ use crate::plan::{EndpointPlan, Plan};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
 use crate::state::State;
-use crate::step::{Answer, Next, StepInput};
+use crate::step::{NextState, StepInput, StepOutput};
 use crate::steps::parts;
 
 /// Carries the step out.
@@ -19,15 +19,15 @@ use crate::steps::parts;
 /// # Errors
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
-pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
     super::patiently(outside, input, async |input| step(outside, input).await).await
 }
 
-async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+async fn step(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
     let (plan, mut progress, _) = input.planned()?;
     progress.enter(Phase::EnableDns, outside.clock.now());
     let (Some(id), Some(wanted)) = (&progress.endpoint, &plan.endpoint) else {
-        return Ok(Answer::go(Next::Poll, plan, progress));
+        return Ok(StepOutput::go(NextState::Poll, plan, progress));
     };
     let there = super::look(outside, id).await?;
     let ordered = there.as_ref().is_some_and(|endpoint| endpoint.private_dns);
@@ -35,13 +35,13 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
         && plan
             .parts
             .iter()
-            .all(|part| part.made_by() != Next::EnableDns)
+            .all(|part| part.kind().made_by() != NextState::EnableDns)
     {
-        return Ok(Answer::go(Next::Poll, plan, progress));
+        return Ok(StepOutput::go(NextState::Poll, plan, progress));
     }
     let Some(endpoint) = there.filter(|endpoint| endpoint.state == State::Available) else {
         let what = format!("{id} is not available");
-        return Ok(Answer::wait(outside, plan, progress, what));
+        return Ok(StepOutput::wait(outside, plan, progress, what));
     };
     let Some(dns) = wanted
         .private_dns
@@ -53,16 +53,16 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
     match outside.ec2.enable_private_dns(id, dns.inbound_only).await {
         Ok(()) => {
             progress.dns_ordered = true;
-            Ok(Answer::go(Next::Poll, plan, progress))
+            Ok(StepOutput::go(NextState::Poll, plan, progress))
         }
         // Somebody else's change is under way, or EC2 lags behind itself: the same step works later.
         Err(error) if error.is_busy() || error.is_missing() => {
             let what = format!("{id} cannot be changed yet ({error})");
-            Ok(Answer::wait(outside, plan, progress, what))
+            Ok(StepOutput::wait(outside, plan, progress, what))
         }
         Err(error) if error.is_dns_conflict() => {
             let problem = taken(&plan, wanted, &error);
-            Ok(Answer::fail(plan, progress, problem))
+            Ok(StepOutput::fail(plan, progress, problem))
         }
         Err(error) => Err(error.into()),
     }
@@ -74,15 +74,15 @@ async fn make_zone(
     plan: Plan,
     progress: Progress,
     endpoint: &Endpoint,
-) -> Result<Answer, StepError> {
-    match parts::make(outside, &plan, Some(endpoint), Next::EnableDns).await {
+) -> Result<StepOutput, StepError> {
+    match parts::make(outside, &plan, Some(endpoint), NextState::EnableDns).await {
         Err(error) if error.is_busy() || error.is_missing() => {
             let what = format!("the private zone cannot be changed yet ({error})");
-            Ok(Answer::wait(outside, plan, progress, what))
+            Ok(StepOutput::wait(outside, plan, progress, what))
         }
         result => result
             .map(|()| {
-                Answer::wait(
+                StepOutput::wait(
                     outside,
                     plan,
                     progress,

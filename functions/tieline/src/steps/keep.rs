@@ -9,7 +9,7 @@ use crate::error::{CallError, StepError};
 use crate::outside::{Endpoint, Outside};
 use crate::plan::{Claim, EndpointPlan, Groups, claim};
 use crate::progress::Phase;
-use crate::step::{Answer, Next, StepInput};
+use crate::step::{NextState, StepInput, StepOutput};
 use crate::steps::create_endpoint::conflict;
 use crate::steps::parts;
 
@@ -18,22 +18,30 @@ use crate::steps::parts;
 /// # Errors
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
-pub(super) async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+pub(super) async fn handle(
+    outside: &Outside<'_>,
+    input: StepInput,
+) -> Result<StepOutput, StepError> {
     let (plan, mut progress, _) = input.planned()?;
     if plan.endpoint.is_none() {
         parts::mark(outside, &plan).await?;
-        progress.enter(Phase::Keep, outside.clock.now());
-        return Ok(Answer::wait(outside, plan, progress, "the mark to show"));
+        progress.enter(Phase::Confirm, outside.clock.now());
+        return Ok(StepOutput::wait(
+            outside,
+            plan,
+            progress,
+            "the mark to show",
+        ));
     }
     let Some(id) = &progress.endpoint else {
-        return Ok(Answer::go(Next::Poll, plan, progress));
+        return Ok(StepOutput::go(NextState::Poll, plan, progress));
     };
     let Some(endpoint) = super::look(outside, id).await? else {
         let what = format!("EC2 does not show {id}");
-        return Ok(Answer::wait(outside, plan, progress, what));
+        return Ok(StepOutput::wait(outside, plan, progress, what));
     };
     if let Claim::Other = claim(&plan, &endpoint) {
-        return Ok(Answer::fail(plan, progress, conflict(&endpoint)));
+        return Ok(StepOutput::fail(plan, progress, conflict(&endpoint)));
     }
     if let Some(wanted) = &plan.endpoint {
         open_own_group(outside, wanted, &endpoint).await?;
@@ -43,14 +51,14 @@ pub(super) async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<An
         match outside.ec2.tag(id, &BTreeMap::from([(key, value)])).await {
             Err(error) if error.is_missing() => {
                 let what = format!("{id} cannot be tagged yet ({error})");
-                return Ok(Answer::wait(outside, plan, progress, what));
+                return Ok(StepOutput::wait(outside, plan, progress, what));
             }
             result => result?,
         }
     }
     // Only now: in this phase, the poll waits for the mark.
-    progress.enter(Phase::Keep, outside.clock.now());
-    Ok(Answer::go(Next::Poll, plan, progress))
+    progress.enter(Phase::Confirm, outside.clock.now());
+    Ok(StepOutput::go(NextState::Poll, plan, progress))
 }
 
 /// The group of our own may have been made for a request that let fewer in, or on other ports. Not before now:
@@ -75,7 +83,10 @@ async fn open_own_group(
             .filter(|cidr| !group.admits(port, cidr))
             .cloned()
             .collect();
-        outside.ec2.open_group(&group.id, port, &closed).await?;
+        outside
+            .ec2
+            .authorize_ingress(&group.id, port, &closed)
+            .await?;
     }
     Ok(())
 }

@@ -2,16 +2,16 @@
 
 use crate::error::CallError;
 use crate::ids::EndpointId;
-use crate::outside::{Endpoint, Group, Outside, Which};
-use crate::parts::At;
+use crate::outside::{Endpoint, EndpointFilter, Group, Outside};
+use crate::parts::PartContext;
 use crate::plan::{Claim, Plan, claim, is_ours, is_ready, requests};
 use crate::progress::Progress;
 use crate::state::State;
-use crate::steps::parts::{self, Left};
+use crate::steps::parts::{self, Remaining};
 
 /// What is to become of an endpoint that carries this request's tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum Disposition {
     /// It is marked as ready, by this or by another run of the request.
     Stays,
     /// Other requests hold it.
@@ -25,10 +25,10 @@ pub(super) enum Fate {
 }
 
 /// What this request made, as EC2 shows it now.
-pub(super) struct Made {
+pub(super) struct Inventory {
     /// What else the connection is made of. It goes first, the last made part before the others.
-    pub(super) parts: Left,
-    pub(super) endpoints: Vec<(Endpoint, Fate)>,
+    pub(super) parts: Remaining,
+    pub(super) endpoints: Vec<(Endpoint, Disposition)>,
     /// The endpoint that the request had and that does not carry its tags: adopted, or lent by other requests.
     pub(super) lent: Option<Endpoint>,
     pub(super) group: Option<Group>,
@@ -45,11 +45,11 @@ pub(super) async fn made(
     outside: &Outside<'_>,
     plan: &Plan,
     progress: &Progress,
-) -> Result<Made, CallError> {
+) -> Result<Inventory, CallError> {
     let Some(wanted) = &plan.endpoint else {
-        return Ok(Made {
+        return Ok(Inventory {
             parts: parts::left(
-                &At {
+                &PartContext {
                     outside,
                     plan,
                     endpoint: None,
@@ -63,10 +63,10 @@ pub(super) async fn made(
             group: None,
         });
     };
-    let which = Which {
+    let which = EndpointFilter {
         vpc: Some(&wanted.vpc_id),
         service: Some(&wanted.service),
-        ..Which::default()
+        ..EndpointFilter::default()
     };
     // Two requests that fail together both leave the endpoint to the other: then nobody holds it.
     let is_held = |endpoint: &Endpoint| match claim(plan, endpoint) {
@@ -85,7 +85,7 @@ pub(super) async fn made(
     let endpoints: Vec<_> = held.into_iter().map(with_fate).collect();
     let staying = endpoints
         .iter()
-        .filter(|(_, fate)| matches!(fate, Fate::Stays | Fate::LosesTags));
+        .filter(|(_, fate)| matches!(fate, Disposition::Stays | Disposition::LosesTags));
     let needed: Vec<&String> = staying
         .map(|(endpoint, _)| endpoint)
         .chain(
@@ -101,8 +101,8 @@ pub(super) async fn made(
     let lent = others
         .into_iter()
         .find(|endpoint| progress.endpoint.as_ref() == Some(&endpoint.id));
-    let mut made = Made {
-        parts: Left::default(),
+    let mut made = Inventory {
+        parts: Remaining::default(),
         endpoints,
         lent,
         group,
@@ -118,12 +118,16 @@ async fn parts_left(
     outside: &Outside<'_>,
     plan: &Plan,
     progress: &Progress,
-    made: &Made,
-) -> Result<Left, CallError> {
-    if made.endpoints.iter().any(|(_, fate)| *fate == Fate::Stays) {
-        return Ok(Left::default());
+    made: &Inventory,
+) -> Result<Remaining, CallError> {
+    if made
+        .endpoints
+        .iter()
+        .any(|(_, fate)| *fate == Disposition::Stays)
+    {
+        return Ok(Remaining::default());
     }
-    let at = At {
+    let at = PartContext {
         outside,
         plan,
         endpoint: made.endpoint(),
@@ -132,32 +136,34 @@ async fn parts_left(
     parts::left(&at, is_patient(outside, plan, progress)).await
 }
 
-fn fate(plan: &Plan, endpoint: &Endpoint) -> Fate {
+fn fate(plan: &Plan, endpoint: &Endpoint) -> Disposition {
     let marked = endpoint
         .tags
         .get(&plan.request_tag())
         .is_some_and(|value| is_ready(value));
     let others = requests(endpoint).any(|(request, _)| request != plan.request_id.as_str());
     match endpoint.state {
-        State::Deleted => Fate::IsGone,
-        State::Deleting => Fate::IsGoing,
+        State::Deleted => Disposition::IsGone,
+        State::Deleting => Disposition::IsGoing,
         // Perhaps another run of the same request announced it.
-        _ if marked => Fate::Stays,
-        _ if others => Fate::LosesTags,
+        _ if marked => Disposition::Stays,
+        _ if others => Disposition::LosesTags,
         State::PendingAcceptance
         | State::Pending
         | State::Available
         | State::Rejected
         | State::Expired
         | State::Failed
-        | State::Unknown => Fate::IsDeleted,
+        | State::Unknown => Disposition::IsDeleted,
     }
 }
 
-impl Made {
+impl Inventory {
     /// The endpoint that this request's parts belong to: the one that is alive, or the last one that was.
     pub(super) fn endpoint(&self) -> Option<&Endpoint> {
-        let alive = |(_, fate): &&(Endpoint, Fate)| !matches!(fate, Fate::IsGone | Fate::IsGoing);
+        let alive = |(_, fate): &&(Endpoint, Disposition)| {
+            !matches!(fate, Disposition::IsGone | Disposition::IsGoing)
+        };
         let one = self.endpoints.iter().find(alive);
         let last = self.endpoints.last();
         one.map(|(endpoint, _)| endpoint)
@@ -177,12 +183,14 @@ impl Made {
             .endpoints
             .iter()
             .filter_map(|(endpoint, fate)| match fate {
-                Fate::Stays => Some(format!(
+                Disposition::Stays => Some(format!(
                     "{} (it was marked as ready: it stays until it is removed)",
                     endpoint.id
                 )),
-                Fate::LosesTags | Fate::IsDeleted | Fate::IsGoing => Some(endpoint.id.to_string()),
-                Fate::IsGone => None,
+                Disposition::LosesTags | Disposition::IsDeleted | Disposition::IsGoing => {
+                    Some(endpoint.id.to_string())
+                }
+                Disposition::IsGone => None,
             });
         let kept =
             self.parts.kept.iter().map(|name| {
@@ -204,7 +212,12 @@ impl Made {
     }
 
     pub(super) fn is_to_go(&self) -> bool {
-        let goes = |fate: &Fate| matches!(fate, Fate::LosesTags | Fate::IsDeleted | Fate::IsGoing);
+        let goes = |fate: &Disposition| {
+            matches!(
+                fate,
+                Disposition::LosesTags | Disposition::IsDeleted | Disposition::IsGoing
+            )
+        };
         self.parts.is_to_go()
             || self.group.is_some()
             || self.endpoints.iter().any(|(_, fate)| goes(fate))
@@ -213,7 +226,7 @@ impl Made {
     pub(super) fn endpoints_are_gone(&self) -> bool {
         self.endpoints
             .iter()
-            .all(|(_, fate)| matches!(fate, Fate::IsGone | Fate::Stays))
+            .all(|(_, fate)| matches!(fate, Disposition::IsGone | Disposition::Stays))
     }
 
     pub(super) fn wants_a_call(&self, patient: bool) -> bool {
@@ -225,7 +238,7 @@ impl Made {
         }
         self.endpoints
             .iter()
-            .any(|(_, fate)| matches!(fate, Fate::LosesTags | Fate::IsDeleted))
+            .any(|(_, fate)| matches!(fate, Disposition::LosesTags | Disposition::IsDeleted))
             || (self.group.is_some() && self.endpoints_are_gone())
     }
 

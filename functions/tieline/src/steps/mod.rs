@@ -11,21 +11,21 @@ pub mod status_polling;
 
 use crate::error::{CallError, StepError};
 use crate::ids::EndpointId;
-use crate::outside::{Endpoint, Group, Outside, Which};
+use crate::outside::{Endpoint, EndpointFilter, Group, Outside};
 use crate::plan::{EndpointPlan, Groups, MANAGED};
 use crate::progress::Progress;
-use crate::step::{Answer, Next, StepInput, pause};
+use crate::step::{NextState, StepInput, StepOutput, pause};
 
 /// Carries a step out. If a service says when to come back, that is what the state machine waits for: calling again and
 /// again would only use up what the key may call in a minute.
 async fn patiently(
     outside: &Outside<'_>,
     input: StepInput,
-    step: impl AsyncFnOnce(StepInput) -> Result<Answer, StepError>,
-) -> Result<Answer, StepError> {
+    step: impl AsyncFnOnce(StepInput) -> Result<StepOutput, StepError>,
+) -> Result<StepOutput, StepError> {
     let same = input.clone();
     match step(input).await {
-        Err(StepError::Retryable(error @ CallError::PutOff { seconds, .. })) => {
+        Err(StepError::Retryable(error @ CallError::Throttled { seconds, .. })) => {
             later(outside, same, error, seconds)
         }
         other => other,
@@ -38,7 +38,7 @@ fn later(
     input: StepInput,
     put_off: CallError,
     seconds: u64,
-) -> Result<Answer, StepError> {
+) -> Result<StepOutput, StepError> {
     let (execution, plan) = (input.execution, input.plan);
     let progress = input
         .progress
@@ -51,11 +51,11 @@ fn later(
         return Err(StepError::Retryable(put_off));
     }
     let next = if plan.is_some() {
-        Next::Wait
+        NextState::Wait
     } else {
-        Next::WaitForTarget
+        NextState::WaitForTarget
     };
-    Ok(Answer {
+    Ok(StepOutput {
         next,
         wait_seconds: Some(seconds.max(pause(waited.as_secs()))),
         waiting_for: Some(format!("{} to be allowed again", put_off.action())),
@@ -72,9 +72,9 @@ pub(crate) async fn look(
 ) -> Result<Option<Endpoint>, CallError> {
     let found = outside
         .ec2
-        .endpoints(&Which {
+        .endpoints(&EndpointFilter {
             id: Some(id),
-            ..Which::default()
+            ..EndpointFilter::default()
         })
         .await?;
     Ok(found.into_iter().next())

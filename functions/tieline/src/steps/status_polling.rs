@@ -7,14 +7,14 @@ use std::time::Duration;
 use crate::error::StepError;
 use crate::ids::EndpointId;
 use crate::outside::{Endpoint, Outside};
-use crate::parts::{Look, Part};
+use crate::parts::{Observation, Part};
 use crate::plan::{Claim, EndpointPlan, Plan, Zone, claim, differences};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
 use crate::result::{self, Built};
 use crate::state::State;
-use crate::step::{Answer, Execution, Next, StepInput};
-use crate::steps::parts::{self, Stand};
+use crate::step::{Execution, NextState, StepInput, StepOutput};
+use crate::steps::parts::{self, PartsStatus};
 use crate::steps::{create_endpoint, delete_endpoint};
 
 /// How often an endpoint that somebody deletes under our hands is made again.
@@ -28,23 +28,23 @@ const ACCEPTANCE_PAUSE: u64 = 300;
 /// # Errors
 ///
 /// `Tieline.Retryable` if a service does not answer, `Tieline.Rejected` if it refuses.
-pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
     super::patiently(outside, input, async |input| step(outside, input).await).await
 }
 
-async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepError> {
+async fn step(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
     let (plan, progress, execution) = input.planned()?;
-    if progress.phase == Phase::Undo {
+    if progress.phase == Phase::RollBack {
         return delete_endpoint::look(outside, plan, progress, &execution).await;
     }
     let Some(wanted) = plan.endpoint.clone() else {
         return without_endpoint(outside, plan, progress, &execution).await;
     };
     let Some(id) = progress.endpoint.clone() else {
-        return Ok(Answer::go(Next::Create, plan, progress));
+        return Ok(StepOutput::go(NextState::Create, plan, progress));
     };
     let Some(endpoint) = super::look(outside, &id).await? else {
-        return Ok(Answer::wait(
+        return Ok(StepOutput::wait(
             outside,
             plan,
             progress,
@@ -59,12 +59,12 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
         State::Available | State::Pending | State::PendingAcceptance | State::Unknown => {}
     }
     // What goes on at the vendor's side has to be looked at first: it may be what the endpoint waits for.
-    let stand = parts::stand(outside, &plan, Some(&endpoint), Next::Create).await?;
+    let stand = parts::stand(outside, &plan, Some(&endpoint), NextState::Create).await?;
     let waiting = match stand {
-        Stand::ToMake => return Ok(Answer::go(Next::Create, plan, progress)),
-        Stand::Broken(problem) => return Ok(Answer::fail(plan, progress, problem)),
-        Stand::Waiting(what) => Err(what),
-        Stand::Ready(parts) => Ok(parts),
+        PartsStatus::ToMake => return Ok(StepOutput::go(NextState::Create, plan, progress)),
+        PartsStatus::Broken(problem) => return Ok(StepOutput::fail(plan, progress, problem)),
+        PartsStatus::Waiting(what) => Err(what),
+        PartsStatus::Ready(parts) => Ok(parts),
     };
     match (endpoint.state, waiting) {
         (State::Available, Ok(ready)) => {
@@ -78,17 +78,17 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
         (State::PendingAcceptance, Ok(_)) => Ok(unaccepted(
             outside, plan, progress, &execution, &wanted, &endpoint,
         )),
-        (State::Available, Err(what)) => Ok(Answer::wait(outside, plan, progress, what)),
+        (State::Available, Err(what)) => Ok(StepOutput::wait(outside, plan, progress, what)),
         (State::Unknown, _) => {
             let what = format!(
                 "{id} is in the state {:?}, which is not documented",
-                endpoint.state_word
+                endpoint.raw_state
             );
-            Ok(Answer::wait(outside, plan, progress, what))
+            Ok(StepOutput::wait(outside, plan, progress, what))
         }
         (_, Err(what)) => {
-            let what = format!("{id} is {}, and {what}", endpoint.state_word);
-            Ok(Answer::wait(outside, plan, progress, what))
+            let what = format!("{id} is {}, and {what}", endpoint.raw_state);
+            Ok(StepOutput::wait(outside, plan, progress, what))
         }
         (_, Ok(_)) => {
             let mut progress = progress;
@@ -96,7 +96,7 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
                 progress.enter(Phase::Create, outside.clock.now());
             }
             let what = format!("{id} is pending");
-            Ok(Answer::wait(outside, plan, progress, what))
+            Ok(StepOutput::wait(outside, plan, progress, what))
         }
     }
 }
@@ -105,7 +105,7 @@ async fn step(outside: &Outside<'_>, input: StepInput) -> Result<Answer, StepErr
 struct Seen<'a> {
     wanted: &'a EndpointPlan,
     endpoint: &'a Endpoint,
-    parts: Vec<(Part, Look)>,
+    parts: Vec<(Part, Observation)>,
 }
 
 /// Somebody has to accept the endpoint. Who it is was not our choice, so they get the request's time, and are named once.
@@ -116,11 +116,11 @@ fn unaccepted(
     execution: &Execution,
     wanted: &EndpointPlan,
     endpoint: &Endpoint,
-) -> Answer {
+) -> StepOutput {
     let id = &endpoint.id;
     let what = format!("{id} waits for the service's owner to accept it");
     let Some(hours) = wanted.acceptance_hours else {
-        return Answer::wait(outside, plan, progress, what);
+        return StepOutput::wait(outside, plan, progress, what);
     };
     let now = outside.clock.now();
     progress.enter(Phase::Accept, now);
@@ -134,18 +134,18 @@ fn unaccepted(
             ),
             "agree with the owner, and send the event again; acceptanceHours says how long they may take",
         );
-        return Answer::fail(plan, progress, problem);
+        return StepOutput::fail(plan, progress, problem);
     }
     let seconds = (waited.as_secs() / 10).clamp(5, ACCEPTANCE_PAUSE);
-    let mut answer = Answer {
+    let mut answer = StepOutput {
         wait_seconds: Some(seconds),
         waiting_for: Some(what),
-        ..Answer::go(Next::Wait, plan.clone(), progress.clone())
+        ..StepOutput::go(NextState::Wait, plan.clone(), progress.clone())
     };
     if !progress.acceptance_announced {
         progress.acceptance_announced = true;
         let event = result::awaiting(&plan, wanted, &progress, execution, &endpoint.id, now);
-        answer.next = Next::AnnounceWaiting;
+        answer.next = NextState::AnnounceWaiting;
         answer.result = Some(event);
         answer.progress = progress;
     }
@@ -158,18 +158,18 @@ async fn without_endpoint(
     plan: Plan,
     progress: Progress,
     execution: &Execution,
-) -> Result<Answer, StepError> {
-    let ready = match parts::stand(outside, &plan, None, Next::Create).await? {
-        Stand::ToMake => return Ok(Answer::go(Next::Create, plan, progress)),
-        Stand::Broken(problem) => return Ok(Answer::fail(plan, progress, problem)),
-        Stand::Waiting(what) => return Ok(Answer::wait(outside, plan, progress, what)),
-        Stand::Ready(parts) => parts,
+) -> Result<StepOutput, StepError> {
+    let ready = match parts::stand(outside, &plan, None, NextState::Create).await? {
+        PartsStatus::ToMake => return Ok(StepOutput::go(NextState::Create, plan, progress)),
+        PartsStatus::Broken(problem) => return Ok(StepOutput::fail(plan, progress, problem)),
+        PartsStatus::Waiting(what) => return Ok(StepOutput::wait(outside, plan, progress, what)),
+        PartsStatus::Ready(parts) => parts,
     };
     if parts::lacks_mark(&ready) {
-        return Ok(if progress.phase == Phase::Keep {
-            Answer::wait(outside, plan, progress, "the mark does not show yet")
+        return Ok(if progress.phase == Phase::Confirm {
+            StepOutput::wait(outside, plan, progress, "the mark does not show yet")
         } else {
-            Answer::go(Next::Keep, plan, progress)
+            StepOutput::go(NextState::Confirm, plan, progress)
         });
     }
     Ok(announce(outside, plan, progress, execution, None, &ready))
@@ -181,12 +181,12 @@ fn announce(
     mut progress: Progress,
     execution: &Execution,
     built: Option<Built<'_>>,
-    parts: &[(Part, Look)],
-) -> Answer {
+    parts: &[(Part, Observation)],
+) -> StepOutput {
     let now = outside.clock.now();
     progress.close(now);
     let event = result::ready(&plan, &progress, execution, built, parts::facts(parts), now);
-    Answer::end(Next::AnnounceReady, Some(plan), progress, event)
+    StepOutput::end(NextState::AnnounceReady, Some(plan), progress, event)
 }
 
 /// The endpoint works: what is left to do, and is everything as planned?
@@ -196,7 +196,7 @@ async fn available(
     mut progress: Progress,
     execution: &Execution,
     seen: Seen<'_>,
-) -> Result<Answer, StepError> {
+) -> Result<StepOutput, StepError> {
     let Seen {
         wanted,
         endpoint,
@@ -214,17 +214,17 @@ async fn available(
     }
     if !differs.is_empty() {
         let problem = create_endpoint::differing(endpoint, &differs);
-        return Ok(Answer::fail(plan, progress, problem));
+        return Ok(StepOutput::fail(plan, progress, problem));
     }
-    match parts::stand(outside, &plan, Some(endpoint), Next::EnableDns).await? {
-        Stand::ToMake => return Ok(Answer::go(Next::EnableDns, plan, progress)),
-        Stand::Broken(problem) => return Ok(Answer::fail(plan, progress, problem)),
-        Stand::Waiting(what) => return Ok(Answer::wait(outside, plan, progress, what)),
-        Stand::Ready(names) => ready.extend(names),
+    match parts::stand(outside, &plan, Some(endpoint), NextState::EnableDns).await? {
+        PartsStatus::ToMake => return Ok(StepOutput::go(NextState::EnableDns, plan, progress)),
+        PartsStatus::Broken(problem) => return Ok(StepOutput::fail(plan, progress, problem)),
+        PartsStatus::Waiting(what) => return Ok(StepOutput::wait(outside, plan, progress, what)),
+        PartsStatus::Ready(names) => ready.extend(names),
     }
     let adopted = plan.is_adopted();
     if let Claim::Other = claim(&plan, endpoint) {
-        return Ok(Answer::fail(
+        return Ok(StepOutput::fail(
             plan,
             progress,
             create_endpoint::conflict(endpoint),
@@ -232,7 +232,7 @@ async fn available(
     }
     if let Some(missing) = missing_tag(&plan, endpoint).filter(|_| !adopted) {
         let what = format!("the tag {missing} does not show yet");
-        return Ok(Answer::wait(outside, plan, progress, what));
+        return Ok(StepOutput::wait(outside, plan, progress, what));
     }
     let interfaces = outside.ec2.interfaces(&endpoint.interface_ids).await?;
     let placed = |zone: &Zone| {
@@ -242,14 +242,14 @@ async fn available(
     };
     if !wanted.zones.iter().all(placed) {
         let what = "a network interface of the endpoint does not show yet";
-        return Ok(Answer::wait(outside, plan, progress, what));
+        return Ok(StepOutput::wait(outside, plan, progress, what));
     }
     let kept = endpoint.tags.get(&plan.request_tag()) == Some(&plan.ready_value());
-    if !adopted && progress.phase != Phase::Keep {
-        return Ok(Answer::go(Next::Keep, plan, progress));
+    if !adopted && progress.phase != Phase::Confirm {
+        return Ok(StepOutput::go(NextState::Confirm, plan, progress));
     }
     if !adopted && !kept {
-        return Ok(Answer::wait(
+        return Ok(StepOutput::wait(
             outside,
             plan,
             progress,
@@ -277,10 +277,10 @@ fn dns_missing(
     plan: Plan,
     progress: Progress,
     endpoint: &Endpoint,
-) -> Answer {
+) -> StepOutput {
     if plan.is_adopted() {
         let problem = create_endpoint::differing(endpoint, &["private DNS is off".to_owned()]);
-        return Answer::fail(plan, progress, problem);
+        return StepOutput::fail(plan, progress, problem);
     }
     if progress.dns_ordered {
         let trouble = endpoint
@@ -288,14 +288,14 @@ fn dns_missing(
             .as_deref()
             .map(|text| format!(" ({text})"))
             .unwrap_or_default();
-        return Answer::wait(
+        return StepOutput::wait(
             outside,
             plan,
             progress,
             format!("private DNS is not on yet{trouble}"),
         );
     }
-    Answer::go(Next::EnableDns, plan, progress)
+    StepOutput::go(NextState::EnableDns, plan, progress)
 }
 
 /// A tag that the endpoint should carry and does not show.
@@ -305,24 +305,29 @@ fn missing_tag(plan: &Plan, endpoint: &Endpoint) -> Option<String> {
         .find(|key| !endpoint.tags.contains_key(key))
 }
 
-fn vanished(outside: &Outside<'_>, plan: Plan, mut progress: Progress, id: &EndpointId) -> Answer {
+fn vanished(
+    outside: &Outside<'_>,
+    plan: Plan,
+    mut progress: Progress,
+    id: &EndpointId,
+) -> StepOutput {
     if progress.creates < MAX_CREATES && !plan.is_adopted() {
         progress.enter(Phase::Create, outside.clock.now());
         progress.endpoint = None;
         progress.dns_ordered = false;
-        return Answer::go(Next::Create, plan, progress);
+        return StepOutput::go(NextState::Create, plan, progress);
     }
     let message = format!("{id} was deleted while it was being set up");
     let fix = "find out who deletes it (CloudTrail, DeleteVpcEndpoints), and send the event again";
-    Answer::fail(
+    StepOutput::fail(
         plan,
         progress,
         Problem::new(Code::EndpointVanished, message, fix),
     )
 }
 
-fn dead(plan: Plan, progress: Progress, endpoint: &Endpoint, code: Code) -> Answer {
-    let (id, word) = (&endpoint.id, &endpoint.state_word);
+fn dead(plan: Plan, progress: Progress, endpoint: &Endpoint, code: Code) -> StepOutput {
+    let (id, word) = (&endpoint.id, &endpoint.raw_state);
     let trouble = endpoint.trouble.as_deref().unwrap_or("EC2 gives no reason");
     let message = format!("{id} is {word}: {trouble}");
     let fix = if code == Code::EndpointRejected {
@@ -330,5 +335,5 @@ fn dead(plan: Plan, progress: Progress, endpoint: &Endpoint, code: Code) -> Answ
     } else {
         "put right what EC2 names, and send the event again"
     };
-    Answer::fail(plan, progress, Problem::new(code, message, fix))
+    StepOutput::fail(plan, progress, Problem::new(code, message, fix))
 }

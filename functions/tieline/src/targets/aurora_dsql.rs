@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Asked, Connectable, Connection, Finding, Found, Path, Wanted};
+use super::{
+    Connection, ConnectionContext, EndpointSpec, FindContext, Resolution, Resolved, TargetKind,
+};
 use crate::error::CallError;
 use crate::fields::Fields;
 use crate::ids::{ClusterId, Domain, RecordName, Region, VpcId};
@@ -76,7 +78,7 @@ impl AuroraDsql {
     }
 
     /// The endpoint of a cluster that can be connected to, with the zone that is asked for.
-    fn found(&self, service: ClusterService, asked: &Asked<'_>) -> Finding {
+    fn found(&self, service: ClusterService, asked: &FindContext<'_>) -> Resolution {
         let id = &self.cluster_id;
         let host = service
             .host
@@ -94,12 +96,12 @@ impl AuroraDsql {
                         ),
                         "leave dns out",
                     );
-                    return Finding::refused(problem.about("$.target.dns"));
+                    return Resolution::refused(problem.about("$.target.dns"));
                 }
             }
         }
-        Finding::Found(Box::new(Found {
-            wanted: Some(Wanted {
+        Resolution::Resolved(Box::new(Resolved {
+            wanted: Some(EndpointSpec {
                 service: service.name,
                 port: PORT,
                 further_ports: Vec::new(),
@@ -109,7 +111,7 @@ impl AuroraDsql {
                 also_from: self.zone_vpc_ids.clone(),
             }),
             parts,
-            ..Found::default()
+            ..Resolved::default()
         }))
     }
 
@@ -153,7 +155,7 @@ pub(super) fn schema() -> TargetSchema {
 }
 
 #[async_trait]
-impl Connectable for AuroraDsql {
+impl TargetKind for AuroraDsql {
     fn name(&self) -> String {
         format!("Aurora DSQL cluster {}", self.cluster_id)
     }
@@ -174,10 +176,14 @@ impl Connectable for AuroraDsql {
         self.dns != Dns::None
     }
 
-    async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+    async fn find(
+        &self,
+        outside: &Outside<'_>,
+        asked: &FindContext<'_>,
+    ) -> Result<Resolution, CallError> {
         let (id, region) = (&self.cluster_id, asked.region());
         let Some(status) = outside.dsql.cluster_status(id).await? else {
-            return Ok(Finding::refused(
+            return Ok(Resolution::refused(
                 Problem::new(
                     Code::ClusterNotFound,
                     format!("there is no Aurora DSQL cluster {id} in {region}"),
@@ -192,13 +198,13 @@ impl Connectable for AuroraDsql {
                 let service = outside.dsql.cluster_service(id).await?;
                 Ok(self.found(service, asked))
             }
-            "CREATING" => Ok(Finding::NotYet(self.not_ready(&status, region))),
-            _ => Ok(Finding::refused(self.not_ready(&status, region))),
+            "CREATING" => Ok(Resolution::NotYet(self.not_ready(&status, region))),
+            _ => Ok(Resolution::refused(self.not_ready(&status, region))),
         }
     }
 
-    fn connection(&self, path: &Path<'_>) -> Connection {
-        let Path { region, .. } = path;
+    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
+        let ConnectionContext { region, .. } = path;
         let host = path.host();
         let (signed_host, tls, note) = match path.private_host {
             Some(host) => (host.to_owned(), "sslmode=verify-full sslrootcert=system".to_owned(), None),
@@ -280,7 +286,7 @@ mod tests {
     fn without_private_dns_the_cluster_is_named_in_an_option_and_the_public_host_is_signed() {
         let region = "us-east-1".parse().unwrap();
         let nothing = Map::new();
-        let path = Path {
+        let path = ConnectionContext {
             region: &region,
             port: PORT,
             endpoint_name: "vpce-1.vpce.amazonaws.com",

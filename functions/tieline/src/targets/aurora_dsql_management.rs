@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Asked, Connectable, Connection, Finding, Path, Wanted};
+use super::{Connection, ConnectionContext, EndpointSpec, FindContext, Resolution, TargetKind};
 use crate::error::CallError;
 use crate::fields::Fields;
 use crate::outside::Outside;
@@ -37,22 +37,26 @@ pub(super) fn schema() -> TargetSchema {
 }
 
 #[async_trait]
-impl Connectable for AuroraDsqlManagement {
+impl TargetKind for AuroraDsqlManagement {
     fn name(&self) -> String {
         "Aurora DSQL's control API".to_owned()
     }
 
-    async fn find(&self, _: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+    async fn find(
+        &self,
+        _: &Outside<'_>,
+        asked: &FindContext<'_>,
+    ) -> Result<Resolution, CallError> {
         let fips = if self.fips { "-fips" } else { "" };
-        Ok(Finding::service(Wanted {
+        Ok(Resolution::service(EndpointSpec {
             service: format!("com.amazonaws.{}.dsql{fips}", asked.region()),
             port: 443,
-            ..Wanted::default()
+            ..EndpointSpec::default()
         }))
     }
 
-    fn connection(&self, path: &Path<'_>) -> Connection {
-        let Path { region, .. } = path;
+    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
+        let ConnectionContext { region, .. } = path;
         let host = path.host();
         // With private DNS the CLI's own host name leads here already.
         let url = path.private_host.map_or_else(

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Connectable, Connection, Finding, Path, Wanted};
+use super::{Connection, ConnectionContext, EndpointSpec, FindContext, Resolution, TargetKind};
 use crate::error::CallError;
 use crate::fields::Fields;
 use crate::ids::ServiceSuffix;
@@ -58,22 +58,26 @@ pub(super) fn schema() -> TargetSchema {
 }
 
 #[async_trait]
-impl Connectable for AwsService {
+impl TargetKind for AwsService {
     fn name(&self) -> String {
         format!("AWS service {}", self.service)
     }
 
     /// AWS has no list of which services have a FIPS name: if this one does not exist, the next check says so.
-    async fn find(&self, _: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+    async fn find(
+        &self,
+        _: &Outside<'_>,
+        asked: &FindContext<'_>,
+    ) -> Result<Resolution, CallError> {
         let fips = if self.fips { "-fips" } else { "" };
-        Ok(Finding::service(Wanted {
+        Ok(Resolution::service(EndpointSpec {
             service: format!("com.amazonaws.{}.{}{fips}", asked.region(), self.service),
             port: self.port,
-            ..Wanted::default()
+            ..EndpointSpec::default()
         }))
     }
 
-    fn connection(&self, path: &Path<'_>) -> Connection {
+    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
         let host = path.host();
         let note = path.private_host.is_none().then(|| {
             "without private DNS, clients need this host as their endpoint URL".to_owned()

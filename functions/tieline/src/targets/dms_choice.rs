@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Connectable;
+use super::TargetKind;
 use super::tidb_cloud_dedicated::TidbCloudDedicated;
 use super::tidb_cloud_serverless::TidbCloudServerless;
 use crate::fields::Fields;
@@ -52,7 +52,7 @@ impl Cluster {
         }
     }
 
-    pub(super) fn connectable(&self) -> &dyn Connectable {
+    pub(super) fn connectable(&self) -> &dyn TargetKind {
         match self {
             Self::Dedicated(target) => target,
             Self::Serverless(target) => target,

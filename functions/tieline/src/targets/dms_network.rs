@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Asked;
+use super::FindContext;
 use crate::error::CallError;
 use crate::ids::{GroupId, SubnetId, VpcId};
 use crate::outside::{Outside, Subnet};
@@ -19,7 +19,7 @@ pub(super) struct Place {
 /// Chooses the subnets and checks what the request names, noting every problem.
 pub(super) async fn place(
     outside: &Outside<'_>,
-    asked: &Asked<'_>,
+    asked: &FindContext<'_>,
     problems: &mut Vec<Problem>,
 ) -> Result<Option<Place>, CallError> {
     let Some(network) = &asked.request.network else {

@@ -10,13 +10,14 @@ use serde_json::{Map, json};
 use super::dms_choice::{Cluster, Wish};
 use super::dms_network::{Place, place};
 use super::{
-    Asked, Connectable, Connection, Finding, Found, Path, Wanted, Way, or_problem, unsuitable,
+    ConnectedThrough, Connection, ConnectionContext, EndpointSpec, FindContext, Resolution,
+    Resolved, TargetKind, refusal_to_problem, unsuitable,
 };
 use crate::canonical;
 use crate::error::CallError;
 use crate::fields::Fields;
 use crate::ids::{RequestId, RoleArn, SecretArn, TidbId, VpcId};
-use crate::outside::{Outside, Which};
+use crate::outside::{EndpointFilter, Outside};
 use crate::parts::Part;
 use crate::parts::dms_certificate::DmsCertificate;
 use crate::parts::dms_endpoint::DmsEndpoint;
@@ -28,7 +29,7 @@ use crate::schema::{Object, TargetSchema, has, name, when, without, word};
 use crate::state::State;
 
 /// The longest certificate, in bytes of PEM; one has some 2,000.
-const MOST_PEM: usize = 16_384;
+const MAX_PEM: usize = 16_384;
 
 /// What TiDB needs as a target: DMS loads tables in any order (TiDB Cloud docs).
 const TARGET_ATTRIBUTES: &str = "Initstmt=SET FOREIGN_KEY_CHECKS=0;";
@@ -112,14 +113,14 @@ impl DmsTidbCloud {
     async fn private_endpoint(
         &self,
         outside: &Outside<'_>,
-        asked: &Asked<'_>,
+        asked: &FindContext<'_>,
         vpc: &VpcId,
-        wanted: &Wanted,
+        wanted: &EndpointSpec,
     ) -> Result<Option<Problem>, CallError> {
-        let which = Which {
+        let which = EndpointFilter {
             vpc: Some(vpc),
             service: Some(&wanted.service),
-            ..Which::default()
+            ..EndpointFilter::default()
         };
         let all = outside.ec2.endpoints(&which).await?;
         if all
@@ -134,7 +135,7 @@ impl DmsTidbCloud {
                 "{} leads from {vpc} to {}, but it is {}{}",
                 endpoint.id,
                 self.cluster.connectable().name(),
-                endpoint.state_word,
+                endpoint.raw_state,
                 if endpoint.private_dns {
                     ""
                 } else {
@@ -160,11 +161,11 @@ impl DmsTidbCloud {
     async fn secret(
         &self,
         outside: &Outside<'_>,
-        wanted: &Wanted,
+        wanted: &EndpointSpec,
     ) -> Result<Option<Problem>, CallError> {
         let path = "$.target.databaseSecretArn";
         let asked = outside.dms.secret_address(&self.database_secret_arn).await;
-        let address = match or_problem(asked, path)? {
+        let address = match refusal_to_problem(asked, path)? {
             Ok(address) => address,
             Err(problem) => return Ok(Some(problem)),
         };
@@ -182,7 +183,7 @@ impl DmsTidbCloud {
 
     /// DMS tells no ARN of a subnet group; it is made like those of everything else (DMS User Guide, "Constructing an
     /// Amazon Resource Name").
-    fn subnet_group_arn(&self, asked: &Asked<'_>, id: &str) -> String {
+    fn subnet_group_arn(&self, asked: &FindContext<'_>, id: &str) -> String {
         let partition = self
             .database_secret_arn
             .as_str()
@@ -196,7 +197,7 @@ impl DmsTidbCloud {
         )
     }
 
-    fn parts(&self, asked: &Asked<'_>, place: Place) -> Vec<Part> {
+    fn parts(&self, asked: &FindContext<'_>, place: Place) -> Vec<Part> {
         let id = identifier(&asked.request.request_id);
         let mut parts = Vec::new();
         let instance = match &self.instance {
@@ -270,11 +271,11 @@ fn read_certificate(fields: &mut Fields<'_>) -> Option<String> {
             "this holds a private key: send certificates only",
         );
     }
-    let small = pem.len() <= MOST_PEM;
+    let small = pem.len() <= MAX_PEM;
     if !small {
         fields.wrong(
             "caCertificate",
-            format!("expected at most {MOST_PEM} bytes: send the one authority that signed the server's certificate"),
+            format!("expected at most {MAX_PEM} bytes: send the one authority that signed the server's certificate"),
         );
     }
     (framed && public && small).then_some(pem)
@@ -308,7 +309,7 @@ pub(super) fn schema() -> TargetSchema {
             json!({
                 "description": "The certificate of the authority behind the database's own, in PEM",
                 "type": "string",
-                "maxLength": MOST_PEM,
+                "maxLength": MAX_PEM,
                 "allOf": [{"pattern": "-----BEGIN CERTIFICATE-----"}, {"pattern": "-----END CERTIFICATE-----"}],
                 "not": {"pattern": "PRIVATE KEY"},
             }),
@@ -324,11 +325,11 @@ pub(super) fn schema() -> TargetSchema {
         .rule(when("clusterType", "serverless"), without(&["nodeGroupId"]))
         .rule(when("endpointType", "source"), json!({"properties": {"migrationType": {"const": "full-load"}}}))
         .rule(json!({"not": has("caCertificate")}), json!({"properties": {"sslMode": {"const": "none"}}}));
-    TargetSchema::of(fields).by(Way::Vpc)
+    TargetSchema::of(fields).by(ConnectedThrough::Vpc)
 }
 
 #[async_trait]
-impl Connectable for DmsTidbCloud {
+impl TargetKind for DmsTidbCloud {
     fn name(&self) -> String {
         let cluster = self.cluster.connectable().name();
         if self.is_source {
@@ -338,21 +339,27 @@ impl Connectable for DmsTidbCloud {
         }
     }
 
-    fn way(&self) -> Way {
-        Way::Vpc
+    fn connected_through(&self) -> ConnectedThrough {
+        ConnectedThrough::Vpc
     }
 
-    async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+    async fn find(
+        &self,
+        outside: &Outside<'_>,
+        asked: &FindContext<'_>,
+    ) -> Result<Resolution, CallError> {
         let mut problems = Vec::new();
         if !outside.dms.has_vpc_role().await? {
             problems.push(role_missing());
         }
         let place = place(outside, asked, &mut problems).await?;
         let wanted = match self.cluster.connectable().find(outside, asked).await? {
-            Finding::Found(found) => found.wanted,
-            Finding::NotYet(problem) if problems.is_empty() => return Ok(Finding::NotYet(problem)),
-            Finding::NotYet(_) => None,
-            Finding::Refused(more) => {
+            Resolution::Resolved(found) => found.wanted,
+            Resolution::NotYet(problem) if problems.is_empty() => {
+                return Ok(Resolution::NotYet(problem));
+            }
+            Resolution::NotYet(_) => None,
+            Resolution::Refused(more) => {
                 problems.extend(more);
                 None
             }
@@ -371,22 +378,22 @@ impl Connectable for DmsTidbCloud {
                     "name another cluster",
                 ));
             }
-            return Ok(Finding::Refused(problems));
+            return Ok(Resolution::Refused(problems));
         };
         if !problems.is_empty() {
-            return Ok(Finding::Refused(problems));
+            return Ok(Resolution::Refused(problems));
         }
         let mut about = Map::new();
         about.insert("host".to_owned(), json!(wanted.host));
         about.insert("port".to_owned(), json!(wanted.port));
-        Ok(Finding::Found(Box::new(Found {
+        Ok(Resolution::Resolved(Box::new(Resolved {
             wanted: None,
             parts: self.parts(asked, place),
             about,
         })))
     }
 
-    fn connection(&self, path: &Path<'_>) -> Connection {
+    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
         let arn = |kind: &str| {
             path.facts[kind]["arn"]
                 .as_str()

@@ -8,7 +8,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Connectable, Connection, Finding, Found, Path, Wanted, unsuitable};
+use super::{
+    Connection, ConnectionContext, EndpointSpec, FindContext, Resolution, Resolved, TargetKind,
+    unsuitable,
+};
 use crate::error::CallError;
 use crate::fields::{Fields, kind};
 use crate::ids::{Domain, RecordName, ServiceName, VpcId};
@@ -21,13 +24,13 @@ use crate::schema::{Object, TargetSchema, each, has, name, names, number, port, 
 const ACCEPTANCE_HOURS: u32 = 72;
 
 /// The longest that an execution is kept waiting: a week.
-const MOST_HOURS: u32 = 168;
+const MAX_HOURS: u32 = 168;
 
 /// The most names that one zone gets; a result event stays small.
-const MOST_RECORDS: usize = 50;
+const MAX_RECORDS: usize = 50;
 
 /// The most ports beside the first; every one is a rule for every block that is let in.
-const MOST_PORTS: usize = 8;
+const MAX_PORTS: usize = 8;
 
 /// An endpoint service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +66,7 @@ impl EndpointService {
             );
         }
         let further_ports = read_further_ports(&mut fields, port);
-        let acceptance_hours = fields.number("acceptanceHours", 1..=MOST_HOURS, ACCEPTANCE_HOURS);
+        let acceptance_hours = fields.number("acceptanceHours", 1..=MAX_HOURS, ACCEPTANCE_HOURS);
         let private_zone = fields.object_if_there("privateZone").map(Zone::read);
         fields.finish();
         Some(Self {
@@ -82,11 +85,8 @@ impl EndpointService {
 /// Ports that clients need as well, such as 443 beside the 9092 of a Confluent network; in order, without the first.
 fn read_further_ports(fields: &mut Fields<'_>, first: Option<u16>) -> Vec<u16> {
     let mut ports = fields.ports("furtherPorts");
-    if ports.len() > MOST_PORTS {
-        fields.wrong(
-            "furtherPorts",
-            format!("at most {MOST_PORTS} further ports"),
-        );
+    if ports.len() > MAX_PORTS {
+        fields.wrong("furtherPorts", format!("at most {MAX_PORTS} further ports"));
     }
     if first.is_some_and(|first| ports.contains(&first)) {
         fields.wrong("furtherPorts", "the port itself is no further one");
@@ -115,10 +115,10 @@ impl Zone {
 fn read_records(fields: &mut Fields<'_>) -> Option<BTreeMap<RecordName, LeadsTo>> {
     let entries = match fields.take("records") {
         None => Map::from_iter([("*".to_owned(), Value::from("regional"))]),
-        Some(Value::Object(entries)) if (1..=MOST_RECORDS).contains(&entries.len()) => entries,
+        Some(Value::Object(entries)) if (1..=MAX_RECORDS).contains(&entries.len()) => entries,
         Some(other) => {
             let message = format!(
-                "expected an object of 1 to {MOST_RECORDS} names, found {}",
+                "expected an object of 1 to {MAX_RECORDS} names, found {}",
                 kind(&other)
             );
             fields.wrong("records", message);
@@ -174,7 +174,7 @@ pub(super) fn schema() -> TargetSchema {
         "type": "object",
         "propertyNames": each::<RecordName>(),
         "minProperties": 1,
-        "maxProperties": MOST_RECORDS,
+        "maxProperties": MAX_RECORDS,
         "additionalProperties": {"type": "string", "pattern": "^(regional|[a-z0-9-]+-az[0-9]+)$"},
     });
     let zone = Object::closed("A private zone that leads names of the service's owner to the endpoint, instead of the endpoint's private DNS")
@@ -188,20 +188,20 @@ pub(super) fn schema() -> TargetSchema {
         .optional(
             "furtherPorts",
             ports(
-                MOST_PORTS,
+                MAX_PORTS,
                 "Further TCP ports that clients need, such as 443 beside a Confluent network's 9092; not the port itself",
             ),
         )
         .optional(
             "acceptanceHours",
-            number(1..=MOST_HOURS, ACCEPTANCE_HOURS, hours),
+            number(1..=MAX_HOURS, ACCEPTANCE_HOURS, hours),
         )
         .optional("privateZone", zone.build());
     TargetSchema::of(fields).without_private_dns(has("privateZone"))
 }
 
 #[async_trait]
-impl Connectable for EndpointService {
+impl TargetKind for EndpointService {
     fn name(&self) -> String {
         format!("the endpoint service {}", self.service)
     }
@@ -214,7 +214,11 @@ impl Connectable for EndpointService {
         self.private_zone.is_none()
     }
 
-    async fn find(&self, _: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+    async fn find(
+        &self,
+        _: &Outside<'_>,
+        asked: &FindContext<'_>,
+    ) -> Result<Resolution, CallError> {
         let region = asked.region();
         if !self
             .service
@@ -226,7 +230,7 @@ impl Connectable for EndpointService {
                 format!("{} is not a service of {region}", self.service),
                 "send the event to a Tieline in the service's Region",
             );
-            return Ok(Finding::refused(problem.about("$.target.service")));
+            return Ok(Resolution::refused(problem.about("$.target.service")));
         }
         let mut parts = Vec::new();
         let mut host = None;
@@ -253,8 +257,8 @@ impl Connectable for EndpointService {
                 records: zone.records.clone(),
             }));
         }
-        Ok(Finding::Found(Box::new(Found {
-            wanted: Some(Wanted {
+        Ok(Resolution::Resolved(Box::new(Resolved {
+            wanted: Some(EndpointSpec {
                 service: self.service.to_string(),
                 port: self.port,
                 further_ports: self.further_ports.clone(),
@@ -271,7 +275,7 @@ impl Connectable for EndpointService {
         })))
     }
 
-    fn connection(&self, path: &Path<'_>) -> Connection {
+    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
         let host = path.host();
         let note = match (&self.private_zone, path.private_host) {
             (Some(zone), _) => {

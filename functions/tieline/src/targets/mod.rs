@@ -1,6 +1,6 @@
 //! What can be connected to: one module a kind, each of the same form.
 //!
-//! To add a kind, write its module (a type with `read` and [`Connectable`], and a `schema`) and add one line to `targets!`.
+//! To add a kind, write its module (a type with `read` and [`TargetKind`], and a `schema`) and add one line to `targets!`.
 
 pub mod aurora_dsql;
 pub mod aurora_dsql_management;
@@ -30,24 +30,28 @@ use crate::schema::TargetSchema;
 
 /// What a kind of target has to say for itself.
 #[async_trait]
-pub trait Connectable: Send + Sync {
+pub trait TargetKind: Send + Sync {
     /// What it is, for a sentence: "Aurora DSQL cluster abc".
     fn name(&self) -> String;
 
     /// Finds out whether the target can be connected to now, and what that takes. Only reads.
-    async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError>;
+    async fn find(
+        &self,
+        outside: &Outside<'_>,
+        asked: &FindContext<'_>,
+    ) -> Result<Resolution, CallError>;
 
     /// How to connect, once everything works.
-    fn connection(&self, path: &Path<'_>) -> Connection;
+    fn connection(&self, path: &ConnectionContext<'_>) -> Connection;
 
     /// Where it is connected from, and how.
-    fn way(&self) -> Way {
-        Way::Endpoint
+    fn connected_through(&self) -> ConnectedThrough {
+        ConnectedThrough::Endpoint
     }
 
     /// Whether private DNS of the endpoint is possible with what the target says of names.
     fn takes_private_dns(&self) -> bool {
-        self.way() == Way::Endpoint
+        self.connected_through() == ConnectedThrough::Endpoint
     }
 
     /// The ports that clients connect to, as far as they are known without asking anybody.
@@ -73,7 +77,7 @@ pub trait Connectable: Send + Sync {
 
 /// Where a target is connected from, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum ConnectedThrough {
     /// From the request's VPC through an interface endpoint.
     Endpoint,
     /// From the request's VPC, through what is there already.
@@ -84,14 +88,14 @@ pub enum Way {
 
 /// Who asks for a target.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct FindContext<'a> {
     /// The request.
     pub request: &'a Request,
     /// The account that the functions run in.
     pub account: &'a str,
 }
 
-impl Asked<'_> {
+impl FindContext<'_> {
     /// The request's Region.
     pub fn region(&self) -> &Region {
         &self.request.region
@@ -100,21 +104,21 @@ impl Asked<'_> {
 
 /// What was found out about a target.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Finding {
+pub enum Resolution {
     /// It can be connected to.
-    Found(Box<Found>),
+    Resolved(Box<Resolved>),
     /// It will be there, but is not yet.
     NotYet(Problem),
     /// It cannot be connected to.
     Refused(Vec<Problem>),
 }
 
-impl Finding {
+impl Resolution {
     /// It can be connected to through an endpoint, and that is all.
-    pub fn service(wanted: Wanted) -> Self {
-        Self::Found(Box::new(Found {
+    pub fn service(wanted: EndpointSpec) -> Self {
+        Self::Resolved(Box::new(Resolved {
             wanted: Some(wanted),
-            ..Found::default()
+            ..Resolved::default()
         }))
     }
 
@@ -126,9 +130,9 @@ impl Finding {
 
 /// What connecting to a target takes.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Found {
-    /// The endpoint, for targets of [`Way::Endpoint`].
-    pub wanted: Option<Wanted>,
+pub struct Resolved {
+    /// The endpoint, for targets of [`ConnectedThrough::Endpoint`].
+    pub wanted: Option<EndpointSpec>,
     /// What else is to be made, in order.
     pub parts: Vec<Part>,
     /// What the result repeats.
@@ -137,7 +141,7 @@ pub struct Found {
 
 /// The endpoint that a target wants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct EndpointSpec {
     /// The endpoint service's full name.
     pub service: String,
     /// The TCP port that clients connect to.
@@ -156,7 +160,7 @@ pub struct Wanted {
 
 /// The way to a target, as far as it is built.
 #[derive(Debug, Clone, Copy)]
-pub struct Path<'a> {
+pub struct ConnectionContext<'a> {
     /// The Region.
     pub region: &'a Region,
     /// The TCP port.
@@ -171,7 +175,7 @@ pub struct Path<'a> {
     pub facts: &'a Map<String, Value>,
 }
 
-impl<'a> Path<'a> {
+impl<'a> ConnectionContext<'a> {
     /// The name to connect to.
     pub fn host(&self) -> &'a str {
         self.private_host.unwrap_or(self.endpoint_name)
@@ -193,7 +197,7 @@ pub struct Connection {
 }
 
 /// Has a vendor's refusal of the key be a problem of the request, and lets every other error pass.
-pub(crate) fn or_problem<T>(
+pub(crate) fn refusal_to_problem<T>(
     result: Result<T, CallError>,
     path: &str,
 ) -> Result<Result<T, Problem>, CallError> {
@@ -215,7 +219,7 @@ macro_rules! targets {
     ($($module:ident::$kind:ident = $name:literal,)+) => {
         kinds! {
             /// A target of any kind.
-            pub enum Target: Connectable {
+            pub enum Target: TargetKind {
                 $($module::$kind = $name,)+
             }
         }

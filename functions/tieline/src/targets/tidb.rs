@@ -2,7 +2,7 @@
 
 use crate::ids::{Region, TidbId};
 use crate::problem::{Code, Problem};
-use crate::targets::{Path, unsuitable};
+use crate::targets::{ConnectionContext, unsuitable};
 
 /// Where the key of a TiDB Cloud request is.
 pub(super) const KEY_PATH: &str = "$.target.apiKeySecretArn";
@@ -60,7 +60,7 @@ pub(super) fn elsewhere(id: &TidbId, there: &str, here: &Region) -> Option<Probl
 }
 
 /// A MySQL client's command. Only the target's own name is in the server's certificate.
-pub(super) fn mysql(path: &Path<'_>, user: &str, ca: &str) -> String {
+pub(super) fn mysql(path: &ConnectionContext<'_>, user: &str, ca: &str) -> String {
     let (host, port) = (path.host(), path.port);
     let mode = match path.private_host {
         Some(_) => "VERIFY_IDENTITY",

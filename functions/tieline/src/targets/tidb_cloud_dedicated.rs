@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use super::tidb::{KEY_PATH, Readiness, elsewhere, mysql, no_cluster, readiness};
-use super::{Asked, Connectable, Connection, Finding, Found, Path, Wanted, or_problem, unsuitable};
+use super::{
+    Connection, ConnectionContext, EndpointSpec, FindContext, Resolution, Resolved, TargetKind,
+    refusal_to_problem, unsuitable,
+};
 use crate::error::CallError;
 use crate::fields::Fields;
 use crate::ids::{SecretArn, TidbId};
@@ -79,7 +82,7 @@ impl TidbCloudDedicated {
     }
 
     /// What the node group's endpoint service says, once it is there.
-    fn found(&self, group: &NodeGroup, id: NodeGroupId, service: LinkService) -> Finding {
+    fn found(&self, group: &NodeGroup, id: NodeGroupId, service: LinkService) -> Resolution {
         let (host, port) = match &group.private {
             Some((host, port)) => (host.clone(), *port),
             None => (service.dns_name, PORT),
@@ -88,12 +91,12 @@ impl TidbCloudDedicated {
             key: self.api_key_secret_arn.clone(),
             group: id,
         };
-        Finding::Found(Box::new(Found {
-            wanted: Some(Wanted {
+        Resolution::Resolved(Box::new(Resolved {
+            wanted: Some(EndpointSpec {
                 service: service.service,
                 port,
                 host: (!host.is_empty()).then_some(host),
-                ..Wanted::default()
+                ..EndpointSpec::default()
             }),
             parts: vec![Part::TidbRegistration(registration)],
             about: Map::new(),
@@ -127,67 +130,71 @@ pub(super) fn schema() -> TargetSchema {
 }
 
 #[async_trait]
-impl Connectable for TidbCloudDedicated {
+impl TargetKind for TidbCloudDedicated {
     fn name(&self) -> String {
         format!("TiDB Cloud Dedicated cluster {}", self.cluster_id)
     }
 
-    async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+    async fn find(
+        &self,
+        outside: &Outside<'_>,
+        asked: &FindContext<'_>,
+    ) -> Result<Resolution, CallError> {
         let (tidb, key, id) = (
             outside.tidb_cloud,
             &self.api_key_secret_arn,
             &self.cluster_id,
         );
-        let cluster = match or_problem(tidb.dedicated_cluster(key, id).await, KEY_PATH)? {
+        let cluster = match refusal_to_problem(tidb.dedicated_cluster(key, id).await, KEY_PATH)? {
             Ok(Some(cluster)) => cluster,
-            Ok(None) => return Ok(Finding::refused(no_cluster(id))),
-            Err(problem) => return Ok(Finding::refused(problem)),
+            Ok(None) => return Ok(Resolution::refused(no_cluster(id))),
+            Err(problem) => return Ok(Resolution::refused(problem)),
         };
         if let Some(problem) = elsewhere(id, &cluster.region_id, asked.region()) {
-            return Ok(Finding::refused(problem));
+            return Ok(Resolution::refused(problem));
         }
         let group = match readiness(&self.name(), &cluster.state) {
             Readiness::Ready => match self.group(&cluster) {
                 Ok(group) => group,
-                Err(problem) => return Ok(Finding::refused(problem)),
+                Err(problem) => return Ok(Resolution::refused(problem)),
             },
-            Readiness::NotYet(problem) => return Ok(Finding::NotYet(problem)),
-            Readiness::Refused(problem) => return Ok(Finding::refused(problem)),
+            Readiness::NotYet(problem) => return Ok(Resolution::NotYet(problem)),
+            Readiness::Refused(problem) => return Ok(Resolution::refused(problem)),
         };
         let what = format!("node group {} of {}", group.id, self.name());
         match readiness(&what, &group.state) {
             Readiness::Ready => {}
-            Readiness::NotYet(problem) => return Ok(Finding::NotYet(problem)),
-            Readiness::Refused(problem) => return Ok(Finding::refused(problem)),
+            Readiness::NotYet(problem) => return Ok(Resolution::NotYet(problem)),
+            Readiness::Refused(problem) => return Ok(Resolution::refused(problem)),
         }
         let Ok(group_id) = group.id.parse() else {
             let problem = unsuitable(
                 format!("{what} has an id that is none"),
                 "report this: TiDB Cloud's ids are numbers",
             );
-            return Ok(Finding::refused(problem));
+            return Ok(Resolution::refused(problem));
         };
         let group_id = NodeGroupId {
             cluster: id.clone(),
             group: group_id,
         };
-        let service = match or_problem(tidb.link_service(key, &group_id).await, KEY_PATH)? {
+        let service = match refusal_to_problem(tidb.link_service(key, &group_id).await, KEY_PATH)? {
             Ok(service) => service,
-            Err(problem) => return Ok(Finding::refused(problem)),
+            Err(problem) => return Ok(Resolution::refused(problem)),
         };
         Ok(match service {
             Some(service) if service.state == "ACTIVE" && !service.service.is_empty() => {
                 self.found(group, group_id, service)
             }
             Some(service) if service.state == "DELETING" => {
-                Finding::refused(self.service_not_ready("DELETING"))
+                Resolution::refused(self.service_not_ready("DELETING"))
             }
-            Some(service) => Finding::NotYet(self.service_not_ready(&service.state)),
-            None => Finding::NotYet(self.service_not_ready("not there yet")),
+            Some(service) => Resolution::NotYet(self.service_not_ready(&service.state)),
+            None => Resolution::NotYet(self.service_not_ready("not there yet")),
         })
     }
 
-    fn connection(&self, path: &Path<'_>) -> Connection {
+    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
         let host = path.host();
         let note = match path.private_host {
             Some(_) => {

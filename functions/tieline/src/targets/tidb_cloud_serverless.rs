@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
 use super::tidb::{KEY_PATH, Readiness, elsewhere, mysql, no_cluster, readiness};
-use super::{Asked, Connectable, Connection, Finding, Found, Path, Wanted, or_problem, unsuitable};
+use super::{
+    Connection, ConnectionContext, EndpointSpec, FindContext, Resolution, Resolved, TargetKind,
+    refusal_to_problem, unsuitable,
+};
 use crate::error::CallError;
 use crate::fields::Fields;
 use crate::ids::{SecretArn, TidbId};
@@ -48,50 +51,54 @@ pub(super) fn schema() -> TargetSchema {
 }
 
 #[async_trait]
-impl Connectable for TidbCloudServerless {
+impl TargetKind for TidbCloudServerless {
     fn name(&self) -> String {
         format!("TiDB Cloud cluster {}", self.cluster_id)
     }
 
-    async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+    async fn find(
+        &self,
+        outside: &Outside<'_>,
+        asked: &FindContext<'_>,
+    ) -> Result<Resolution, CallError> {
         let (key, id) = (&self.api_key_secret_arn, &self.cluster_id);
         let asked_for = outside.tidb_cloud.serverless_cluster(key, id).await;
-        let cluster = match or_problem(asked_for, KEY_PATH)? {
+        let cluster = match refusal_to_problem(asked_for, KEY_PATH)? {
             Ok(Some(cluster)) => cluster,
-            Ok(None) => return Ok(Finding::refused(no_cluster(id))),
-            Err(problem) => return Ok(Finding::refused(problem)),
+            Ok(None) => return Ok(Resolution::refused(no_cluster(id))),
+            Err(problem) => return Ok(Resolution::refused(problem)),
         };
         if let Some(problem) = elsewhere(id, &cluster.region, asked.region()) {
-            return Ok(Finding::refused(problem));
+            return Ok(Resolution::refused(problem));
         }
         match readiness(&self.name(), &cluster.state) {
             Readiness::Ready => {}
-            Readiness::NotYet(problem) => return Ok(Finding::NotYet(problem)),
-            Readiness::Refused(problem) => return Ok(Finding::refused(problem)),
+            Readiness::NotYet(problem) => return Ok(Resolution::NotYet(problem)),
+            Readiness::Refused(problem) => return Ok(Resolution::refused(problem)),
         }
         let Some(private) = cluster.private else {
             let message = format!("{} has no private endpoint on AWS", self.name());
             let fix = "name a Starter or Essential cluster that runs on AWS";
-            return Ok(Finding::refused(
+            return Ok(Resolution::refused(
                 unsuitable(message, fix).about("$.target.clusterId"),
             ));
         };
         let mut about = Map::new();
         about.insert("clusterPlan".to_owned(), json!(cluster.plan));
         about.insert("userPrefix".to_owned(), json!(cluster.user_prefix));
-        Ok(Finding::Found(Box::new(Found {
-            wanted: Some(Wanted {
+        Ok(Resolution::Resolved(Box::new(Resolved {
+            wanted: Some(EndpointSpec {
                 service: private.service,
                 port: private.port,
                 host: Some(private.host),
-                ..Wanted::default()
+                ..EndpointSpec::default()
             }),
             parts: Vec::new(),
             about,
         })))
     }
 
-    fn connection(&self, path: &Path<'_>) -> Connection {
+    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
         let host = path.host();
         let prefix = path
             .about

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
 use super::tidb::{KEY_PATH, Readiness, elsewhere, no_cluster, readiness};
-use super::{Asked, Connectable, Connection, Finding, Found, Path, Way, or_problem, unsuitable};
+use super::{
+    ConnectedThrough, Connection, ConnectionContext, FindContext, Resolution, Resolved, TargetKind,
+    refusal_to_problem, unsuitable,
+};
 use crate::error::CallError;
 use crate::fields::Fields;
 use crate::ids::{ConfluentId, Region, SecretArn, TidbId};
@@ -90,7 +93,7 @@ impl TidbCloudToConfluent {
             &self.api_key_secret_arn,
             &self.cluster_id,
         );
-        let cluster = match or_problem(tidb.serverless_cluster(key, id).await, KEY_PATH)? {
+        let cluster = match refusal_to_problem(tidb.serverless_cluster(key, id).await, KEY_PATH)? {
             Ok(Some(cluster)) => cluster,
             Ok(None) => return Ok(End::Refused(vec![no_cluster(id)])),
             Err(problem) => return Ok(End::Refused(vec![problem])),
@@ -111,10 +114,12 @@ impl TidbCloudToConfluent {
         if !problems.is_empty() {
             return Ok(End::Refused(problems));
         }
-        Ok(match or_problem(tidb.dataflow(key, id).await, KEY_PATH)? {
-            Ok(dataflow) => End::There(dataflow),
-            Err(problem) => End::Refused(vec![problem]),
-        })
+        Ok(
+            match refusal_to_problem(tidb.dataflow(key, id).await, KEY_PATH)? {
+                Ok(dataflow) => End::There(dataflow),
+                Err(problem) => End::Refused(vec![problem]),
+            },
+        )
     }
 
     async fn network(
@@ -131,7 +136,7 @@ impl TidbCloudToConfluent {
             .confluent
             .network(key, environment_id, network_id)
             .await;
-        let network = match or_problem(asked_for, "$.target.confluent.apiKeySecretArn")? {
+        let network = match refusal_to_problem(asked_for, "$.target.confluent.apiKeySecretArn")? {
             Ok(Some(network)) => network,
             Ok(None) => {
                 let message =
@@ -228,11 +233,11 @@ pub(super) fn schema() -> TargetSchema {
         .required("clusterId", name::<TidbId>("The cluster"))
         .required("apiKeySecretArn", name::<SecretArn>("The secret with TiDB Cloud's API key"))
         .required("confluent", network.build());
-    TargetSchema::of(fields).by(Way::Elsewhere)
+    TargetSchema::of(fields).by(ConnectedThrough::Elsewhere)
 }
 
 #[async_trait]
-impl Connectable for TidbCloudToConfluent {
+impl TargetKind for TidbCloudToConfluent {
     fn name(&self) -> String {
         format!(
             "the data flow of TiDB Cloud cluster {} into Confluent network {}",
@@ -240,24 +245,28 @@ impl Connectable for TidbCloudToConfluent {
         )
     }
 
-    fn way(&self) -> Way {
-        Way::Elsewhere
+    fn connected_through(&self) -> ConnectedThrough {
+        ConnectedThrough::Elsewhere
     }
 
-    async fn find(&self, outside: &Outside<'_>, asked: &Asked<'_>) -> Result<Finding, CallError> {
+    async fn find(
+        &self,
+        outside: &Outside<'_>,
+        asked: &FindContext<'_>,
+    ) -> Result<Resolution, CallError> {
         let dataflow = self.tidb(outside, asked.region()).await?;
         let network = self.network(outside, asked.region()).await?;
         let (dataflow, network) = match (dataflow, network) {
             (End::There(dataflow), End::There(network)) => (dataflow, network),
             (End::Refused(mut problems), End::Refused(more)) => {
                 problems.extend(more);
-                return Ok(Finding::Refused(problems));
+                return Ok(Resolution::Refused(problems));
             }
             (End::Refused(problems), _) | (_, End::Refused(problems)) => {
-                return Ok(Finding::Refused(problems));
+                return Ok(Resolution::Refused(problems));
             }
             (End::NotYet(problem), _) | (_, End::NotYet(problem)) => {
-                return Ok(Finding::NotYet(problem));
+                return Ok(Resolution::NotYet(problem));
             }
         };
         if !network
@@ -275,10 +284,10 @@ impl Connectable for TidbCloudToConfluent {
                 ),
                 "name a network with a zone of the TiDB Cloud cluster's",
             );
-            return Ok(Finding::refused(problem.about(NETWORK_PATH)));
+            return Ok(Resolution::refused(problem.about(NETWORK_PATH)));
         }
         let Some(unique_name) = unique_name(&network.dns_domain) else {
-            return Ok(Finding::Refused(self.unfit(&network, asked.region())));
+            return Ok(Resolution::Refused(self.unfit(&network, asked.region())));
         };
         let link = TidbLink {
             key: self.api_key_secret_arn.clone(),
@@ -288,7 +297,7 @@ impl Connectable for TidbCloudToConfluent {
         let mut about = Map::new();
         about.insert("dnsDomain".to_owned(), json!(network.dns_domain));
         about.insert("network".to_owned(), json!(network.display_name));
-        Ok(Finding::Found(Box::new(Found {
+        Ok(Resolution::Resolved(Box::new(Resolved {
             wanted: None,
             parts: vec![
                 Part::ConfluentAccess(ConfluentAccess {
@@ -304,7 +313,7 @@ impl Connectable for TidbCloudToConfluent {
         })))
     }
 
-    fn connection(&self, path: &Path<'_>) -> Connection {
+    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
         let link = path.facts["tidb-cloud-private-link-connection"]["id"]
             .as_str()
             .unwrap_or("?");

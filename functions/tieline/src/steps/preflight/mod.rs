@@ -5,18 +5,18 @@
 mod network;
 mod serving;
 
-use crate::ended::Ended;
+use crate::ended::EndedExecution;
 use crate::error::{CallError, Rejection, StepError};
 use crate::ids::Region;
 use crate::outside::{Endpoint, Outside, Service};
-use crate::parts::At;
+use crate::parts::PartContext;
 use crate::plan::{EndpointPlan, Plan, PrivateDns, REQUEST};
 use crate::problem::{Code, Problem};
 use crate::progress::{Phase, Progress};
 use crate::request::{self, Policy, Request};
 use crate::result;
-use crate::step::{Answer, Execution, Next, StepInput, pause};
-use crate::targets::{Asked, Finding, Found, Wanted};
+use crate::step::{Execution, NextState, StepInput, StepOutput, pause};
+use crate::targets::{EndpointSpec, FindContext, Resolution, Resolved};
 
 use network::{Network, Side};
 use serving::Chosen;
@@ -30,16 +30,20 @@ pub async fn handle(
     outside: &Outside<'_>,
     here: &Region,
     input: StepInput,
-) -> Result<Answer, StepError> {
+) -> Result<StepOutput, StepError> {
     super::patiently(outside, input, async |input| {
         step(outside, here, input).await
     })
     .await
 }
 
-async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> Result<Answer, StepError> {
+async fn step(
+    outside: &Outside<'_>,
+    here: &Region,
+    input: StepInput,
+) -> Result<StepOutput, StepError> {
     let progress = Progress::begin(&input.execution);
-    let ended = Ended::read(&input.input);
+    let ended = EndedExecution::read(&input.input);
     let asked = ended
         .as_ref()
         .map_or(input.input, |ended| ended.input.clone());
@@ -47,7 +51,11 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> Result<
     let request = match Request::read(asked, here) {
         Ok(request) => request,
         Err(problems) => {
-            let problems = ended.iter().map(Ended::problem).chain(problems).collect();
+            let problems = ended
+                .iter()
+                .map(EndedExecution::problem)
+                .chain(problems)
+                .collect();
             return Ok(refuse(
                 outside,
                 problems,
@@ -70,15 +78,19 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> Result<
         // What the execution made that ended is planned again and undone, also if it could not be made today.
         Outcome::Planned(plan) if ended.is_some() => {
             let rejection = Rejection {
-                problems: ended.iter().map(Ended::problem).collect(),
+                problems: ended.iter().map(EndedExecution::problem).collect(),
             };
             let mut progress = progress;
             progress.failure = Some(rejection);
-            Ok(Answer::go(Next::Undo, *plan, progress))
+            Ok(StepOutput::go(NextState::RollBack, *plan, progress))
         }
         _ if ended.is_some() => Ok(unplanned(
             outside,
-            ended.iter().map(Ended::problem).chain(problems).collect(),
+            ended
+                .iter()
+                .map(EndedExecution::problem)
+                .chain(problems)
+                .collect(),
             &request,
             progress,
             &input.execution,
@@ -102,8 +114,8 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> Result<
             let mut progress = progress;
             progress.close(now);
             let event = result::planned(&plan, &progress, &input.execution, now);
-            Ok(Answer::end(
-                Next::AnnouncePlan,
+            Ok(StepOutput::end(
+                NextState::AnnouncePlan,
                 Some(*plan),
                 progress,
                 event,
@@ -112,7 +124,7 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> Result<
         Outcome::Planned(plan) => {
             let mut progress = progress;
             progress.enter(Phase::Create, outside.clock.now());
-            Ok(Answer::go(Next::Create, *plan, progress))
+            Ok(StepOutput::go(NextState::Create, *plan, progress))
         }
         Outcome::Refused => Err(StepError::rejected(Problem::new(
             Code::StepFailed,
@@ -147,23 +159,29 @@ impl Check<'_> {
             Some(named) => self.network(named).await?,
             None => None,
         };
-        let asked = Asked {
+        let asked = FindContext {
             request: self.request,
             account: self.execution.account(),
         };
-        let found = match self.request.target.find(self.outside, &asked).await? {
-            Finding::Found(found) => *found,
-            Finding::NotYet(problem) => {
-                self.check_named(network.as_ref(), &self.request.target.ports());
+        let found = match self
+            .request
+            .target
+            .kind()
+            .find(self.outside, &asked)
+            .await?
+        {
+            Resolution::Resolved(found) => *found,
+            Resolution::NotYet(problem) => {
+                self.check_named(network.as_ref(), &self.request.target.kind().ports());
                 return Ok(Outcome::NotYet(problem));
             }
-            Finding::Refused(problems) => {
+            Resolution::Refused(problems) => {
                 self.problems.extend(problems);
-                self.check_named(network.as_ref(), &self.request.target.ports());
+                self.check_named(network.as_ref(), &self.request.target.kind().ports());
                 return Ok(Outcome::Refused);
             }
         };
-        let Found {
+        let Resolved {
             wanted,
             parts,
             about,
@@ -206,7 +224,7 @@ impl Check<'_> {
     async fn endpoint(
         &mut self,
         network: Option<&Network>,
-        wanted: Wanted,
+        wanted: EndpointSpec,
     ) -> Result<Option<(EndpointPlan, Chosen)>, CallError> {
         let ports = [&[wanted.port], &wanted.further_ports[..]].concat();
         let service = self.outside.ec2.service(&wanted.service).await?;
@@ -267,14 +285,14 @@ impl Check<'_> {
         plan: &Plan,
         endpoint: Option<&Endpoint>,
     ) -> Result<(), CallError> {
-        let at = At {
+        let at = PartContext {
             outside: self.outside,
             plan,
             endpoint,
             endpoint_id: endpoint.map(|endpoint| &endpoint.id),
         };
         for part in &plan.parts {
-            match part.check(&at).await {
+            match part.kind().check(&at).await {
                 Ok(problems) => self.problems.extend(problems),
                 Err(error) => match error.credentials_problem() {
                     Some(problem) => self.problems.push(problem),
@@ -305,7 +323,7 @@ impl Check<'_> {
                 .about("$.target"),
             );
         }
-        if self.request.target.inbound_only() && !service.gateway_too {
+        if self.request.target.kind().inbound_only() && !service.gateway_too {
             self.problems.push(
                 Problem::new(
                     Code::GatewayEndpointMissing,
@@ -358,7 +376,7 @@ impl Check<'_> {
             names: service.private_dns_names.clone(),
             inbound_only: service
                 .gateway_too
-                .then(|| self.request.target.inbound_only()),
+                .then(|| self.request.target.kind().inbound_only()),
         })
     }
 
@@ -386,13 +404,13 @@ fn unplanned(
     request: &Request,
     mut progress: Progress,
     execution: &Execution,
-) -> Answer {
+) -> StepOutput {
     let id = &request.request_id;
     let left = format!(
         "perhaps what it made: look for the tag {REQUEST}{id}, and for \"tieline {id}\" in names at vendors"
     );
     problems.push(Problem::new(
-        Code::UndoIncomplete,
+        Code::RollBackIncomplete,
         "what the execution made could not be looked for",
         "put right what stands in the way and send the same event again, or remove by hand what carries the request's id",
     ));
@@ -406,7 +424,7 @@ fn unplanned(
         execution,
         now,
     );
-    Answer::end(Next::AnnounceFailure, None, progress, event)
+    StepOutput::end(NextState::AnnounceFailure, None, progress, event)
 }
 
 fn refuse(
@@ -415,11 +433,11 @@ fn refuse(
     id: Option<&crate::ids::RequestId>,
     mut progress: Progress,
     execution: &Execution,
-) -> Answer {
+) -> StepOutput {
     let now = outside.clock.now();
     progress.close(now);
     let event = result::failed(&Rejection { problems }, &[], id, &progress, execution, now);
-    Answer::end(Next::AnnounceFailure, None, progress, event)
+    StepOutput::end(NextState::AnnounceFailure, None, progress, event)
 }
 
 /// The target will be there: wait for it, unless it has taken too long already.
@@ -429,7 +447,7 @@ fn not_yet(
     request: &Request,
     progress: Progress,
     execution: &Execution,
-) -> Answer {
+) -> StepOutput {
     let waited = outside.clock.now().since(execution.started());
     if request.dry_run || waited >= outside.limits.phase {
         return refuse(
@@ -440,8 +458,8 @@ fn not_yet(
             execution,
         );
     }
-    Answer {
-        next: Next::WaitForTarget,
+    StepOutput {
+        next: NextState::WaitForTarget,
         wait_seconds: Some(pause(waited.as_secs())),
         waiting_for: Some(problem.message),
         plan: None,

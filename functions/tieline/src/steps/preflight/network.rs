@@ -10,7 +10,7 @@ use crate::outside::{Group, Service, Subnet};
 use crate::plan::{Groups, MANAGED, Zone, own_group_name};
 use crate::problem::{Code, Problem};
 use crate::request::Network as Named;
-use crate::targets::Way;
+use crate::targets::ConnectedThrough;
 
 /// What is in the VPC.
 pub(super) struct Network {
@@ -45,7 +45,9 @@ impl<'c> Check<'c> {
                 .push(Problem::new(Code::VpcNotFound, message, fix).about("$.network.vpcId"));
             return Ok(None);
         };
-        if self.request.private_dns && self.request.target.way() == Way::Endpoint {
+        if self.request.private_dns
+            && self.request.target.kind().connected_through() == ConnectedThrough::Endpoint
+        {
             let dns = ec2.dns_attributes(id).await?;
             for (on, attribute, option) in [
                 (dns.support, "enableDnsSupport", "--enable-dns-support"),
@@ -113,7 +115,7 @@ impl<'c> Check<'c> {
             return;
         };
         // Targets that make no endpoint check their side themselves.
-        if self.request.target.way() != Way::Endpoint {
+        if self.request.target.kind().connected_through() != ConnectedThrough::Endpoint {
             return;
         }
         if let Some(ids) = &named.subnet_ids {
@@ -276,7 +278,7 @@ impl<'c> Check<'c> {
             }
         }
         Some(if chosen.endpoint.is_adopted() {
-            Groups::Kept
+            Groups::Unchanged
         } else {
             Groups::Own {
                 name,

@@ -5,7 +5,7 @@ use super::network::Side;
 use crate::error::CallError;
 use crate::ids::VpcId;
 use crate::outside::route53::VpcZone;
-use crate::outside::{Endpoint, Service, Which};
+use crate::outside::{Endpoint, EndpointFilter, Service};
 use crate::plan::{Plan, REQUEST, Serving, differences, is_ours, is_ready, requests};
 use crate::problem::{Code, Problem};
 use crate::request::Request;
@@ -34,7 +34,7 @@ impl Chosen {
             .is_some_and(|endpoint| endpoint.private_dns);
         let is_adopted = matches!(self.endpoint, Serving::Adopted { .. });
         // Whether EC2 minds a zone if the names are for inbound Resolver endpoints only is not documented.
-        request.private_dns && !request.target.inbound_only() && !is_named && !is_adopted
+        request.private_dns && !request.target.kind().inbound_only() && !is_named && !is_adopted
     }
 }
 
@@ -43,9 +43,9 @@ impl Check<'_> {
     pub(super) async fn serving(&mut self, side: &Side<'_>) -> Result<Chosen, CallError> {
         let (vpc, service) = (&side.network.vpc, side.service);
         self.check_request_id(Some((vpc, service))).await?;
-        let which = Which {
+        let which = EndpointFilter {
             vpc: Some(vpc),
-            ..Which::default()
+            ..EndpointFilter::default()
         };
         let mut all = self.outside.ec2.endpoints(&which).await?;
         all.retain(|endpoint| !endpoint.state.is_dead());
@@ -94,9 +94,9 @@ impl Check<'_> {
         let holders = self
             .outside
             .ec2
-            .endpoints(&Which {
+            .endpoints(&EndpointFilter {
                 tag_key: Some(&key),
-                ..Which::default()
+                ..EndpointFilter::default()
             })
             .await?;
         let fingerprint = self.request.fingerprint();
@@ -188,7 +188,7 @@ impl Check<'_> {
         let gateway = |endpoint: &Endpoint| endpoint.service == service.name && !endpoint.counts;
         if service.gateway_too
             && self.request.private_dns
-            && self.request.target.inbound_only()
+            && self.request.target.kind().inbound_only()
             && !all.iter().any(gateway)
         {
             let (region, name) = (&self.request.region, &service.name);
