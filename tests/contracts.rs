@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::{Machine, Simulated, files, json as read};
 use tieline::error::StepError;
 use tieline::problem::Code;
-use tieline::step::{NextState, StepInput};
+use tieline::workflow::{NextState, StepInput};
 use tieline::steps::{create_endpoint, delete_endpoint, enable_dns, preflight, status_polling};
 use world::scenario;
 

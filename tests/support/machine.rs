@@ -8,7 +8,7 @@ use bumpalo::Bump;
 use jsonata_rs::JsonAta;
 use serde_json::{Value, json};
 use tieline::error::StepError;
-use tieline::step::{Answer, StepInput};
+use tieline::workflow::{Answer, StepInput};
 use tieline::steps::{create_endpoint, delete_endpoint, enable_dns, preflight, status_polling};
 use world::model::credentials::CANARY;
 

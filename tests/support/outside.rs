@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline::ids::{ClusterId, EndpointId, GroupId, VpcId};
 use tieline::outside::{
     Clock, ClusterService, DnsAttributes, Dsql, Ec2, Endpoint, Group, Ingress, Interface, Limits,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::DateTime;
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline::outside::{Endpoint, Service, Time};
-use tieline::state::State;
+use tieline::outside::State;
 use world::model::endpoints::VpcEndpoint;
 use world::model::services::ServiceDetail;
 use world::model::shapes::{Filter, Tag, TagInput, TagSpecification};

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline_https::chain;
 
 /// Turns an SDK's error into ours, for `map_err(failed("create the endpoint"))`.

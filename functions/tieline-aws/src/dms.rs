@@ -8,7 +8,7 @@ use aws_sdk_databasemigration::Client;
 use aws_sdk_databasemigration::types::{
     DmsSslModeValue, Filter, MySqlSettings, ReplicationEndpointTypeValue, Tag,
 };
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline::ids::SecretArn;
 use tieline::outside::Dms;
 use tieline::outside::dms::{

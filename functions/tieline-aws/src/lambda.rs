@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
-use tieline::error::{CallError, StepError};
-use tieline::step::{StepOutput, StepInput};
+use tieline::outside::CallError;
+use tieline::workflow::StepError;
+use tieline::workflow::{StepOutput, StepInput};
 use tokio::time::timeout;
 
 /// An error as Lambda reports it and the state machine matches on it.

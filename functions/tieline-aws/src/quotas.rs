@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_servicequotas::Client;
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline::outside::Quotas;
 
 use crate::answer::failed;

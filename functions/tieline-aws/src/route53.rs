@@ -10,7 +10,7 @@ use aws_sdk_route53::types::{
     Change, ChangeAction, ChangeBatch, HostedZoneConfig, ResourceRecord, ResourceRecordSet, RrType,
     Tag, TagResourceType, Vpc, VpcRegion,
 };
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline::ids::{Region, VpcId};
 use tieline::outside::Route53;
 use tieline::outside::route53::{HostedZone, VpcZone, ZoneName};

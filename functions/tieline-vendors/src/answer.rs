@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tieline::error::CallError;
+use tieline::outside::CallError;
 
 use crate::call::Api;
 use crate::http::HttpResponse;

@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline::ids::SecretArn;
 
 use crate::Vendors;

@@ -15,7 +15,7 @@ use ::http::Uri;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::json;
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline::ids::{ConfluentId, SecretArn};
 use tieline::outside::Confluent;
 use tieline::outside::confluent::{Access, ConfluentNetwork};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use serde_json::Value;
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline::ids::SecretArn;
 
 use crate::http::{Http, HttpError, HttpRequest, HttpResponse};

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use serde_json::json;
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline::ids::{EndpointId, SecretArn, TidbId};
 use tieline::outside::TidbCloud;
 use tieline::outside::tidb_cloud::{

@@ -23,7 +23,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use prism::server::{self, Prism};
 use serde_json::Value;
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline::ids::{ConfluentId, SecretArn, TidbId};
 use tieline::outside::tidb_cloud::NodeGroupId;
 use tieline::outside::{Confluent, TidbCloud};

@@ -1,94 +1,45 @@
-//! The contract: a JSON Schema of the detail of every event, generated from the code.
+//! The contract: a JSON Schema of the detail of every event, generated from the types and from what reads requests.
 //!
 //! The schemas are kept in `schemas/` at the top of the project, and a test compares them with what comes out here.
 //! Within version 1 a change may only add optional fields to a request and fields to a result, so that every request
 //! that was ever good stays good, and whoever reads results finds what was there before. Everything else is version 2:
 //! new files beside the old ones.
-//!
-//! A target says in its own module what it takes; nothing in here knows a kind by name.
 
-mod object;
-mod request;
-mod results;
-mod shape;
-
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
-use crate::targets::ConnectedThrough;
-
-pub(crate) use object::{
-    Object, each, flag, has, name, names, number, port, ports, text, when, without, word,
-};
-pub use shape::{Named, Shape};
+use crate::request::{REQUESTED, Request};
+use crate::result::{Awaiting, Failed, Planned, Ready, ResultDetail};
 
 /// The schema of the detail of one kind of event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventSchema {
     /// The name of its file.
     pub file: &'static str,
-    /// The `detail-type` of the event.
     pub detail_type: &'static str,
-    /// The schema.
     pub schema: Value,
 }
 
 /// Every schema of the contract.
 pub fn all() -> Vec<EventSchema> {
-    let mut all = vec![request::schema()];
-    all.extend(results::schemas());
-    all
+    vec![
+        event("request.v1.json", REQUESTED, Request::schema().schema()),
+        result::<Planned>(),
+        result::<Ready>(),
+        result::<Failed>(),
+        result::<Awaiting>(),
+    ]
 }
 
-/// What a kind of target takes in a request.
-#[derive(Debug, Clone)]
-pub(crate) struct TargetSchema {
-    /// Its fields, without `kind`.
-    fields: Object,
-    /// Where it is connected from: whether it wants a network, and takes a policy.
-    way: ConnectedThrough,
-    /// Whether `"policy": "restricted"` means something.
-    restricted_policy: bool,
-    /// What of its fields keeps the endpoint's private DNS off.
-    no_private_dns: Option<Value>,
-}
-
-impl TargetSchema {
-    /// A target with these fields that is connected through an endpoint.
-    pub(crate) fn of(fields: Object) -> Self {
-        Self {
-            fields,
-            way: ConnectedThrough::Endpoint,
-            restricted_policy: false,
-            no_private_dns: None,
-        }
-    }
-
-    /// The same, connected in another way.
-    pub(crate) fn by(self, way: ConnectedThrough) -> Self {
-        Self { way, ..self }
-    }
-
-    /// The same with a restricted policy of its own.
-    pub(crate) fn with_restricted_policy(self) -> Self {
-        Self {
-            restricted_policy: true,
-            ..self
-        }
-    }
-
-    /// The same, where private DNS of the endpoint stays off under this condition on the target's fields.
-    pub(crate) fn without_private_dns(self, condition: Value) -> Self {
-        Self {
-            no_private_dns: Some(condition),
-            ..self
-        }
-    }
+fn result<T: ResultDetail>() -> EventSchema {
+    event(T::SCHEMA_FILE, T::DETAIL_TYPE, derived::<T>())
 }
 
 /// The head of an event's schema, with the schema of its detail.
-fn event(file: &'static str, detail_type: &'static str, detail: Object) -> EventSchema {
+fn event(file: &'static str, detail_type: &'static str, mut schema: Value) -> EventSchema {
     let id = format!("urn:tieline:schema:{}", file.trim_end_matches(".json"));
-    let mut schema = detail.build();
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     schema["$id"] = json!(id);
     schema["title"] = json!(detail_type);
@@ -97,4 +48,24 @@ fn event(file: &'static str, detail_type: &'static str, detail: Object) -> Event
         detail_type,
         schema,
     }
+}
+
+/// The schema of what a type is written as.
+fn derived<T: JsonSchema>() -> Value {
+    // JSON knows no sizes of numbers.
+    let without_sizes = RecursiveTransform(|schema: &mut Schema| {
+        let is_size = |format: &Value| {
+            format
+                .as_str()
+                .is_some_and(|text| text.starts_with("uint") || text == "double")
+        };
+        if schema.get("format").is_some_and(is_size) {
+            schema.remove("format");
+        }
+    });
+    let settings = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .with(|settings| settings.inline_subschemas = true)
+        .with_transform(without_sizes);
+    settings.into_generator().into_root_schema_for::<T>().into()
 }

@@ -1,13 +1,13 @@
-//! The interface endpoint, as planned.
+//! The interface endpoint: what is planned, and how a live one differs from that.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
-use crate::canonical;
 use crate::ids::{EndpointId, GroupId, SubnetId, VpcId};
+use crate::json::canonical;
+use crate::options::Policy;
 use crate::outside::{Endpoint, NewEndpoint, NewGroup};
-use crate::plan::MANAGED;
-use crate::request::Policy;
+use crate::ownership::{MANAGED, Owner};
 
 /// An interface endpoint, resolved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct EndpointPlan {
     /// Which endpoint serves the request.
     pub serving: Serving,
     /// Where the endpoint has a network interface, one a zone.
-    pub zones: Vec<Zone>,
+    pub zones: Vec<AvailabilityZone>,
     /// Which security groups it has.
     pub groups: Groups,
     /// Whether the target's own names lead to it, and how.
@@ -42,7 +42,7 @@ pub struct EndpointPlan {
 }
 
 /// Which endpoint serves a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Serving {
     /// One that is to be created.
@@ -72,9 +72,9 @@ impl Serving {
 }
 
 /// A zone and the subnet in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Zone {
+pub struct AvailabilityZone {
     /// The zone's id, the same in every account.
     pub zone_id: String,
     /// The zone's name in this account.
@@ -84,7 +84,7 @@ pub struct Zone {
 }
 
 /// The security groups of the endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "are", rename_all = "kebab-case")]
 pub enum Groups {
     /// Groups that the request names.
@@ -105,7 +105,7 @@ pub enum Groups {
 }
 
 /// Private DNS that is wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PrivateDns {
     /// The host name that clients will use.
@@ -132,11 +132,16 @@ impl EndpointPlan {
     }
 
     /// What to create for a plan, in a generation of client tokens.
-    pub fn new_endpoint(&self, plan: &Plan, groups: Vec<GroupId>, generation: &str) -> NewEndpoint {
+    pub fn new_endpoint(
+        &self,
+        owner: &Owner,
+        groups: Vec<GroupId>,
+        generation: &str,
+    ) -> NewEndpoint {
         // Whoever asks for this service in this VPC uses the same token, until an endpoint dies.
         let token = canonical::digest(&[
-            &plan.account,
-            plan.region.as_str(),
+            &owner.account,
+            owner.region.as_str(),
             self.vpc_id.as_str(),
             &self.service,
             generation,
@@ -148,7 +153,7 @@ impl EndpointPlan {
             subnets: self.subnets(),
             groups,
             policy: self.policy.document().map(str::to_owned),
-            tags: plan.all_tags(),
+            tags: owner.all_tags(),
         }
     }
 
@@ -178,8 +183,8 @@ pub fn own_group_name(vpc: &VpcId, service: &str) -> String {
     format!("tieline-{short}-{}", &digest[..8])
 }
 
-/// In what a living endpoint is not what a plan asks for, apart from DNS and the request's own tag.
-pub fn differences(plan: &Plan, wanted: &EndpointPlan, endpoint: &Endpoint) -> Vec<String> {
+/// How a live endpoint differs from the plan, apart from DNS and the request's own tag.
+pub fn differences(owner: &Owner, wanted: &EndpointPlan, endpoint: &Endpoint) -> Vec<String> {
     let mut found = Vec::new();
     let subnets: Vec<&str> = wanted
         .zones
@@ -210,7 +215,7 @@ pub fn differences(plan: &Plan, wanted: &EndpointPlan, endpoint: &Endpoint) -> V
     if !same_policy(wanted.policy.document(), endpoint.policy.as_deref()) {
         found.push("it has another policy".to_owned());
     }
-    for (key, value) in &plan.tags {
+    for (key, value) in &owner.tags {
         if key != "Name" && endpoint.tags.get(key).is_some_and(|there| there != value) {
             found.push(format!("its tag {key} has another value"));
         }

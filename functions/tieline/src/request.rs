@@ -1,16 +1,15 @@
 //! The request: what a caller puts on the bus, read into a type that cannot be wrong.
 
-use std::collections::BTreeMap;
-
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
+use serde_tuple::Serialize_tuple;
 
-use crate::canonical;
-use crate::fields::{Fields, kind};
-use crate::ids::{GroupId, Region, RequestId, SubnetId, VpcId};
+use crate::ids::{Region, RequestId};
+use crate::json::{Condition, Describer, Fields, Object, Reader, canonical};
+use crate::options::{self, Network, OnFailure, Policy};
+use crate::ownership::{Owner, Tags};
 use crate::problem::Problem;
-use crate::targets::{ConnectedThrough, Target};
+use crate::targets::{ConnectedThrough, KindFacts, Target};
 
 /// The `detail-type` of a request on the bus.
 pub const REQUESTED: &str = "Private Connection Requested";
@@ -19,78 +18,35 @@ pub const REQUESTED: &str = "Private Connection Requested";
 /// tags) has some 40,000; the state machine carries 262,144 bytes, plan and result included.
 const MAX_BYTES: usize = 100_000;
 
-/// The tags a caller may set: EC2 allows 50 a resource, the rest is for the requests that share the endpoint.
-pub(crate) const MAX_TAGS: usize = 40;
-
-/// EC2's limit for an endpoint policy, white space included.
-const MAX_POLICY_CHARS: usize = 20_480;
-
-/// A private connection, as asked for.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// A private connection, as requested.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// The caller's name for it.
     pub request_id: RequestId,
-    /// The Region of the VPC and of this deployment.
-    pub region: Region,
-    /// What to connect to.
-    pub target: Target,
-    /// Where to connect from; none for targets that are connected elsewhere.
-    pub network: Option<Network>,
-    /// Whether the target's own names shall lead to the endpoint.
-    pub private_dns: bool,
-    /// What may be done through the endpoint.
-    pub policy: Policy,
-    /// The caller's tags.
-    pub tags: BTreeMap<String, String>,
+    pub shape: Shape,
     /// Check and plan only.
     pub dry_run: bool,
-    /// Whether an endpoint that is not ours may serve the request, unchanged.
-    pub adopt: bool,
-    /// What to do with what was made when the request fails.
     pub on_failure: OnFailure,
 }
 
-/// Where to connect from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Network {
-    /// The VPC.
-    pub vpc_id: VpcId,
-    /// The subnets; left out, one in every zone that the service has.
-    pub subnet_ids: Option<Vec<SubnetId>>,
-    /// The security groups; left out, a group of our own that opens the target's port to the VPC.
-    pub security_group_ids: Option<Vec<GroupId>>,
-}
-
-/// What may be done through the endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Policy {
-    /// Everything that the caller's credentials allow.
-    Full,
-    /// A policy document, as canonical JSON.
-    Document(String),
-}
-
-impl Policy {
-    /// The document to send; none means full access.
-    pub fn document(&self) -> Option<&str> {
-        match self {
-            Self::Full => None,
-            Self::Document(text) => Some(text),
-        }
-    }
-}
-
-/// What to do with what was made when the request fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnFailure {
-    /// Remove it.
-    RollBack,
-    /// Leave it for a person to look at.
-    Keep,
+/// What shapes the connection: two requests of one id must agree in it.
+///
+/// A field that is added behind these has to be null when it is left out, so that the requests of before keep their
+/// fingerprints.
+#[derive(Debug, Clone, PartialEq, Serialize_tuple)]
+pub struct Shape {
+    /// The Region of the VPC and of this deployment.
+    pub region: Region,
+    pub target: Target,
+    /// Where to connect from; none for targets that are connected elsewhere.
+    pub network: Option<Network>,
+    /// Whether the target's own names should resolve to the endpoint.
+    pub private_dns: bool,
+    pub policy: Policy,
+    /// The caller's tags.
+    pub tags: Tags,
+    /// Whether an endpoint that is not ours may serve the request, unchanged.
+    pub adopt: bool,
 }
 
 impl Request {
@@ -106,105 +62,222 @@ impl Request {
             let message = format!("the event has {size} bytes, at most {MAX_BYTES} are allowed");
             problems.push(Problem::at("$", message));
         }
-        let detail = detail(input, &mut problems);
-        let request = detail.and_then(|detail| Self::read_detail(detail, here, &mut problems));
+        let request = match detail(input) {
+            Ok(detail) => {
+                let (request, wrong) =
+                    Reader::read("$", detail, |fields| Self::read_detail(fields, Some(here)));
+                problems.extend(wrong);
+                request
+            }
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
+        };
         match request {
             Some(request) if problems.is_empty() => Ok(request),
             _ => Err(problems),
         }
     }
 
-    fn read_detail(detail: Value, here: &Region, problems: &mut Vec<Problem>) -> Option<Self> {
-        let mut fields = Fields::open("$", detail, problems)?;
-        let request_id = fields.required("requestId");
-        let region = fields.required::<Region>("region");
-        if region.as_ref().is_some_and(|region| region != here) {
-            fields.wrong(
-                "region",
-                format!("this Tieline serves {here}: send the event to one in that Region"),
-            );
+    /// The schema of the detail.
+    pub(crate) fn schema() -> Object {
+        Describer::describe("A private connection, as requested", |fields| {
+            Self::read_detail(fields, None)
+        })
+    }
+
+    /// `here` is the Region of the deployment; the contract is the same in every Region.
+    fn read_detail<F: Fields>(fields: &mut F, here: Option<&Region>) -> Option<Self> {
+        let request_id = fields.required(
+            "requestId",
+            "Your name for the connection; the same one again means the same connection",
+        );
+        let region: Option<Region> = fields.required(
+            "region",
+            "The Region of the VPC and of the Tieline that is asked",
+        );
+        if let (Some(region), Some(here)) = (&region, here)
+            && region != here
+        {
+            let message =
+                format!("this Tieline serves {here}: send the event to one in that Region");
+            fields.wrong("region", message);
         }
-        let target = fields.object("target").and_then(Target::read);
-        let way = target
+        let target = Target::read(fields);
+        // A target that cannot be read is taken for one with an endpoint, as most are.
+        let facts = target
             .as_ref()
-            .map_or(ConnectedThrough::Endpoint, |target| {
-                target.kind().connected_through()
-            });
-        let network = if way == ConnectedThrough::Elsewhere {
-            refuse(
-                &mut fields,
-                "network",
-                "this target has no end in a VPC of yours",
-            );
-            None
-        } else {
-            Some(fields.object("network").and_then(Network::read))
-        };
-        let private_dns = read_private_dns(&mut fields, target.as_ref());
+            .map_or(&UNKNOWN_TARGET, |named| named.target.facts());
+        let network = fields.object_if_there("network", "Where to connect from", Network::read);
+        let private_dns = fields.flag_if_there(
+            "privateDns",
+            "Whether the target's own names should resolve to the endpoint; left out, they do wherever the target lets them",
+        );
+        let policy = Policy::read(fields, facts.restricted_policy);
+        let tags = options::read_tags(fields);
+        let dry_run = fields.flag(
+            "dryRun",
+            false,
+            "Check everything, write nothing, and have the plan as the result",
+        );
+        let adopt = fields.flag(
+            "adopt",
+            false,
+            "Let an endpoint that is not Tieline's serve the request, unchanged",
+        );
+        let on_failure = OnFailure::read(fields);
+        apply_kind_rules(fields, facts);
+        // Left out, private DNS is on wherever the target lets it be.
+        let possible = target.as_ref().is_none_or(|named| named.takes_private_dns);
+        let private_dns = private_dns.unwrap_or(possible);
+        if private_dns && !possible {
+            let why =
+                "with this target, the endpoint's private DNS stays off: leave privateDns out";
+            fields.wrong("privateDns", why);
+        }
+        let target = target.map(|named| named.target);
         if let (Some(target), Some(Some(network))) = (&target, &network)
             && let Some((field, why)) = target.kind().clash(&network.vpc_id, private_dns)
         {
             fields.wrong(&format!("target.{field}"), why);
         }
-        let policy = if way == ConnectedThrough::Endpoint {
-            read_policy(&mut fields, target.as_ref())
-        } else {
-            refuse(
-                &mut fields,
-                "policy",
-                "this target makes no endpoint that a policy could be for",
-            );
-            Some(Policy::Full)
-        };
-        let tags = read_tags(&mut fields);
-        let dry_run = fields.flag("dryRun", false);
-        let adopt = fields.flag("adopt", false);
-        let on_failure = read_on_failure(&mut fields);
-        fields.finish();
         Some(Self {
             request_id: request_id?,
-            region: region?,
-            target: target?,
-            network: match network {
-                Some(network) => Some(network?),
-                None => None,
+            shape: Shape {
+                region: region?,
+                target: target?,
+                network: network?,
+                private_dns,
+                policy: policy?,
+                tags,
+                adopt,
             },
-            private_dns,
-            policy: policy?,
-            tags,
             dry_run,
-            adopt,
             on_failure: on_failure?,
         })
     }
 
-    /// A short name for everything that shapes the connection. Two requests of one id must agree in it.
-    pub fn fingerprint(&self) -> String {
-        let shape = serde_json::json!([
-            self.region,
-            self.target,
-            self.network,
-            self.private_dns,
-            self.policy,
-            self.tags,
-            self.adopt
-        ]);
-        canonical::digest(&[&canonical::text(&shape)])[..16].to_owned()
+    /// What marks whatever is made for the request.
+    pub fn owner(&self, account: &str) -> Owner {
+        // A name for the console, unless the caller gives one.
+        let mut tags = self.shape.tags.clone();
+        tags.entry("Name".to_owned())
+            .or_insert_with(|| format!("tieline {}", self.request_id));
+        Owner {
+            request_id: self.request_id.clone(),
+            fingerprint: self.shape.fingerprint(),
+            account: account.to_owned(),
+            region: self.shape.region.clone(),
+            tags,
+            adopt: self.shape.adopt,
+        }
     }
 }
 
-impl Network {
-    fn read(mut fields: Fields<'_>) -> Option<Self> {
-        let vpc_id = fields.required("vpcId");
-        let subnet_ids = sorted(fields.list("subnetIds"));
-        let security_group_ids = sorted(fields.list("securityGroupIds"));
-        fields.finish();
-        Some(Self {
-            vpc_id: vpc_id?,
-            subnet_ids,
-            security_group_ids,
-        })
+impl Shape {
+    /// A short name for it.
+    pub fn fingerprint(&self) -> String {
+        let mut values = json!(self);
+        if let Value::Array(values) = &mut values {
+            while values.last().is_some_and(Value::is_null) {
+                values.pop();
+            }
+        }
+        canonical::digest(&[&canonical::text(&values)])[..16].to_owned()
     }
+}
+
+/// What is taken to be true of a target that cannot be read: nothing that would be a problem of its own.
+const UNKNOWN_TARGET: KindFacts = KindFacts {
+    about: "",
+    connected_through: ConnectedThrough::Endpoint,
+    restricted_policy: Some(|| json!({"Statement": []})),
+    no_private_dns: None,
+};
+
+/// What kinds of targets mean for a field beside the target.
+struct KindRule {
+    holds_for: fn(&KindFacts) -> bool,
+    field: &'static str,
+    /// Whether it has to be there; otherwise it has to be left out.
+    needed: bool,
+    why: &'static str,
+}
+
+const KIND_RULES: [KindRule; 3] = [
+    KindRule {
+        holds_for: |facts| facts.connected_through == ConnectedThrough::Elsewhere,
+        field: "network",
+        needed: false,
+        why: "this target has no end in a VPC of yours: leave network out",
+    },
+    KindRule {
+        holds_for: |facts| facts.connected_through != ConnectedThrough::Elsewhere,
+        field: "network",
+        needed: true,
+        why: "network is missing",
+    },
+    KindRule {
+        holds_for: |facts| facts.connected_through != ConnectedThrough::Endpoint,
+        field: "policy",
+        needed: false,
+        why: "this target makes no endpoint that a policy could be for: leave policy out",
+    },
+];
+
+/// Holds the fields beside a target against what its kind means for them.
+fn apply_kind_rules<F: Fields>(fields: &mut F, facts: &KindFacts) {
+    for rule in &KIND_RULES {
+        if (rule.holds_for)(facts) && rule.needed != fields.holds(Condition::Has(rule.field)) {
+            fields.wrong(rule.field, rule.why);
+        }
+        fields.rule(|| {
+            let then = if rule.needed {
+                json!({"required": [rule.field]})
+            } else {
+                json!({"properties": {rule.field: false}})
+            };
+            (is_target(kinds(rule.holds_for)), then)
+        });
+    }
+    // These two the reader learns from the target itself.
+    let off = || json!({"properties": {"privateDns": {"const": false}}});
+    let no_endpoint = |facts: &KindFacts| facts.connected_through != ConnectedThrough::Endpoint;
+    fields.rule(|| (is_target(kinds(no_endpoint)), off()));
+    fields.rule(|| {
+        let unrestricted = kinds(|facts| facts.restricted_policy.is_none());
+        let then = json!({"properties": {"policy": {"not": {"const": "restricted"}}}});
+        (is_target(unrestricted), then)
+    });
+    for (kind, facts) in Target::KINDS.iter().zip(Target::FACTS) {
+        if let Some(condition) = facts.no_private_dns {
+            fields.rule(|| {
+                let both = json!({"allOf": [one_of(&[kind]), condition.schema()]});
+                (about_target(both), off())
+            });
+        }
+    }
+}
+
+/// The kinds of which something is true.
+fn kinds(holds: impl Fn(&KindFacts) -> bool) -> Vec<&'static str> {
+    let all = Target::KINDS.iter().zip(Target::FACTS);
+    all.filter(|(_, facts)| holds(facts))
+        .map(|(kind, _)| *kind)
+        .collect()
+}
+
+fn is_target(kinds: Vec<&'static str>) -> Value {
+    about_target(one_of(&kinds))
+}
+
+fn one_of(kinds: &[&str]) -> Value {
+    json!({"properties": {"kind": {"enum": kinds}}, "required": ["kind"]})
+}
+
+fn about_target(condition: Value) -> Value {
+    json!({"properties": {"target": condition}, "required": ["target"]})
 }
 
 /// The request id that an input names, even if the rest of it is wrong.
@@ -221,151 +294,20 @@ fn is_event(input: &Value) -> bool {
     input.get("detail-type").is_some() && input.get("detail").is_some()
 }
 
-fn detail(input: Value, problems: &mut Vec<Problem>) -> Option<Value> {
+fn detail(input: Value) -> Result<Value, Problem> {
     if !is_event(&input) {
-        return Some(input);
+        return Ok(input);
     }
     match serde_json::from_value::<EventBridgeEvent<Value>>(input) {
-        Ok(event) if event.detail_type == REQUESTED => Some(event.detail),
+        Ok(event) if event.detail_type == REQUESTED => Ok(event.detail),
         Ok(event) => {
-            let message = format!(
-                "expected detail-type {REQUESTED:?}, found {:?}",
-                event.detail_type
-            );
-            problems.push(Problem::at("$", message));
-            None
+            let found = event.detail_type;
+            let message = format!("expected detail-type {REQUESTED:?}, found {found:?}");
+            Err(Problem::at("$", message))
         }
         Err(error) => {
-            problems.push(Problem::at(
-                "$",
-                format!("not an EventBridge event: {error}"),
-            ));
-            None
+            let message = format!("not an EventBridge event: {error}");
+            Err(Problem::at("$", message))
         }
-    }
-}
-
-/// The order of subnets and groups means nothing; sorted, the same request is the same text.
-fn sorted<T: Ord>(list: Option<Vec<T>>) -> Option<Vec<T>> {
-    list.map(|mut list| {
-        list.sort();
-        list
-    })
-}
-
-/// Refuses a field that means nothing for the target.
-fn refuse(fields: &mut Fields<'_>, name: &'static str, why: &str) {
-    if fields.take(name).is_some() {
-        fields.wrong(name, format!("{why}: leave {name} out"));
-    }
-}
-
-/// Left out, private DNS is on wherever the target lets it be.
-fn read_private_dns(fields: &mut Fields<'_>, target: Option<&Target>) -> bool {
-    let possible = target.is_none_or(|target| target.kind().takes_private_dns());
-    let wanted = fields.flag("privateDns", possible);
-    if wanted && !possible {
-        let why = "with this target, the endpoint's private DNS stays off: leave privateDns out";
-        fields.wrong("privateDns", why);
-    }
-    wanted
-}
-
-fn read_on_failure(fields: &mut Fields<'_>) -> Option<OnFailure> {
-    match fields.take("onFailure") {
-        None => Some(OnFailure::RollBack),
-        Some(value) => match value.as_str() {
-            Some("roll-back") => Some(OnFailure::RollBack),
-            Some("keep") => Some(OnFailure::Keep),
-            _ => {
-                fields.wrong("onFailure", "expected \"roll-back\" or \"keep\"");
-                None
-            }
-        },
-    }
-}
-
-fn read_policy(fields: &mut Fields<'_>, target: Option<&Target>) -> Option<Policy> {
-    let document = match fields.take("policy") {
-        None => return Some(Policy::Full),
-        Some(Value::String(word)) if word == "full" => return Some(Policy::Full),
-        Some(Value::String(word)) if word == "restricted" => {
-            let restricted = target?.kind().restricted_policy();
-            if restricted.is_none() {
-                fields.wrong(
-                    "policy",
-                    "this target has no restricted policy of its own: write one as a JSON object",
-                );
-            }
-            restricted?
-        }
-        Some(Value::String(text)) => match serde_json::from_str(&text) {
-            Ok(document) => document,
-            Err(_) => {
-                fields.wrong(
-                    "policy",
-                    "expected \"full\", \"restricted\" or a policy document in JSON",
-                );
-                return None;
-            }
-        },
-        Some(document) => document,
-    };
-    if !document
-        .get("Statement")
-        .is_some_and(|statement| statement.is_array() || statement.is_object())
-    {
-        let found = kind(&document);
-        fields.wrong(
-            "policy",
-            format!("expected a policy document with a Statement, found {found} without one"),
-        );
-        return None;
-    }
-    let text = canonical::text(&document);
-    let size = text.chars().count();
-    if size > MAX_POLICY_CHARS {
-        fields.wrong(
-            "policy",
-            format!("the policy has {size} characters, EC2 takes at most {MAX_POLICY_CHARS}"),
-        );
-        return None;
-    }
-    Some(Policy::Document(text))
-}
-
-fn read_tags(fields: &mut Fields<'_>) -> BTreeMap<String, String> {
-    let tags = fields.texts("tags");
-    if tags.len() > MAX_TAGS {
-        fields.wrong(
-            "tags",
-            format!("{} tags, at most {MAX_TAGS} are allowed", tags.len()),
-        );
-    }
-    for (key, value) in &tags {
-        if let Some(message) = tag_problem(key, value) {
-            let short: String = key.chars().take(40).collect();
-            fields.wrong(&format!("tags[{short:?}]"), message);
-        }
-    }
-    tags
-}
-
-/// EC2's rules for tags, and ours: what starts with `tieline:` is how Tieline knows its own.
-fn tag_problem(key: &str, value: &str) -> Option<&'static str> {
-    let plain = |text: &str| {
-        text.chars()
-            .all(|c| c.is_alphanumeric() || " +-=._:/@".contains(c))
-    };
-    if key.is_empty() || key.chars().count() > 128 {
-        Some("a tag key has 1 to 128 characters")
-    } else if value.chars().count() > 256 {
-        Some("a tag value has at most 256 characters")
-    } else if !plain(key) || !plain(value) {
-        Some("tags are made of letters, digits, spaces and + - = . _ : / @")
-    } else if key.to_lowercase().starts_with("aws:") || key.starts_with("tieline:") {
-        Some("keys that start with aws: or tieline: are reserved")
-    } else {
-        None
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline::ids::VpcId;
 use tieline::outside::Route53;
 use tieline::outside::route53::{HostedZone, VpcZone, ZoneName};

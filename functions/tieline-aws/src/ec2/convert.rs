@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types;
 use tieline::outside::{Endpoint, Group, Ingress, Interface, Service, Subnet, Time, Vpc};
-use tieline::state::State;
+use tieline::outside::State;
 
 pub(super) fn vpc(vpc: &types::Vpc) -> Vpc {
     let associated = |block: &&types::VpcCidrBlockAssociation| {
@@ -108,7 +108,7 @@ pub(super) fn endpoint(endpoint: &types::VpcEndpoint) -> Option<Endpoint> {
             error.message().unwrap_or("no message")
         )
     });
-    let trouble: Vec<String> = endpoint
+    let failure_reason: Vec<String> = endpoint
         .failure_reason()
         .map(str::to_owned)
         .into_iter()
@@ -119,7 +119,7 @@ pub(super) fn endpoint(endpoint: &types::VpcEndpoint) -> Option<Endpoint> {
         id: endpoint.vpc_endpoint_id()?.parse().ok()?,
         vpc: endpoint.vpc_id().unwrap_or_default().to_owned(),
         service: endpoint.service_name().unwrap_or_default().to_owned(),
-        counts: matches!(kind, Some("Interface" | "GatewayLoadBalancer")),
+        is_interface: matches!(kind, Some("Interface" | "GatewayLoadBalancer")),
         state: State::parse(&raw_state),
         raw_state,
         private_dns: endpoint.private_dns_enabled().unwrap_or(false),
@@ -146,7 +146,7 @@ pub(super) fn endpoint(endpoint: &types::VpcEndpoint) -> Option<Endpoint> {
             .and_then(|time| time.to_millis().ok())
             .and_then(|millis| u64::try_from(millis).ok())
             .map(Time),
-        trouble: (!trouble.is_empty()).then(|| trouble.join("; ")),
+        failure_reason: (!failure_reason.is_empty()).then(|| failure_reason.join("; ")),
     })
 }
 

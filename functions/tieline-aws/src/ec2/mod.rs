@@ -1,6 +1,6 @@
-//! Amazon EC2: one call for each thing asked. [`words`] turns its answers into ours.
+//! Amazon EC2: one call for each thing asked. [`convert`] turns its answers into ours.
 
-mod words;
+mod convert;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use aws_sdk_ec2::types::{
     DnsOptionsSpecification, Filter, IpPermission, IpRange, ResourceType, Tag, TagSpecification,
     VpcAttributeName, VpcEndpointType,
 };
-use tieline::error::CallError;
+use tieline::outside::CallError;
 use tieline::ids::{EndpointId, GroupId, VpcId};
 use tieline::outside::{
     DnsAttributes, Ec2, Endpoint, Group, Interface, NewEndpoint, NewGroup, Service, Subnet, Vpc,
@@ -55,7 +55,7 @@ impl Ec2 for AwsEc2 {
             .describe_vpcs()
             .filters(filter("vpc-id", id.as_str()));
         let answer = call.send().await.map_err(failed("ec2:DescribeVpcs"))?;
-        Ok(answer.vpcs().first().map(words::vpc))
+        Ok(answer.vpcs().first().map(convert::vpc))
     }
 
     async fn dns_attributes(&self, id: &VpcId) -> Result<DnsAttributes, CallError> {
@@ -86,7 +86,7 @@ impl Ec2 for AwsEc2 {
             .map_err(failed(ACTION))?;
         found
             .iter()
-            .map(|subnet| must(ACTION, "subnet", words::subnet(subnet)))
+            .map(|subnet| must(ACTION, "subnet", convert::subnet(subnet)))
             .collect()
     }
 
@@ -106,7 +106,7 @@ impl Ec2 for AwsEc2 {
             .map_err(failed(ACTION))?;
         found
             .iter()
-            .map(|group| must(ACTION, "security group", words::group(group)))
+            .map(|group| must(ACTION, "security group", convert::group(group)))
             .collect()
     }
 
@@ -117,7 +117,7 @@ impl Ec2 for AwsEc2 {
             .await
             .map_err(failed("ec2:DescribeVpcEndpointServices"))
         {
-            Ok(answer) => Ok(words::service(name, answer.service_details())),
+            Ok(answer) => Ok(convert::service(name, answer.service_details())),
             // Also the answer for a service that does not allow this account.
             Err(error) if error.code() == Some("InvalidServiceName") => Ok(None),
             Err(error) => Err(error),
@@ -147,7 +147,7 @@ impl Ec2 for AwsEc2 {
             .map_err(failed(ACTION))?;
         found
             .iter()
-            .map(|endpoint| must(ACTION, "endpoint", words::endpoint(endpoint)))
+            .map(|endpoint| must(ACTION, "endpoint", convert::endpoint(endpoint)))
             .collect()
     }
 
@@ -168,7 +168,7 @@ impl Ec2 for AwsEc2 {
             .try_collect()
             .await;
         let found = found.map_err(failed("ec2:DescribeNetworkInterfaces"))?;
-        Ok(found.iter().filter_map(words::interface).collect())
+        Ok(found.iter().filter_map(convert::interface).collect())
     }
 
     async fn create_endpoint(&self, new: &NewEndpoint) -> Result<Endpoint, CallError> {
@@ -191,7 +191,7 @@ impl Ec2 for AwsEc2 {
         must(
             ACTION,
             "endpoint",
-            answer.vpc_endpoint().and_then(words::endpoint),
+            answer.vpc_endpoint().and_then(convert::endpoint),
         )
     }
 

@@ -1,19 +1,18 @@
 //! How far the work has come; the state machine carries it beside the plan.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Rejection;
+use super::{Execution, Phase};
 use crate::ids::EndpointId;
-use crate::outside::Time;
-use crate::step::Execution;
+use crate::problem::Rejection;
+use crate::time::Time;
 
 /// How far the work has come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
-    /// What is being done.
     pub phase: Phase,
-    /// Since when.
     pub since: Time,
     /// How long the phases before it took.
     pub spent: Vec<PhaseDuration>,
@@ -33,38 +32,19 @@ pub struct Progress {
     /// Whether EC2 took the order to turn private DNS on.
     pub dns_ordered: bool,
     /// Why a part could not be removed when that was tried last, in the words of whoever has it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<String>,
-    /// Why the request failed, if it did.
+    #[serde(default, rename = "trouble", skip_serializing_if = "Option::is_none")]
+    pub removal_error: Option<String>,
     pub failure: Option<Rejection>,
 }
 
-/// What is being done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Phase {
-    /// Preflight.
-    Check,
-    /// The endpoint is being created.
-    Create,
-    /// The service's owner has to accept the endpoint.
-    Accept,
-    /// Private DNS is being turned on.
-    EnableDns,
-    /// The request is being marked as ready.
-    #[serde(rename = "keep")]
-    Confirm,
-    /// What was made is being removed.
-    #[serde(rename = "undo")]
-    RollBack,
-}
-
-/// How long a phase took.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A phase that is over
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PhaseDuration {
-    /// The phase.
+    /// Its name, such as create
+    #[schemars(with = "String")]
     pub phase: Phase,
-    /// Its seconds.
+    /// How long it took, in seconds
+    #[schemars(range(min = 0))]
     pub seconds: f64,
 }
 
@@ -82,7 +62,7 @@ impl Progress {
             added_tags: Vec::new(),
             acceptance_announced: false,
             dns_ordered: false,
-            trouble: None,
+            removal_error: None,
             failure: None,
         }
     }
@@ -122,6 +102,7 @@ mod tests {
         let execution = Execution {
             id: String::new(),
             started_at: "1970-01-01T00:00:01Z".to_owned(),
+            definition: 2,
         };
         let mut progress = Progress::begin(&execution);
 

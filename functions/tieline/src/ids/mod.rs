@@ -1,11 +1,15 @@
 //! Names that cannot be wrong: each type has one way in, [`std::str::FromStr`], and says what it wants.
 
+mod shape;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Named, Shape};
+pub use shape::{Named, Shape};
 
 /// Text that is not what a name of this kind looks like.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,14 +20,13 @@ pub struct Malformed {
 }
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $expected:literal, $shape:expr, $check:expr) => {
+    ($(#[$doc:meta])* $name:ident, $expected:literal, $shape:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {
-            /// The name as AWS writes it.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -31,15 +34,18 @@ macro_rules! id {
 
         impl Named for $name {
             const EXPECTED: &'static str = $expected;
-            const SHAPE: Shape = $shape;
+
+            fn shape() -> &'static Shape {
+                static SHAPE: Shape = $shape;
+                &SHAPE
+            }
         }
 
         impl FromStr for $name {
             type Err = Malformed;
 
             fn from_str(text: &str) -> Result<Self, Malformed> {
-                let check: fn(&str) -> bool = $check;
-                if check(text) {
+                if Self::shape().fits(text) {
                     Ok(Self(text.to_owned()))
                 } else {
                     // A name is short; what is not one may be anything, so it is not repeated whole.
@@ -62,6 +68,20 @@ macro_rules! id {
                 f.write_str(&self.0)
             }
         }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                Self::shape().schema().into()
+            }
+        }
     };
 }
 
@@ -69,72 +89,49 @@ id!(
     /// The caller's name for a connection; it becomes part of a tag key on the endpoint.
     RequestId,
     "a request id: 1 to 64 of A-Z a-z 0-9 . _ -",
-    Shape::of("^[A-Za-z0-9._-]{1,64}$"),
-    |text| (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    Shape::of("^[A-Za-z0-9._-]{1,64}$")
 );
 id!(
     /// A Region such as `us-east-1`.
     Region,
     "a Region such as us-east-1",
-    Shape::of("^[a-z]+(-[a-z]+)+-[1-9]$"),
-    |text| {
-        let parts: Vec<&str> = text.split('-').collect();
-        let word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-        let number = |part: &str| matches!(part.as_bytes(), [b'1'..=b'9']);
-        match parts.as_slice() {
-            [words @ .., last] => words.len() >= 2 && words.iter().all(|part| word(part)) && number(last),
-            [] => false,
-        }
-    }
+    Shape::of("^[a-z]+(-[a-z]+)+-[1-9]$")
 );
 id!(
     /// A VPC.
     VpcId,
     "a VPC id: vpc- and 8 or 17 of 0-9 a-f",
-    Shape::of("^vpc-([0-9a-f]{8}|[0-9a-f]{17})$"),
-    |text| resource(text, "vpc-")
+    Shape::of("^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")
 );
 id!(
     /// A subnet.
     SubnetId,
     "a subnet id: subnet- and 8 or 17 of 0-9 a-f",
-    Shape::of("^subnet-([0-9a-f]{8}|[0-9a-f]{17})$"),
-    |text| resource(text, "subnet-")
+    Shape::of("^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")
 );
 id!(
     /// A security group.
     GroupId,
     "a security group id: sg- and 8 or 17 of 0-9 a-f",
-    Shape::of("^sg-([0-9a-f]{8}|[0-9a-f]{17})$"),
-    |text| resource(text, "sg-")
+    Shape::of("^sg-([0-9a-f]{8}|[0-9a-f]{17})$")
 );
 id!(
     /// A VPC endpoint.
     EndpointId,
     "a VPC endpoint id: vpce- and 8 or 17 of 0-9 a-f",
-    Shape::of("^vpce-([0-9a-f]{8}|[0-9a-f]{17})$"),
-    |text| resource(text, "vpce-")
+    Shape::of("^vpce-([0-9a-f]{8}|[0-9a-f]{17})$")
 );
 id!(
     /// An Aurora DSQL cluster.
     ClusterId,
     "an Aurora DSQL cluster id: 26 of a-z 0-9",
-    Shape::of("^[a-z0-9]{26}$"),
-    |text| text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    Shape::of("^[a-z0-9]{26}$")
 );
 id!(
     /// The part of an AWS service's endpoint service name behind `com.amazonaws.<region>.`.
     ServiceSuffix,
     "an AWS service's short name such as monitoring or ecr.api",
-    Shape::of("^[a-z0-9][a-z0-9._-]{0,99}$").never(r"^com\.amazonaws\."),
-    |text| {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
-        (1..=100).contains(&text.len())
-            && text.bytes().all(plain)
-            && text.as_bytes()[0].is_ascii_alphanumeric()
-            && !text.starts_with("com.amazonaws.")
-    }
+    Shape::of("^[a-z0-9][a-z0-9._-]{0,99}$").never(r"^com\.amazonaws\.")
 );
 
 id!(
@@ -144,50 +141,37 @@ id!(
     Shape::of(
         r"^(com\.amazonaws\.[a-z0-9_-]*\.|cn\.com\.amazonaws\.|aws\.[a-z0-9_-]*\.[a-z0-9_-]*\.)[a-z0-9._-]*$"
     )
-    .most(255),
-    |text| {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
-        text.len() <= 255 && text.split('.').count() >= 4 && text.bytes().all(plain)
-            && (text.starts_with("com.amazonaws.") || text.starts_with("cn.com.amazonaws.") || text.starts_with("aws."))
-    }
+    .at_most(255)
 );
 id!(
     /// A TiDB Cloud cluster or node group.
     TidbId,
     "a TiDB Cloud id: 1 to 32 digits",
-    Shape::of("^[0-9]{1,32}$"),
-    |text| (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    Shape::of("^[0-9]{1,32}$")
 );
 id!(
     /// A Confluent Cloud environment or network.
     ConfluentId,
     "a Confluent Cloud id such as env-xk27rp or n-pr1jy6",
-    Shape::of("^[A-Za-z0-9]+(-[A-Za-z0-9]+)+$").most(64),
-    |text| {
-        let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        text.len() <= 64 && text.contains('-') && text.split('-').all(plain)
-    }
+    Shape::of("^[A-Za-z0-9]+(-[A-Za-z0-9]+)+$").at_most(64)
 );
 id!(
     /// A secret of AWS Secrets Manager.
     SecretArn,
-    "the ARN of a Secrets Manager secret: arn:aws:secretsmanager:<region>:<account>:secret:<name>",
-    Shape::of("^arn:aws[!-9;-~]*:secretsmanager:[!-9;-~]*:[0-9]{12}:secret:[!-~]+$").most(2048),
-    |text| arn(text, "secretsmanager", "secret:")
+    "the ARN of a Secrets Manager secret: arn:<partition>:secretsmanager:<region>:<account>:secret:<name>",
+    Shape::of("^arn:aws[!-9;-~]*:secretsmanager:[!-9;-~]*:[0-9]{12}:secret:[!-~]+$").at_most(2048)
 );
 id!(
     /// An IAM role.
     RoleArn,
-    "the ARN of an IAM role: arn:aws:iam::<account>:role/<name>",
-    Shape::of("^arn:aws[!-9;-~]*:iam:[!-9;-~]*:[0-9]{12}:role/[!-~]+$").most(2048),
-    |text| arn(text, "iam", "role/")
+    "the ARN of an IAM role: arn:<partition>:iam::<account>:role/<name>",
+    Shape::of("^arn:aws[!-9;-~]*:iam:[!-9;-~]*:[0-9]{12}:role/[!-~]+$").at_most(2048)
 );
 id!(
     /// A replication instance of AWS DMS.
     InstanceArn,
-    "the ARN of a DMS replication instance: arn:aws:dms:<region>:<account>:rep:<name>",
-    Shape::of("^arn:aws[!-9;-~]*:dms:[!-9;-~]*:[0-9]{12}:rep:[!-~]+$").most(2048),
-    |text| arn(text, "dms", "rep:")
+    "the ARN of a DMS replication instance: arn:<partition>:dms:<region>:<account>:rep:<name>",
+    Shape::of("^arn:aws[!-9;-~]*:dms:[!-9;-~]*:[0-9]{12}:rep:[!-~]+$").at_most(2048)
 );
 id!(
     /// A DNS domain.
@@ -196,8 +180,7 @@ id!(
     Shape::of(
         r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)+$"
     )
-    .most(253),
-    |text| text.len() <= 253 && text.contains('.') && text.split('.').all(label)
+    .at_most(253)
 );
 id!(
     /// A name in a domain, perhaps a wildcard.
@@ -206,51 +189,8 @@ id!(
     Shape::of(
         r"^(\*|(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*)$"
     )
-    .most(200),
-    |text| {
-        let rest = text.strip_prefix("*.").unwrap_or(text);
-        text == "*" || (text.len() <= 200 && rest.split('.').all(label))
-    }
+    .at_most(200)
 );
-
-/// One label of a DNS name.
-fn label(text: &str) -> bool {
-    let plain =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    (1..=63).contains(&text.len())
-        && text.bytes().all(plain)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-}
-
-/// An ARN of a service whose resource begins with `kind`.
-fn arn(text: &str, service: &str, kind: &str) -> bool {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let [prefix, partition, there, _, account, resource] = parts.as_slice() else {
-        return false;
-    };
-    let printable = |byte: u8| byte.is_ascii_graphic();
-    *prefix == "arn"
-        && partition.starts_with("aws")
-        && *there == service
-        && account.len() == 12
-        && account.bytes().all(|byte| byte.is_ascii_digit())
-        && resource
-            .strip_prefix(kind)
-            .is_some_and(|name| !name.is_empty())
-        && text.len() <= 2048
-        && text.bytes().all(printable)
-}
-
-/// EC2's ids: a prefix and 17 hexadecimal digits, or 8 for what was made before 2016.
-fn resource(text: &str, prefix: &str) -> bool {
-    text.strip_prefix(prefix).is_some_and(|digits| {
-        matches!(digits.len(), 8 | 17)
-            && digits
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    })
-}
 
 #[cfg(test)]
 mod tests {
@@ -268,25 +208,130 @@ mod tests {
         );
     }
 
+    /// Names of a kind that are good, and what nearly is one.
+    fn tells_apart<T: FromStr<Err = Malformed>>(good: &[&str], bad: &[&str]) {
+        for text in good {
+            assert!(text.parse::<T>().is_ok(), "{text:?} is good");
+        }
+        for text in bad {
+            let error = text.parse::<T>().err();
+            assert!(error.is_some(), "{text:?} is bad");
+        }
+    }
+
     #[test]
     fn each_kind_of_name_has_its_own_shape() {
-        for (good, bad) in [
-            ("us-east-1", "us-east"),
-            ("us-gov-west-1", "US-east-1"),
-            ("ap-southeast-3", "mars"),
-        ] {
-            assert!(good.parse::<Region>().is_ok(), "{good}");
-            assert!(bad.parse::<Region>().is_err(), "{bad}");
-        }
-        assert!("orders-prod".parse::<RequestId>().is_ok());
-        assert!("orders/prod".parse::<RequestId>().is_err());
-        assert!("a".repeat(65).parse::<RequestId>().is_err());
-        assert!("subnet-0A1c5e7092b4d6f81".parse::<SubnetId>().is_err());
-        assert!("ecr.api".parse::<ServiceSuffix>().is_ok());
-        assert!(
-            "com.amazonaws.us-east-1.s3"
-                .parse::<ServiceSuffix>()
-                .is_err()
+        let long = |beginning: &str, unit: &str, length: usize| {
+            let text = format!("{beginning}{}", unit.repeat(length));
+            text[..length].to_owned()
+        };
+        tells_apart::<RequestId>(
+            &["orders-prod", "orders_1.x", &long("", "a", 64)],
+            &["", "orders/prod", "é", "a\n", &long("", "a", 65)],
+        );
+        tells_apart::<Region>(
+            &["us-east-1", "us-gov-west-1", "ap-southeast-3"],
+            &[
+                "us-east",
+                "US-east-1",
+                "mars",
+                "us-east-0",
+                "us-east-10",
+                "us--east-1",
+            ],
+        );
+        tells_apart::<VpcId>(
+            &["vpc-0f3a9c51d7e2b8640", "vpc-0f3a9c51"],
+            &[
+                "vpc-1",
+                "vpc-0F3a9c51d7e2b8640",
+                "vpc-0f3a9c51d7e2b864",
+                "subnet-0f3a9c51",
+            ],
+        );
+        tells_apart::<SubnetId>(&["subnet-0a1c5e7092b4d6f81"], &["subnet-0A1c5e7092b4d6f81"]);
+        tells_apart::<GroupId>(&["sg-0a7b3c9d5e1f24680"], &["sg-", "sg-0a7b3c9d5e1f24680 "]);
+        tells_apart::<EndpointId>(&["vpce-0a7b3c9d5e1f24680"], &["vpc-0a7b3c9d5e1f24680"]);
+        tells_apart::<ClusterId>(
+            &["k3abtwmzqhv5xn7rjd2yfe6upi"],
+            &["K3abtwmzqhv5xn7rjd2yfe6upi", "k3abtwmzqhv5xn7rjd2yfe6up"],
+        );
+        tells_apart::<ServiceSuffix>(
+            &["monitoring", "ecr.api", &long("", "a", 100)],
+            &[
+                "com.amazonaws.us-east-1.s3",
+                ".ecr",
+                "S3",
+                &long("", "a", 101),
+            ],
+        );
+        tells_apart::<ServiceName>(
+            &[
+                "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0",
+                "cn.com.amazonaws.cn-north-1.s3",
+                "aws.api.us-east-1.x",
+                &long("com.amazonaws.vpce.", "x", 255),
+            ],
+            &[
+                "com.amazonaws.",
+                "aws.a.b",
+                "org.example.a.b",
+                &long("com.amazonaws.vpce.", "x", 256),
+            ],
+        );
+        tells_apart::<TidbId>(
+            &["10357519063427187436", &long("", "1", 32)],
+            &["", "1a", &long("", "1", 33)],
+        );
+        tells_apart::<ConfluentId>(
+            &["env-xk27rp", "n-Pr1-jy6", &long("a-", "b", 64)],
+            &["env", "-a", "a-", "a--b", &long("a-", "b", 65)],
+        );
+        let secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:";
+        tells_apart::<SecretArn>(
+            &[
+                "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:a:b",
+                &long(secret, "s", 2048),
+            ],
+            &[
+                secret,
+                "arn:aws:secretsmanager:us-east-1:12345678901:secret:a",
+                &long(secret, "s", 2049),
+            ],
+        );
+        tells_apart::<RoleArn>(
+            &["arn:aws-us-gov:iam::123456789012:role/path/dms"],
+            &[
+                "arn:aws:iam::123456789012:user/dms",
+                "arn:aws:iam::123456789012:role/",
+            ],
+        );
+        tells_apart::<InstanceArn>(
+            &["arn:aws:dms:us-east-1:123456789012:rep:ABC"],
+            &[
+                "arn:aws:dms:us-east-1:123456789012:rep:",
+                "arn:aws:dms:us-east-1:123456789012:task:A",
+            ],
+        );
+        tells_apart::<Domain>(
+            &[
+                "privatelink.example.com",
+                "_tls.x-y.example",
+                &long("a", "b.c", 253),
+            ],
+            &[
+                "example",
+                "a..b",
+                "-a.b",
+                "A.b",
+                "a.b.",
+                &long("a", "b.c", 254),
+                &long("a.", "b", 66),
+            ],
+        );
+        tells_apart::<RecordName>(
+            &["*", "*.db", "db", "*.use1-az1"],
+            &["**", "*.", "a.*", "-db", "db-", ""],
         );
     }
 }

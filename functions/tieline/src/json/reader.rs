@@ -1,233 +1,111 @@
-//! Reads a JSON object field by field and keeps every problem, so that a caller hears of all of them at once.
-//!
-//! Serde stops at the first error; rule 11 wants every offending path. The leaves are still read by serde.
+//! Reads an object's fields and keeps every problem.
 
-use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
+use super::{Condition, Fields, Kind};
+use crate::ids::Named;
 use crate::problem::{Problem, short};
 
-/// The fields of one JSON object that were not read yet.
+/// One JSON object that is being read.
 #[derive(Debug)]
-pub struct Fields<'p> {
+pub struct Reader {
     path: String,
-    left: Map<String, Value>,
+    object: Map<String, Value>,
     known: Vec<&'static str>,
-    problems: &'p mut Vec<Problem>,
+    problems: Vec<Problem>,
 }
 
-impl<'p> Fields<'p> {
-    /// Opens `value`, which is an object or a problem.
-    pub fn open(path: &str, value: Value, problems: &'p mut Vec<Problem>) -> Option<Self> {
-        if let Value::Object(left) = value {
-            return Some(Self {
-                path: path.to_owned(),
-                left,
-                known: Vec::new(),
-                problems,
-            });
+impl Reader {
+    /// Reads `value`, which is an object or a problem, with everything that is wrong with it. Fields that nobody declared
+    /// are wrong too: a misspelt one must not be ignored in silence.
+    pub fn read<T>(
+        path: &str,
+        value: Value,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> (Option<T>, Vec<Problem>) {
+        let Value::Object(object) = value else {
+            let message = format!("expected an object, found {}", kind_of(&value));
+            return (None, vec![Problem::at(path, message)]);
+        };
+        let mut reader = Self {
+            path: path.to_owned(),
+            object,
+            known: Vec::new(),
+            problems: Vec::new(),
+        };
+        let read = read(&mut reader);
+        (read, reader.finish())
+    }
+
+    fn finish(mut self) -> Vec<Problem> {
+        let known = self.known.join(", ");
+        let is_unknown = |name: &&String| !self.known.contains(&name.as_str());
+        for name in self.object.keys().filter(is_unknown) {
+            let message = format!("unknown field {:?}; known here: {known}", short(name, 80));
+            let path = format!("{}.{name}", self.path);
+            self.problems.push(Problem::at(&path, message));
         }
-        let message = format!("expected an object, found {}", kind(&value));
-        problems.push(Problem::at(path, message));
-        None
+        self.problems
     }
 
-    /// A text that must be there and of the shape `T` wants.
-    pub fn required<T: FromStr<Err: ToString>>(&mut self, name: &'static str) -> Option<T> {
-        match self.take(name) {
-            Some(value) => self.parse(&self.at(name), &value),
-            None => {
-                let path = self.at(name);
-                self.problems
-                    .push(Problem::at(&path, format!("{name} is missing")));
-                None
-            }
+    fn take(&mut self, name: &'static str) -> Option<Value> {
+        self.known.push(name);
+        self.object.get(name).cloned()
+    }
+
+    fn take_required(&mut self, name: &'static str) -> Option<Value> {
+        let value = self.take(name);
+        if value.is_none() {
+            self.wrong(name, format!("{name} is missing"));
         }
+        value
     }
 
-    /// A text that may be left out.
-    pub fn optional<T: FromStr<Err: ToString>>(&mut self, name: &'static str) -> Option<T> {
-        let value = self.take(name)?;
-        self.parse(&self.at(name), &value)
+    fn at(&self, name: &str) -> String {
+        format!("{}.{name}", self.path)
     }
 
-    /// A list of texts; each wrong element is a problem of its own. Left out: `None`.
-    pub fn list<T: FromStr<Err: ToString> + PartialEq>(
-        &mut self,
-        name: &'static str,
-    ) -> Option<Vec<T>> {
-        self.list_of(name, Self::parse)
+    fn parse<T: FromStr<Err: ToString>>(&mut self, path: &str, value: &Value) -> Option<T> {
+        let parsed = match value.as_str() {
+            Some(text) => text.parse().map_err(|error: T::Err| error.to_string()),
+            None => Err(format!("expected a text, found {}", kind_of(value))),
+        };
+        parsed
+            .map_err(|message| self.problems.push(Problem::at(path, message)))
+            .ok()
     }
 
-    fn list_of<T: PartialEq>(
+    /// A list, at least one item and none twice; each wrong item is a problem of its own.
+    fn list<T: Ord>(
         &mut self,
         name: &'static str,
         read: impl Fn(&mut Self, &str, &Value) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let path = self.at(name);
         let Value::Array(values) = self.take_if(name, Value::is_array, "a list")? else {
             return None;
         };
         if values.is_empty() {
-            self.problems.push(Problem::at(
-                &path,
+            self.wrong(
+                name,
                 format!("{name} is empty: name at least one, or leave it out"),
-            ));
+            );
         }
         let mut list = Vec::new();
         for (index, value) in values.iter().enumerate() {
-            let path = format!("{path}[{index}]");
+            let path = format!("{}[{index}]", self.at(name));
             if let Some(item) = read(self, &path, value) {
                 if list.contains(&item) {
-                    self.problems
-                        .push(Problem::at(&path, format!("{value} is named twice")));
+                    let message = format!("{value} is named twice");
+                    self.problems.push(Problem::at(&path, message));
                 }
                 list.push(item);
             }
         }
+        list.sort();
         Some(list)
-    }
-
-    /// A flag, with what it is when left out.
-    pub fn flag(&mut self, name: &'static str, default: bool) -> bool {
-        self.take_if(name, Value::is_boolean, "true or false")
-            .and_then(|value| value.as_bool())
-            .unwrap_or(default)
-    }
-
-    /// A TCP port that may be left out.
-    pub fn port(&mut self, name: &'static str) -> Option<u16> {
-        let path = self.at(name);
-        let value = self.take(name)?;
-        self.as_port(&path, &value)
-    }
-
-    /// A list of TCP ports, none of them twice; left out, it is empty.
-    pub fn ports(&mut self, name: &'static str) -> Vec<u16> {
-        self.list_of(name, Self::as_port).unwrap_or_default()
-    }
-
-    fn as_port(&mut self, path: &str, value: &Value) -> Option<u16> {
-        let port = value
-            .as_u64()
-            .and_then(|number| u16::try_from(number).ok())
-            .filter(|port| *port > 0);
-        if port.is_none() {
-            self.problems.push(Problem::at(
-                path,
-                format!("expected a port from 1 to 65535, found {}", kind(value)),
-            ));
-        }
-        port
-    }
-
-    /// A map from text to text; left out, it is empty.
-    pub fn texts(&mut self, name: &'static str) -> BTreeMap<String, String> {
-        let path = self.at(name);
-        let Some(Value::Object(entries)) =
-            self.take_if(name, Value::is_object, "an object of texts")
-        else {
-            return BTreeMap::new();
-        };
-        let mut texts = BTreeMap::new();
-        for (key, value) in entries {
-            if let Value::String(text) = value {
-                texts.insert(key, text);
-            } else {
-                let path = format!("{path}[{key:?}]");
-                let message = format!("expected a text, found {}", kind(&value));
-                self.problems.push(Problem::at(&path, message));
-            }
-        }
-        texts
-    }
-
-    /// An object that must be there, opened for reading.
-    pub fn object(&mut self, name: &'static str) -> Option<Fields<'_>> {
-        let path = self.at(name);
-        match self.take(name) {
-            Some(value) => Fields::open(&path, value, self.problems),
-            None => {
-                self.problems
-                    .push(Problem::at(&path, format!("{name} is missing")));
-                None
-            }
-        }
-    }
-
-    /// An object that may be left out, opened for reading.
-    pub fn object_if_there(&mut self, name: &'static str) -> Option<Fields<'_>> {
-        let path = self.at(name);
-        let value = self.take(name)?;
-        Fields::open(&path, value, self.problems)
-    }
-
-    /// One of a few words; left out, it is the first.
-    pub fn word(&mut self, name: &'static str, words: &[&'static str]) -> Option<&'static str> {
-        let Some(value) = self.take(name) else {
-            return words.first().copied();
-        };
-        let found = words.iter().find(|word| value.as_str() == Some(**word));
-        if found.is_none() {
-            let all: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
-            self.wrong(name, format!("expected {}", all.join(" or ")));
-        }
-        found.copied()
-    }
-
-    /// A whole number within bounds, with what it is when left out.
-    pub fn number(
-        &mut self,
-        name: &'static str,
-        bounds: std::ops::RangeInclusive<u32>,
-        default: u32,
-    ) -> u32 {
-        let Some(value) = self.take(name) else {
-            return default;
-        };
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-        number
-            .filter(|number| bounds.contains(number))
-            .unwrap_or_else(|| {
-                let message = format!(
-                    "expected a whole number from {} to {}",
-                    bounds.start(),
-                    bounds.end()
-                );
-                self.wrong(name, message);
-                default
-            })
-    }
-
-    /// Any JSON that may be left out.
-    pub fn take(&mut self, name: &'static str) -> Option<Value> {
-        self.known.push(name);
-        self.left.remove(name)
-    }
-
-    /// The path of a field of this object.
-    pub fn at(&self, name: &str) -> String {
-        format!("{}.{name}", self.path)
-    }
-
-    /// Notes a problem at a field of this object.
-    pub fn wrong(&mut self, name: &str, message: impl Into<String>) {
-        let path = self.at(name);
-        self.problems.push(Problem::at(&path, message));
-    }
-
-    /// Refuses what nobody asked for: a misspelt field must not be ignored in silence.
-    pub fn finish(self) {
-        for name in self.left.keys() {
-            let known = self.known.join(", ");
-            let path = format!("{}.{name}", self.path);
-            self.problems.push(Problem::at(
-                &path,
-                format!("unknown field {:?}; known here: {known}", short(name, 80)),
-            ));
-        }
     }
 
     fn take_if(
@@ -240,23 +118,256 @@ impl<'p> Fields<'p> {
         if fits(&value) {
             return Some(value);
         }
-        self.wrong(name, format!("expected {expected}, found {}", kind(&value)));
+        self.wrong(
+            name,
+            format!("expected {expected}, found {}", kind_of(&value)),
+        );
         None
     }
 
-    fn parse<T: FromStr<Err: ToString>>(&mut self, path: &str, value: &Value) -> Option<T> {
-        let parsed = match value.as_str() {
-            Some(text) => text.parse().map_err(|error: T::Err| error.to_string()),
-            None => Err(format!("expected a text, found {}", kind(value))),
+    fn as_port(&mut self, path: &str, value: &Value) -> Option<u16> {
+        let port = value
+            .as_u64()
+            .and_then(|number| u16::try_from(number).ok())
+            .filter(|port| *port > 0);
+        if port.is_none() {
+            let message = format!("expected a port from 1 to 65535, found {}", kind_of(value));
+            self.problems.push(Problem::at(path, message));
+        }
+        port
+    }
+
+    fn one_of(
+        &mut self,
+        name: &'static str,
+        value: &Value,
+        words: &[&'static str],
+    ) -> Option<&'static str> {
+        let found = words.iter().find(|word| value.as_str() == Some(**word));
+        if found.is_none() {
+            let all: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+            self.wrong(name, format!("expected {}", all.join(" or ")));
+        }
+        found.copied()
+    }
+
+    fn nested<T>(
+        &mut self,
+        name: &'static str,
+        value: Value,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        let (read, problems) = Self::read(&self.at(name), value, read);
+        self.problems.extend(problems);
+        read
+    }
+}
+
+impl Fields for Reader {
+    fn required<T: Named + FromStr<Err: ToString>>(
+        &mut self,
+        name: &'static str,
+        _: &str,
+    ) -> Option<T> {
+        let value = self.take_required(name)?;
+        self.parse(&self.at(name), &value)
+    }
+
+    fn optional<T: Named + FromStr<Err: ToString>>(
+        &mut self,
+        name: &'static str,
+        _: &str,
+    ) -> Option<T> {
+        let value = self.take(name)?;
+        self.parse(&self.at(name), &value)
+    }
+
+    fn names<T: Named + FromStr<Err: ToString> + Ord>(
+        &mut self,
+        name: &'static str,
+        _: &str,
+    ) -> Option<Vec<T>> {
+        self.list(name, Self::parse)
+    }
+
+    fn text(&mut self, name: &'static str, _: &str) -> Option<String> {
+        let value = self.take(name)?;
+        self.parse(&self.at(name), &value)
+    }
+
+    fn flag(&mut self, name: &'static str, default: bool, about: &str) -> bool {
+        self.flag_if_there(name, about).unwrap_or(default)
+    }
+
+    fn flag_if_there(&mut self, name: &'static str, _: &str) -> Option<bool> {
+        self.take_if(name, Value::is_boolean, "true or false")?
+            .as_bool()
+    }
+
+    fn required_word(
+        &mut self,
+        name: &'static str,
+        words: &[&'static str],
+        _: &str,
+    ) -> Option<&'static str> {
+        let value = self.take_required(name)?;
+        self.one_of(name, &value, words)
+    }
+
+    fn word(
+        &mut self,
+        name: &'static str,
+        words: &[&'static str],
+        about: &str,
+    ) -> Option<&'static str> {
+        self.word_or(name, words, words.first()?, about)
+    }
+
+    fn word_or(
+        &mut self,
+        name: &'static str,
+        words: &[&'static str],
+        default: &'static str,
+        _: &str,
+    ) -> Option<&'static str> {
+        match self.take(name) {
+            None => Some(default),
+            Some(value) => self.one_of(name, &value, words),
+        }
+    }
+
+    fn number(
+        &mut self,
+        name: &'static str,
+        bounds: RangeInclusive<u32>,
+        default: u32,
+        _: &str,
+    ) -> u32 {
+        let Some(value) = self.take(name) else {
+            return default;
         };
-        parsed
-            .map_err(|message| self.problems.push(Problem::at(path, message)))
-            .ok()
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        if let Some(number) = number.filter(|number| bounds.contains(number)) {
+            return number;
+        }
+        let (least, most) = (bounds.start(), bounds.end());
+        self.wrong(
+            name,
+            format!("expected a whole number from {least} to {most}"),
+        );
+        default
+    }
+
+    fn required_port(&mut self, name: &'static str, _: &str) -> Option<u16> {
+        let value = self.take_required(name)?;
+        self.as_port(&self.at(name), &value)
+    }
+
+    fn port(&mut self, name: &'static str, _: &str) -> Option<u16> {
+        let value = self.take(name)?;
+        self.as_port(&self.at(name), &value)
+    }
+
+    fn ports(&mut self, name: &'static str, at_most: usize, _: &str) -> Vec<u16> {
+        let ports = self.list(name, Self::as_port).unwrap_or_default();
+        if ports.len() > at_most {
+            self.wrong(name, format!("expected at most {at_most} ports"));
+        }
+        ports
+    }
+
+    fn object<T>(
+        &mut self,
+        name: &'static str,
+        _: &str,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.take_required(name)?;
+        self.nested(name, value, read)
+    }
+
+    fn object_if_there<T>(
+        &mut self,
+        name: &'static str,
+        _: &str,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match self.take(name) {
+            None => Some(None),
+            Some(value) => self.nested(name, value, read).map(Some),
+        }
+    }
+
+    fn variants<T>(
+        &mut self,
+        name: &'static str,
+        tag: &'static str,
+        kinds: &[Kind],
+        _: &str,
+        read: impl Fn(&mut Self, &str) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.take_required(name)?;
+        self.nested(name, value, |fields| {
+            let there = fields.take_required(tag);
+            let kind = kinds
+                .iter()
+                .find(|kind| there.as_ref().is_some_and(|there| there == kind.name));
+            if let Some(kind) = kind {
+                return read(fields, kind.name);
+            }
+            if there.is_some() {
+                let known: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
+                fields.wrong(
+                    tag,
+                    format!("unknown {tag}; known are {}", known.join(", ")),
+                );
+            }
+            // Nobody knows what belongs to it, so nothing of it is wrong.
+            fields.object.clear();
+            None
+        })
+    }
+
+    fn json(&mut self, name: &'static str, _: impl FnOnce() -> Value) -> Option<Value> {
+        self.take(name)
+    }
+
+    fn needs(&mut self, when: Condition, name: &'static str, why: &str) {
+        if self.holds(when) && !self.object.contains_key(name) {
+            self.wrong(name, why);
+        }
+    }
+
+    fn refuses(&mut self, when: Condition, names: &[&'static str], why: &str) {
+        if self.holds(when) {
+            for name in names {
+                if self.object.contains_key(*name) {
+                    self.wrong(name, why);
+                }
+            }
+        }
+    }
+
+    fn allows_only(&mut self, when: Condition, name: &'static str, value: &'static str, why: &str) {
+        let other = self.object.get(name).is_some_and(|there| there != value);
+        if self.holds(when) && other {
+            self.wrong(name, why);
+        }
+    }
+
+    fn holds(&self, when: Condition) -> bool {
+        when.holds(&self.object)
+    }
+
+    fn rule(&mut self, _: impl FnOnce() -> (Value, Value)) {}
+
+    fn wrong(&mut self, name: &str, message: impl Into<String>) {
+        self.problems.push(Problem::at(&self.at(name), message));
     }
 }
 
 /// What a JSON value is, for a sentence.
-pub fn kind(value: &Value) -> &'static str {
+pub fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",
@@ -276,14 +387,13 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_named_with_its_path() {
-        let mut problems = Vec::new();
         let value = json!({"vpcId": 1, "subnetIds": ["subnet-x", "subnet-01234567", "subnet-01234567"], "vpc": 1});
 
-        let mut fields = Fields::open("$.network", value, &mut problems).unwrap();
-        fields.required::<VpcId>("vpcId");
-        fields.list::<SubnetId>("subnetIds");
-        fields.flag("missing", true);
-        fields.finish();
+        let (_, problems) = Reader::read("$.network", value, |fields| {
+            fields.required::<VpcId>("vpcId", "");
+            fields.names::<SubnetId>("subnetIds", "");
+            Some(fields.flag("missing", true, ""))
+        });
 
         let paths: Vec<&str> = problems
             .iter()

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::error::CallError;
 use crate::ids::{ConfluentId, SecretArn};
+use crate::outside::CallError;
 
 /// The parts of Confluent Cloud's networking API (v1) that connections need.
 #[async_trait]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use crate::error::CallError;
 use crate::ids::{GroupId, RoleArn, SecretArn, SubnetId};
+use crate::outside::CallError;
 
 /// AWS DMS, as far as a tested endpoint to a MySQL server needs it.
 ///

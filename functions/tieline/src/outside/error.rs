@@ -1,9 +1,7 @@
-//! What can go wrong with a call and with a step, and whether to try again.
+//! What can go wrong with a call, and whether to try again.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::fmt::Write as _;
-
-use serde::{Deserialize, Serialize};
 
 use crate::problem::{Code, Problem};
 
@@ -23,9 +21,6 @@ const SECRET_FIX: &str = "name a secret that the functions may read: its name st
 const KEY_FIX: &str = "make a key with the rights that README lists for this target, put it into the secret, and send the \
      event again";
 
-const ROLE_FIX: &str = "aws iam attach-role-policy --role-name dms-vpc-role \
-     --policy-arn arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole";
-
 /// A call to the outside that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -40,12 +35,12 @@ pub enum CallError {
         message: String,
     },
     /// The service asked to come back later, and said when. Nothing was changed by this call.
-    #[error("{action} was put off for {seconds} s: {reason}")]
+    #[error("{action} was put off for {retry_after} s: {reason}")]
     Throttled {
         /// The call.
         action: &'static str,
-        /// How long to leave the service alone.
-        seconds: u64,
+        /// How long to leave the service alone, in seconds.
+        retry_after: u64,
         /// The service's own words.
         reason: String,
     },
@@ -112,7 +107,7 @@ impl CallError {
                 // A vendor that counts by the minute is free again within one.
                 return Self::Throttled {
                     action,
-                    seconds: retry_after.unwrap_or(60).clamp(1, 300),
+                    retry_after: retry_after.unwrap_or(60).clamp(1, 300),
                     reason: said,
                 };
             }
@@ -235,7 +230,8 @@ impl CallError {
             if code == "InvalidParameter" && message.contains("conflicting DNS domain"))
     }
 
-    fn is_denied(&self) -> bool {
+    /// The caller may not make the call.
+    pub fn is_denied(&self) -> bool {
         matches!(
             self.code(),
             Some(
@@ -248,146 +244,13 @@ impl CallError {
     }
 }
 
-/// Why a step stopped. Its [`StepError::name`] is what the state machine matches on.
-#[derive(Debug, thiserror::Error)]
-pub enum StepError {
-    /// The same step may succeed later.
-    #[error("the step may succeed later")]
-    Retryable(#[source] CallError),
-    /// It will not.
-    #[error("the request cannot be carried out")]
-    Rejected(Rejection),
-}
-
-/// Why a request cannot be carried out; it travels as text through the state machine's `Cause`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rejection {
-    /// Every reason.
-    pub problems: Vec<Problem>,
-}
-
-impl StepError {
-    /// Every name a step can raise; `functions/connect.asl.json` handles exactly these.
-    pub const NAMES: [&str; 2] = ["Tieline.Retryable", "Tieline.Rejected"];
-
-    /// The name that Lambda reports as `errorType` and the state machine sees as `Error`.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Retryable(_) => Self::NAMES[0],
-            Self::Rejected(_) => Self::NAMES[1],
-        }
+/// An error with the whole chain of its causes, outermost first.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, ": {cause}");
+        source = cause.source();
     }
-
-    /// The text that Lambda reports as `errorMessage`: the problems as JSON, or the chain of causes.
-    pub fn message(&self) -> String {
-        match self {
-            Self::Rejected(rejection) => serde_json::json!(rejection).to_string(),
-            Self::Retryable(_) => self.chain(),
-        }
-    }
-
-    /// A step that cannot go on for one reason.
-    pub fn rejected(problem: Problem) -> Self {
-        Self::Rejected(Rejection {
-            problems: vec![problem],
-        })
-    }
-
-    /// The whole chain of causes, outermost first.
-    pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = self.source();
-        while let Some(cause) = source {
-            let _ = write!(text, ": {cause}");
-            source = cause.source();
-        }
-        if let Self::Rejected(rejection) = self {
-            for problem in &rejection.problems {
-                let _ = write!(text, ": {problem}");
-            }
-        }
-        text
-    }
-}
-
-impl From<CallError> for StepError {
-    fn from(error: CallError) -> Self {
-        if let Some(problem) = error.credentials_problem() {
-            return Self::rejected(problem);
-        }
-        if error.is_role_not_ready() {
-            return Self::rejected(Problem::new(
-                Code::DmsRoleMissing,
-                error.to_string(),
-                ROLE_FIX,
-            ));
-        }
-        match &error {
-            CallError::Unavailable { .. } | CallError::Throttled { .. } => Self::Retryable(error),
-            CallError::Refused { action, .. } => {
-                let (code, fix) = if error.is_denied() {
-                    (
-                        Code::PermissionDenied,
-                        format!(
-                            "allow {action} in the function's role (template.yaml), and send the event again"
-                        ),
-                    )
-                } else {
-                    (
-                        Code::CallRefused,
-                        "read the service's sentence, put it right, and send the event again"
-                            .to_owned(),
-                    )
-                };
-                Self::rejected(Problem::new(code, error.to_string(), fix))
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn throttling_and_server_trouble_may_succeed_later() {
-        for (status, code) in [
-            (503, "RequestLimitExceeded"),
-            (400, "ThrottlingException"),
-            (500, "Anything"),
-        ] {
-            let error = StepError::from(CallError::answered("look", status, code, "slow down"));
-            assert_eq!(error.name(), "Tieline.Retryable", "{code}");
-        }
-        let error = StepError::from(CallError::answered("look", 400, "InvalidParameter", "no"));
-        assert_eq!(error.name(), "Tieline.Rejected");
-    }
-
-    #[test]
-    fn a_rejection_survives_its_way_as_text() {
-        let error = StepError::rejected(Problem::new(
-            Code::VpcNotFound,
-            "no such VPC",
-            "name another",
-        ));
-
-        let read: Rejection = serde_json::from_str(&error.message()).unwrap();
-
-        assert_eq!(read.problems[0].code, Code::VpcNotFound);
-    }
-
-    #[test]
-    fn the_chain_names_the_cause() {
-        let error = StepError::from(CallError::answered(
-            "ec2:CreateVpcEndpoint",
-            503,
-            "RequestLimitExceeded",
-            "x",
-        ));
-
-        assert_eq!(
-            error.chain(),
-            "the step may succeed later: ec2:CreateVpcEndpoint got no usable answer: RequestLimitExceeded: x"
-        );
-    }
+    text
 }

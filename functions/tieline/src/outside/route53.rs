@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use crate::error::CallError;
 use crate::ids::VpcId;
+use crate::outside::CallError;
 
 /// Amazon Route 53, as far as a private zone needs it. Names carry no trailing dot, and an asterisk is an asterisk.
 #[async_trait]

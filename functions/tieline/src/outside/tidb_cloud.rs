@@ -6,8 +6,8 @@
 
 use async_trait::async_trait;
 
-use crate::error::CallError;
 use crate::ids::{EndpointId, SecretArn, TidbId};
+use crate::outside::CallError;
 
 /// The parts of the Dedicated API (v1beta1) and of the Starter and Essential API (v1beta1) that connections need.
 #[async_trait]

@@ -7,12 +7,13 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Observation, Ownership, PartContext, PartKind, conflict};
-use crate::error::CallError;
+use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::{ConfluentId, SecretArn};
+use crate::outside::CallError;
 use crate::outside::confluent::Access;
-use crate::plan::{Plan, is_ready};
+use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
+use crate::refusals::conflict;
 
 /// An account's access to a network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,17 +29,6 @@ pub struct ConfluentAccess {
     pub account: String,
 }
 
-/// What a request calls what it makes at a vendor that knows no tags.
-pub(super) fn vendor_name(plan: &Plan) -> String {
-    format!("tieline {} {}", plan.request_id, plan.fingerprint)
-}
-
-/// Whether a name says that something is of this request, for whatever parameters.
-pub(super) fn is_of_request(plan: &Plan, name: &str) -> bool {
-    let rest = name.strip_prefix("tieline ");
-    rest.is_some_and(|rest| rest.split(' ').next() == Some(plan.request_id.as_str()))
-}
-
 const GOING: &str = "DEPROVISIONING";
 
 /// What an environment has of an access.
@@ -51,8 +41,8 @@ enum Found {
 }
 
 impl ConfluentAccess {
-    async fn find(&self, at: &PartContext<'_>) -> Result<Found, CallError> {
-        let all = at
+    async fn find(&self, context: &PartContext<'_>) -> Result<Found, CallError> {
+        let all = context
             .outside
             .confluent
             .accesses(&self.key, &self.environment)
@@ -67,22 +57,12 @@ impl ConfluentAccess {
             .min_by_key(|access| access.phase == GOING);
         let of_request = elsewhere
             .into_iter()
-            .find(|access| is_of_request(at.plan, &access.name) && access.phase != GOING);
+            .find(|access| context.owner.is_named_in(&access.name) && access.phase != GOING);
         Ok(match (of_account, of_request) {
             (Some(access), _) => Found::Here(access),
             (None, Some(access)) => Found::Elsewhere(access),
             (None, None) => Found::Nothing,
         })
-    }
-
-    fn hold(&self, at: &PartContext<'_>, access: &Access) -> Ownership {
-        if !access.name.starts_with(&vendor_name(at.plan)) {
-            Ownership::Others
-        } else if is_ready(&access.name) {
-            Ownership::Confirmed
-        } else {
-            Ownership::Ours
-        }
     }
 }
 
@@ -95,16 +75,19 @@ impl PartKind for ConfluentAccess {
         )
     }
 
-    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
-        let access = match self.find(at).await? {
+    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+        let access = match self.find(context).await? {
             Found::Here(access) => access,
             Found::Elsewhere(access) => {
                 let name = format!("the PrivateLink Access {} ({:?})", access.id, access.name);
-                return Ok(Observation::of(conflict(&name), Ownership::Others));
+                return Ok(Observation::of(
+                    Condition::Broken(conflict(&name)),
+                    Ownership::Others,
+                ));
             }
             Found::Nothing => return Ok(Observation::absent()),
         };
-        let hold = self.hold(at, &access);
+        let ownership = context.owner.of_vendor_name(&access.name);
         let condition = match access.phase.as_str() {
             GOING => Condition::Going,
             "FAILED" => Condition::Broken(Problem::new(
@@ -112,31 +95,33 @@ impl PartKind for ConfluentAccess {
                 format!("{} failed: {}", self.name(), access.message),
                 "put right what Confluent names, and send the event again",
             )),
-            _ if hold == Ownership::Others && is_of_request(at.plan, &access.name) => {
-                conflict(&self.name())
+            _ if ownership == Ownership::Others && context.owner.is_named_in(&access.name) => {
+                Condition::Broken(conflict(&self.name()))
             }
-            _ if hold == Ownership::Others && !at.plan.adopt => Condition::Broken(Problem::new(
-                Code::NotOurs,
-                format!(
-                    "{} is there already as {} ({:?}), and this request did not make it",
-                    self.name(),
-                    access.id,
-                    access.name
-                ),
-                "use it as it is with \"adopt\": true; then it also stays when this connection is removed",
-            )),
+            _ if ownership == Ownership::Others && !context.owner.adopt => {
+                Condition::Broken(Problem::new(
+                    Code::NotOurs,
+                    format!(
+                        "{} is there already as {} ({:?}), and this request did not make it",
+                        self.name(),
+                        access.id,
+                        access.name
+                    ),
+                    "use it as it is with \"adopt\": true; then it also stays when this connection is removed",
+                ))
+            }
             "READY" => Condition::Ready,
             phase => Condition::Pending(format!("Confluent's PrivateLink Access is {phase}")),
         };
-        Ok(Observation::of(condition, hold)
+        Ok(Observation::of(condition, ownership)
             .with("id", access.id)
             .with("state", access.phase)
             .with("account", self.account.clone()))
     }
 
-    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        let name = vendor_name(at.plan);
-        let made = at
+    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        let name = context.owner.vendor_name();
+        let made = context
             .outside
             .confluent
             .create_access(
@@ -154,10 +139,13 @@ impl PartKind for ConfluentAccess {
         }
     }
 
-    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        match self.find(at).await? {
-            Found::Here(access) if self.hold(at, &access) != Ownership::Others => {
-                at.outside
+    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        match self.find(context).await? {
+            Found::Here(access)
+                if context.owner.of_vendor_name(&access.name) != Ownership::Others =>
+            {
+                context
+                    .outside
                     .confluent
                     .delete_access(&self.key, &self.environment, &access.id)
                     .await
@@ -170,11 +158,14 @@ impl PartKind for ConfluentAccess {
         true
     }
 
-    async fn mark(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        match self.find(at).await? {
-            Found::Here(access) if self.hold(at, &access) == Ownership::Ours => {
-                let name = format!("{}{}", vendor_name(at.plan), crate::plan::READY);
-                at.outside
+    async fn mark(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        match self.find(context).await? {
+            Found::Here(access)
+                if context.owner.of_vendor_name(&access.name) == Ownership::Ours =>
+            {
+                let name = context.owner.confirmed_vendor_name();
+                context
+                    .outside
                     .confluent
                     .rename_access(&self.key, &self.environment, &access.id, &name)
                     .await

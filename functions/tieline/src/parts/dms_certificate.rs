@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::dms_subnet_group::not_ours;
-use super::{Condition, Observation, Ownership, PartContext, PartKind, hold_of_tags};
-use crate::error::CallError;
+use super::{Condition, Observation, PartContext, PartKind};
+use crate::outside::CallError;
+use crate::ownership::Ownership;
 
 /// A certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,21 +23,21 @@ impl PartKind for DmsCertificate {
         format!("the DMS certificate {}", self.id)
     }
 
-    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
-        let Some(found) = at.outside.dms.certificate(&self.id).await? else {
+    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+        let Some(found) = context.outside.dms.certificate(&self.id).await? else {
             return Ok(Observation::absent());
         };
-        let hold = hold_of_tags(at.plan, &found.tags);
-        let condition = match hold {
-            Ownership::Others => not_ours(at.plan, &self.name(), &found.tags),
+        let ownership = context.owner.of_tags(&found.tags);
+        let condition = match ownership {
+            Ownership::Others => context.not_ours(&self.name(), &found.tags),
             Ownership::Ours | Ownership::Confirmed => Condition::Ready,
         };
-        Ok(Observation::of(condition, hold).with("arn", found.arn))
+        Ok(Observation::of(condition, ownership).with("arn", found.arn))
     }
 
-    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        let tags = at.plan.all_tags();
-        let made = at
+    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        let tags = context.owner.all_tags();
+        let made = context
             .outside
             .dms
             .import_certificate(&self.id, &self.pem, &tags)
@@ -48,9 +48,9 @@ impl PartKind for DmsCertificate {
         }
     }
 
-    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        match at.outside.dms.certificate(&self.id).await? {
-            Some(found) => at.outside.dms.delete_certificate(&found.arn).await,
+    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        match context.outside.dms.certificate(&self.id).await? {
+            Some(found) => context.outside.dms.delete_certificate(&found.arn).await,
             None => Ok(()),
         }
     }

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::dms_subnet_group::not_ours;
-use super::{Condition, Observation, Ownership, PartContext, PartKind, hold_of_tags};
-use crate::error::CallError;
+use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::{RoleArn, SecretArn};
+use crate::outside::CallError;
 use crate::outside::dms::{DmsEndpoint as Found, NewDmsEndpoint};
+use crate::ownership::Ownership;
 
 /// An endpoint to a MySQL server, which DMS logs in to with a secret that it reads by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +33,8 @@ pub struct DmsEndpoint {
 
 impl DmsEndpoint {
     /// The endpoint as DMS shows it.
-    pub(super) async fn find(&self, at: &PartContext<'_>) -> Result<Option<Found>, CallError> {
-        at.outside.dms.endpoint(&self.id).await
+    pub(super) async fn find(&self, context: &PartContext<'_>) -> Result<Option<Found>, CallError> {
+        context.outside.dms.endpoint(&self.id).await
     }
 }
 
@@ -44,25 +44,30 @@ impl PartKind for DmsEndpoint {
         format!("the DMS endpoint {}", self.id)
     }
 
-    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
-        let Some(found) = self.find(at).await? else {
+    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+        let Some(found) = self.find(context).await? else {
             return Ok(Observation::absent());
         };
-        let hold = hold_of_tags(at.plan, &found.tags);
-        let condition = match (hold, found.status.as_str()) {
-            (Ownership::Others, _) => not_ours(at.plan, &self.name(), &found.tags),
+        let ownership = context.owner.of_tags(&found.tags);
+        let condition = match (ownership, found.status.as_str()) {
+            (Ownership::Others, _) => context.not_ours(&self.name(), &found.tags),
             (_, "active") => Condition::Ready,
             (_, "deleting") => Condition::Going,
             (_, status) => Condition::Pending(format!("{} is {status}", self.name())),
         };
-        Ok(Observation::of(condition, hold)
+        Ok(Observation::of(condition, ownership)
             .with("arn", found.arn)
             .with("status", found.status))
     }
 
-    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
+    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
         let certificate = match &self.certificate {
-            Some(id) => at.outside.dms.certificate(id).await?.map(|found| found.arn),
+            Some(id) => context
+                .outside
+                .dms
+                .certificate(id)
+                .await?
+                .map(|found| found.arn),
             None => None,
         };
         let new = NewDmsEndpoint {
@@ -73,17 +78,17 @@ impl PartKind for DmsEndpoint {
             ssl_mode: self.ssl_mode.clone(),
             certificate,
             attributes: self.attributes.clone(),
-            tags: at.plan.all_tags(),
+            tags: context.owner.all_tags(),
         };
-        match at.outside.dms.create_endpoint(&new).await {
+        match context.outside.dms.create_endpoint(&new).await {
             Err(error) if error.is_duplicate() => Ok(()),
             other => other,
         }
     }
 
-    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        match self.find(at).await? {
-            Some(found) => at.outside.dms.delete_endpoint(&found.arn).await,
+    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        match self.find(context).await? {
+            Some(found) => context.outside.dms.delete_endpoint(&found.arn).await,
             None => Ok(()),
         }
     }
@@ -92,11 +97,14 @@ impl PartKind for DmsEndpoint {
         true
     }
 
-    async fn mark(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        let Some(found) = self.find(at).await? else {
+    async fn mark(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        let Some(found) = self.find(context).await? else {
             return Ok(());
         };
-        let mark = [(at.plan.request_tag(), at.plan.ready_value())];
-        at.outside.dms.tag(&found.arn, &mark.into()).await
+        context
+            .outside
+            .dms
+            .tag(&found.arn, &context.owner.confirmation())
+            .await
     }
 }

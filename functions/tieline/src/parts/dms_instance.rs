@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::dms_subnet_group::not_ours;
-use super::{Condition, Observation, Ownership, PartContext, PartKind, hold_of_tags};
-use crate::error::CallError;
+use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::{GroupId, InstanceArn, VpcId};
+use crate::outside::CallError;
 use crate::outside::dms::{Instance, NewInstance};
+use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
-use crate::targets::unsuitable;
+use crate::refusals::unsuitable;
 
 /// A replication instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,8 +57,11 @@ impl DmsInstance {
     }
 
     /// The instance as DMS shows it.
-    pub(super) async fn find(&self, at: &PartContext<'_>) -> Result<Option<Instance>, CallError> {
-        at.outside.dms.instance(self.key()).await
+    pub(super) async fn find(
+        &self,
+        context: &PartContext<'_>,
+    ) -> Result<Option<Instance>, CallError> {
+        context.outside.dms.instance(self.key()).await
     }
 
     fn condition(&self, status: &str) -> Condition {
@@ -93,8 +96,8 @@ impl PartKind for DmsInstance {
         }
     }
 
-    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
-        let found = self.find(at).await?;
+    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+        let found = self.find(context).await?;
         let Some(instance) = found else {
             return Ok(match self {
                 Self::New(_) => Observation::absent(),
@@ -107,9 +110,9 @@ impl PartKind for DmsInstance {
                 ),
             });
         };
-        let hold = match self {
+        let ownership = match self {
             Self::Existing { .. } => Ownership::Others,
-            Self::New(_) => hold_of_tags(at.plan, &instance.tags),
+            Self::New(_) => context.owner.of_tags(&instance.tags),
         };
         let condition = match self {
             Self::Existing { vpc, .. } if instance.vpc != vpc.as_str() => {
@@ -118,19 +121,19 @@ impl PartKind for DmsInstance {
                     "name an instance in the VPC of the private endpoint, or leave its ARN out",
                 ))
             }
-            Self::New(_) if hold == Ownership::Others => {
-                not_ours(at.plan, &self.name(), &instance.tags)
+            Self::New(_) if ownership == Ownership::Others => {
+                context.not_ours(&self.name(), &instance.tags)
             }
             Self::Existing { .. } | Self::New(_) => self.condition(&instance.status),
         };
-        Ok(Observation::of(condition, hold)
+        Ok(Observation::of(condition, ownership)
             .with("arn", instance.arn)
             .with("status", instance.status)
             .with("class", instance.class)
             .with("privateIps", instance.private_ips))
     }
 
-    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
+    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
         let Self::New(new) = self else {
             return Ok(());
         };
@@ -142,17 +145,17 @@ impl PartKind for DmsInstance {
             storage: new.storage,
             subnet_group: new.subnet_group.clone(),
             groups: new.groups.clone(),
-            tags: at.plan.all_tags(),
+            tags: context.owner.all_tags(),
         };
-        match at.outside.dms.create_instance(&new).await {
+        match context.outside.dms.create_instance(&new).await {
             Err(error) if error.is_duplicate() => Ok(()),
             other => other,
         }
     }
 
-    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        match self.find(at).await? {
-            Some(instance) => at.outside.dms.delete_instance(&instance.arn).await,
+    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        match self.find(context).await? {
+            Some(instance) => context.outside.dms.delete_instance(&instance.arn).await,
             None => Ok(()),
         }
     }

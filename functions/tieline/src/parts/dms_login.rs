@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::dms_endpoint::DmsEndpoint;
 use super::dms_instance::DmsInstance;
-use super::{Condition, Observation, Ownership, PartContext, PartKind, hold_of_tags};
-use crate::error::CallError;
+use super::{Condition, Observation, PartContext, PartKind};
+use crate::outside::CallError;
 use crate::outside::dms::Test;
+use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 
 /// A test of an endpoint from an instance.
@@ -24,13 +25,13 @@ impl DmsLogin {
     /// The ARNs of instance and endpoint, once both are there, and whose the endpoint is.
     async fn ends(
         &self,
-        at: &PartContext<'_>,
+        context: &PartContext<'_>,
     ) -> Result<Option<(String, String, Ownership)>, CallError> {
-        let instance = self.instance.find(at).await?;
-        let endpoint = self.endpoint.find(at).await?;
+        let instance = self.instance.find(context).await?;
+        let endpoint = self.endpoint.find(context).await?;
         Ok(instance.zip(endpoint).map(|(instance, endpoint)| {
-            let hold = hold_of_tags(at.plan, &endpoint.tags);
-            (instance.arn, endpoint.arn, hold)
+            let ownership = context.owner.of_tags(&endpoint.tags);
+            (instance.arn, endpoint.arn, ownership)
         }))
     }
 
@@ -58,11 +59,11 @@ impl PartKind for DmsLogin {
         Some("AWS DMS logged in to the database")
     }
 
-    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
-        let Some((instance, endpoint, hold)) = self.ends(at).await? else {
+    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+        let Some((instance, endpoint, ownership)) = self.ends(context).await? else {
             return Ok(Observation::absent());
         };
-        let Some(test) = at.outside.dms.test(&instance, &endpoint).await? else {
+        let Some(test) = context.outside.dms.test(&instance, &endpoint).await? else {
             return Ok(Observation::absent());
         };
         let condition = match test.status.as_str() {
@@ -71,24 +72,24 @@ impl PartKind for DmsLogin {
             "deleting" => Condition::Going,
             status => Condition::Pending(format!("AWS DMS's connection test is {status}")),
         };
-        Ok(Observation::of(condition, hold).with("status", test.status))
+        Ok(Observation::of(condition, ownership).with("status", test.status))
     }
 
-    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        let Some((instance, endpoint, _)) = self.ends(at).await? else {
+    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        let Some((instance, endpoint, _)) = self.ends(context).await? else {
             return Ok(());
         };
-        match at.outside.dms.start_test(&instance, &endpoint).await {
+        match context.outside.dms.start_test(&instance, &endpoint).await {
             // Another run's test is under way, or the instance has a moment's other work.
             Err(error) if error.is_busy() => Ok(()),
             other => other,
         }
     }
 
-    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        match self.ends(at).await? {
+    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        match self.ends(context).await? {
             Some((instance, endpoint, Ownership::Ours)) => {
-                at.outside.dms.delete_test(&instance, &endpoint).await
+                context.outside.dms.delete_test(&instance, &endpoint).await
             }
             _ => Ok(()),
         }

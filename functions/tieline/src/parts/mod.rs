@@ -19,12 +19,13 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::CallError;
+use crate::endpoint::EndpointPlan;
+use crate::execution::Phase;
 use crate::ids::EndpointId;
-use crate::outside::{Endpoint, Outside};
-use crate::plan::{MANAGED, Plan, REQUEST, is_ready};
-use crate::problem::{Code, Problem};
-use crate::step::NextState;
+use crate::outside::{CallError, Endpoint, Outside};
+use crate::ownership::{Owner, Ownership, Tags};
+use crate::problem::Problem;
+use crate::refusals;
 
 /// What a part of any kind can be asked for.
 #[async_trait]
@@ -32,9 +33,9 @@ pub trait PartKind: Send + Sync {
     /// What it is, for a sentence: "the registration at TiDB Cloud".
     fn name(&self) -> String;
 
-    /// The state that makes it, and so the function whose role may.
-    fn made_by(&self) -> NextState {
-        NextState::Create
+    /// The phase that makes it, and so the function whose role may.
+    fn made_in(&self) -> Phase {
+        Phase::Create
     }
 
     /// How many times longer than other things it may take.
@@ -43,17 +44,17 @@ pub trait PartKind: Send + Sync {
     }
 
     /// Looks at it once. Only reads.
-    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError>;
+    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError>;
 
     /// Makes it, or goes on with making it. May be repeated.
-    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError>;
+    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError>;
 
     /// Removes what is of this request's making. May be repeated.
-    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError>;
+    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError>;
 
     /// What stands in the way of making it, before anything is made.
-    async fn check(&self, at: &PartContext<'_>) -> Result<Vec<Problem>, CallError> {
-        Ok(match self.look(at).await?.condition {
+    async fn check(&self, context: &PartContext<'_>) -> Result<Vec<Problem>, CallError> {
+        Ok(match self.look(context).await?.condition {
             Condition::Broken(problem) => vec![problem],
             Condition::Absent
             | Condition::Incomplete
@@ -79,17 +80,34 @@ pub trait PartKind: Send + Sync {
     }
 }
 
-/// Where a part is.
+/// What a part needs to know about the connection it belongs to.
 #[derive(Clone, Copy, Debug)]
 pub struct PartContext<'a> {
-    /// The world.
     pub outside: &'a Outside<'a>,
-    /// The plan that it belongs to.
-    pub plan: &'a Plan,
-    /// The plan's endpoint as the last look showed it, if it has one.
+    pub owner: &'a Owner,
+    /// The connection's endpoint as planned, if it has one.
+    pub wanted: Option<&'a EndpointPlan>,
+    /// The same as the last look showed it.
     pub endpoint: Option<&'a Endpoint>,
     /// Its id, also when EC2 does not show it any more.
     pub endpoint_id: Option<&'a EndpointId>,
+}
+
+impl PartContext<'_> {
+    /// Whether the endpoint is not ours and stays as it is.
+    pub fn is_adopted(&self) -> bool {
+        self.wanted
+            .is_some_and(|wanted| wanted.serving.is_adopted())
+    }
+
+    /// Something of this name is there, and this request did not make it, or made it with other parameters.
+    pub(crate) fn not_ours(&self, name: &str, tags: &Tags) -> Condition {
+        Condition::Broken(if tags.contains_key(&self.owner.request_tag()) {
+            refusals::conflict(name)
+        } else {
+            refusals::not_ours(name)
+        })
+    }
 }
 
 /// What a look at a part shows.
@@ -98,7 +116,7 @@ pub struct Observation {
     /// How it is.
     pub condition: Condition,
     /// Whose it is.
-    pub hold: Ownership,
+    pub ownership: Ownership,
     /// What the result tells of it.
     pub facts: Map<String, Value>,
 }
@@ -120,17 +138,6 @@ pub enum Condition {
     Broken(Problem),
 }
 
-/// Whose a part is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ownership {
-    /// Somebody else's, or others need it: it is never changed or removed by this request.
-    Others,
-    /// This request's, until it is announced.
-    Ours,
-    /// This request's, and marked as ready: only a removal takes it away.
-    Confirmed,
-}
-
 impl Observation {
     /// It is not there.
     pub fn absent() -> Self {
@@ -138,10 +145,10 @@ impl Observation {
     }
 
     /// It is there.
-    pub fn of(condition: Condition, hold: Ownership) -> Self {
+    pub fn of(condition: Condition, ownership: Ownership) -> Self {
         Self {
             condition,
-            hold,
+            ownership,
             facts: Map::new(),
         }
     }
@@ -151,37 +158,6 @@ impl Observation {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.facts.insert(name.to_owned(), value.into());
         self
-    }
-}
-
-/// Something of this request id is there, made for other parameters.
-pub(crate) fn conflict(name: &str) -> Condition {
-    Condition::Broken(
-        Problem::new(
-            Code::RequestConflict,
-            format!("this requestId was used with other parameters: {name} is there"),
-            "choose another requestId, or send the parameters of the first request",
-        )
-        .about("$.requestId"),
-    )
-}
-
-/// Whose something is that carries our tags or not.
-pub(crate) fn hold_of_tags(
-    plan: &Plan,
-    tags: &std::collections::BTreeMap<String, String>,
-) -> Ownership {
-    if tags.get(MANAGED).is_none_or(|value| value != "true") {
-        return Ownership::Others;
-    }
-    match tags.get(&plan.request_tag()) {
-        Some(value) if value.starts_with(&plan.fingerprint) && is_ready(value) => {
-            Ownership::Confirmed
-        }
-        Some(value) if value.starts_with(&plan.fingerprint) => Ownership::Ours,
-        Some(_) => Ownership::Others,
-        None if tags.keys().any(|key| key.starts_with(REQUEST)) => Ownership::Others,
-        None => Ownership::Ours,
     }
 }
 

@@ -9,15 +9,17 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Observation, Ownership, PartContext, PartKind};
-use crate::canonical;
-use crate::error::CallError;
+use super::{Condition, Observation, PartContext, PartKind};
+use crate::endpoint::EndpointPlan;
+use crate::execution::Phase;
 use crate::ids::{Domain, RecordName, VpcId};
+use crate::json::canonical;
+use crate::outside::CallError;
 use crate::outside::Endpoint;
 use crate::outside::route53::{HostedZone, VpcZone, ZoneName};
-use crate::plan::{EndpointPlan, MANAGED, REQUEST, requests};
+use crate::ownership::{MANAGED, Ownership, is_ours};
 use crate::problem::{Code, Problem};
-use crate::step::NextState;
+use crate::refusals::no_vpc;
 
 /// How long resolvers may keep a name, in seconds; what Confluent's and others' guides use.
 const TTL: u32 = 60;
@@ -53,19 +55,19 @@ enum There {
 
 impl PrivateZone {
     /// What the VPCs see under this name: nothing, one zone of ours, or anything else, which is in the way.
-    async fn find(&self, at: &PartContext<'_>) -> Result<There, CallError> {
+    async fn find(&self, context: &PartContext<'_>) -> Result<There, CallError> {
         let mut ours: Option<Box<HostedZone>> = None;
         for vpc in &self.vpcs {
-            let zones = at.outside.route53.zones(vpc).await?;
+            let zones = context.outside.route53.zones(vpc).await?;
             let named = |zone: &VpcZone| zone.name == self.domain.as_str();
             for seen in zones.into_iter().filter(named) {
                 if ours.as_ref().is_some_and(|zone| zone.id == seen.id) {
                     continue;
                 }
-                if ours.is_some() || seen.owner != at.plan.account {
+                if ours.is_some() || seen.owner != context.owner.account {
                     return Ok(There::Foreign(seen));
                 }
-                match at.outside.route53.zone(&seen.id).await? {
+                match context.outside.route53.zone(&seen.id).await? {
                     Some(zone) if zone.comment.starts_with(MANAGED) => ours = Some(Box::new(zone)),
                     Some(_) => return Ok(There::Foreign(seen)),
                     None => {}
@@ -76,8 +78,8 @@ impl PrivateZone {
     }
 
     /// Every record as it should be, or none while the endpoint's names are not known.
-    fn names(&self, at: &PartContext<'_>) -> Option<Vec<ZoneName>> {
-        let (endpoint, wanted) = (at.endpoint?, at.plan.endpoint.as_ref()?);
+    fn names(&self, context: &PartContext<'_>) -> Option<Vec<ZoneName>> {
+        let (endpoint, wanted) = (context.endpoint?, context.wanted?);
         self.records
             .iter()
             .map(|(name, leads_to)| {
@@ -96,17 +98,21 @@ impl PrivateZone {
 
     /// A token for Route 53, another one each time: it remembers those of zones that are gone, and that a VPC has one zone
     /// of a name is what keeps a repeated create from making a second one.
-    fn token(&self, at: &PartContext<'_>) -> String {
-        let now = at.outside.clock.now().0.to_string();
-        canonical::digest(&[self.domain.as_str(), at.plan.request_id.as_str(), &now])
+    fn token(&self, context: &PartContext<'_>) -> String {
+        let now = context.outside.clock.now().0.to_string();
+        canonical::digest(&[
+            self.domain.as_str(),
+            context.owner.request_id.as_str(),
+            &now,
+        ])
     }
 
-    /// In what a zone that serves other requests stands in the way: their names and VPCs are not changed.
-    fn shared(&self, at: &PartContext<'_>, zone: &HostedZone) -> Option<Problem> {
-        if !held_by_others(at, zone) {
+    /// What in a shared zone conflicts with the plan: names and VPCs of other requests are not changed.
+    fn shared(&self, context: &PartContext<'_>, zone: &HostedZone) -> Option<Problem> {
+        if !context.owner.shares(&zone.tags) {
             return None;
         }
-        let wanted = self.names(at).unwrap_or_default();
+        let wanted = self.names(context).unwrap_or_default();
         let name = self
             .records
             .keys()
@@ -152,20 +158,16 @@ impl PrivateZone {
     /// when working with a private hosted zone").
     async fn check_vpc(
         &self,
-        at: &PartContext<'_>,
+        context: &PartContext<'_>,
         vpc: &VpcId,
     ) -> Result<Vec<Problem>, CallError> {
-        let region = &at.plan.region;
-        let ec2 = at.outside.ec2;
+        let region = &context.owner.region;
+        let ec2 = context.outside.ec2;
         if ec2.vpc(vpc).await?.is_none() {
-            let message = format!(
-                "there is no VPC {vpc} in {region} in account {}",
-                at.plan.account
-            );
             let fix =
                 "name VPCs of this account and Region; for others, associate the zone by hand";
             return Ok(vec![
-                Problem::new(Code::VpcNotFound, message, fix).about("$.target"),
+                no_vpc(vpc, region, &context.owner.account, fix).about("$.target"),
             ]);
         }
         let dns = ec2.dns_attributes(vpc).await?;
@@ -185,9 +187,10 @@ impl PrivateZone {
         ])
     }
 
-    fn hold(at: &PartContext<'_>, zone: &HostedZone) -> Ownership {
-        // The mark that keeps it is on the endpoint.
-        if zone.tags.contains_key(&at.plan.request_tag()) || !held_by_others(at, zone) {
+    /// The mark of a confirmed connection is on the endpoint, not on the zone.
+    fn ownership(context: &PartContext<'_>, zone: &HostedZone) -> Ownership {
+        if zone.tags.contains_key(&context.owner.request_tag()) || !context.owner.shares(&zone.tags)
+        {
             Ownership::Ours
         } else {
             Ownership::Others
@@ -196,27 +199,17 @@ impl PrivateZone {
 }
 
 /// Whether a name leads to an endpoint that no other request holds.
-fn leads_to_going(at: &PartContext<'_>, name: &ZoneName) -> bool {
-    if at.plan.is_adopted() {
+fn leads_to_going(context: &PartContext<'_>, name: &ZoneName) -> bool {
+    if context.is_adopted() {
         return false;
     }
-    let Some(endpoint) = at.endpoint else {
+    let Some(endpoint) = context.endpoint else {
         // EC2 has forgotten it. Its names begin with its id: vpce-<id>-<hash> (AWS PrivateLink Guide, "DNS hostnames").
-        return at
+        return context
             .endpoint_id
             .is_some_and(|id| name.leads_to.starts_with(&format!("{id}-")));
     };
-    let own = at.plan.request_id.as_str();
-    endpoint.dns_names.contains(&name.leads_to)
-        && requests(endpoint).all(|(request, _)| request == own)
-}
-
-/// Whether a zone serves other requests as well.
-fn held_by_others(at: &PartContext<'_>, zone: &HostedZone) -> bool {
-    let own = at.plan.request_tag();
-    zone.tags
-        .keys()
-        .any(|key| key.starts_with(REQUEST) && *key != own)
+    endpoint.dns_names.contains(&name.leads_to) && !context.owner.shares(&endpoint.tags)
 }
 
 fn sees(zone: &HostedZone, vpc: &VpcId) -> bool {
@@ -244,12 +237,12 @@ impl PartKind for PrivateZone {
         format!("the private hosted zone {}", self.domain)
     }
 
-    fn made_by(&self) -> NextState {
-        NextState::EnableDns
+    fn made_in(&self) -> Phase {
+        Phase::EnableDns
     }
 
-    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
-        let zone = match self.find(at).await? {
+    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+        let zone = match self.find(context).await? {
             There::Nothing => return Ok(Observation::absent()),
             There::Foreign(zone) => {
                 let broken = Condition::Broken(self.taken(&zone));
@@ -257,46 +250,48 @@ impl PartKind for PrivateZone {
             }
             There::Ours(zone) => zone,
         };
-        let hold = Self::hold(at, &zone);
+        let ownership = Self::ownership(context, &zone);
         let seen = self.vpcs.iter().all(|vpc| sees(&zone, vpc));
-        if let Some(problem) = self.shared(at, &zone).filter(|_| at.endpoint.is_some()) {
+        if let Some(problem) = self
+            .shared(context, &zone)
+            .filter(|_| context.endpoint.is_some())
+        {
             let condition = if seen {
                 Condition::Broken(problem)
             } else {
                 // Perhaps the request that makes it is not done.
                 Condition::Pending(problem.message)
             };
-            return Ok(Observation::of(condition, hold));
+            return Ok(Observation::of(condition, ownership));
         }
         let named = self
-            .names(at)
+            .names(context)
             .is_some_and(|names| names.iter().all(|name| zone.names.contains(name)));
-        let tagged =
-            zone.tags.contains_key(MANAGED) && zone.tags.contains_key(&at.plan.request_tag());
+        let tagged = is_ours(&zone.tags) && zone.tags.contains_key(&context.owner.request_tag());
         let condition = if seen && named && tagged {
             Condition::Ready
         } else {
             Condition::Incomplete
         };
         let names: Vec<String> = self.records.keys().map(|name| self.whole(name)).collect();
-        Ok(Observation::of(condition, hold)
+        Ok(Observation::of(condition, ownership)
             .with("id", zone.id)
             .with("domain", zone.name)
             .with("names", names)
             .with("vpcIds", zone.vpcs))
     }
 
-    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        let (Some(names), Some(first)) = (self.names(at), self.vpcs.first()) else {
+    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        let (Some(names), Some(first)) = (self.names(context), self.vpcs.first()) else {
             return Ok(());
         };
-        let route53 = at.outside.route53;
-        let (id, there) = match self.find(at).await? {
+        let route53 = context.outside.route53;
+        let (id, there) = match self.find(context).await? {
             There::Foreign(_) => return Ok(()), // the next look says so
             There::Ours(zone) => (zone.id, zone.vpcs),
             There::Nothing => {
                 let made = route53
-                    .create_zone(self.domain.as_str(), first, &self.token(at), MANAGED)
+                    .create_zone(self.domain.as_str(), first, &self.token(context), MANAGED)
                     .await;
                 match made {
                     Ok(id) => (id, vec![first.to_string()]),
@@ -307,11 +302,7 @@ impl PartKind for PrivateZone {
             }
         };
         // First of all: from here on it is this request's to remove.
-        let tags = BTreeMap::from([
-            (MANAGED.to_owned(), "true".to_owned()),
-            (at.plan.request_tag(), at.plan.fingerprint.clone()),
-        ]);
-        route53.tag_zone(&id, &tags).await?;
+        route53.tag_zone(&id, &context.owner.marks()).await?;
         for vpc in self
             .vpcs
             .iter()
@@ -322,20 +313,20 @@ impl PartKind for PrivateZone {
         route53.put_names(&id, &names).await
     }
 
-    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        let There::Ours(zone) = self.find(at).await? else {
+    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        let There::Ours(zone) = self.find(context).await? else {
             return Ok(());
         };
-        let route53 = at.outside.route53;
+        let route53 = context.outside.route53;
         let planned: Vec<String> = self.records.keys().map(|name| self.whole(name)).collect();
         let mut names = zone.names.clone();
-        if held_by_others(at, &zone) {
+        if context.owner.shares(&zone.tags) {
             // Names that lead to an endpoint which goes with this request would lead nowhere; the others stay.
-            names.retain(|name| planned.contains(&name.name) && leads_to_going(at, name));
+            names.retain(|name| planned.contains(&name.name) && leads_to_going(context, name));
             if !names.is_empty() {
                 route53.delete_names(&zone.id, &names).await?;
             }
-            let own = at.plan.request_tag();
+            let own = context.owner.request_tag();
             return route53.untag_zone(&zone.id, &[own]).await;
         }
         // What somebody else put into it stays, and with it the zone: Route 53 deletes none that has names.
@@ -346,22 +337,22 @@ impl PartKind for PrivateZone {
         route53.delete_zone(&zone.id).await
     }
 
-    async fn check(&self, at: &PartContext<'_>) -> Result<Vec<Problem>, CallError> {
+    async fn check(&self, context: &PartContext<'_>) -> Result<Vec<Problem>, CallError> {
         let mut problems = Vec::new();
         for vpc in &self.vpcs {
-            problems.extend(self.check_vpc(at, vpc).await?);
+            problems.extend(self.check_vpc(context, vpc).await?);
         }
         // Route 53 refuses to be asked about VPCs that are not there.
         if problems.is_empty() {
-            match self.find(at).await? {
+            match self.find(context).await? {
                 There::Foreign(zone) => problems.push(self.taken(&zone)),
-                There::Ours(zone) if at.plan.endpoint.is_some() => {
-                    problems.extend(self.shared(at, &zone));
+                There::Ours(zone) if context.wanted.is_some() => {
+                    problems.extend(self.shared(context, &zone));
                 }
                 There::Ours(_) | There::Nothing => {}
             }
         }
-        let Some(wanted) = &at.plan.endpoint else {
+        let Some(wanted) = context.wanted else {
             return Ok(problems);
         };
         let zones = wanted.zones.iter();

@@ -5,9 +5,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::tidb_link::TidbLink;
-use super::{Condition, Observation, Ownership, PartContext, PartKind};
-use crate::error::CallError;
+use super::{Condition, Observation, PartContext, PartKind};
+use crate::outside::CallError;
 use crate::outside::tidb_cloud::{Attachment, Domain};
+use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 
 /// Attached domains.
@@ -24,13 +25,18 @@ impl TidbDomains {
     /// The connection's id, and the attachment if there is one.
     async fn find(
         &self,
-        at: &PartContext<'_>,
+        context: &PartContext<'_>,
     ) -> Result<Option<(String, Option<Attachment>)>, CallError> {
-        let Some(first) = self.link.all(at).await?.into_iter().next() else {
+        let Some(first) = self.link.all(context).await?.into_iter().next() else {
             return Ok(None);
         };
         let TidbLink { key, cluster, .. } = &self.link;
-        let Some(link) = at.outside.tidb_cloud.link(key, cluster, &first.id).await? else {
+        let Some(link) = context
+            .outside
+            .tidb_cloud
+            .link(key, cluster, &first.id)
+            .await?
+        else {
             return Ok(None);
         };
         let attached = link
@@ -47,8 +53,8 @@ impl PartKind for TidbDomains {
         format!("Confluent's domain {} at TiDB Cloud", self.unique_name)
     }
 
-    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
-        let Some((_, Some(attached))) = self.find(at).await? else {
+    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+        let Some((_, Some(attached))) = self.find(context).await? else {
             return Ok(Observation::absent());
         };
         let is = |domain: &&Domain, state: &str| domain.state.eq_ignore_ascii_case(state);
@@ -82,12 +88,12 @@ impl PartKind for TidbDomains {
             .with("domains", names))
     }
 
-    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        let Some((id, None)) = self.find(at).await? else {
+    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        let Some((id, None)) = self.find(context).await? else {
             return Ok(());
         };
         let TidbLink { key, cluster, .. } = &self.link;
-        let attached = at
+        let attached = context
             .outside
             .tidb_cloud
             .attach_confluent(key, cluster, &id, &self.unique_name)
@@ -98,12 +104,13 @@ impl PartKind for TidbDomains {
         }
     }
 
-    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        let Some((id, Some(attached))) = self.find(at).await? else {
+    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        let Some((id, Some(attached))) = self.find(context).await? else {
             return Ok(());
         };
         let TidbLink { key, cluster, .. } = &self.link;
-        at.outside
+        context
+            .outside
             .tidb_cloud
             .detach(key, cluster, &id, &attached.id)
             .await

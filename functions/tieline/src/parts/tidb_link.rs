@@ -6,12 +6,13 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::confluent_access::{is_of_request, vendor_name};
-use super::{Condition, Observation, Ownership, PartContext, PartKind, conflict};
-use crate::error::CallError;
+use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::{SecretArn, TidbId};
+use crate::outside::CallError;
 use crate::outside::tidb_cloud::Link;
+use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
+use crate::refusals::conflict;
 
 /// A private link connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +28,9 @@ pub struct TidbLink {
 
 impl TidbLink {
     /// Every one of this request's, the one that counts first.
-    pub(super) async fn all(&self, at: &PartContext<'_>) -> Result<Vec<Link>, CallError> {
-        let name = vendor_name(at.plan);
-        let mut links = at
+    pub(super) async fn all(&self, context: &PartContext<'_>) -> Result<Vec<Link>, CallError> {
+        let name = context.owner.vendor_name();
+        let mut links = context
             .outside
             .tidb_cloud
             .links(&self.key, &self.cluster)
@@ -41,26 +42,31 @@ impl TidbLink {
     }
 
     /// There is none; perhaps there is one of the same request for other parameters.
-    async fn absent(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
-        let links = at
+    async fn absent(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+        let links = context
             .outside
             .tidb_cloud
             .links(&self.key, &self.cluster)
             .await?;
         let other = links
             .iter()
-            .any(|link| is_of_request(at.plan, &link.name) && !is_going(link));
+            .any(|link| context.owner.is_named_in(&link.name) && !is_going(link));
         Ok(if other {
-            Observation::of(conflict(&self.name()), Ownership::Others)
+            Observation::of(Condition::Broken(conflict(&self.name())), Ownership::Others)
         } else {
             Observation::absent()
         })
     }
 
     /// Takes back all but the one that counts.
-    async fn delete_surplus(&self, at: &PartContext<'_>, all: &[Link]) -> Result<(), CallError> {
+    async fn delete_surplus(
+        &self,
+        context: &PartContext<'_>,
+        all: &[Link],
+    ) -> Result<(), CallError> {
         for link in all.iter().skip(1).filter(|link| !is_going(link)) {
-            at.outside
+            context
+                .outside
                 .tidb_cloud
                 .delete_link(&self.key, &self.cluster, &link.id)
                 .await?;
@@ -79,11 +85,11 @@ impl PartKind for TidbLink {
         format!("TiDB Cloud's private link connection to {}", self.service)
     }
 
-    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
-        let all = self.all(at).await?;
+    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+        let all = self.all(context).await?;
         let surplus = all.iter().skip(1).any(|link| !is_going(link));
         let Some(link) = all.into_iter().next() else {
-            return self.absent(at).await;
+            return self.absent(context).await;
         };
         let condition = match link.state.as_str() {
             "ACTIVE" if surplus => Condition::Incomplete,
@@ -101,29 +107,31 @@ impl PartKind for TidbLink {
             .with("state", link.state))
     }
 
-    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        let all = self.all(at).await?;
+    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        let all = self.all(context).await?;
         if all.first().is_some_and(|link| !is_going(link)) {
-            return self.delete_surplus(at, &all).await;
+            return self.delete_surplus(context, &all).await;
         }
-        at.outside
+        context
+            .outside
             .tidb_cloud
             .create_link(
                 &self.key,
                 &self.cluster,
-                &vendor_name(at.plan),
+                &context.owner.vendor_name(),
                 &self.service,
             )
             .await?;
         // Another run of the request may have done the same a moment ago.
-        let all = self.all(at).await?;
-        self.delete_surplus(at, &all).await
+        let all = self.all(context).await?;
+        self.delete_surplus(context, &all).await
     }
 
-    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        for link in self.all(at).await? {
+    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        for link in self.all(context).await? {
             if !is_going(&link) {
-                at.outside
+                context
+                    .outside
                     .tidb_cloud
                     .delete_link(&self.key, &self.cluster, &link.id)
                     .await?;

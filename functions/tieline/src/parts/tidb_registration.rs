@@ -5,11 +5,11 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Observation, Ownership, PartContext, PartKind};
-use crate::error::CallError;
+use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::SecretArn;
+use crate::outside::CallError;
 use crate::outside::tidb_cloud::{NodeGroupId, Registration};
-use crate::plan::{MANAGED, requests};
+use crate::ownership::{Ownership, is_ours};
 use crate::problem::{Code, Problem};
 
 /// An endpoint's registration at a node group.
@@ -23,11 +23,11 @@ pub struct TidbRegistration {
 }
 
 impl TidbRegistration {
-    async fn find(&self, at: &PartContext<'_>) -> Result<Option<Registration>, CallError> {
-        let Some(id) = at.endpoint_id else {
+    async fn find(&self, context: &PartContext<'_>) -> Result<Option<Registration>, CallError> {
+        let Some(id) = context.endpoint_id else {
             return Ok(None);
         };
-        let all = at
+        let all = context
             .outside
             .tidb_cloud
             .registrations(&self.key, &self.group)
@@ -72,12 +72,12 @@ impl PartKind for TidbRegistration {
         )
     }
 
-    async fn look(&self, at: &PartContext<'_>) -> Result<Observation, CallError> {
-        let found = self.find(at).await?;
+    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+        let found = self.find(context).await?;
         let Some(found) =
-            found.filter(|found| !(at.plan.is_adopted() && found.state == "DISCOVERED"))
+            found.filter(|found| !(context.is_adopted() && found.state == "DISCOVERED"))
         else {
-            return Ok(if at.plan.is_adopted() && at.endpoint.is_some() {
+            return Ok(if context.is_adopted() && context.endpoint.is_some() {
                 Observation::of(Condition::Broken(self.unregistered()), Ownership::Others)
             } else {
                 Observation::absent()
@@ -103,20 +103,16 @@ impl PartKind for TidbRegistration {
                 other,
             ),
         };
-        let hold = match at.endpoint {
+        let ownership = match context.endpoint {
             // The endpoint's last request takes it away, and only with an endpoint of ours.
-            Some(endpoint)
-                if endpoint.tags.contains_key(MANAGED)
-                    && requests(endpoint)
-                        .all(|(request, _)| request == at.plan.request_id.as_str()) =>
-            {
+            Some(endpoint) if is_ours(&endpoint.tags) && !context.owner.shares(&endpoint.tags) => {
                 Ownership::Ours
             }
             Some(_) => Ownership::Others,
             // EC2 has forgotten the endpoint: nobody needs its registration.
             None => Ownership::Ours,
         };
-        Ok(Observation::of(condition, hold)
+        Ok(Observation::of(condition, ownership)
             .with("id", found.id)
             .with("state", found.state.clone())
             .with("console", console)
@@ -124,11 +120,11 @@ impl PartKind for TidbRegistration {
             .with("port", found.port))
     }
 
-    async fn make(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        let Some(endpoint) = at.endpoint else {
+    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        let Some(endpoint) = context.endpoint else {
             return Ok(());
         };
-        let registered = at
+        let registered = context
             .outside
             .tidb_cloud
             .register(&self.key, &self.group, &endpoint.id)
@@ -136,7 +132,7 @@ impl PartKind for TidbRegistration {
         match registered {
             // TiDB Cloud does not say how it refuses what is registered already: the list does.
             Err(error) if error.is_duplicate() || error.is_invalid() => {
-                let there = self.find(at).await?;
+                let there = self.find(context).await?;
                 let known = there.is_some_and(|found| found.state != "DISCOVERED");
                 if known { Ok(()) } else { Err(error) }
             }
@@ -144,10 +140,11 @@ impl PartKind for TidbRegistration {
         }
     }
 
-    async fn remove(&self, at: &PartContext<'_>) -> Result<(), CallError> {
-        match self.find(at).await? {
+    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+        match self.find(context).await? {
             Some(found) => {
-                at.outside
+                context
+                    .outside
                     .tidb_cloud
                     .unregister(&self.key, &self.group, &found.id)
                     .await

@@ -1,64 +1,52 @@
-//! *Keep the endpoint*: lets everybody in who is to use it, and marks the request as ready on it, before anybody is told.
+//! *Confirm the connection*: lets everybody in who is to use it, and marks the request as ready, before anybody is told.
 //!
 //! From here on only a removal takes the connection away. Without the mark, a second delivery of the same event whose
-//! execution fails would undo a connection that the first one announced.
+//! execution fails would roll back a connection that the first one announced.
 
-use std::collections::BTreeMap;
+use super::parts;
+use crate::endpoint::{EndpointPlan, Groups};
+use crate::execution::Phase;
+use crate::outside::{CallError, Endpoint, Outside};
+use crate::refusals;
+use crate::workflow::{NextState, StepError, StepInput, StepOutput, Work};
 
-use crate::error::{CallError, StepError};
-use crate::outside::{Endpoint, Outside};
-use crate::plan::{Claim, EndpointPlan, Groups, claim};
-use crate::progress::Phase;
-use crate::step::{NextState, StepInput, StepOutput};
-use crate::steps::create_endpoint::conflict;
-use crate::steps::parts;
-
-/// Carries the step out. It is part of the create-endpoint function, whose role may tag.
+/// Carries the step out.
 ///
 /// # Errors
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
-pub(super) async fn handle(
-    outside: &Outside<'_>,
-    input: StepInput,
-) -> Result<StepOutput, StepError> {
-    let (plan, mut progress, _) = input.planned()?;
-    if plan.endpoint.is_none() {
-        parts::mark(outside, &plan).await?;
-        progress.enter(Phase::Confirm, outside.clock.now());
-        return Ok(StepOutput::wait(
-            outside,
-            plan,
-            progress,
-            "the mark to show",
-        ));
-    }
-    let Some(id) = &progress.endpoint else {
-        return Ok(StepOutput::go(NextState::Poll, plan, progress));
+pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
+    super::on_plan(outside, input, async |work| step(work).await).await
+}
+
+async fn step(mut work: Work<'_>) -> Result<StepOutput, StepError> {
+    let Some(wanted) = &work.plan.endpoint else {
+        parts::mark(&work).await?;
+        work.enter(Phase::Confirm);
+        return Ok(work.wait("the mark to show"));
     };
-    let Some(endpoint) = super::look(outside, id).await? else {
-        let what = format!("EC2 does not show {id}");
-        return Ok(StepOutput::wait(outside, plan, progress, what));
+    let Some(id) = work.progress.endpoint.clone() else {
+        return Ok(work.go(NextState::Poll));
     };
-    if let Claim::Other = claim(&plan, &endpoint) {
-        return Ok(StepOutput::fail(plan, progress, conflict(&endpoint)));
+    let Some(endpoint) = super::look(work.outside, &id).await? else {
+        return Ok(work.wait(format!("EC2 does not show {id}")));
+    };
+    if work.is_claimed_by_another(&endpoint) {
+        return Ok(work.fail(refusals::conflict(id.as_str())));
     }
-    if let Some(wanted) = &plan.endpoint {
-        open_own_group(outside, wanted, &endpoint).await?;
-    }
-    let (key, value) = (plan.request_tag(), plan.ready_value());
-    if endpoint.tags.get(&key) != Some(&value) {
-        match outside.ec2.tag(id, &BTreeMap::from([(key, value)])).await {
+    open_own_group(work.outside, wanted, &endpoint).await?;
+    let owner = &work.plan.owner;
+    if !owner.is_confirmed_on(&endpoint.tags) {
+        match work.outside.ec2.tag(&id, &owner.confirmation()).await {
             Err(error) if error.is_missing() => {
-                let what = format!("{id} cannot be tagged yet ({error})");
-                return Ok(StepOutput::wait(outside, plan, progress, what));
+                return Ok(work.wait(format!("{id} cannot be tagged yet ({error})")));
             }
             result => result?,
         }
     }
     // Only now: in this phase, the poll waits for the mark.
-    progress.enter(Phase::Confirm, outside.clock.now());
-    Ok(StepOutput::go(NextState::Poll, plan, progress))
+    work.enter(Phase::Confirm);
+    Ok(work.go(NextState::Poll))
 }
 
 /// The group of our own may have been made for a request that let fewer in, or on other ports. Not before now:

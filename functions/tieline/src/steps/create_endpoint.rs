@@ -7,15 +7,16 @@
 
 use std::time::Duration;
 
-use crate::error::{CallError, StepError};
+use super::{confirm_connection, parts};
+use crate::endpoint::{EndpointPlan, Groups, Serving, differences};
+use crate::execution::Phase;
 use crate::ids::GroupId;
-use crate::outside::{Endpoint, EndpointFilter, Outside, Time};
-use crate::plan::{Claim, EndpointPlan, Groups, Plan, Serving, claim, differences, is_ours};
+use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, State};
+use crate::ownership::is_ours;
 use crate::problem::{Code, Problem};
-use crate::progress::{Phase, Progress};
-use crate::state::State;
-use crate::step::{NextState, StepInput, StepOutput};
-use crate::steps::{keep, parts};
+use crate::refusals;
+use crate::time::Time;
+use crate::workflow::{NextState, StepError, StepInput, StepOutput, Work};
 
 /// A create that names an endpoint older than this and nowhere to be seen replayed an old answer.
 const OLD: Duration = Duration::from_secs(600);
@@ -35,180 +36,152 @@ const GENERATIONS: usize = 8;
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
 pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
-    super::patiently(outside, input, async |input| step(outside, input).await).await
+    if input.confirms() {
+        return confirm_connection::handle(outside, input).await;
+    }
+    super::on_plan(outside, input, async |work| step(work).await).await
 }
 
-async fn step(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
-    if input.keep {
-        return keep::handle(outside, input).await;
-    }
-    let (plan, mut progress, _) = input.planned()?;
-    progress.enter(Phase::Create, outside.clock.now());
-    let Some(wanted) = plan.endpoint.clone() else {
-        return make_part(outside, plan, progress, None).await;
+async fn step(mut work: Work<'_>) -> Result<StepOutput, StepError> {
+    work.enter(Phase::Create);
+    let Some(wanted) = work.plan.endpoint.clone() else {
+        return make_part(work, None).await;
     };
-    if let Some(id) = progress.endpoint.clone() {
-        let endpoint = super::look(outside, &id).await?;
-        return make_part(outside, plan, progress, endpoint.as_ref()).await;
+    if let Some(id) = work.progress.endpoint.clone() {
+        let endpoint = super::look(work.outside, &id).await?;
+        return make_part(work, endpoint.as_ref()).await;
     }
     if let Serving::Adopted { id } = wanted.serving {
-        progress.endpoint = Some(id);
-        return Ok(StepOutput::go(NextState::Poll, plan, progress));
+        work.progress.endpoint = Some(id);
+        return Ok(work.go(NextState::Poll));
     }
-    let there = ours(outside, &wanted).await?;
+    let there = ours(work.outside, &wanted).await?;
     if let Some(endpoint) = there.iter().find(|endpoint| !endpoint.state.is_dead()) {
-        return share(outside, plan, &wanted, progress, endpoint).await;
+        return share(work, &wanted, endpoint).await;
     }
     if there
         .iter()
         .any(|endpoint| endpoint.state == State::Deleting)
     {
         // Its private names would be in the way of the new one's.
-        return Ok(StepOutput::wait(
-            outside,
-            plan,
-            progress,
-            "the endpoint before this one is still being deleted",
-        ));
+        return Ok(work.wait("the endpoint before this one is still being deleted"));
     }
-    create(outside, plan, &wanted, progress, &there).await
+    create(work, &wanted, &there).await
 }
 
 /// Makes the next of what belongs to the connection beside the endpoint.
-async fn make_part(
-    outside: &Outside<'_>,
-    plan: Plan,
-    progress: Progress,
-    endpoint: Option<&Endpoint>,
-) -> Result<StepOutput, StepError> {
-    let new = outside.clock.now().since(progress.since) < ROLE_SHOWS;
-    match parts::make(outside, &plan, endpoint, NextState::Create).await {
+async fn make_part(work: Work<'_>, endpoint: Option<&Endpoint>) -> Result<StepOutput, StepError> {
+    let is_new = work.waited() < ROLE_SHOWS;
+    match parts::make(&work, endpoint, Phase::Create).await {
         Err(error)
-            if error.is_missing() || error.is_busy() || (error.is_role_not_ready() && new) =>
+            if error.is_missing() || error.is_busy() || (error.is_role_not_ready() && is_new) =>
         {
             let what = format!("a part of it is not ready for the next one ({error})");
-            Ok(StepOutput::wait(outside, plan, progress, what))
+            Ok(work.wait(what))
         }
+        Err(error) => Err(error.into()),
         // What was just ordered shows seconds later.
-        result => result
-            .map(|()| StepOutput::wait(outside, plan, progress, "what was just ordered to show"))
-            .map_err(StepError::from),
+        Ok(()) => Ok(work.wait("what was just ordered to show")),
     }
 }
 
 /// Every endpoint of ours for the plan's service in its VPC, the oldest first.
-async fn ours(outside: &Outside<'_>, plan: &EndpointPlan) -> Result<Vec<Endpoint>, CallError> {
-    let which = EndpointFilter {
-        vpc: Some(&plan.vpc_id),
-        service: Some(&plan.service),
+async fn ours(outside: &Outside<'_>, wanted: &EndpointPlan) -> Result<Vec<Endpoint>, CallError> {
+    let filter = EndpointFilter {
+        vpc: Some(&wanted.vpc_id),
+        service: Some(&wanted.service),
         ..EndpointFilter::default()
     };
-    let mut found = outside.ec2.endpoints(&which).await?;
-    found.retain(is_ours);
+    let mut found = outside.ec2.endpoints(&filter).await?;
+    found.retain(|endpoint| is_ours(&endpoint.tags));
     found.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
     Ok(found)
 }
 
-/// Has an endpoint of ours serve this request too. It is only tagged here; a tag that somebody took away comes back.
+/// Tags an endpoint of ours so that it also serves this request. A tag that somebody took away comes back.
 async fn share(
-    outside: &Outside<'_>,
-    plan: Plan,
+    mut work: Work<'_>,
     wanted: &EndpointPlan,
-    mut progress: Progress,
     endpoint: &Endpoint,
 ) -> Result<StepOutput, StepError> {
-    let differs = differences(&plan, wanted, endpoint);
+    let owner = &work.plan.owner;
+    let differs = differences(owner, wanted, endpoint);
     if !differs.is_empty() {
-        return Ok(StepOutput::fail(
-            plan,
-            progress,
-            differing(endpoint, &differs),
-        ));
+        let name = format!("{} of ours", endpoint.id);
+        return Ok(work.fail(refusals::differing(&name, &differs)));
     }
-    if let Claim::Other = claim(&plan, endpoint) {
-        return Ok(StepOutput::fail(plan, progress, conflict(endpoint)));
+    if work.is_claimed_by_another(endpoint) {
+        return Ok(work.fail(refusals::conflict(endpoint.id.as_str())));
     }
-    let mut missing = plan.all_tags();
+    let mut missing = owner.all_tags();
     missing.retain(|key, _| !endpoint.tags.contains_key(key));
-    let known = progress.added_tags.len();
+    let known = work.progress.added_tags.len();
     for key in missing.keys() {
-        if !progress.added_tags.contains(key) {
-            progress.added_tags.push(key.clone());
+        if !work.progress.added_tags.contains(key) {
+            work.progress.added_tags.push(key.clone());
         }
     }
-    if progress.added_tags.len() > known {
-        // Noted before it is done: undo knows of it also when the answer to the next step is lost.
-        return Ok(StepOutput::go(NextState::Create, plan, progress));
+    if work.progress.added_tags.len() > known {
+        // Noted before it is done: a roll back knows of it also when the answer to the next step is lost.
+        return Ok(work.go(NextState::Create));
     }
     if !missing.is_empty() {
-        match outside.ec2.tag(&endpoint.id, &missing).await {
-            Err(error) if error.is_missing() => {
-                return Ok(not_visible(outside, plan, progress, &error));
-            }
+        match work.outside.ec2.tag(&endpoint.id, &missing).await {
+            Err(error) if error.is_missing() => return Ok(not_visible(work, &error)),
             result => result?,
         }
     }
-    progress.endpoint = Some(endpoint.id.clone());
-    Ok(StepOutput::go(NextState::Poll, plan, progress))
+    work.progress.endpoint = Some(endpoint.id.clone());
+    Ok(work.go(NextState::Poll))
 }
 
 async fn create(
-    outside: &Outside<'_>,
-    plan: Plan,
+    mut work: Work<'_>,
     wanted: &EndpointPlan,
-    mut progress: Progress,
     dead: &[Endpoint],
 ) -> Result<StepOutput, StepError> {
-    let now = outside.clock.now();
-    let groups = match groups(outside, wanted).await {
+    let now = work.now();
+    let ec2 = work.outside.ec2;
+    let groups = match groups(work.outside, wanted).await {
         Ok(groups) => groups,
         // Made a moment ago, by us or by another execution, and not to be seen yet.
         Err(error) if error.is_missing() || error.is_duplicate() => {
-            return Ok(not_visible(outside, plan, progress, &error));
+            return Ok(not_visible(work, &error));
         }
         Err(error) => return Err(error.into()),
     };
-    if progress
+    if work
+        .progress
         .contested
         .is_some_and(|since| now.since(since) >= CONTEST)
     {
         // Whatever used the token with other parameters is long gone, and EC2 will not say what it was.
-        progress.contested = None;
-        progress.contests += 1;
+        work.progress.contested = None;
+        work.progress.contests += 1;
     }
-    let mut after = generation(
-        dead.last().map(|endpoint| endpoint.id.as_str()),
-        progress.contests,
-    );
+    let contests = work.progress.contests;
+    let mut after = generation(dead.last().map(|endpoint| endpoint.id.as_str()), contests);
     for _ in 0..GENERATIONS {
-        match outside
-            .ec2
-            .create_endpoint(&wanted.new_endpoint(&plan, groups.clone(), &after))
-            .await
-        {
-            Ok(made) if is_replayed(outside, &made, now).await? => {
-                after = generation(Some(made.id.as_str()), progress.contests);
+        let new = wanted.new_endpoint(&work.plan.owner, groups.clone(), &after);
+        match ec2.create_endpoint(&new).await {
+            Ok(made) if is_replayed(work.outside, &made, now).await? => {
+                after = generation(Some(made.id.as_str()), contests);
             }
             Ok(made) => {
-                progress.endpoint = Some(made.id);
-                progress.creates += 1;
-                return Ok(StepOutput::go(NextState::Poll, plan, progress));
+                work.progress.endpoint = Some(made.id);
+                work.progress.creates += 1;
+                return Ok(work.go(NextState::Poll));
             }
             Err(error) if error.is_other_parameters() => {
-                progress.contested.get_or_insert(now);
-                return Ok(StepOutput::wait(
-                    outside,
-                    plan,
-                    progress,
-                    "another request is creating this endpoint",
-                ));
+                work.progress.contested.get_or_insert(now);
+                return Ok(work.wait("another request is creating this endpoint"));
             }
             Err(error) if error.is_quota() => {
-                return Ok(StepOutput::fail(plan, progress, quota(&error)));
+                let region = &work.plan.owner.region;
+                let problem = refusals::quota_reached(error.to_string(), region, "<number>");
+                return Ok(work.fail(problem));
             }
-            Err(error) if error.is_missing() => {
-                return Ok(not_visible(outside, plan, progress, &error));
-            }
+            Err(error) if error.is_missing() => return Ok(not_visible(work, &error)),
             Err(error) => return Err(error.into()),
         }
     }
@@ -229,18 +202,8 @@ fn generation(dead: Option<&str>, contests: u32) -> String {
 }
 
 /// What was made a moment ago may not be visible to the next call: the same step works later.
-fn not_visible(
-    outside: &Outside<'_>,
-    plan: Plan,
-    progress: Progress,
-    error: &CallError,
-) -> StepOutput {
-    StepOutput::wait(
-        outside,
-        plan,
-        progress,
-        format!("EC2 does not see a part of it yet ({error})"),
-    )
+fn not_visible(work: Work<'_>, error: &CallError) -> StepOutput {
+    work.wait(format!("EC2 does not see a part of it yet ({error})"))
 }
 
 /// Whether EC2 gave the answer of an earlier create again: its endpoint is dead, or so old that it would show.
@@ -252,61 +215,25 @@ async fn is_replayed(outside: &Outside<'_>, made: &Endpoint, now: Time) -> Resul
 }
 
 /// The groups of a new endpoint; our own is made if it is not there.
-async fn groups(outside: &Outside<'_>, plan: &EndpointPlan) -> Result<Vec<GroupId>, CallError> {
-    let (name, cidrs) = match &plan.groups {
+async fn groups(outside: &Outside<'_>, wanted: &EndpointPlan) -> Result<Vec<GroupId>, CallError> {
+    let (name, cidrs) = match &wanted.groups {
         Groups::Named { ids } => return Ok(ids.clone()),
         Groups::Own { name, cidrs } => (name, cidrs),
         // Without groups, EC2 would take the VPC's default group. Preflight plans this for adopted endpoints only.
         Groups::Unchanged => {
-            let reason = "an adopted endpoint is not created".to_owned();
             return Err(CallError::Unavailable {
                 action: "ec2:CreateVpcEndpoint",
-                reason,
+                reason: "an adopted endpoint is not created".to_owned(),
             });
         }
     };
-    let id = match super::own_group(outside, plan).await? {
+    let id = match super::own_group(outside, wanted).await? {
         Some(group) => group.id,
-        None => outside.ec2.create_group(&plan.new_group(name)).await?,
+        None => outside.ec2.create_group(&wanted.new_group(name)).await?,
     };
     // Always: a run before this one may have made only some of the rules.
-    for port in plan.ports() {
+    for port in wanted.ports() {
         outside.ec2.authorize_ingress(&id, port, cidrs).await?;
     }
     Ok(vec![id])
-}
-
-fn quota(error: &CallError) -> Problem {
-    Problem::new(
-        Code::EndpointQuotaReached,
-        error.to_string(),
-        "ask for more: aws service-quotas request-service-quota-increase --service-code vpc \
-         --quota-code L-29B6F2EB --desired-value <number>",
-    )
-}
-
-/// The endpoint of ours that is there is not what was asked for.
-pub(crate) fn differing(endpoint: &Endpoint, differs: &[String]) -> Problem {
-    Problem::new(
-        Code::EndpointDiffers,
-        format!(
-            "{} of ours serves this already, but {}",
-            endpoint.id,
-            differs.join("; ")
-        ),
-        "ask for what it has (what is left out, it decides), or remove the requests that it serves first",
-    )
-}
-
-/// The request's id is taken.
-pub(crate) fn conflict(endpoint: &Endpoint) -> Problem {
-    Problem::new(
-        Code::RequestConflict,
-        format!(
-            "this requestId was used with other parameters for {}",
-            endpoint.id
-        ),
-        "choose another requestId, or send the parameters of the first request",
-    )
-    .about("$.requestId")
 }

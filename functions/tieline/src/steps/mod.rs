@@ -1,43 +1,58 @@
 //! The steps: each asks once, answers, and may be repeated. None of them waits.
 
+pub mod confirm_connection;
 pub mod create_endpoint;
-pub mod delete_endpoint;
 pub mod enable_dns;
-mod keep;
-mod made;
+mod inventory;
+mod observe;
 mod parts;
 pub mod preflight;
+pub mod roll_back;
 pub mod status_polling;
 
-use crate::error::{CallError, StepError};
+use crate::endpoint::{EndpointPlan, Groups};
+use crate::execution::Progress;
 use crate::ids::EndpointId;
-use crate::outside::{Endpoint, EndpointFilter, Group, Outside};
-use crate::plan::{EndpointPlan, Groups, MANAGED};
-use crate::progress::Progress;
-use crate::step::{NextState, StepInput, StepOutput, pause};
+use crate::outside::{CallError, Endpoint, EndpointFilter, Group, Outside};
+use crate::ownership::is_ours;
+use crate::workflow::{
+    LONGEST_POLL, NextState, StepError, StepInput, StepOutput, Work, wait_seconds,
+};
 
 /// Carries a step out. If a service says when to come back, that is what the state machine waits for: calling again and
 /// again would only use up what the key may call in a minute.
-async fn patiently(
+async fn with_retry_after(
     outside: &Outside<'_>,
     input: StepInput,
     step: impl AsyncFnOnce(StepInput) -> Result<StepOutput, StepError>,
 ) -> Result<StepOutput, StepError> {
     let same = input.clone();
     match step(input).await {
-        Err(StepError::Retryable(error @ CallError::Throttled { seconds, .. })) => {
-            later(outside, same, error, seconds)
+        Err(StepError::Retryable(error @ CallError::Throttled { retry_after, .. })) => {
+            throttled(outside, same, error, retry_after)
         }
         other => other,
     }
 }
 
-/// Waits for as long as a service asks for, unless that has gone on for too long.
-fn later(
+/// The same for the steps behind preflight, which work on a plan.
+async fn on_plan(
     outside: &Outside<'_>,
     input: StepInput,
-    put_off: CallError,
-    seconds: u64,
+    step: impl AsyncFnOnce(Work<'_>) -> Result<StepOutput, StepError>,
+) -> Result<StepOutput, StepError> {
+    with_retry_after(outside, input, async |input| {
+        step(input.planned(outside)?).await
+    })
+    .await
+}
+
+/// Waits for as long as a service asks for, unless that has gone on for too long.
+fn throttled(
+    outside: &Outside<'_>,
+    input: StepInput,
+    error: CallError,
+    retry_after: u64,
 ) -> Result<StepOutput, StepError> {
     let (execution, plan) = (input.execution, input.plan);
     let progress = input
@@ -48,17 +63,17 @@ fn later(
         plan.phase_limit(progress.phase, &outside.limits)
     });
     if waited >= limit {
-        return Err(StepError::Retryable(put_off));
+        return Err(StepError::Retryable(error));
     }
-    let next = if plan.is_some() {
-        NextState::Wait
-    } else {
-        NextState::WaitForTarget
-    };
     Ok(StepOutput {
-        next,
-        wait_seconds: Some(seconds.max(pause(waited.as_secs()))),
-        waiting_for: Some(format!("{} to be allowed again", put_off.action())),
+        execution,
+        next: if plan.is_some() {
+            NextState::Wait
+        } else {
+            NextState::WaitForTarget
+        },
+        wait_seconds: Some(retry_after.max(wait_seconds(waited, LONGEST_POLL))),
+        waiting_for: Some(format!("{} to be allowed again", error.action())),
         plan,
         progress,
         result: None,
@@ -66,22 +81,17 @@ fn later(
 }
 
 /// The endpoint of an id as EC2 shows it now; a new one may take seconds to show.
-pub(crate) async fn look(
-    outside: &Outside<'_>,
-    id: &EndpointId,
-) -> Result<Option<Endpoint>, CallError> {
-    let found = outside
-        .ec2
-        .endpoints(&EndpointFilter {
-            id: Some(id),
-            ..EndpointFilter::default()
-        })
-        .await?;
+async fn look(outside: &Outside<'_>, id: &EndpointId) -> Result<Option<Endpoint>, CallError> {
+    let filter = EndpointFilter {
+        id: Some(id),
+        ..EndpointFilter::default()
+    };
+    let found = outside.ec2.endpoints(&filter).await?;
     Ok(found.into_iter().next())
 }
 
 /// The group of our own that a plan asks for, if it is there.
-pub(crate) async fn own_group(
+async fn own_group(
     outside: &Outside<'_>,
     wanted: &EndpointPlan,
 ) -> Result<Option<Group>, CallError> {
@@ -91,5 +101,5 @@ pub(crate) async fn own_group(
     let groups = outside.ec2.groups(&wanted.vpc_id).await?;
     Ok(groups
         .into_iter()
-        .find(|group| group.name == *name && group.tags.contains_key(MANAGED)))
+        .find(|group| group.name == *name && is_ours(&group.tags)))
 }

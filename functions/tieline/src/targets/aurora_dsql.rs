@@ -4,19 +4,19 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
-    Connection, ConnectionContext, EndpointSpec, FindContext, Resolution, Resolved, TargetKind,
+    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, Resolved,
+    TargetKind,
 };
-use crate::error::CallError;
-use crate::fields::Fields;
 use crate::ids::{ClusterId, Domain, RecordName, Region, VpcId};
+use crate::json::{Condition, Fields};
+use crate::outside::CallError;
 use crate::outside::{ClusterService, Outside};
 use crate::parts::Part;
 use crate::parts::private_zone::{LeadsTo, PrivateZone};
 use crate::problem::{Code, Problem};
-use crate::schema::{Object, TargetSchema, has, name, names, when, without, word};
+use crate::refusals::unsuitable;
 
 /// PostgreSQL's port.
 const PORT: u16 = 5432;
@@ -53,43 +53,46 @@ impl Dns {
 }
 
 impl AuroraDsql {
-    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
-        let cluster_id = fields.required("clusterId");
-        let dns = match fields.word("dns", &["endpoint", "private-zone", "none"]) {
-            Some("private-zone") => Dns::PrivateZone,
-            Some("none") => Dns::None,
-            _ => Dns::Endpoint,
-        };
-        let mut zone_vpc_ids: Vec<VpcId> = fields.list("zoneVpcIds").unwrap_or_default();
-        // Their order means nothing; sorted, the same request is the same text.
-        zone_vpc_ids.sort();
-        if (dns == Dns::PrivateZone) == zone_vpc_ids.is_empty() {
-            fields.wrong(
-                "zoneVpcIds",
-                "\"dns\": \"private-zone\" needs the VPCs that shall see the zone, and nothing else takes them",
-            );
-        }
-        fields.finish();
+    pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
+        let cluster_id = fields.required("clusterId", "The cluster");
+        let dns = fields.word(
+            "dns",
+            &["endpoint", "private-zone", "none"],
+            "What resolves the cluster's host name to the endpoint: private DNS of the endpoint in its own VPC, a private zone in VPCs that \
+             are named, or nothing",
+        );
+        let zone_vpc_ids = fields.names("zoneVpcIds", "The VPCs that see the private zone");
+        let why = "\"dns\": \"private-zone\" needs the VPCs that should see the zone, and nothing else takes them";
+        fields.needs(Condition::Is("dns", "private-zone"), "zoneVpcIds", why);
+        fields.refuses(
+            Condition::IsNot("dns", "private-zone"),
+            &["zoneVpcIds"],
+            why,
+        );
         Some(Self {
             cluster_id: cluster_id?,
-            dns,
-            zone_vpc_ids,
+            dns: match dns? {
+                "private-zone" => Dns::PrivateZone,
+                "none" => Dns::None,
+                _ => Dns::Endpoint,
+            },
+            zone_vpc_ids: zone_vpc_ids.unwrap_or_default(),
         })
     }
 
     /// The endpoint of a cluster that can be connected to, with the zone that is asked for.
-    fn found(&self, service: ClusterService, asked: &FindContext<'_>) -> Resolution {
+    fn found(&self, service: ClusterService, context: &FindContext<'_>) -> Resolution {
         let id = &self.cluster_id;
         let host = service
             .host
-            .or_else(|| host(id, &service.name, asked.region()));
+            .or_else(|| host(id, &service.name, context.region));
         let named_by_zone = self.dns == Dns::PrivateZone;
         let mut parts = Vec::new();
         if named_by_zone {
             match zone_of(id, host.as_deref(), &self.zone_vpc_ids) {
                 Some(zone) => parts.push(Part::PrivateZone(zone)),
                 None => {
-                    let problem = super::unsuitable(
+                    let problem = unsuitable(
                         format!(
                             "{} has no private host name of the known form: {host:?}",
                             self.name()
@@ -101,7 +104,7 @@ impl AuroraDsql {
             }
         }
         Resolution::Resolved(Box::new(Resolved {
-            wanted: Some(EndpointSpec {
+            endpoint: Some(EndpointSpec {
                 service: service.name,
                 port: PORT,
                 further_ports: Vec::new(),
@@ -134,25 +137,11 @@ impl AuroraDsql {
     }
 }
 
-/// What a request says of it.
-pub(super) fn schema() -> TargetSchema {
-    let dns = "What leads the cluster's host name to the endpoint: private DNS of the endpoint in its own VPC, a private zone in VPCs that are \
-               named, or nothing";
-    let fields =
-        Object::closed("The connection endpoint of an Aurora DSQL cluster (PostgreSQL, port 5432)")
-            .required("clusterId", name::<ClusterId>("The cluster"))
-            .optional("dns", word(&["endpoint", "private-zone", "none"], dns))
-            .optional(
-                "zoneVpcIds",
-                names::<VpcId>("The VPCs that see the private zone"),
-            )
-            .rule(when("dns", "private-zone"), has("zoneVpcIds"))
-            .rule(
-                json!({"not": when("dns", "private-zone")}),
-                without(&["zoneVpcIds"]),
-            );
-    TargetSchema::of(fields).without_private_dns(when("dns", "none"))
-}
+pub(super) const FACTS: KindFacts = KindFacts {
+    about: "The connection endpoint of an Aurora DSQL cluster (PostgreSQL, port 5432)",
+    no_private_dns: Some(Condition::Is("dns", "none")),
+    ..KindFacts::ENDPOINT
+};
 
 #[async_trait]
 impl TargetKind for AuroraDsql {
@@ -172,16 +161,12 @@ impl TargetKind for AuroraDsql {
         ))
     }
 
-    fn takes_private_dns(&self) -> bool {
-        self.dns != Dns::None
-    }
-
     async fn find(
         &self,
         outside: &Outside<'_>,
-        asked: &FindContext<'_>,
+        context: &FindContext<'_>,
     ) -> Result<Resolution, CallError> {
-        let (id, region) = (&self.cluster_id, asked.region());
+        let (id, region) = (&self.cluster_id, context.region);
         let Some(status) = outside.dsql.cluster_status(id).await? else {
             return Ok(Resolution::refused(
                 Problem::new(
@@ -196,17 +181,17 @@ impl TargetKind for AuroraDsql {
             // IDLE and INACTIVE clusters wake when somebody connects.
             "ACTIVE" | "IDLE" | "INACTIVE" | "UPDATING" => {
                 let service = outside.dsql.cluster_service(id).await?;
-                Ok(self.found(service, asked))
+                Ok(self.found(service, context))
             }
             "CREATING" => Ok(Resolution::NotYet(self.not_ready(&status, region))),
             _ => Ok(Resolution::refused(self.not_ready(&status, region))),
         }
     }
 
-    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
-        let ConnectionContext { region, .. } = path;
-        let host = path.host();
-        let (signed_host, tls, note) = match path.private_host {
+    fn connection(&self, context: &ConnectionContext<'_>) -> Connection {
+        let ConnectionContext { region, .. } = context;
+        let host = context.host();
+        let (signed_host, tls, note) = match context.private_host {
             Some(host) => (host.to_owned(), "sslmode=verify-full sslrootcert=system".to_owned(), None),
             None => (
                 format!("{}.dsql.{region}.on.aws", self.cluster_id),
@@ -217,11 +202,11 @@ impl TargetKind for AuroraDsql {
         let command = format!(
             "PGPASSWORD=\"$(aws dsql generate-db-connect-admin-auth-token --region {region} --hostname {signed_host})\" \
              psql \"host={host} port={} dbname=postgres user=admin {tls}\"",
-            path.port
+            context.port
         );
         Connection {
             host: host.to_owned(),
-            port: path.port,
+            port: context.port,
             command,
             note,
         }

@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Connection, ConnectionContext, EndpointSpec, FindContext, Resolution, TargetKind};
-use crate::error::CallError;
-use crate::fields::Fields;
+use super::{
+    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, TargetKind,
+};
+use crate::json::Fields;
+use crate::outside::CallError;
 use crate::outside::Outside;
-use crate::schema::{Object, TargetSchema, flag};
 
 /// Aurora DSQL's control API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,23 +18,33 @@ pub struct AuroraDsqlManagement {
 }
 
 impl AuroraDsqlManagement {
-    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
-        let fips = fields.flag("fips", false);
-        fields.finish();
+    pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
+        let fips = fields.flag(
+            "fips",
+            false,
+            "Whether to use the endpoint with FIPS-validated cryptography",
+        );
         Some(Self { fips })
     }
 }
 
-/// What a request says of it.
-pub(super) fn schema() -> TargetSchema {
-    let fields = Object::closed("Aurora DSQL's control API (HTTPS, port 443)").optional(
-        "fips",
-        flag(
-            false,
-            "Whether to use the endpoint with FIPS-validated cryptography",
-        ),
-    );
-    TargetSchema::of(fields).with_restricted_policy()
+pub(super) const FACTS: KindFacts = KindFacts {
+    about: "Aurora DSQL's control API (HTTPS, port 443)",
+    restricted_policy: Some(restricted_policy),
+    ..KindFacts::ENDPOINT
+};
+
+/// The example of the user guide: clusters may be made, read and listed, and nothing else.
+fn restricted_policy() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": ["dsql:CreateCluster", "dsql:GetCluster", "dsql:ListClusters"],
+            "Resource": "*"
+        }]
+    })
 }
 
 #[async_trait]
@@ -45,42 +56,29 @@ impl TargetKind for AuroraDsqlManagement {
     async fn find(
         &self,
         _: &Outside<'_>,
-        asked: &FindContext<'_>,
+        context: &FindContext<'_>,
     ) -> Result<Resolution, CallError> {
         let fips = if self.fips { "-fips" } else { "" };
         Ok(Resolution::service(EndpointSpec {
-            service: format!("com.amazonaws.{}.dsql{fips}", asked.region()),
+            service: format!("com.amazonaws.{}.dsql{fips}", context.region),
             port: 443,
             ..EndpointSpec::default()
         }))
     }
 
-    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
-        let ConnectionContext { region, .. } = path;
-        let host = path.host();
+    fn connection(&self, context: &ConnectionContext<'_>) -> Connection {
+        let ConnectionContext { region, .. } = context;
+        let host = context.host();
         // With private DNS the CLI's own host name leads here already.
-        let url = path.private_host.map_or_else(
+        let url = context.private_host.map_or_else(
             || format!(" --endpoint-url https://{host}"),
             |_| String::new(),
         );
         Connection {
             host: host.to_owned(),
-            port: path.port,
+            port: context.port,
             command: format!("aws dsql list-clusters --region {region}{url}"),
             note: None,
         }
-    }
-
-    /// The example of the user guide: clusters may be made, read and listed, and nothing else.
-    fn restricted_policy(&self) -> Option<Value> {
-        Some(json!({
-            "Version": "2012-10-17",
-            "Statement": [{
-                "Effect": "Allow",
-                "Principal": "*",
-                "Action": ["dsql:CreateCluster", "dsql:GetCluster", "dsql:ListClusters"],
-                "Resource": "*"
-            }]
-        }))
     }
 }

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Connection, ConnectionContext, EndpointSpec, FindContext, Resolution, TargetKind};
-use crate::error::CallError;
-use crate::fields::Fields;
+use super::{
+    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, TargetKind,
+};
 use crate::ids::ServiceSuffix;
+use crate::json::Fields;
+use crate::outside::CallError;
 use crate::outside::Outside;
-use crate::schema::{Object, TargetSchema, flag, name, port};
 
 /// An AWS service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,41 +22,35 @@ pub struct AwsService {
 }
 
 impl AwsService {
-    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
-        let service = fields.required("service");
-        let port = fields.port("port").unwrap_or(443);
-        let fips = fields.flag("fips", false);
-        let inbound_resolver_only = fields.flag("inboundResolverOnly", false);
-        fields.finish();
+    pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
+        let service = fields.required("service", "The service");
+        let port = fields.port(
+            "port",
+            "The TCP port that clients connect to; left out, 443",
+        );
+        let fips = fields.flag(
+            "fips",
+            false,
+            "Whether to use the endpoint with FIPS-validated cryptography",
+        );
+        let inbound_resolver_only = fields.flag(
+            "inboundResolverOnly",
+            false,
+            "Whether its private names serve inbound Resolver endpoints only (services such as S3 that have a gateway endpoint too)",
+        );
         Some(Self {
             service: service?,
-            port,
+            port: port.unwrap_or(443),
             fips,
             inbound_resolver_only,
         })
     }
 }
 
-/// What a request says of it.
-pub(super) fn schema() -> TargetSchema {
-    let inbound = "Whether its private names serve inbound Resolver endpoints only (services such as S3 that have a gateway endpoint too)";
-    TargetSchema::of(
-        Object::closed("An AWS service that has an interface endpoint")
-            .required("service", name::<ServiceSuffix>("The service"))
-            .optional(
-                "port",
-                port("The TCP port that clients connect to; left out, 443"),
-            )
-            .optional(
-                "fips",
-                flag(
-                    false,
-                    "Whether to use the endpoint with FIPS-validated cryptography",
-                ),
-            )
-            .optional("inboundResolverOnly", flag(false, inbound)),
-    )
-}
+pub(super) const FACTS: KindFacts = KindFacts {
+    about: "An AWS service that has an interface endpoint",
+    ..KindFacts::ENDPOINT
+};
 
 #[async_trait]
 impl TargetKind for AwsService {
@@ -67,19 +62,19 @@ impl TargetKind for AwsService {
     async fn find(
         &self,
         _: &Outside<'_>,
-        asked: &FindContext<'_>,
+        context: &FindContext<'_>,
     ) -> Result<Resolution, CallError> {
         let fips = if self.fips { "-fips" } else { "" };
         Ok(Resolution::service(EndpointSpec {
-            service: format!("com.amazonaws.{}.{}{fips}", asked.region(), self.service),
+            service: format!("com.amazonaws.{}.{}{fips}", context.region, self.service),
             port: self.port,
             ..EndpointSpec::default()
         }))
     }
 
-    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
-        let host = path.host();
-        let note = path.private_host.is_none().then(|| {
+    fn connection(&self, context: &ConnectionContext<'_>) -> Connection {
+        let host = context.host();
+        let note = context.private_host.is_none().then(|| {
             "without private DNS, clients need this host as their endpoint URL".to_owned()
         });
         Connection {

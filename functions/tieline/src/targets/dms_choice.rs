@@ -6,9 +6,14 @@ use serde_json::{Value, json};
 use super::TargetKind;
 use super::tidb_cloud_dedicated::TidbCloudDedicated;
 use super::tidb_cloud_serverless::TidbCloudServerless;
-use crate::fields::Fields;
 use crate::ids::{InstanceArn, SecretArn, TidbId};
-use crate::schema::{Object, flag, has, name, number, text, without};
+use crate::json::{Condition, Fields};
+
+/// The class of an instance, unless the request says otherwise.
+const CLASS: &str = "dms.t3.medium";
+
+/// Its storage, in GiB.
+const STORAGE: u32 = 50;
 
 /// The cluster, as the target that made its private endpoint names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +57,7 @@ impl Cluster {
         }
     }
 
-    pub(super) fn connectable(&self) -> &dyn TargetKind {
+    pub(super) fn kind(&self) -> &dyn TargetKind {
         match self {
             Self::Dedicated(target) => target,
             Self::Serverless(target) => target,
@@ -75,72 +80,58 @@ impl Cluster {
 }
 
 impl Wish {
-    /// The smallest class of the current generation, alone: enough for a test, and to be chosen larger for real work.
-    pub(super) fn usual() -> Self {
+    /// The smallest class of the current generation, alone: enough for a test. Real work wants a larger one.
+    pub(super) fn default() -> Self {
         Self::New {
-            class: "dms.t3.medium".to_owned(),
+            class: CLASS.to_owned(),
             engine_version: None,
             multi_az: false,
-            storage_gib: 50,
+            storage_gib: STORAGE,
         }
     }
 
-    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
-        if let Some(arn) = fields.optional("arn") {
-            fields.finish();
-            return Some(Self::Existing(arn));
-        }
-        let class: String = fields
-            .optional("class")
-            .unwrap_or_else(|| "dms.t3.medium".to_owned());
-        let known = class
-            .strip_prefix("dms.")
-            .is_some_and(|rest| rest.contains('.'));
-        if !known {
-            fields.wrong(
-                "class",
-                "expected a class such as dms.t3.medium or dms.r6i.large",
-            );
-        }
-        let engine_version = fields.optional("engineVersion");
-        let multi_az = fields.flag("multiAz", false);
-        let storage_gib = fields.number("storageGib", 5..=6144, 50);
-        fields.finish();
-        known.then_some(Self::New {
-            class,
-            engine_version,
-            multi_az,
-            storage_gib,
+    pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
+        let arn = fields.optional("arn", "The one that is there, and then nothing else");
+        let class = fields.json("class", || {
+            json!({
+                "description": "The class of a new one, such as dms.r6i.large; left out, dms.t3.medium",
+                "type": "string",
+                "pattern": r"^dms\.[^.]*\.",
+            })
+        });
+        let class = match class.as_ref().map(Value::as_str) {
+            None => Some(CLASS),
+            Some(Some(class)) if is_class(class) => Some(class),
+            Some(_) => {
+                let message = "expected a class such as dms.t3.medium or dms.r6i.large";
+                fields.wrong("class", message);
+                None
+            }
+        };
+        let engine_version = fields.text(
+            "engineVersion",
+            "The version of its engine; left out, the newest",
+        );
+        let multi_az = fields.flag("multiAz", false, "Whether it has a standby in another zone");
+        let storage_gib = fields.number("storageGib", 5..=6144, STORAGE, "Its storage, in GiB");
+        fields.refuses(
+            Condition::Has("arn"),
+            &["class", "engineVersion", "multiAz", "storageGib"],
+            "an instance that is there is used as it is: name its arn alone",
+        );
+        Some(match arn {
+            Some(arn) => Self::Existing(arn),
+            None => Self::New {
+                class: class?.to_owned(),
+                engine_version,
+                multi_az,
+                storage_gib,
+            },
         })
     }
 }
 
-impl Wish {
-    pub(super) fn schema() -> Value {
-        let class = json!({
-            "description": "The class of a new one, such as dms.r6i.large; left out, dms.t3.medium",
-            "type": "string",
-            "pattern": r"^dms\.[^.]*\.",
-        });
-        Object::closed("The replication instance: one that is there, or what a new one is to be")
-            .optional(
-                "arn",
-                name::<InstanceArn>("The one that is there, and then nothing else"),
-            )
-            .optional("class", class)
-            .optional(
-                "engineVersion",
-                text("The version of its engine; left out, the newest"),
-            )
-            .optional(
-                "multiAz",
-                flag(false, "Whether it has a standby in another zone"),
-            )
-            .optional("storageGib", number(5..=6144, 50, "Its storage, in GiB"))
-            .rule(
-                has("arn"),
-                without(&["class", "engineVersion", "multiAz", "storageGib"]),
-            )
-            .build()
-    }
+fn is_class(text: &str) -> bool {
+    text.strip_prefix("dms.")
+        .is_some_and(|rest| rest.contains('.'))
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::FindContext;
-use crate::error::CallError;
-use crate::ids::{GroupId, SubnetId, VpcId};
+use crate::ids::{GroupId, Region, SubnetId, VpcId};
+use crate::outside::CallError;
 use crate::outside::{Outside, Subnet};
 use crate::problem::{Code, Problem};
+use crate::refusals::{no_group, no_subnet};
 
 /// A place for a replication instance.
 pub(super) struct Place {
@@ -16,21 +17,20 @@ pub(super) struct Place {
     pub(super) groups: Vec<GroupId>,
 }
 
-/// Chooses the subnets and checks what the request names, noting every problem.
+/// Chooses the subnets and checks what the request names, noting every problem; none where the request names no network.
 pub(super) async fn place(
     outside: &Outside<'_>,
-    asked: &FindContext<'_>,
-    problems: &mut Vec<Problem>,
-) -> Result<Option<Place>, CallError> {
-    let Some(network) = &asked.request.network else {
-        return Ok(None);
+    context: &FindContext<'_>,
+) -> Result<Result<Option<Place>, Vec<Problem>>, CallError> {
+    let Some(network) = &context.network else {
+        return Ok(Ok(None));
     };
-    let (vpc, region) = (&network.vpc_id, asked.region());
-    let count = problems.len();
+    let mut problems = Vec::new();
+    let (vpc, region) = (&network.vpc_id, context.region);
     let subnets = outside.ec2.subnets(vpc).await?;
     let chosen = match &network.subnet_ids {
-        Some(ids) => named(ids, &subnets, vpc, problems),
-        None => one_a_zone(&subnets, asked.account),
+        Some(ids) => named(ids, &subnets, (vpc, region), &mut problems),
+        None => one_a_zone(&subnets, context.account),
     };
     let mut zones: Vec<&str> = chosen
         .iter()
@@ -38,7 +38,7 @@ pub(super) async fn place(
         .collect();
     zones.sort_unstable();
     zones.dedup();
-    if problems.len() == count && zones.len() < 2 {
+    if problems.is_empty() && zones.len() < 2 {
         let message = format!(
             "AWS DMS wants subnets in two zones, and these are in {}",
             zones.join(", ")
@@ -53,27 +53,25 @@ pub(super) async fn place(
         let there = outside.ec2.groups(vpc).await?;
         for (index, id) in groups.iter().enumerate() {
             if !there.iter().any(|group| group.id == *id) {
-                let message = format!("there is no security group {id} in {vpc}");
-                let fix = format!(
-                    "choose one: aws ec2 describe-security-groups --region {region} --filters Name=vpc-id,Values={vpc}"
-                );
-                let problem = Problem::new(Code::SecurityGroupNotFound, message, fix);
-                problems.push(problem.about(format!("$.network.securityGroupIds[{index}]")));
+                problems.push(no_group(id, index, vpc, region));
             }
         }
     }
     let subnets = chosen.into_iter().map(|subnet| subnet.id.clone()).collect();
-    Ok((problems.len() == count).then(|| Place {
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
+    Ok(Ok(Some(Place {
         vpc: vpc.clone(),
         subnets,
         groups,
-    }))
+    })))
 }
 
 fn named<'s>(
     ids: &[SubnetId],
     subnets: &'s [Subnet],
-    vpc: &VpcId,
+    (vpc, region): (&VpcId, &Region),
     problems: &mut Vec<Problem>,
 ) -> Vec<&'s Subnet> {
     let mut chosen = Vec::new();
@@ -81,10 +79,7 @@ fn named<'s>(
         match subnets.iter().find(|subnet| subnet.id == *id) {
             Some(subnet) => chosen.push(subnet),
             None => {
-                let message = format!("there is no subnet {id} in {vpc}");
-                let problem =
-                    Problem::new(Code::SubnetNotFound, message, "name subnets of this VPC");
-                problems.push(problem.about(format!("$.network.subnetIds[{index}]")));
+                problems.push(no_subnet(id, index, vpc, region));
             }
         }
     }

@@ -4,19 +4,22 @@
 //! TiDB Cloud clusters", and the DMS User Guide.
 
 use async_trait::async_trait;
+use futures_util::future::{join, join3};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
 use super::dms_choice::{Cluster, Wish};
 use super::dms_network::{Place, place};
+use super::tidb::{API_KEY, CLUSTER};
 use super::{
-    ConnectedThrough, Connection, ConnectionContext, EndpointSpec, FindContext, Resolution,
-    Resolved, TargetKind, refusal_to_problem, unsuitable,
+    ConnectedThrough, Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts,
+    Resolution, Resolved, TargetKind, refusal_to_problem,
 };
-use crate::canonical;
-use crate::error::CallError;
-use crate::fields::Fields;
-use crate::ids::{RequestId, RoleArn, SecretArn, TidbId, VpcId};
+use crate::ids::{RequestId, RoleArn, SecretArn};
+use crate::json::canonical;
+use crate::json::{Condition, Fields, kind_of};
+use crate::outside::CallError;
+use crate::outside::State;
 use crate::outside::{EndpointFilter, Outside};
 use crate::parts::Part;
 use crate::parts::dms_certificate::DmsCertificate;
@@ -25,8 +28,7 @@ use crate::parts::dms_instance::{DmsInstance, NewDmsInstance};
 use crate::parts::dms_login::DmsLogin;
 use crate::parts::dms_subnet_group::DmsSubnetGroup;
 use crate::problem::{Code, Problem};
-use crate::schema::{Object, TargetSchema, has, name, when, without, word};
-use crate::state::State;
+use crate::refusals::{no_dms_role, unsuitable};
 
 /// The longest certificate, in bytes of PEM; one has some 2,000.
 const MAX_PEM: usize = 16_384;
@@ -50,48 +52,69 @@ pub struct DmsTidbCloud {
 }
 
 impl DmsTidbCloud {
-    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
-        let cluster_id = fields.required("clusterId");
-        let node_group_id = fields.optional("nodeGroupId");
-        let api_key_secret_arn = fields.required("apiKeySecretArn");
-        let cluster_type = fields.word("clusterType", &["dedicated", "serverless"]);
-        if cluster_type == Some("serverless") && node_group_id.is_some() {
-            fields.wrong("nodeGroupId", "only Dedicated clusters have node groups");
-        }
-        let Some(endpoint_type) = fields.required::<String>("endpointType") else {
-            fields.finish();
-            return None;
+    pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
+        let cluster_id = fields.required("clusterId", CLUSTER);
+        let cluster_type = fields.word(
+            "clusterType",
+            &["dedicated", "serverless"],
+            "The kind of cluster; serverless stands for Starter and Essential",
+        );
+        let node_group_id = fields.optional(
+            "nodeGroupId",
+            "The node group of a Dedicated cluster; left out, its default one",
+        );
+        fields.refuses(
+            Condition::Is("clusterType", "serverless"),
+            &["nodeGroupId"],
+            "only Dedicated clusters have node groups",
+        );
+        let api_key_secret_arn = fields.required("apiKeySecretArn", API_KEY);
+        let endpoint_type = fields.required_word(
+            "endpointType",
+            &["source", "target"],
+            "Whether DMS reads from the cluster or writes to it",
+        );
+        let migration_type = fields.word(
+            "migrationType",
+            &["full-load", "cdc", "full-load-and-cdc"],
+            "What DMS is to do; from TiDB it can only load in full",
+        );
+        fields.allows_only(
+            Condition::Is("endpointType", "source"),
+            "migrationType",
+            "full-load",
+            "TiDB has no MySQL binlog, so DMS can only load from it (full-load); for changes out of TiDB use a changefeed",
+        );
+        let database_secret_arn = fields.required(
+            "databaseSecretArn",
+            "The secret with host, port, username and password of the database",
+        );
+        let secret_access_role_arn = fields.required(
+            "secretAccessRoleArn",
+            "The role with which DMS reads that secret",
+        );
+        let ca_certificate = read_certificate(fields);
+        let default_ssl_mode = match &ca_certificate {
+            Some(_) => "verify-full",
+            None => "none",
         };
-        let is_source = endpoint_type == "source";
-        if !is_source && endpoint_type != "target" {
-            fields.wrong("endpointType", "expected \"source\" or \"target\"");
-        }
-        let migration_type =
-            fields.word("migrationType", &["full-load", "cdc", "full-load-and-cdc"]);
-        if is_source && migration_type.is_some_and(|kind| kind != "full-load") {
-            fields.wrong(
-                "migrationType",
-                "TiDB has no MySQL binlog, so DMS can only load from it (full-load); for changes out of TiDB use a changefeed",
-            );
-        }
-        let database_secret_arn = fields.required("databaseSecretArn");
-        let secret_access_role_arn = fields.required("secretAccessRoleArn");
-        let ca_certificate = read_certificate(&mut fields);
-        let ssl_mode = match &ca_certificate {
-            Some(_) => fields.word("sslMode", &["verify-full", "verify-ca", "none"]),
-            None => fields.word("sslMode", &["none", "verify-full", "verify-ca"]),
-        };
-        if ca_certificate.is_none() && ssl_mode.is_some_and(|mode| mode != "none") {
-            fields.wrong(
-                "caCertificate",
-                "verify-ca and verify-full need the authority's certificate in PEM",
-            );
-        }
-        let instance = match fields.object_if_there("replicationInstance") {
-            Some(fields) => Wish::read(fields),
-            None => Some(Wish::usual()),
-        };
-        fields.finish();
+        let ssl_mode = fields.word_or(
+            "sslMode",
+            &["none", "verify-full", "verify-ca"],
+            default_ssl_mode,
+            "How DMS checks the database's certificate; left out, verify-full with caCertificate and none without it",
+        );
+        fields.allows_only(
+            Condition::Lacks("caCertificate"),
+            "sslMode",
+            "none",
+            "verify-ca and verify-full need caCertificate, the authority's certificate in PEM",
+        );
+        let instance = fields.object_if_there(
+            "replicationInstance",
+            "The replication instance: one that is there, or what a new one is to be",
+            Wish::read,
+        );
         Some(Self {
             cluster: Cluster::new(
                 cluster_type?,
@@ -99,13 +122,13 @@ impl DmsTidbCloud {
                 node_group_id,
                 api_key_secret_arn?,
             ),
-            is_source,
+            is_source: endpoint_type? == "source",
             migration_type: migration_type?.to_owned(),
             database_secret_arn: database_secret_arn?,
             secret_access_role_arn: secret_access_role_arn?,
             ssl_mode: ssl_mode?.to_owned(),
             ca_certificate,
-            instance: instance?,
+            instance: instance?.unwrap_or_else(Wish::default),
         })
     }
 
@@ -113,10 +136,13 @@ impl DmsTidbCloud {
     async fn private_endpoint(
         &self,
         outside: &Outside<'_>,
-        asked: &FindContext<'_>,
-        vpc: &VpcId,
+        context: &FindContext<'_>,
         wanted: &EndpointSpec,
     ) -> Result<Option<Problem>, CallError> {
+        let Some(network) = context.network else {
+            return Ok(None);
+        };
+        let vpc = &network.vpc_id;
         let which = EndpointFilter {
             vpc: Some(vpc),
             service: Some(&wanted.service),
@@ -134,7 +160,7 @@ impl DmsTidbCloud {
             Some(endpoint) => format!(
                 "{} leads from {vpc} to {}, but it is {}{}",
                 endpoint.id,
-                self.cluster.connectable().name(),
+                self.cluster.kind().name(),
                 endpoint.raw_state,
                 if endpoint.private_dns {
                     ""
@@ -144,12 +170,12 @@ impl DmsTidbCloud {
             ),
             None => format!(
                 "{vpc} has no private endpoint to {}",
-                self.cluster.connectable().name()
+                self.cluster.kind().name()
             ),
         };
         let fix = format!(
             "send this first: {{\"requestId\": \"<your name for it>\", \"region\": \"{}\", \"target\": {}, \"network\": {{\"vpcId\": \"{vpc}\"}}}}",
-            asked.region(),
+            context.region,
             self.cluster.request()
         );
         Ok(Some(
@@ -183,7 +209,7 @@ impl DmsTidbCloud {
 
     /// DMS tells no ARN of a subnet group; it is made like those of everything else (DMS User Guide, "Constructing an
     /// Amazon Resource Name").
-    fn subnet_group_arn(&self, asked: &FindContext<'_>, id: &str) -> String {
+    fn subnet_group_arn(&self, context: &FindContext<'_>, id: &str) -> String {
         let partition = self
             .database_secret_arn
             .as_str()
@@ -192,13 +218,12 @@ impl DmsTidbCloud {
             .unwrap_or("aws");
         format!(
             "arn:{partition}:dms:{}:{}:subgrp:{id}",
-            asked.region(),
-            asked.account
+            context.region, context.account
         )
     }
 
-    fn parts(&self, asked: &FindContext<'_>, place: Place) -> Vec<Part> {
-        let id = identifier(&asked.request.request_id);
+    fn parts(&self, context: &FindContext<'_>, place: Place) -> Vec<Part> {
+        let id = identifier(&context.request_id);
         let mut parts = Vec::new();
         let instance = match &self.instance {
             Wish::Existing(arn) => DmsInstance::Existing {
@@ -213,7 +238,7 @@ impl DmsTidbCloud {
             } => {
                 parts.push(Part::DmsSubnetGroup(DmsSubnetGroup {
                     id: id.clone(),
-                    arn: self.subnet_group_arn(asked, &id),
+                    arn: self.subnet_group_arn(context, &id),
                     subnets: place.subnets,
                 }));
                 DmsInstance::New(NewDmsInstance {
@@ -253,8 +278,21 @@ impl DmsTidbCloud {
     }
 }
 
-fn read_certificate(fields: &mut Fields<'_>) -> Option<String> {
-    let pem: String = fields.optional("caCertificate")?;
+fn read_certificate<F: Fields>(fields: &mut F) -> Option<String> {
+    let there = fields.json("caCertificate", || {
+        json!({
+            "description": "The certificate of the authority behind the database's own, in PEM",
+            "type": "string",
+            "maxLength": MAX_PEM,
+            "allOf": [{"pattern": "-----BEGIN CERTIFICATE-----"}, {"pattern": "-----END CERTIFICATE-----"}],
+            "not": {"pattern": "PRIVATE KEY"},
+        })
+    })?;
+    let Some(pem) = there.as_str() else {
+        let found = kind_of(&there);
+        fields.wrong("caCertificate", format!("expected a text, found {found}"));
+        return None;
+    };
     let framed =
         pem.contains("-----BEGIN CERTIFICATE-----") && pem.contains("-----END CERTIFICATE-----");
     if !framed {
@@ -278,7 +316,7 @@ fn read_certificate(fields: &mut Fields<'_>) -> Option<String> {
             format!("expected at most {MAX_PEM} bytes: send the one authority that signed the server's certificate"),
         );
     }
-    (framed && public && small).then_some(pem)
+    (framed && public && small).then(|| pem.to_owned())
 }
 
 /// The identifier of everything that is made in DMS for a request: DMS keeps lower case, letters, digits and single
@@ -293,45 +331,16 @@ fn identifier(request: &RequestId) -> String {
     format!("tieline-{}-{}", slug.trim_end_matches('-'), &digest[..8]).replace("--", "-")
 }
 
-/// What a request says of it.
-pub(super) fn schema() -> TargetSchema {
-    let fields = Object::closed("AWS DMS reading from or writing to a TiDB Cloud cluster over its private endpoint, which is there already")
-        .required("clusterId", name::<TidbId>("The cluster"))
-        .optional("clusterType", word(&["dedicated", "serverless"], "The kind of cluster; serverless stands for Starter and Essential"))
-        .optional("nodeGroupId", name::<TidbId>("The node group of a Dedicated cluster; left out, its default one"))
-        .required("apiKeySecretArn", name::<SecretArn>("The secret with TiDB Cloud's API key"))
-        .required("endpointType", json!({"description": "Whether DMS reads from the cluster or writes to it", "enum": ["source", "target"]}))
-        .optional("migrationType", word(&["full-load", "cdc", "full-load-and-cdc"], "What DMS is to do; from TiDB it can only load in full"))
-        .required("databaseSecretArn", name::<SecretArn>("The secret with host, port, username and password of the database"))
-        .required("secretAccessRoleArn", name::<RoleArn>("The role with which DMS reads that secret"))
-        .optional(
-            "caCertificate",
-            json!({
-                "description": "The certificate of the authority behind the database's own, in PEM",
-                "type": "string",
-                "maxLength": MAX_PEM,
-                "allOf": [{"pattern": "-----BEGIN CERTIFICATE-----"}, {"pattern": "-----END CERTIFICATE-----"}],
-                "not": {"pattern": "PRIVATE KEY"},
-            }),
-        )
-        .optional(
-            "sslMode",
-            json!({
-                "description": "How DMS checks the database's certificate; left out, verify-full with caCertificate and none without it",
-                "enum": ["none", "verify-full", "verify-ca"],
-            }),
-        )
-        .optional("replicationInstance", Wish::schema())
-        .rule(when("clusterType", "serverless"), without(&["nodeGroupId"]))
-        .rule(when("endpointType", "source"), json!({"properties": {"migrationType": {"const": "full-load"}}}))
-        .rule(json!({"not": has("caCertificate")}), json!({"properties": {"sslMode": {"const": "none"}}}));
-    TargetSchema::of(fields).by(ConnectedThrough::Vpc)
-}
+pub(super) const FACTS: KindFacts = KindFacts {
+    about: "AWS DMS reading from or writing to a TiDB Cloud cluster over its private endpoint, which is there already",
+    connected_through: ConnectedThrough::Vpc,
+    ..KindFacts::ENDPOINT
+};
 
 #[async_trait]
 impl TargetKind for DmsTidbCloud {
     fn name(&self) -> String {
-        let cluster = self.cluster.connectable().name();
+        let cluster = self.cluster.kind().name();
         if self.is_source {
             format!("AWS DMS, reading from {cluster}")
         } else {
@@ -339,22 +348,30 @@ impl TargetKind for DmsTidbCloud {
         }
     }
 
-    fn connected_through(&self) -> ConnectedThrough {
-        ConnectedThrough::Vpc
-    }
-
     async fn find(
         &self,
         outside: &Outside<'_>,
-        asked: &FindContext<'_>,
+        context: &FindContext<'_>,
     ) -> Result<Resolution, CallError> {
+        let (has_role, place, cluster) = join3(
+            outside.dms.has_vpc_role(),
+            place(outside, context),
+            self.cluster.kind().find(outside, context),
+        )
+        .await;
         let mut problems = Vec::new();
-        if !outside.dms.has_vpc_role().await? {
-            problems.push(role_missing());
+        if !has_role? {
+            problems.push(no_dms_role());
         }
-        let place = place(outside, asked, &mut problems).await?;
-        let wanted = match self.cluster.connectable().find(outside, asked).await? {
-            Resolution::Resolved(found) => found.wanted,
+        let place = match place? {
+            Ok(place) => place,
+            Err(more) => {
+                problems.extend(more);
+                None
+            }
+        };
+        let wanted = match cluster? {
+            Resolution::Resolved(found) => found.endpoint,
             Resolution::NotYet(problem) if problems.is_empty() => {
                 return Ok(Resolution::NotYet(problem));
             }
@@ -365,11 +382,13 @@ impl TargetKind for DmsTidbCloud {
             }
         };
         if let Some(wanted) = &wanted {
-            if let Some(network) = &asked.request.network {
-                let vpc = &network.vpc_id;
-                problems.extend(self.private_endpoint(outside, asked, vpc, wanted).await?);
-            }
-            problems.extend(self.secret(outside, wanted).await?);
+            let (endpoint, secret) = join(
+                self.private_endpoint(outside, context, wanted),
+                self.secret(outside, wanted),
+            )
+            .await;
+            problems.extend(endpoint?);
+            problems.extend(secret?);
         }
         let (Some(wanted), Some(place)) = (wanted, place) else {
             if problems.is_empty() {
@@ -387,15 +406,15 @@ impl TargetKind for DmsTidbCloud {
         about.insert("host".to_owned(), json!(wanted.host));
         about.insert("port".to_owned(), json!(wanted.port));
         Ok(Resolution::Resolved(Box::new(Resolved {
-            wanted: None,
-            parts: self.parts(asked, place),
+            endpoint: None,
+            parts: self.parts(context, place),
             about,
         })))
     }
 
-    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
+    fn connection(&self, context: &ConnectionContext<'_>) -> Connection {
         let arn = |kind: &str| {
-            path.facts[kind]["arn"]
+            context.facts[kind]["arn"]
                 .as_str()
                 .unwrap_or("<arn>")
                 .to_owned()
@@ -406,32 +425,21 @@ impl TargetKind for DmsTidbCloud {
         } else {
             ("<the other endpoint's ARN>", endpoint.as_str())
         };
-        let port = path.about["port"]
+        let port = context.about["port"]
             .as_u64()
             .and_then(|port| u16::try_from(port).ok());
         Connection {
-            host: path.about["host"].as_str().unwrap_or_default().to_owned(),
+            host: context.about["host"].as_str().unwrap_or_default().to_owned(),
             port: port.unwrap_or_default(),
             command: format!(
                 "aws dms create-replication-task --region {} --replication-task-identifier <name> --replication-instance-arn {instance} \
                  --source-endpoint-arn {source} --target-endpoint-arn {target} --migration-type {} --table-mappings file://mappings.json",
-                path.region, self.migration_type
+                context.region, self.migration_type
             ),
             note: (self.ssl_mode == "none")
                 .then(|| "DMS talks to the database without TLS, inside AWS PrivateLink: send caCertificate for verify-full".to_owned()),
         }
     }
-}
-
-fn role_missing() -> Problem {
-    Problem::new(
-        Code::DmsRoleMissing,
-        "the account has no IAM role dms-vpc-role that AWS DMS may take on",
-        "aws iam create-role --role-name dms-vpc-role --assume-role-policy-document \
-         '{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"dms.amazonaws.com\"},\"Action\":\"sts:AssumeRole\"}]}' && \
-         aws iam attach-role-policy --role-name dms-vpc-role \
-         --policy-arn arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole",
-    )
 }
 
 #[cfg(test)]

@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Connection, ConnectionContext, EndpointSpec, FindContext, Resolution, Resolved, TargetKind,
-    unsuitable,
+    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, Resolved,
+    TargetKind,
 };
-use crate::error::CallError;
-use crate::fields::{Fields, kind};
 use crate::ids::{Domain, RecordName, ServiceName, VpcId};
+use crate::json::{Condition, Fields, kind_of, name_schema};
+use crate::outside::CallError;
 use crate::outside::Outside;
 use crate::parts::Part;
 use crate::parts::private_zone::{LeadsTo, PrivateZone};
-use crate::schema::{Object, TargetSchema, each, has, name, names, number, port, ports};
+use crate::refusals::unsuitable;
 
 /// How long the owner may take unless the request says otherwise, in hours.
 const ACCEPTANCE_HOURS: u32 = 72;
@@ -56,70 +56,63 @@ struct Zone {
 }
 
 impl EndpointService {
-    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
-        let service = fields.required("service");
-        let port = fields.port("port");
-        if port.is_none() {
-            fields.wrong(
-                "port",
-                "port is missing: say which TCP port the service listens on",
-            );
+    pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
+        let service = fields.required("service", "The service");
+        let port = fields.required_port("port", "The TCP port that it listens on");
+        let further_ports = fields.ports(
+            "furtherPorts",
+            MAX_PORTS,
+            "Further TCP ports that clients need, such as 443 beside a Confluent network's 9092; not the port itself",
+        );
+        if port.is_some_and(|port| further_ports.contains(&port)) {
+            fields.wrong("furtherPorts", "furtherPorts repeats port");
         }
-        let further_ports = read_further_ports(&mut fields, port);
-        let acceptance_hours = fields.number("acceptanceHours", 1..=MAX_HOURS, ACCEPTANCE_HOURS);
-        let private_zone = fields.object_if_there("privateZone").map(Zone::read);
-        fields.finish();
+        let acceptance_hours = fields.number(
+            "acceptanceHours",
+            1..=MAX_HOURS,
+            ACCEPTANCE_HOURS,
+            "How long the service's owner may take to accept the connection, in hours",
+        );
+        let private_zone = fields.object_if_there(
+            "privateZone",
+            "A private zone that resolves names of the service's owner to the endpoint, instead of the endpoint's private DNS",
+            Zone::read,
+        );
         Some(Self {
             service: service?,
             port: port?,
             further_ports,
             acceptance_hours,
-            private_zone: match private_zone {
-                Some(zone) => Some(zone?),
-                None => None,
-            },
+            private_zone: private_zone?,
         })
     }
 }
 
-/// Ports that clients need as well, such as 443 beside the 9092 of a Confluent network; in order, without the first.
-fn read_further_ports(fields: &mut Fields<'_>, first: Option<u16>) -> Vec<u16> {
-    let mut ports = fields.ports("furtherPorts");
-    if ports.len() > MAX_PORTS {
-        fields.wrong("furtherPorts", format!("at most {MAX_PORTS} further ports"));
-    }
-    if first.is_some_and(|first| ports.contains(&first)) {
-        fields.wrong("furtherPorts", "the port itself is no further one");
-    }
-    ports.sort_unstable();
-    ports
-}
-
 impl Zone {
-    fn read(mut fields: Fields<'_>) -> Option<Self> {
-        let name = fields.required("name");
-        let records = read_records(&mut fields);
-        let mut vpc_ids: Vec<VpcId> = fields.list("vpcIds").unwrap_or_default();
-        // Their order means nothing; sorted, the same request is the same text.
-        vpc_ids.sort();
-        fields.finish();
+    fn read<F: Fields>(fields: &mut F) -> Option<Self> {
+        let name = fields.required("name", "Its domain");
+        let records = read_records(fields);
+        let vpc_ids = fields.names(
+            "vpcIds",
+            "Further VPCs that see it, beside the endpoint's own",
+        );
         Some(Self {
             name: name?,
             records: records?,
-            vpc_ids,
+            vpc_ids: vpc_ids.unwrap_or_default(),
         })
     }
 }
 
 /// Names in the zone to `"regional"` or a zone's id; left out, everything in it leads to the Regional name.
-fn read_records(fields: &mut Fields<'_>) -> Option<BTreeMap<RecordName, LeadsTo>> {
-    let entries = match fields.take("records") {
+fn read_records<F: Fields>(fields: &mut F) -> Option<BTreeMap<RecordName, LeadsTo>> {
+    let entries = match fields.json("records", records_schema) {
         None => Map::from_iter([("*".to_owned(), Value::from("regional"))]),
         Some(Value::Object(entries)) if (1..=MAX_RECORDS).contains(&entries.len()) => entries,
         Some(other) => {
             let message = format!(
                 "expected an object of 1 to {MAX_RECORDS} names, found {}",
-                kind(&other)
+                kind_of(&other)
             );
             fields.wrong("records", message);
             return None;
@@ -145,7 +138,7 @@ fn read_records(fields: &mut Fields<'_>) -> Option<BTreeMap<RecordName, LeadsTo>
                 fields.wrong(
                     "records",
                     format!(
-                        "{name} has to lead to \"regional\" or to a zone's id such as \"use1-az1\""
+                        "{name} has to resolve to \"regional\" or to a zone's id such as \"use1-az1\""
                     ),
                 );
                 complete = false;
@@ -166,39 +159,23 @@ fn is_zone_id(text: &str) -> bool {
     id == Some(true)
 }
 
-/// What a request says of it.
-pub(super) fn schema() -> TargetSchema {
-    let records = json!({
-        "description": "Names in the zone, and where each leads: to \"regional\", the endpoint's Regional name, or to its name in the zone with this id; \
-                        left out, every name leads to the Regional one",
+fn records_schema() -> Value {
+    json!({
+        "description": "Names in the zone, and where each resolves to: \"regional\", the endpoint's Regional name, or its name in the zone with this id; \
+                        left out, every name resolves to the Regional one",
         "type": "object",
-        "propertyNames": each::<RecordName>(),
+        "propertyNames": name_schema::<RecordName>(""),
         "minProperties": 1,
         "maxProperties": MAX_RECORDS,
         "additionalProperties": {"type": "string", "pattern": "^(regional|[a-z0-9-]+-az[0-9]+)$"},
-    });
-    let zone = Object::closed("A private zone that leads names of the service's owner to the endpoint, instead of the endpoint's private DNS")
-        .required("name", name::<Domain>("Its domain"))
-        .optional("records", records)
-        .optional("vpcIds", names::<VpcId>("Further VPCs that see it, beside the endpoint's own"));
-    let hours = "How long the service's owner may take to accept the connection, in hours";
-    let fields = Object::closed("Any PrivateLink service, by its name")
-        .required("service", name::<ServiceName>("The service"))
-        .required("port", port("The TCP port that it listens on"))
-        .optional(
-            "furtherPorts",
-            ports(
-                MAX_PORTS,
-                "Further TCP ports that clients need, such as 443 beside a Confluent network's 9092; not the port itself",
-            ),
-        )
-        .optional(
-            "acceptanceHours",
-            number(1..=MAX_HOURS, ACCEPTANCE_HOURS, hours),
-        )
-        .optional("privateZone", zone.build());
-    TargetSchema::of(fields).without_private_dns(has("privateZone"))
+    })
 }
+
+pub(super) const FACTS: KindFacts = KindFacts {
+    about: "Any PrivateLink service, by its name",
+    no_private_dns: Some(Condition::Has("privateZone")),
+    ..KindFacts::ENDPOINT
+};
 
 #[async_trait]
 impl TargetKind for EndpointService {
@@ -210,16 +187,12 @@ impl TargetKind for EndpointService {
         [&[self.port], &self.further_ports[..]].concat()
     }
 
-    fn takes_private_dns(&self) -> bool {
-        self.private_zone.is_none()
-    }
-
     async fn find(
         &self,
         _: &Outside<'_>,
-        asked: &FindContext<'_>,
+        context: &FindContext<'_>,
     ) -> Result<Resolution, CallError> {
-        let region = asked.region();
+        let region = context.region;
         if !self
             .service
             .as_str()
@@ -235,8 +208,7 @@ impl TargetKind for EndpointService {
         let mut parts = Vec::new();
         let mut host = None;
         if let Some(zone) = &self.private_zone {
-            let mut vpcs: Vec<VpcId> = asked
-                .request
+            let mut vpcs: Vec<VpcId> = context
                 .network
                 .iter()
                 .map(|network| network.vpc_id.clone())
@@ -258,7 +230,7 @@ impl TargetKind for EndpointService {
             }));
         }
         Ok(Resolution::Resolved(Box::new(Resolved {
-            wanted: Some(EndpointSpec {
+            endpoint: Some(EndpointSpec {
                 service: self.service.to_string(),
                 port: self.port,
                 further_ports: self.further_ports.clone(),
@@ -275,9 +247,9 @@ impl TargetKind for EndpointService {
         })))
     }
 
-    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
-        let host = path.host();
-        let note = match (&self.private_zone, path.private_host) {
+    fn connection(&self, context: &ConnectionContext<'_>) -> Connection {
+        let host = context.host();
+        let note = match (&self.private_zone, context.private_host) {
             (Some(zone), _) => {
                 let names: Vec<String> = zone
                     .records
@@ -294,8 +266,8 @@ impl TargetKind for EndpointService {
         };
         Connection {
             host: host.to_owned(),
-            port: path.port,
-            command: format!("nc -vz {host} {}", path.port),
+            port: context.port,
+            command: format!("nc -vz {host} {}", context.port),
             note,
         }
     }

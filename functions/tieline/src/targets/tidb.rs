@@ -1,8 +1,13 @@
 //! What the TiDB Cloud targets have in common: how a cluster's state and Region are read.
 
+use super::ConnectionContext;
 use crate::ids::{Region, TidbId};
 use crate::problem::{Code, Problem};
-use crate::targets::{ConnectionContext, unsuitable};
+use crate::refusals::unsuitable;
+
+/// What the fields of a TiDB Cloud target are about.
+pub(super) const CLUSTER: &str = "The cluster";
+pub(super) const API_KEY: &str = "The secret with TiDB Cloud's API key";
 
 /// Where the key of a TiDB Cloud request is.
 pub(super) const KEY_PATH: &str = "$.target.apiKeySecretArn";
@@ -60,9 +65,9 @@ pub(super) fn elsewhere(id: &TidbId, there: &str, here: &Region) -> Option<Probl
 }
 
 /// A MySQL client's command. Only the target's own name is in the server's certificate.
-pub(super) fn mysql(path: &ConnectionContext<'_>, user: &str, ca: &str) -> String {
-    let (host, port) = (path.host(), path.port);
-    let mode = match path.private_host {
+pub(super) fn mysql(context: &ConnectionContext<'_>, user: &str, ca: &str) -> String {
+    let (host, port) = (context.host(), context.port);
+    let mode = match context.private_host {
         Some(_) => "VERIFY_IDENTITY",
         None => "VERIFY_CA",
     };

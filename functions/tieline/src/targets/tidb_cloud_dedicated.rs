@@ -6,20 +6,20 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use super::tidb::{KEY_PATH, Readiness, elsewhere, mysql, no_cluster, readiness};
+use super::tidb::{API_KEY, CLUSTER, KEY_PATH, Readiness, elsewhere, mysql, no_cluster, readiness};
 use super::{
-    Connection, ConnectionContext, EndpointSpec, FindContext, Resolution, Resolved, TargetKind,
-    refusal_to_problem, unsuitable,
+    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, Resolved,
+    TargetKind, refusal_to_problem,
 };
-use crate::error::CallError;
-use crate::fields::Fields;
 use crate::ids::{SecretArn, TidbId};
+use crate::json::Fields;
+use crate::outside::CallError;
 use crate::outside::Outside;
 use crate::outside::tidb_cloud::{DedicatedCluster, LinkService, NodeGroup, NodeGroupId};
 use crate::parts::Part;
 use crate::parts::tidb_registration::TidbRegistration;
 use crate::problem::{Code, Problem};
-use crate::schema::{Object, TargetSchema, name};
+use crate::refusals::unsuitable;
 
 /// The port of a node group that says none.
 const PORT: u16 = 4000;
@@ -36,11 +36,13 @@ pub struct TidbCloudDedicated {
 }
 
 impl TidbCloudDedicated {
-    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
-        let cluster_id = fields.required("clusterId");
-        let node_group_id = fields.optional("nodeGroupId");
-        let api_key_secret_arn = fields.required("apiKeySecretArn");
-        fields.finish();
+    pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
+        let cluster_id = fields.required("clusterId", CLUSTER);
+        let node_group_id = fields.optional(
+            "nodeGroupId",
+            "The node group; left out, the cluster's default one",
+        );
+        let api_key_secret_arn = fields.required("apiKeySecretArn", API_KEY);
         Some(Self {
             cluster_id: cluster_id?,
             node_group_id,
@@ -92,7 +94,7 @@ impl TidbCloudDedicated {
             group: id,
         };
         Resolution::Resolved(Box::new(Resolved {
-            wanted: Some(EndpointSpec {
+            endpoint: Some(EndpointSpec {
                 service: service.service,
                 port,
                 host: (!host.is_empty()).then_some(host),
@@ -113,21 +115,10 @@ impl TidbCloudDedicated {
     }
 }
 
-/// What a request says of it.
-pub(super) fn schema() -> TargetSchema {
-    TargetSchema::of(
-        Object::closed("A node group of a TiDB Cloud Dedicated cluster (MySQL)")
-            .required("clusterId", name::<TidbId>("The cluster"))
-            .optional(
-                "nodeGroupId",
-                name::<TidbId>("The node group; left out, the cluster's default one"),
-            )
-            .required(
-                "apiKeySecretArn",
-                name::<SecretArn>("The secret with TiDB Cloud's API key"),
-            ),
-    )
-}
+pub(super) const FACTS: KindFacts = KindFacts {
+    about: "A node group of a TiDB Cloud Dedicated cluster (MySQL)",
+    ..KindFacts::ENDPOINT
+};
 
 #[async_trait]
 impl TargetKind for TidbCloudDedicated {
@@ -138,7 +129,7 @@ impl TargetKind for TidbCloudDedicated {
     async fn find(
         &self,
         outside: &Outside<'_>,
-        asked: &FindContext<'_>,
+        context: &FindContext<'_>,
     ) -> Result<Resolution, CallError> {
         let (tidb, key, id) = (
             outside.tidb_cloud,
@@ -150,7 +141,7 @@ impl TargetKind for TidbCloudDedicated {
             Ok(None) => return Ok(Resolution::refused(no_cluster(id))),
             Err(problem) => return Ok(Resolution::refused(problem)),
         };
-        if let Some(problem) = elsewhere(id, &cluster.region_id, asked.region()) {
+        if let Some(problem) = elsewhere(id, &cluster.region_id, context.region) {
             return Ok(Resolution::refused(problem));
         }
         let group = match readiness(&self.name(), &cluster.state) {
@@ -169,7 +160,7 @@ impl TargetKind for TidbCloudDedicated {
         }
         let Ok(group_id) = group.id.parse() else {
             let problem = unsuitable(
-                format!("{what} has an id that is none"),
+                format!("{what} has a malformed id"),
                 "report this: TiDB Cloud's ids are numbers",
             );
             return Ok(Resolution::refused(problem));
@@ -194,9 +185,9 @@ impl TargetKind for TidbCloudDedicated {
         })
     }
 
-    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
-        let host = path.host();
-        let note = match path.private_host {
+    fn connection(&self, context: &ConnectionContext<'_>) -> Connection {
+        let host = context.host();
+        let note = match context.private_host {
             Some(_) => {
                 "the cluster's CA certificate is in TiDB Cloud's connection dialog (Download CA cert)"
             }
@@ -207,8 +198,8 @@ impl TargetKind for TidbCloudDedicated {
         };
         Connection {
             host: host.to_owned(),
-            port: path.port,
-            command: mysql(path, "root", "ca.pem"),
+            port: context.port,
+            command: mysql(context, "root", "ca.pem"),
             note: Some(note.to_owned()),
         }
     }

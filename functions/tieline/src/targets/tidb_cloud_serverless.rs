@@ -7,16 +7,16 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
-use super::tidb::{KEY_PATH, Readiness, elsewhere, mysql, no_cluster, readiness};
+use super::tidb::{API_KEY, CLUSTER, KEY_PATH, Readiness, elsewhere, mysql, no_cluster, readiness};
 use super::{
-    Connection, ConnectionContext, EndpointSpec, FindContext, Resolution, Resolved, TargetKind,
-    refusal_to_problem, unsuitable,
+    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, Resolved,
+    TargetKind, refusal_to_problem,
 };
-use crate::error::CallError;
-use crate::fields::Fields;
 use crate::ids::{SecretArn, TidbId};
+use crate::json::Fields;
+use crate::outside::CallError;
 use crate::outside::Outside;
-use crate::schema::{Object, TargetSchema, name};
+use crate::refusals::unsuitable;
 
 /// A Starter or Essential cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,10 +27,9 @@ pub struct TidbCloudServerless {
 }
 
 impl TidbCloudServerless {
-    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
-        let cluster_id = fields.required("clusterId");
-        let api_key_secret_arn = fields.required("apiKeySecretArn");
-        fields.finish();
+    pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
+        let cluster_id = fields.required("clusterId", CLUSTER);
+        let api_key_secret_arn = fields.required("apiKeySecretArn", API_KEY);
         Some(Self {
             cluster_id: cluster_id?,
             api_key_secret_arn: api_key_secret_arn?,
@@ -38,17 +37,10 @@ impl TidbCloudServerless {
     }
 }
 
-/// What a request says of it.
-pub(super) fn schema() -> TargetSchema {
-    TargetSchema::of(
-        Object::closed("A TiDB Cloud Starter or Essential cluster (MySQL)")
-            .required("clusterId", name::<TidbId>("The cluster"))
-            .required(
-                "apiKeySecretArn",
-                name::<SecretArn>("The secret with TiDB Cloud's API key"),
-            ),
-    )
-}
+pub(super) const FACTS: KindFacts = KindFacts {
+    about: "A TiDB Cloud Starter or Essential cluster (MySQL)",
+    ..KindFacts::ENDPOINT
+};
 
 #[async_trait]
 impl TargetKind for TidbCloudServerless {
@@ -59,7 +51,7 @@ impl TargetKind for TidbCloudServerless {
     async fn find(
         &self,
         outside: &Outside<'_>,
-        asked: &FindContext<'_>,
+        context: &FindContext<'_>,
     ) -> Result<Resolution, CallError> {
         let (key, id) = (&self.api_key_secret_arn, &self.cluster_id);
         let asked_for = outside.tidb_cloud.serverless_cluster(key, id).await;
@@ -68,7 +60,7 @@ impl TargetKind for TidbCloudServerless {
             Ok(None) => return Ok(Resolution::refused(no_cluster(id))),
             Err(problem) => return Ok(Resolution::refused(problem)),
         };
-        if let Some(problem) = elsewhere(id, &cluster.region, asked.region()) {
+        if let Some(problem) = elsewhere(id, &cluster.region, context.region) {
             return Ok(Resolution::refused(problem));
         }
         match readiness(&self.name(), &cluster.state) {
@@ -87,7 +79,7 @@ impl TargetKind for TidbCloudServerless {
         about.insert("clusterPlan".to_owned(), json!(cluster.plan));
         about.insert("userPrefix".to_owned(), json!(cluster.user_prefix));
         Ok(Resolution::Resolved(Box::new(Resolved {
-            wanted: Some(EndpointSpec {
+            endpoint: Some(EndpointSpec {
                 service: private.service,
                 port: private.port,
                 host: Some(private.host),
@@ -98,17 +90,17 @@ impl TargetKind for TidbCloudServerless {
         })))
     }
 
-    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
-        let host = path.host();
-        let prefix = path
+    fn connection(&self, context: &ConnectionContext<'_>) -> Connection {
+        let host = context.host();
+        let prefix = context
             .about
             .get("userPrefix")
             .and_then(|prefix| prefix.as_str());
         let user = format!("{}.root", prefix.unwrap_or("<prefix>"));
         Connection {
             host: host.to_owned(),
-            port: path.port,
-            command: mysql(path, &user, "/etc/ssl/certs/ca-certificates.crt"),
+            port: context.port,
+            command: mysql(context, &user, "/etc/ssl/certs/ca-certificates.crt"),
             note: Some(
                 "every SQL user's name begins with the cluster's prefix; the server's certificate chains to ISRG Root X1"
                     .to_owned(),

@@ -4,17 +4,18 @@
 //! Cloud via a Private Link Connection".
 
 use async_trait::async_trait;
+use futures_util::future::join;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
-use super::tidb::{KEY_PATH, Readiness, elsewhere, no_cluster, readiness};
+use super::tidb::{API_KEY, CLUSTER, KEY_PATH, Readiness, elsewhere, no_cluster, readiness};
 use super::{
-    ConnectedThrough, Connection, ConnectionContext, FindContext, Resolution, Resolved, TargetKind,
-    refusal_to_problem, unsuitable,
+    ConnectedThrough, Connection, ConnectionContext, FindContext, KindFacts, Resolution, Resolved,
+    TargetKind, refusal_to_problem,
 };
-use crate::error::CallError;
-use crate::fields::Fields;
 use crate::ids::{ConfluentId, Region, SecretArn, TidbId};
+use crate::json::Fields;
+use crate::outside::CallError;
 use crate::outside::Outside;
 use crate::outside::confluent::ConfluentNetwork;
 use crate::outside::tidb_cloud::Dataflow;
@@ -23,7 +24,7 @@ use crate::parts::confluent_access::ConfluentAccess;
 use crate::parts::tidb_domains::TidbDomains;
 use crate::parts::tidb_link::TidbLink;
 use crate::problem::Problem;
-use crate::schema::{Object, TargetSchema, name};
+use crate::refusals::unsuitable;
 
 /// Kafka's port at Confluent Cloud.
 const KAFKA: u16 = 9092;
@@ -50,11 +51,13 @@ struct Network {
 }
 
 impl Network {
-    fn read(mut fields: Fields<'_>) -> Option<Self> {
-        let environment_id = fields.required("environmentId");
-        let network_id = fields.required("networkId");
-        let api_key_secret_arn = fields.required("apiKeySecretArn");
-        fields.finish();
+    fn read<F: Fields>(fields: &mut F) -> Option<Self> {
+        let environment_id = fields.required("environmentId", "Its environment");
+        let network_id = fields.required("networkId", "The network");
+        let api_key_secret_arn = fields.required(
+            "apiKeySecretArn",
+            "The secret with Confluent Cloud's API key",
+        );
         Some(Self {
             environment_id: environment_id?,
             network_id: network_id?,
@@ -71,11 +74,11 @@ enum End<T> {
 }
 
 impl TidbCloudToConfluent {
-    pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
-        let cluster_id = fields.required("clusterId");
-        let api_key_secret_arn = fields.required("apiKeySecretArn");
-        let confluent = fields.object("confluent").and_then(Network::read);
-        fields.finish();
+    pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
+        let cluster_id = fields.required("clusterId", CLUSTER);
+        let api_key_secret_arn = fields.required("apiKeySecretArn", API_KEY);
+        let about = "The network of Confluent Cloud";
+        let confluent = fields.object("confluent", about, Network::read);
         Some(Self {
             cluster_id: cluster_id?,
             api_key_secret_arn: api_key_secret_arn?,
@@ -220,21 +223,11 @@ fn unique_name(domain: &str) -> Option<String> {
     }
 }
 
-/// What a request says of it.
-pub(super) fn schema() -> TargetSchema {
-    let network = Object::closed("The network of Confluent Cloud")
-        .required("environmentId", name::<ConfluentId>("Its environment"))
-        .required("networkId", name::<ConfluentId>("The network"))
-        .required(
-            "apiKeySecretArn",
-            name::<SecretArn>("The secret with Confluent Cloud's API key"),
-        );
-    let fields = Object::closed("From the data flow of a TiDB Cloud Essential cluster into a Confluent Cloud network, without a VPC of yours")
-        .required("clusterId", name::<TidbId>("The cluster"))
-        .required("apiKeySecretArn", name::<SecretArn>("The secret with TiDB Cloud's API key"))
-        .required("confluent", network.build());
-    TargetSchema::of(fields).by(ConnectedThrough::Elsewhere)
-}
+pub(super) const FACTS: KindFacts = KindFacts {
+    about: "From the data flow of a TiDB Cloud Essential cluster into a Confluent Cloud network, without a VPC of yours",
+    connected_through: ConnectedThrough::Elsewhere,
+    ..KindFacts::ENDPOINT
+};
 
 #[async_trait]
 impl TargetKind for TidbCloudToConfluent {
@@ -245,18 +238,17 @@ impl TargetKind for TidbCloudToConfluent {
         )
     }
 
-    fn connected_through(&self) -> ConnectedThrough {
-        ConnectedThrough::Elsewhere
-    }
-
     async fn find(
         &self,
         outside: &Outside<'_>,
-        asked: &FindContext<'_>,
+        context: &FindContext<'_>,
     ) -> Result<Resolution, CallError> {
-        let dataflow = self.tidb(outside, asked.region()).await?;
-        let network = self.network(outside, asked.region()).await?;
-        let (dataflow, network) = match (dataflow, network) {
+        let (dataflow, network) = join(
+            self.tidb(outside, context.region),
+            self.network(outside, context.region),
+        )
+        .await;
+        let (dataflow, network) = match (dataflow?, network?) {
             (End::There(dataflow), End::There(network)) => (dataflow, network),
             (End::Refused(mut problems), End::Refused(more)) => {
                 problems.extend(more);
@@ -287,7 +279,7 @@ impl TargetKind for TidbCloudToConfluent {
             return Ok(Resolution::refused(problem.about(NETWORK_PATH)));
         }
         let Some(unique_name) = unique_name(&network.dns_domain) else {
-            return Ok(Resolution::Refused(self.unfit(&network, asked.region())));
+            return Ok(Resolution::Refused(self.unfit(&network, context.region)));
         };
         let link = TidbLink {
             key: self.api_key_secret_arn.clone(),
@@ -298,7 +290,7 @@ impl TargetKind for TidbCloudToConfluent {
         about.insert("dnsDomain".to_owned(), json!(network.dns_domain));
         about.insert("network".to_owned(), json!(network.display_name));
         Ok(Resolution::Resolved(Box::new(Resolved {
-            wanted: None,
+            endpoint: None,
             parts: vec![
                 Part::ConfluentAccess(ConfluentAccess {
                     key: self.confluent.api_key_secret_arn.clone(),
@@ -313,11 +305,11 @@ impl TargetKind for TidbCloudToConfluent {
         })))
     }
 
-    fn connection(&self, path: &ConnectionContext<'_>) -> Connection {
-        let link = path.facts["tidb-cloud-private-link-connection"]["id"]
+    fn connection(&self, context: &ConnectionContext<'_>) -> Connection {
+        let link = context.facts["tidb-cloud-private-link-connection"]["id"]
             .as_str()
             .unwrap_or("?");
-        let domain = path.about["dnsDomain"].as_str().unwrap_or("?");
+        let domain = context.about["dnsDomain"].as_str().unwrap_or("?");
         Connection {
             host: format!("*.{domain}"),
             port: KAFKA,

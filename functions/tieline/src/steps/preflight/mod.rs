@@ -1,24 +1,27 @@
-//! *Check the request*: reads it, looks at everything it touches, and turns it into a plan. It only reads.
-//!
-//! Every problem is named at once, each with a code, a sentence and the command that fixes it.
-
+mod looks;
 mod network;
 mod serving;
 
-use crate::ended::EndedExecution;
-use crate::error::{CallError, Rejection, StepError};
-use crate::ids::Region;
-use crate::outside::{Endpoint, Outside, Service};
-use crate::parts::PartContext;
-use crate::plan::{EndpointPlan, Plan, PrivateDns, REQUEST};
-use crate::problem::{Code, Problem};
-use crate::progress::{Phase, Progress};
-use crate::request::{self, Policy, Request};
-use crate::result;
-use crate::step::{Execution, NextState, StepInput, StepOutput, pause};
-use crate::targets::{EndpointSpec, FindContext, Resolution, Resolved};
+use futures_util::future::join_all;
 
-use network::{Network, Side};
+use crate::endpoint::{EndpointPlan, PrivateDns};
+use crate::execution::{EndedExecution, Execution, Phase, Progress};
+use crate::ids::{Region, RequestId};
+use crate::options::Policy;
+use crate::outside::{CallError, Endpoint, Outside, Service};
+use crate::ownership::{Owner, REQUEST};
+use crate::parts::PartContext;
+use crate::plan::Plan;
+use crate::problem::{Code, Problem, Rejection};
+use crate::request::{self, Request};
+use crate::result::{Failed, Planned, ResultDetail};
+use crate::targets::{EndpointSpec, Resolution, Resolved};
+use crate::workflow::{
+    LONGEST_POLL, NextState, StepError, StepInput, StepOutput, Work, wait_seconds,
+};
+
+use looks::{Looks, Network, Target};
+use network::Side;
 use serving::Chosen;
 
 /// Carries the step out. `here` is the Region that this deployment serves.
@@ -31,7 +34,7 @@ pub async fn handle(
     here: &Region,
     input: StepInput,
 ) -> Result<StepOutput, StepError> {
-    super::patiently(outside, input, async |input| {
+    super::with_retry_after(outside, input, async |input| {
         step(outside, here, input).await
     })
     .await
@@ -42,11 +45,15 @@ async fn step(
     here: &Region,
     input: StepInput,
 ) -> Result<StepOutput, StepError> {
-    let progress = Progress::begin(&input.execution);
     let ended = EndedExecution::read(&input.input);
     let asked = ended
         .as_ref()
         .map_or(input.input, |ended| ended.input.clone());
+    let answer = Answer {
+        outside,
+        progress: Progress::begin(&input.execution),
+        execution: input.execution,
+    };
     let id = request::request_id(&asked);
     let request = match Request::read(asked, here) {
         Ok(request) => request,
@@ -56,75 +63,38 @@ async fn step(
                 .map(EndedExecution::problem)
                 .chain(problems)
                 .collect();
-            return Ok(refuse(
-                outside,
-                problems,
-                id.as_ref(),
-                progress,
-                &input.execution,
-            ));
+            return Ok(answer.refuse(problems, &[], id.as_ref()));
         }
     };
     let mut check = Check {
         outside,
         request: &request,
-        execution: &input.execution,
+        execution: &answer.execution,
         cleaning: ended.is_some(),
         problems: Vec::new(),
     };
     let outcome = check.run().await?;
     let problems = check.problems;
+    if let Some(ended) = ended {
+        return Ok(match outcome {
+            // What the execution made that ended is planned again and rolled back, also if it could not be made today.
+            Outcome::Planned(plan) => answer.work(*plan).fail(ended.problem()),
+            Outcome::NotYet(_) | Outcome::Refused => {
+                let all = std::iter::once(ended.problem()).chain(problems);
+                answer.unplanned(all.collect(), &request.request_id)
+            }
+        });
+    }
+    if !problems.is_empty() {
+        return Ok(answer.refuse(problems, &[], Some(&request.request_id)));
+    }
     match outcome {
-        // What the execution made that ended is planned again and undone, also if it could not be made today.
-        Outcome::Planned(plan) if ended.is_some() => {
-            let rejection = Rejection {
-                problems: ended.iter().map(EndedExecution::problem).collect(),
-            };
-            let mut progress = progress;
-            progress.failure = Some(rejection);
-            Ok(StepOutput::go(NextState::RollBack, *plan, progress))
-        }
-        _ if ended.is_some() => Ok(unplanned(
-            outside,
-            ended
-                .iter()
-                .map(EndedExecution::problem)
-                .chain(problems)
-                .collect(),
-            &request,
-            progress,
-            &input.execution,
-        )),
-        _ if !problems.is_empty() => Ok(refuse(
-            outside,
-            problems,
-            Some(&request.request_id),
-            progress,
-            &input.execution,
-        )),
-        Outcome::NotYet(problem) => Ok(not_yet(
-            outside,
-            problem,
-            &request,
-            progress,
-            &input.execution,
-        )),
-        Outcome::Planned(plan) if request.dry_run => {
-            let now = outside.clock.now();
-            let mut progress = progress;
-            progress.close(now);
-            let event = result::planned(&plan, &progress, &input.execution, now);
-            Ok(StepOutput::end(
-                NextState::AnnouncePlan,
-                Some(*plan),
-                progress,
-                event,
-            ))
-        }
+        Outcome::NotYet(problem) => Ok(answer.not_yet(problem, &request)),
+        Outcome::Planned(plan) if request.dry_run => Ok(answer.planned(*plan)),
         Outcome::Planned(plan) => {
-            let mut progress = progress;
-            progress.enter(Phase::Create, outside.clock.now());
-            Ok(StepOutput::go(NextState::Create, *plan, progress))
+            let mut work = answer.work(*plan);
+            work.enter(Phase::Create);
+            Ok(work.go(NextState::Create))
         }
         Outcome::Refused => Err(StepError::rejected(Problem::new(
             Code::StepFailed,
@@ -153,128 +123,130 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// Looks at everything that can be looked at, also when a part of it is missing.
+    /// Judges everything that can be looked at, also when a part of it is missing.
     async fn run(&mut self) -> Result<Outcome, CallError> {
-        let network = match &self.request.network {
-            Some(named) => self.network(named).await?,
-            None => None,
-        };
-        let asked = FindContext {
-            request: self.request,
-            account: self.execution.account(),
-        };
-        let found = match self
-            .request
-            .target
-            .kind()
-            .find(self.outside, &asked)
-            .await?
-        {
-            Resolution::Resolved(found) => *found,
-            Resolution::NotYet(problem) => {
-                self.check_named(network.as_ref(), &self.request.target.kind().ports());
-                return Ok(Outcome::NotYet(problem));
-            }
-            Resolution::Refused(problems) => {
-                self.problems.extend(problems);
-                self.check_named(network.as_ref(), &self.request.target.kind().ports());
-                return Ok(Outcome::Refused);
+        let looks = looks::look(self.outside, self.request, self.execution).await?;
+        let Looks {
+            network,
+            target,
+            holders,
+            quota,
+        } = looks;
+        self.check_network(network.as_ref());
+        let (resolved, service, also_from) = match target {
+            Target::Resolved {
+                resolved,
+                service,
+                also_from,
+            } => (resolved, service, also_from),
+            Target::Unresolved(resolution) => {
+                return Ok(self.unresolved(resolution, network.as_ref()));
             }
         };
         let Resolved {
-            wanted,
+            endpoint: spec,
             parts,
             about,
-        } = found;
+        } = resolved;
         let mut plan = Plan {
-            request_id: self.request.request_id.clone(),
-            fingerprint: self.request.fingerprint(),
-            account: self.execution.account().to_owned(),
-            region: self.request.region.clone(),
-            target: self.request.target.clone(),
+            owner: self.request.owner(self.execution.account()),
+            target: self.request.shape.target.clone(),
             endpoint: None,
             parts,
             about,
-            tags: self.tags(),
-            adopt: self.request.adopt,
             on_failure: self.request.on_failure,
         };
-        let mut there = None;
-        if let Some(wanted) = wanted {
-            let Some((endpoint, chosen)) = self.endpoint(network.as_ref(), wanted).await? else {
-                // What stands in the way of the parts is named all the same.
-                if network.is_some() {
-                    self.check_parts(&plan, None).await?;
-                }
-                return Ok(Outcome::Refused);
-            };
-            plan.endpoint = Some(endpoint);
-            there = chosen.found;
-        } else {
-            self.check_request_id(None).await?;
+        let Some(spec) = spec else {
+            self.check_request_id(&holders, &plan.owner, None);
+            self.check_parts(&plan, None).await?;
+            return Ok(Outcome::Planned(Box::new(plan)));
+        };
+        let both = Both {
+            network: network.as_ref(),
+            service: service.as_ref(),
+            also_from: &also_from,
+            holders: &holders,
+        };
+        let Some((endpoint, chosen)) = self.endpoint(&plan.owner, spec, &both, &quota)? else {
+            // What stands in the way of the parts is named all the same.
+            if network.is_some() {
+                self.check_parts(&plan, None).await?;
+            }
+            return Ok(Outcome::Refused);
+        };
+        if let Some(there) = &chosen.found {
+            self.check_sharing(&plan.owner, &endpoint, there);
         }
-        if let Some(endpoint) = &there {
-            self.check_sharing(&plan, endpoint);
-        }
-        self.check_parts(&plan, there.as_ref()).await?;
+        plan.endpoint = Some(endpoint);
+        self.check_parts(&plan, chosen.found.as_ref()).await?;
         Ok(Outcome::Planned(Box::new(plan)))
     }
 
+    /// The target cannot be connected to, or not yet: what the request names is checked all the same.
+    fn unresolved(&mut self, resolution: Resolution, network: Option<&Network>) -> Outcome {
+        let outcome = match resolution {
+            Resolution::NotYet(problem) => Outcome::NotYet(problem),
+            Resolution::Refused(problems) => {
+                self.problems.extend(problems);
+                Outcome::Refused
+            }
+            Resolution::Resolved(_) => Outcome::Refused,
+        };
+        self.check_named(network, &self.request.shape.target.kind().ports());
+        outcome
+    }
+
     /// The endpoint that the target wants, planned; none if something stands in its way.
-    async fn endpoint(
+    fn endpoint(
         &mut self,
-        network: Option<&Network>,
-        wanted: EndpointSpec,
+        owner: &Owner,
+        spec: EndpointSpec,
+        both: &Both<'_>,
+        quota: &Result<Option<u32>, CallError>,
     ) -> Result<Option<(EndpointPlan, Chosen)>, CallError> {
-        let ports = [&[wanted.port], &wanted.further_ports[..]].concat();
-        let service = self.outside.ec2.service(&wanted.service).await?;
-        let Some(service) = service else {
-            let problem = self.service_unknown(&wanted.service);
+        let ports = [&[spec.port], &spec.further_ports[..]].concat();
+        let Some(service) = both.service else {
+            let problem = self.service_unknown(&spec.service);
             self.problems.push(problem);
-            self.check_named(network, &ports);
+            self.check_named(both.network, &ports);
             return Ok(None);
         };
-        self.check_service(&service);
-        let private_dns = self.private_dns(&service, wanted.host.clone());
-        let Some(network) = network else {
+        self.check_service(service);
+        let private_dns = self.private_dns(service, spec.host.clone());
+        let Some(network) = both.network else {
             return Ok(None);
         };
-        let mut also_from = Vec::new();
-        for vpc in wanted.also_from.iter().filter(|vpc| **vpc != network.vpc) {
-            // One that is not there is the zone's problem to tell.
-            let there = self.outside.ec2.vpc(vpc).await?;
-            also_from.extend(there.into_iter().flat_map(|vpc| vpc.cidrs));
-        }
         let side = Side {
             network,
-            service: &service,
+            service,
             ports: &ports,
-            also_from: &also_from,
+            also_from: both.also_from,
         };
-        let chosen = self.serving(&side).await?;
+        self.check_request_id(both.holders, owner, Some((&network.vpc, service)));
+        let chosen = self.serving(&side, quota)?;
         if !self.cleaning && chosen.needs_names(self.request) {
-            self.check_zones(&side).await?;
+            self.check_hosted_zones(network, service)?;
         }
-        let zones = self.zones(&side, &chosen);
+        let zones = self.availability_zones(&side, &chosen);
         let groups = self.groups(&side, &chosen);
         let (Some(zones), Some(groups)) = (zones, groups) else {
             return Ok(None);
         };
-        let named_by_zone = wanted.host.filter(|_| wanted.named_by_zone);
+        let named_by_zone = spec.host.filter(|_| spec.named_by_zone);
         let host = private_dns.as_ref().map(|dns| dns.host.clone());
         let plan = EndpointPlan {
             vpc_id: network.vpc.clone(),
             service: service.name.clone(),
             service_owner: service.owner.clone(),
-            port: wanted.port,
-            further_ports: wanted.further_ports,
+            port: spec.port,
+            further_ports: spec.further_ports,
             serving: chosen.endpoint.clone(),
             zones,
             groups,
             host: host.or(named_by_zone),
             private_dns,
-            policy: self.request.policy.clone(),
-            acceptance_hours: wanted.acceptance_hours,
+            policy: self.request.shape.policy.clone(),
+            acceptance_hours: spec.acceptance_hours,
         };
         Ok(Some((plan, chosen)))
     }
@@ -285,14 +257,16 @@ impl Check<'_> {
         plan: &Plan,
         endpoint: Option<&Endpoint>,
     ) -> Result<(), CallError> {
-        let at = PartContext {
+        let context = PartContext {
             outside: self.outside,
-            plan,
+            owner: &plan.owner,
+            wanted: plan.endpoint.as_ref(),
             endpoint,
             endpoint_id: endpoint.map(|endpoint| &endpoint.id),
         };
-        for part in &plan.parts {
-            match part.kind().check(&at).await {
+        let checks = plan.parts.iter().map(|part| part.kind().check(&context));
+        for checked in join_all(checks).await {
+            match checked {
                 Ok(problems) => self.problems.extend(problems),
                 Err(error) => match error.credentials_problem() {
                     Some(problem) => self.problems.push(problem),
@@ -301,14 +275,6 @@ impl Check<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The caller's tags, and a name for the console unless the caller gives one.
-    fn tags(&self) -> std::collections::BTreeMap<String, String> {
-        let mut tags = self.request.tags.clone();
-        tags.entry("Name".to_owned())
-            .or_insert_with(|| format!("tieline {}", self.request.request_id));
-        tags
     }
 
     fn check_service(&mut self, service: &Service) {
@@ -323,7 +289,7 @@ impl Check<'_> {
                 .about("$.target"),
             );
         }
-        if self.request.target.kind().inbound_only() && !service.gateway_too {
+        if self.request.shape.target.kind().inbound_only() && !service.gateway_too {
             self.problems.push(
                 Problem::new(
                     Code::GatewayEndpointMissing,
@@ -333,7 +299,7 @@ impl Check<'_> {
                 .about("$.target.inboundResolverOnly"),
             );
         }
-        if !service.policy_supported && self.request.policy != Policy::Full {
+        if !service.policy_supported && self.request.shape.policy != Policy::Full {
             self.problems.push(
                 Problem::new(
                     Code::PolicyUnsupported,
@@ -346,7 +312,7 @@ impl Check<'_> {
     }
 
     fn private_dns(&mut self, service: &Service, host: Option<String>) -> Option<PrivateDns> {
-        if !self.request.private_dns {
+        if !self.request.shape.private_dns {
             return None;
         }
         let name = &service.name;
@@ -376,7 +342,7 @@ impl Check<'_> {
             names: service.private_dns_names.clone(),
             inbound_only: service
                 .gateway_too
-                .then(|| self.request.target.kind().inbound_only()),
+                .then(|| self.request.shape.target.kind().inbound_only()),
         })
     }
 
@@ -390,80 +356,99 @@ impl Check<'_> {
     }
 
     fn describe_service(&self, name: &str) -> String {
-        let region = &self.request.region;
+        let region = &self.request.shape.region;
         format!(
             "aws ec2 describe-vpc-endpoint-services --region {region} --filters Name=service-name,Values={name}"
         )
     }
 }
 
-/// An execution ended, and what it may have made cannot be looked for, because its target cannot be found now.
-fn unplanned(
-    outside: &Outside<'_>,
-    mut problems: Vec<Problem>,
-    request: &Request,
-    mut progress: Progress,
-    execution: &Execution,
-) -> StepOutput {
-    let id = &request.request_id;
-    let left = format!(
-        "perhaps what it made: look for the tag {REQUEST}{id}, and for \"tieline {id}\" in names at vendors"
-    );
-    problems.push(Problem::new(
-        Code::RollBackIncomplete,
-        "what the execution made could not be looked for",
-        "put right what stands in the way and send the same event again, or remove by hand what carries the request's id",
-    ));
-    let now = outside.clock.now();
-    progress.close(now);
-    let event = result::failed(
-        &Rejection { problems },
-        &[left],
-        Some(id),
-        &progress,
-        execution,
-        now,
-    );
-    StepOutput::end(NextState::AnnounceFailure, None, progress, event)
+/// Both sides of an endpoint, as far as they are there.
+struct Both<'a> {
+    network: Option<&'a Network>,
+    service: Option<&'a Service>,
+    also_from: &'a [String],
+    holders: &'a [Endpoint],
 }
 
-fn refuse(
-    outside: &Outside<'_>,
-    problems: Vec<Problem>,
-    id: Option<&crate::ids::RequestId>,
-    mut progress: Progress,
-    execution: &Execution,
-) -> StepOutput {
-    let now = outside.clock.now();
-    progress.close(now);
-    let event = result::failed(&Rejection { problems }, &[], id, &progress, execution, now);
-    StepOutput::end(NextState::AnnounceFailure, None, progress, event)
-}
-
-/// The target will be there: wait for it, unless it has taken too long already.
-fn not_yet(
-    outside: &Outside<'_>,
-    problem: Problem,
-    request: &Request,
+/// How preflight ends.
+struct Answer<'a> {
+    outside: &'a Outside<'a>,
+    execution: Execution,
     progress: Progress,
-    execution: &Execution,
-) -> StepOutput {
-    let waited = outside.clock.now().since(execution.started());
-    if request.dry_run || waited >= outside.limits.phase {
-        return refuse(
-            outside,
-            vec![problem],
-            Some(&request.request_id),
-            progress,
-            execution,
-        );
+}
+
+impl<'a> Answer<'a> {
+    fn work(self, plan: Plan) -> Work<'a> {
+        Work {
+            outside: self.outside,
+            execution: self.execution,
+            plan,
+            progress: self.progress,
+        }
     }
-    StepOutput {
-        next: NextState::WaitForTarget,
-        wait_seconds: Some(pause(waited.as_secs())),
-        waiting_for: Some(problem.message),
-        plan: None,
-        progress,
-        result: None,
+
+    /// A dry run ends with the plan.
+    fn planned(self, plan: Plan) -> StepOutput {
+        let mut work = self.work(plan);
+        let now = work.now();
+        work.progress.close(now);
+        let event = Planned::of(&work.plan, &work.progress, &work.execution, now).event();
+        work.announce(NextState::AnnouncePlan, event)
+    }
+
+    fn refuse(
+        mut self,
+        problems: Vec<Problem>,
+        left_behind: &[String],
+        id: Option<&RequestId>,
+    ) -> StepOutput {
+        let now = self.outside.clock.now();
+        self.progress.close(now);
+        let rejection = Rejection { problems };
+        let (progress, execution) = (&self.progress, &self.execution);
+        let event = Failed::of(&rejection, left_behind, id, progress, execution, now).event();
+        StepOutput {
+            result: Some(event),
+            ..self.without_plan(NextState::AnnounceFailure)
+        }
+    }
+
+    /// An execution ended, and what it may have made cannot be looked for, because its target cannot be found now.
+    fn unplanned(self, mut problems: Vec<Problem>, id: &RequestId) -> StepOutput {
+        let left = format!(
+            "perhaps what it made: look for the tag {REQUEST}{id}, and for \"tieline {id}\" in names at vendors"
+        );
+        problems.push(Problem::new(
+            Code::RollBackIncomplete,
+            "what the execution made could not be looked for",
+            "put right what stands in the way and send the same event again, or remove by hand what carries the request's id",
+        ));
+        self.refuse(problems, &[left], Some(id))
+    }
+
+    /// The target will be there: wait for it, unless it has taken too long already.
+    fn not_yet(self, problem: Problem, request: &Request) -> StepOutput {
+        let waited = self.outside.clock.now().since(self.execution.started());
+        if request.dry_run || waited >= self.outside.limits.phase {
+            return self.refuse(vec![problem], &[], Some(&request.request_id));
+        }
+        StepOutput {
+            wait_seconds: Some(wait_seconds(waited, LONGEST_POLL)),
+            waiting_for: Some(problem.message),
+            ..self.without_plan(NextState::WaitForTarget)
+        }
+    }
+
+    fn without_plan(self, next: NextState) -> StepOutput {
+        StepOutput {
+            execution: self.execution,
+            next,
+            wait_seconds: None,
+            waiting_for: None,
+            plan: None,
+            progress: self.progress,
+            result: None,
+        }
     }
 }

@@ -3,22 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::Check;
+use super::looks::Network;
 use super::serving::Chosen;
-use crate::error::CallError;
-use crate::ids::{GroupId, SubnetId, VpcId};
+use crate::endpoint::{AvailabilityZone, Groups, own_group_name};
+use crate::ids::{GroupId, SubnetId};
+use crate::options;
 use crate::outside::{Group, Service, Subnet};
-use crate::plan::{Groups, MANAGED, Zone, own_group_name};
+use crate::ownership::is_ours;
 use crate::problem::{Code, Problem};
-use crate::request::Network as Named;
+use crate::refusals::{no_group, no_subnet, no_vpc};
 use crate::targets::ConnectedThrough;
-
-/// What is in the VPC.
-pub(super) struct Network {
-    pub(super) vpc: VpcId,
-    cidrs: Vec<String>,
-    subnets: Vec<Subnet>,
-    groups: Vec<Group>,
-}
 
 /// Both sides of an endpoint: the VPC and the service.
 pub(super) struct Side<'a> {
@@ -31,55 +25,46 @@ pub(super) struct Side<'a> {
 }
 
 impl<'c> Check<'c> {
-    /// Looks at the VPC and what is in it, or notes that there is no such VPC.
-    pub(super) async fn network(&mut self, named: &Named) -> Result<Option<Network>, CallError> {
-        let (ec2, id) = (self.outside.ec2, &named.vpc_id);
-        let region = &self.request.region;
-        let Some(vpc) = ec2.vpc(id).await? else {
-            let message = format!(
-                "there is no VPC {id} in {region} in account {}",
-                self.execution.account()
-            );
-            let fix = format!("look the id up: aws ec2 describe-vpcs --region {region}");
-            self.problems
-                .push(Problem::new(Code::VpcNotFound, message, fix).about("$.network.vpcId"));
-            return Ok(None);
+    /// The VPC has to be there, and to resolve names where the request wants some.
+    pub(super) fn check_network(&mut self, network: Option<&Network>) {
+        let Some(named) = self.named() else {
+            return;
         };
-        if self.request.private_dns
-            && self.request.target.kind().connected_through() == ConnectedThrough::Endpoint
-        {
-            let dns = ec2.dns_attributes(id).await?;
-            for (on, attribute, option) in [
-                (dns.support, "enableDnsSupport", "--enable-dns-support"),
-                (
-                    dns.hostnames,
-                    "enableDnsHostnames",
-                    "--enable-dns-hostnames",
-                ),
-            ] {
-                if !on {
-                    let message = format!("{attribute} of {id} is off, and private DNS needs it");
-                    let fix = format!(
-                        "aws ec2 modify-vpc-attribute --region {region} --vpc-id {id} {option}"
-                    );
-                    self.problems.push(
-                        Problem::new(Code::VpcDnsDisabled, message, fix).about("$.network.vpcId"),
-                    );
-                }
+        let (id, region) = (&named.vpc_id, &self.request.shape.region);
+        let Some(network) = network else {
+            let fix = format!("look the id up: aws ec2 describe-vpcs --region {region}");
+            let problem = no_vpc(id, region, self.execution.account(), &fix);
+            self.problems.push(problem.about("$.network.vpcId"));
+            return;
+        };
+        let Some(dns) = network.dns else {
+            return;
+        };
+        for (on, attribute, option) in [
+            (dns.support, "enableDnsSupport", "--enable-dns-support"),
+            (
+                dns.hostnames,
+                "enableDnsHostnames",
+                "--enable-dns-hostnames",
+            ),
+        ] {
+            if !on {
+                let message = format!("{attribute} of {id} is off, and private DNS needs it");
+                let fix = format!(
+                    "aws ec2 modify-vpc-attribute --region {region} --vpc-id {id} {option}"
+                );
+                let problem = Problem::new(Code::VpcDnsDisabled, message, fix);
+                self.problems.push(problem.about("$.network.vpcId"));
             }
         }
-        let (mut subnets, groups) = (ec2.subnets(id).await?, ec2.groups(id).await?);
-        subnets.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Some(Network {
-            vpc: id.clone(),
-            cidrs: vpc.cidrs,
-            subnets,
-            groups,
-        }))
     }
 
     /// The zones and subnets of the endpoint; `None` if there is no way to choose them.
-    pub(super) fn zones(&mut self, side: &Side<'_>, chosen: &Chosen) -> Option<Vec<Zone>> {
+    pub(super) fn availability_zones(
+        &mut self,
+        side: &Side<'_>,
+        chosen: &Chosen,
+    ) -> Option<Vec<AvailabilityZone>> {
         let Side {
             network, service, ..
         } = *side;
@@ -99,12 +84,12 @@ impl<'c> Check<'c> {
             }
             (None, None) => self.one_subnet_a_zone(network, service),
         };
-        let zone = |subnet: &Subnet| Zone {
+        let zone = |subnet: &Subnet| AvailabilityZone {
             zone_id: subnet.zone_id.clone(),
             zone_name: subnet.zone_name.clone(),
             subnet_id: subnet.id.clone(),
         };
-        let mut zones: Vec<Zone> = subnets.into_iter().map(zone).collect();
+        let mut zones: Vec<AvailabilityZone> = subnets.into_iter().map(zone).collect();
         zones.sort_by(|a, b| a.zone_id.cmp(&b.zone_id));
         (!zones.is_empty()).then_some(zones)
     }
@@ -115,7 +100,7 @@ impl<'c> Check<'c> {
             return;
         };
         // Targets that make no endpoint check their side themselves.
-        if self.request.target.kind().connected_through() != ConnectedThrough::Endpoint {
+        if self.request.shape.target.facts().connected_through != ConnectedThrough::Endpoint {
             return;
         }
         if let Some(ids) = &named.subnet_ids {
@@ -127,8 +112,8 @@ impl<'c> Check<'c> {
     }
 
     /// What the request names.
-    fn named(&self) -> Option<&'c Named> {
-        self.request.network.as_ref()
+    fn named(&self) -> Option<&'c options::Network> {
+        self.request.shape.network.as_ref()
     }
 
     /// The subnets that the request names, with everything that is wrong with them.
@@ -144,8 +129,9 @@ impl<'c> Check<'c> {
         for (index, id) in ids.iter().enumerate() {
             let path = format!("$.network.subnetIds[{index}]");
             let Some(subnet) = network.subnets.iter().find(|subnet| subnet.id == *id) else {
+                let region = &self.request.shape.region;
                 self.problems
-                    .push(self.subnet_unknown(network, id).about(path));
+                    .push(no_subnet(id, index, &network.vpc, region));
                 continue;
             };
             if let Some(service) =
@@ -199,7 +185,7 @@ impl<'c> Check<'c> {
     }
 
     fn subnet_trouble(&self, subnet: &Subnet) -> Option<Problem> {
-        let (id, region) = (&subnet.id, &self.request.region);
+        let (id, region) = (&subnet.id, &self.request.shape.region);
         if subnet.owner != self.execution.account() {
             let message = format!(
                 "{id} belongs to account {}, and EC2 makes no endpoints in shared subnets",
@@ -217,20 +203,8 @@ impl<'c> Check<'c> {
         })
     }
 
-    fn subnet_unknown(&self, network: &Network, id: &SubnetId) -> Problem {
-        let (vpc, region) = (&network.vpc, &self.request.region);
-        let fix = format!(
-            "choose one: aws ec2 describe-subnets --region {region} --filters Name=vpc-id,Values={vpc}"
-        );
-        Problem::new(
-            Code::SubnetNotFound,
-            format!("there is no subnet {id} in {vpc}"),
-            fix,
-        )
-    }
-
     fn no_common_zone(&self, network: &Network, service: &Service) -> Problem {
-        let (vpc, region) = (&network.vpc, &self.request.region);
+        let (vpc, region) = (&network.vpc, &self.request.shape.region);
         let mut zones: Vec<&str> = network
             .subnets
             .iter()
@@ -272,7 +246,7 @@ impl<'c> Check<'c> {
             let has = |group: &&Group| endpoint.group_ids.iter().any(|id| id == group.id.as_str());
             let groups: Vec<&Group> = network.groups.iter().filter(has).collect();
             // What our own does not let in yet, it will.
-            let is_own = |group: &&Group| group.name == name && group.tags.contains_key(MANAGED);
+            let is_own = |group: &&Group| group.name == name && is_ours(&group.tags);
             if chosen.endpoint.is_adopted() || !groups.iter().any(is_own) {
                 self.check_open(network, &groups, ports);
             }
@@ -289,20 +263,12 @@ impl<'c> Check<'c> {
 
     /// Checks the groups that the request names; false if one is not there.
     fn named_groups(&mut self, network: &Network, ids: &[GroupId], ports: &[u16]) -> bool {
-        let (vpc, region) = (&network.vpc, &self.request.region);
+        let (vpc, region) = (&network.vpc, &self.request.shape.region);
         let mut named = Vec::new();
         for (index, id) in ids.iter().enumerate() {
             match network.groups.iter().find(|group| group.id == *id) {
                 Some(group) => named.push(group),
-                None => {
-                    let message = format!("there is no security group {id} in {vpc}");
-                    let fix = format!(
-                        "choose one: aws ec2 describe-security-groups --region {region} --filters Name=vpc-id,Values={vpc}"
-                    );
-                    let path = format!("$.network.securityGroupIds[{index}]");
-                    self.problems
-                        .push(Problem::new(Code::SecurityGroupNotFound, message, fix).about(path));
-                }
+                None => self.problems.push(no_group(id, index, vpc, region)),
             }
         }
         let complete = named.len() == ids.len();
@@ -324,7 +290,7 @@ impl<'c> Check<'c> {
 
     fn closed(&self, network: &Network, named: &[&Group], port: u16) -> Problem {
         let ids: Vec<&str> = named.iter().map(|group| group.id.as_str()).collect();
-        let region = &self.request.region;
+        let region = &self.request.shape.region;
         let fix: Vec<String> = network
             .cidrs
             .iter()

@@ -1,16 +1,16 @@
 //! Which endpoint can serve the request: one of ours, one that may be adopted, or a new one.
 
 use super::Check;
+use super::looks::Network;
 use super::network::Side;
-use crate::error::CallError;
+use crate::endpoint::{EndpointPlan, Serving, differences};
 use crate::ids::VpcId;
 use crate::outside::route53::VpcZone;
-use crate::outside::{Endpoint, EndpointFilter, Service};
-use crate::plan::{Plan, REQUEST, Serving, differences, is_ours, is_ready, requests};
+use crate::outside::{CallError, Endpoint, Service, State};
+use crate::ownership::{Claim, Owner, is_ours, is_settled};
 use crate::problem::{Code, Problem};
+use crate::refusals;
 use crate::request::Request;
-use crate::state::State;
-use crate::steps::create_endpoint::{conflict, differing};
 
 /// The endpoint that serves, as it is now.
 pub(super) struct Chosen {
@@ -34,87 +34,80 @@ impl Chosen {
             .is_some_and(|endpoint| endpoint.private_dns);
         let is_adopted = matches!(self.endpoint, Serving::Adopted { .. });
         // Whether EC2 minds a zone if the names are for inbound Resolver endpoints only is not documented.
-        request.private_dns && !request.target.kind().inbound_only() && !is_named && !is_adopted
+        request.shape.private_dns
+            && !request.shape.target.kind().inbound_only()
+            && !is_named
+            && !is_adopted
     }
 }
 
 impl Check<'_> {
-    /// Looks at every endpoint of the VPC and chooses.
-    pub(super) async fn serving(&mut self, side: &Side<'_>) -> Result<Chosen, CallError> {
-        let (vpc, service) = (&side.network.vpc, side.service);
-        self.check_request_id(Some((vpc, service))).await?;
-        let which = EndpointFilter {
-            vpc: Some(vpc),
-            ..EndpointFilter::default()
-        };
-        let mut all = self.outside.ec2.endpoints(&which).await?;
-        all.retain(|endpoint| !endpoint.state.is_dead());
-        let same = |endpoint: &&Endpoint| endpoint.service == service.name && endpoint.counts;
+    /// Chooses among the endpoints of the VPC.
+    pub(super) fn serving(
+        &mut self,
+        side: &Side<'_>,
+        quota: &Result<Option<u32>, CallError>,
+    ) -> Result<Chosen, CallError> {
+        let (network, service) = (side.network, side.service);
+        let alive = |endpoint: &&Endpoint| !endpoint.state.is_dead();
+        let all: Vec<&Endpoint> = network.endpoints.iter().filter(alive).collect();
+        let same = |endpoint: &Endpoint| endpoint.service == service.name && endpoint.is_interface;
         if let Some(ours) = all
             .iter()
-            .find(|endpoint| same(endpoint) && is_ours(endpoint))
+            .find(|endpoint| same(endpoint) && is_ours(&endpoint.tags))
         {
             return Ok(Chosen {
                 endpoint: Serving::Ours {
                     id: ours.id.clone(),
                 },
-                found: Some(ours.clone()),
+                found: Some((*ours).clone()),
             });
         }
         let holder = all
             .iter()
             .find(|endpoint| self.holds_name(endpoint, service));
-        if self.request.adopt {
-            let foreign = holder.or_else(|| all.iter().find(same));
+        if self.request.shape.adopt {
+            let foreign = holder.or_else(|| all.iter().find(|endpoint| same(endpoint)));
             if let Some(foreign) = foreign.filter(|foreign| foreign.service == service.name) {
                 return Ok(Chosen {
                     endpoint: Serving::Adopted {
                         id: foreign.id.clone(),
                     },
-                    found: Some(foreign.clone()),
+                    found: Some((*foreign).clone()),
                 });
             }
         }
         if let Some(holder) = holder {
-            let problem = self.name_taken(holder, vpc, service);
+            let problem = self.name_taken(holder, &network.vpc, service);
             self.problems.push(problem);
         }
-        self.check_gateway(&all, vpc, service);
-        self.check_quota(&all, vpc).await?;
+        self.check_gateway(&all, &network.vpc, service);
+        // Without a value here, EC2 itself says no when the create comes to it.
+        if let Some(quota) = quota.clone()? {
+            self.check_quota(&all, &network.vpc, quota);
+        }
         Ok(Chosen::new_one())
     }
 
     /// One request id stands for one set of parameters, in every VPC of the Region. `place` is where the request's own
     /// endpoint belongs, if it is to have one.
-    pub(super) async fn check_request_id(
+    pub(super) fn check_request_id(
         &mut self,
+        holders: &[Endpoint],
+        owner: &Owner,
         place: Option<(&VpcId, &Service)>,
-    ) -> Result<(), CallError> {
-        let key = format!("{REQUEST}{}", self.request.request_id);
-        let holders = self
-            .outside
-            .ec2
-            .endpoints(&EndpointFilter {
-                tag_key: Some(&key),
-                ..EndpointFilter::default()
-            })
-            .await?;
-        let fingerprint = self.request.fingerprint();
+    ) {
         let other = holders
             .iter()
-            .filter(|endpoint| is_ours(endpoint) && !endpoint.state.is_dead())
+            .filter(|endpoint| is_ours(&endpoint.tags) && !endpoint.state.is_dead())
             .find(|endpoint| {
                 let same_place = place.is_some_and(|(vpc, service)| {
                     endpoint.vpc == vpc.as_str() && endpoint.service == service.name
                 });
-                !same_place
-                    || !endpoint
-                        .tags
-                        .get(&key)
-                        .is_some_and(|value| value.starts_with(&fingerprint))
+                !same_place || owner.claim(&endpoint.tags) != Claim::Ours
             });
-        self.problems.extend(other.map(conflict));
-        Ok(())
+        let conflict = other.map(|endpoint| refusals::conflict(endpoint.id.as_str()));
+        self.problems.extend(conflict);
     }
 
     /// Whether private DNS of this endpoint stands in the way of ours.
@@ -123,7 +116,7 @@ impl Check<'_> {
             .dns_names
             .iter()
             .any(|name| service.private_dns_names.contains(name));
-        self.request.private_dns
+        self.request.shape.private_dns
             && endpoint.private_dns
             && (listed || endpoint.service == service.name)
     }
@@ -142,23 +135,26 @@ impl Check<'_> {
             format!(
                 "use it as it is with \"adopt\": true, send \"privateDns\": false, or free the name: \
                  aws ec2 modify-vpc-endpoint --region {} --vpc-endpoint-id {id} --no-private-dns-enabled",
-                self.request.region
+                self.request.shape.region
             ),
         )
         .about("$.privateDns")
     }
 
     /// A private hosted zone of the service's own name stands in the way of private DNS as well.
-    pub(super) async fn check_zones(&mut self, side: &Side<'_>) -> Result<(), CallError> {
-        let vpc = &side.network.vpc;
-        let names = side.service.private_dns_names.iter();
+    pub(super) fn check_hosted_zones(
+        &mut self,
+        network: &Network,
+        service: &Service,
+    ) -> Result<(), CallError> {
+        let names = service.private_dns_names.iter();
         let domains: Vec<&str> = names.map(|name| name.trim_start_matches("*.")).collect();
-        let zones = self.outside.route53.zones(vpc).await?;
+        let zones = network.hosted_zones.clone()?;
         // Not verified: that zones behind endpoints' names are those of a service, without an account. They were looked at.
         let taken = zones
             .iter()
             .find(|zone| !zone.owner.is_empty() && domains.contains(&zone.name.as_str()));
-        let taken = taken.map(|zone| self.name_taken_by_zone(zone, vpc));
+        let taken = taken.map(|zone| self.name_taken_by_zone(zone, &network.vpc));
         self.problems.extend(taken);
         Ok(())
     }
@@ -184,14 +180,15 @@ impl Check<'_> {
     }
 
     /// Names for inbound resolvers only need a gateway endpoint that serves the VPC itself.
-    fn check_gateway(&mut self, all: &[Endpoint], vpc: &VpcId, service: &Service) {
-        let gateway = |endpoint: &Endpoint| endpoint.service == service.name && !endpoint.counts;
+    fn check_gateway(&mut self, all: &[&Endpoint], vpc: &VpcId, service: &Service) {
+        let gateway =
+            |endpoint: &&Endpoint| endpoint.service == service.name && !endpoint.is_interface;
         if service.gateway_too
-            && self.request.private_dns
-            && self.request.target.kind().inbound_only()
+            && self.request.shape.private_dns
+            && self.request.shape.target.kind().inbound_only()
             && !all.iter().any(gateway)
         {
-            let (region, name) = (&self.request.region, &service.name);
+            let (region, name) = (&self.request.shape.region, &service.name);
             self.problems.push(
                 Problem::new(
                     Code::GatewayEndpointMissing,
@@ -206,56 +203,46 @@ impl Check<'_> {
         }
     }
 
-    async fn check_quota(&mut self, all: &[Endpoint], vpc: &VpcId) -> Result<(), CallError> {
-        let count = all.iter().filter(|endpoint| endpoint.counts).count();
-        // Without a value here, EC2 itself says no when the create comes to it.
-        let Some(quota) = self.outside.quotas.endpoints_per_vpc().await? else {
-            return Ok(());
-        };
+    fn check_quota(&mut self, all: &[&Endpoint], vpc: &VpcId, quota: u32) {
+        let count = all.iter().filter(|endpoint| endpoint.is_interface).count();
         if u32::try_from(count).is_ok_and(|count| count < quota) {
-            return Ok(());
+            return;
         }
-        let region = &self.request.region;
-        self.problems.push(
-            Problem::new(
-                Code::EndpointQuotaReached,
-                format!("{vpc} has {count} interface endpoints, and this account may have {quota} in a VPC"),
-                format!(
-                    "aws service-quotas request-service-quota-increase --region {region} --service-code vpc \
-                     --quota-code L-29B6F2EB --desired-value {}",
-                    quota.saturating_mul(2).max(1)
-                ),
-            )
-            .about("$.network.vpcId"),
+        let message = format!(
+            "{vpc} has {count} interface endpoints, and this account may have {quota} in a VPC"
         );
-        Ok(())
+        let more = quota.saturating_mul(2).max(1).to_string();
+        let problem = refusals::quota_reached(message, &self.request.shape.region, &more);
+        self.problems.push(problem.about("$.network.vpcId"));
     }
 
     /// An endpoint that is there has to be what was asked for: one that serves others is not changed for one more.
-    pub(super) fn check_sharing(&mut self, plan: &Plan, endpoint: &Endpoint) {
-        let Some(wanted) = &plan.endpoint else {
-            return;
-        };
-        let mut differs = differences(plan, wanted, endpoint);
-        let settled = !is_ours(endpoint) || requests(endpoint).all(|(_, value)| is_ready(value));
-        if settled
+    pub(super) fn check_sharing(
+        &mut self,
+        owner: &Owner,
+        wanted: &EndpointPlan,
+        endpoint: &Endpoint,
+    ) {
+        let ours = is_ours(&endpoint.tags);
+        let mut differs = differences(owner, wanted, endpoint);
+        if (!ours || is_settled(&endpoint.tags))
             && endpoint.state == State::Available
             && endpoint.private_dns != wanted.private_dns.is_some()
+            && (!ours || owner.shares(&endpoint.tags))
         {
-            let others = requests(endpoint).any(|(request, _)| request != plan.request_id.as_str());
-            if others || !is_ours(endpoint) {
-                differs.push(format!(
-                    "its private DNS is {}",
-                    if endpoint.private_dns { "on" } else { "off" }
-                ));
-            }
+            differs.push(format!(
+                "its private DNS is {}",
+                if endpoint.private_dns { "on" } else { "off" }
+            ));
         }
         if !differs.is_empty() {
-            let mut problem = differing(endpoint, &differs);
-            if !is_ours(endpoint) {
-                problem.message = problem.message.replace(" of ours", "");
-            }
-            self.problems.push(problem);
+            let id = &endpoint.id;
+            let name = if ours {
+                format!("{id} of ours")
+            } else {
+                id.to_string()
+            };
+            self.problems.push(refusals::differing(&name, &differs));
         }
     }
 }

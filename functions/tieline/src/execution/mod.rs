@@ -1,0 +1,105 @@
+//! Which run of the state machine, which phase of it, and how far the work has come.
+
+mod ended;
+mod phase;
+mod progress;
+
+use chrono::DateTime;
+use serde::{Deserialize, Serialize};
+
+use crate::time::Time;
+
+pub use ended::EndedExecution;
+pub use phase::Phase;
+pub use progress::{PhaseDuration, Progress};
+
+/// An execution of the state machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Execution {
+    /// Its ARN.
+    pub id: String,
+    /// When it began, in RFC 3339 as Step Functions writes it.
+    pub started_at: String,
+    /// The version of the definition that it runs, as `connect.asl.json` says it; the first one did not say.
+    #[serde(default = "first")]
+    pub definition: u32,
+}
+
+fn first() -> u32 {
+    1
+}
+
+impl Execution {
+    pub fn account(&self) -> &str {
+        self.part_of_arn(4)
+    }
+
+    /// When it began. An unreadable time counts as long past, so that a deadline still passes.
+    pub fn started(&self) -> Time {
+        let read = DateTime::parse_from_rfc3339(&self.started_at);
+        Time(
+            read.ok()
+                .and_then(|time| u64::try_from(time.timestamp_millis()).ok())
+                .unwrap_or_default(),
+        )
+    }
+
+    /// Where a person can look at it: each partition has a console of its own.
+    pub fn url(&self) -> String {
+        let region = self.part_of_arn(3);
+        let console = match self.part_of_arn(1) {
+            "aws-cn" => "console.amazonaws.cn",
+            "aws-us-gov" => "console.amazonaws-us-gov.com",
+            _ => "console.aws.amazon.com",
+        };
+        format!(
+            "https://{region}.{console}/states/home?region={region}#/v2/executions/details/{}",
+            self.id
+        )
+    }
+
+    /// One of `arn:<partition>:states:<region>:<account>:…`, counted from 0.
+    fn part_of_arn(&self, index: usize) -> &str {
+        self.id.split(':').nth(index).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_console_is_that_of_the_partition() {
+        for (partition, region, host) in [
+            ("aws", "us-east-1", "us-east-1.console.aws.amazon.com"),
+            ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
+            (
+                "aws-us-gov",
+                "us-gov-west-1",
+                "us-gov-west-1.console.amazonaws-us-gov.com",
+            ),
+        ] {
+            let execution = Execution {
+                id: format!("arn:{partition}:states:{region}:123456789012:execution:connect:1"),
+                started_at: String::new(),
+                definition: 2,
+            };
+
+            assert!(execution.url().starts_with(&format!("https://{host}/")));
+            assert_eq!(execution.account(), "123456789012");
+        }
+    }
+
+    #[test]
+    fn an_execution_that_does_not_say_its_definition_runs_the_first_one() {
+        let said = serde_json::json!({"id": "a", "startedAt": "2026-09-01T09:00:00Z"});
+
+        let execution: Execution = serde_json::from_value(said).unwrap();
+
+        assert_eq!(
+            (execution.definition, execution.started()),
+            (1, Time(1_788_253_200_000))
+        );
+    }
+}

@@ -1,0 +1,34 @@
+//! What is being done.
+
+use serde::{Deserialize, Serialize};
+
+/// What is being done. The names are those of the contract and of payloads under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Preflight.
+    Check,
+    /// The endpoint is being created, and what else belongs to the connection.
+    Create,
+    /// The service's owner has to accept the endpoint.
+    Accept,
+    /// The target's own names are being turned on.
+    EnableDns,
+    /// The connection is being confirmed: the request is marked as ready on what was made for it.
+    #[serde(rename = "keep")]
+    Confirm,
+    /// What was made is being removed.
+    #[serde(rename = "undo")]
+    RollBack,
+}
+
+impl Phase {
+    pub const ALL: [Self; 6] = [
+        Self::Check,
+        Self::Create,
+        Self::Accept,
+        Self::EnableDns,
+        Self::Confirm,
+        Self::RollBack,
+    ];
+}

@@ -1,0 +1,24 @@
+//! Aurora DSQL's control API in Tieline's words.
+
+use async_trait::async_trait;
+
+use super::CallError;
+use crate::ids::ClusterId;
+
+/// Aurora DSQL's control API, as far as a connection needs it.
+#[async_trait]
+pub trait Dsql: Send + Sync {
+    /// The status of a cluster in DSQL's own word, or `None` if there is no such cluster here.
+    async fn cluster_status(&self, id: &ClusterId) -> Result<Option<String>, CallError>;
+    /// The endpoint service of a cluster.
+    async fn cluster_service(&self, id: &ClusterId) -> Result<ClusterService, CallError>;
+}
+
+/// How a DSQL cluster is reached privately.
+#[derive(Debug, Clone)]
+pub struct ClusterService {
+    /// The endpoint service's full name.
+    pub name: String,
+    /// The host name behind it, where DSQL says it.
+    pub host: Option<String>,
+}

@@ -1,0 +1,249 @@
+//! Whose a thing is: the one answer to it. Everything that is changed or removed was asked here first.
+//!
+//! Marks lie on the things themselves. What knows tags carries [`MANAGED`] and, for each request that holds it,
+//! `tieline:request/<request id>` with the fingerprint of the request's parameters, and `.ready` behind it once the
+//! connection was announced. What knows no tags says the same in its name: `tieline <request id> <fingerprint>`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Region, RequestId};
+
+/// The tag that everything of ours carries; roles may change and delete only what has it.
+pub const MANAGED: &str = "tieline:managed";
+
+/// Begins the key of the tag that a request holds on its endpoint: `tieline:request/<request id>`.
+pub const REQUEST: &str = "tieline:request/";
+
+/// Ends the value of that tag, or that name, once the connection was announced: from then on only a removal takes it away.
+const CONFIRMED: &str = ".ready";
+
+/// The tags of a thing.
+pub type Tags = BTreeMap<String, String>;
+
+/// A request, as far as what is made for it carries its marks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Owner {
+    pub request_id: RequestId,
+    /// What shapes the connection, as a short digest.
+    pub fingerprint: String,
+    /// The account that everything is made in.
+    pub account: String,
+    pub region: Region,
+    /// The caller's tags and a name.
+    pub tags: Tags,
+    /// Whether what is not ours may serve the request, unchanged.
+    pub adopt: bool,
+}
+
+/// Whose something is, as a request sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ownership {
+    /// Somebody else's, or others need it: it is never changed or removed by this request.
+    Others,
+    /// This request's, until it is confirmed.
+    Ours,
+    /// This request's, and confirmed: only a removal takes it away.
+    Confirmed,
+}
+
+/// What a thing's tags say of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// They do not name it.
+    None,
+    /// They name it, with these parameters.
+    Ours,
+    /// They name it, with other parameters.
+    Other,
+}
+
+impl Owner {
+    /// The key of this request's tag.
+    pub fn request_tag(&self) -> String {
+        format!("{REQUEST}{}", self.request_id)
+    }
+
+    /// Every tag that what is made for this request carries before it is confirmed.
+    pub fn all_tags(&self) -> Tags {
+        let mut tags = self.tags.clone();
+        tags.extend(self.marks());
+        tags
+    }
+
+    /// The marks alone, for what has no room for more tags.
+    pub fn marks(&self) -> Tags {
+        [
+            (MANAGED.to_owned(), "true".to_owned()),
+            (self.request_tag(), self.fingerprint.clone()),
+        ]
+        .into()
+    }
+
+    /// The mark of a confirmed connection.
+    pub fn confirmation(&self) -> Tags {
+        let value = format!("{}{CONFIRMED}", self.fingerprint);
+        [(self.request_tag(), value)].into()
+    }
+
+    /// Whether a thing's tags say that this request's connection is confirmed.
+    pub fn is_confirmed_on(&self, tags: &Tags) -> bool {
+        self.confirmation()
+            .iter()
+            .all(|(key, value)| tags.get(key) == Some(value))
+    }
+
+    /// What a thing's tags say of this request.
+    pub fn claim(&self, tags: &Tags) -> Claim {
+        match tags.get(&self.request_tag()) {
+            None => Claim::None,
+            Some(value) if value.starts_with(&self.fingerprint) => Claim::Ours,
+            Some(_) => Claim::Other,
+        }
+    }
+
+    /// Whose a thing with these tags is. One of ours that no request holds is this request's to remove: two that failed
+    /// together may both have left it to the other.
+    pub fn of_tags(&self, tags: &Tags) -> Ownership {
+        if !is_ours(tags) {
+            return Ownership::Others;
+        }
+        match self.claim(tags) {
+            Claim::Ours
+                if tags
+                    .get(&self.request_tag())
+                    .is_some_and(|value| is_confirmed(value)) =>
+            {
+                Ownership::Confirmed
+            }
+            Claim::Ours => Ownership::Ours,
+            Claim::Other => Ownership::Others,
+            Claim::None if holders(tags).next().is_some() => Ownership::Others,
+            Claim::None => Ownership::Ours,
+        }
+    }
+
+    /// Whether a thing with these tags serves other requests as well.
+    pub fn shares(&self, tags: &Tags) -> bool {
+        holders(tags).any(|(request, _)| request != self.request_id.as_str())
+    }
+
+    /// What a thing is called that knows no tags.
+    pub fn vendor_name(&self) -> String {
+        format!("tieline {} {}", self.request_id, self.fingerprint)
+    }
+
+    /// The same once the connection is confirmed.
+    pub fn confirmed_vendor_name(&self) -> String {
+        format!("{}{CONFIRMED}", self.vendor_name())
+    }
+
+    /// Whose a thing of this name is.
+    pub fn of_vendor_name(&self, name: &str) -> Ownership {
+        if !name.starts_with(&self.vendor_name()) {
+            Ownership::Others
+        } else if is_confirmed(name) {
+            Ownership::Confirmed
+        } else {
+            Ownership::Ours
+        }
+    }
+
+    /// Whether a name says that something is of this request, with whatever parameters.
+    pub fn is_named_in(&self, name: &str) -> bool {
+        let rest = name.strip_prefix("tieline ");
+        rest.is_some_and(|rest| rest.split(' ').next() == Some(self.request_id.as_str()))
+    }
+}
+
+/// Whether a thing with these tags is ours.
+pub fn is_ours(tags: &Tags) -> bool {
+    tags.get(MANAGED).is_some_and(|value| value == "true")
+}
+
+/// The requests that hold a thing, with the values of their tags.
+pub fn holders(tags: &Tags) -> impl Iterator<Item = (&str, &str)> {
+    tags.iter()
+        .filter_map(|(key, value)| Some((key.strip_prefix(REQUEST)?, value.as_str())))
+}
+
+/// Whether every request that holds a thing is confirmed.
+pub fn is_settled(tags: &Tags) -> bool {
+    holders(tags).all(|(_, value)| is_confirmed(value))
+}
+
+fn is_confirmed(mark: &str) -> bool {
+    mark.ends_with(CONFIRMED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner() -> Owner {
+        Owner {
+            request_id: "orders".parse().unwrap(),
+            fingerprint: "0123".to_owned(),
+            account: "123456789012".to_owned(),
+            region: "us-east-1".parse().unwrap(),
+            tags: Tags::new(),
+            adopt: false,
+        }
+    }
+
+    fn tags(pairs: &[(&str, &str)]) -> Tags {
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn whose_a_thing_is_follows_from_its_tags() {
+        let (managed, own) = ((MANAGED, "true"), "tieline:request/orders");
+        let other = ("tieline:request/billing", "4567.ready");
+        for (marks, whose) in [
+            (vec![], Ownership::Others),
+            (vec![(own, "0123")], Ownership::Others),
+            (vec![(MANAGED, "false"), (own, "0123")], Ownership::Others),
+            (vec![managed], Ownership::Ours),
+            (vec![managed, other], Ownership::Others),
+            (vec![managed, (own, "0123")], Ownership::Ours),
+            (vec![managed, (own, "0123"), other], Ownership::Ours),
+            (vec![managed, (own, "0123.ready")], Ownership::Confirmed),
+            (vec![managed, (own, "4567")], Ownership::Others),
+            (vec![managed, (own, "4567.ready")], Ownership::Others),
+        ] {
+            assert_eq!(owner().of_tags(&tags(&marks)), whose, "{marks:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_read_back() {
+        let owner = owner();
+        let mut tags = owner.all_tags();
+        assert_eq!(owner.of_tags(&tags), Ownership::Ours);
+        assert!(!owner.is_confirmed_on(&tags) && !owner.shares(&tags) && !is_settled(&tags));
+
+        tags.extend(owner.confirmation());
+        assert_eq!(owner.of_tags(&tags), Ownership::Confirmed);
+        assert!(owner.is_confirmed_on(&tags) && is_settled(&tags));
+    }
+
+    #[test]
+    fn whose_a_thing_is_follows_from_its_name() {
+        let owner = owner();
+        for (name, whose, named) in [
+            (owner.vendor_name(), Ownership::Ours, true),
+            (owner.confirmed_vendor_name(), Ownership::Confirmed, true),
+            ("tieline orders 4567".to_owned(), Ownership::Others, true),
+            ("tieline orders-2 0123".to_owned(), Ownership::Others, false),
+            ("orders".to_owned(), Ownership::Others, false),
+        ] {
+            assert_eq!(owner.of_vendor_name(&name), whose, "{name}");
+            assert_eq!(owner.is_named_in(&name), named, "{name}");
+        }
+    }
+}

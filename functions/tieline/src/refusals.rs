@@ -1,0 +1,103 @@
+//! The texts of refusals that more than one place gives: each stands here once.
+
+use crate::ids::{GroupId, Region, SubnetId, VpcId};
+use crate::problem::{Code, Problem};
+
+/// Attaches AWS's own policy to the role of AWS DMS, in whatever partition the command runs.
+const ATTACH_DMS_POLICY: &str = "aws iam attach-role-policy --role-name dms-vpc-role --policy-arn \
+     \"arn:$(aws sts get-caller-identity --query Arn --output text | cut -d: -f2):iam::aws:policy/service-role/AmazonDMSVPCManagementRole\"";
+
+/// Something of this request id is there, made with other parameters.
+pub(crate) fn conflict(what_is_there: &str) -> Problem {
+    Problem::new(
+        Code::RequestConflict,
+        format!("this requestId was used with other parameters: {what_is_there} is there"),
+        "choose another requestId, or send the parameters of the first request",
+    )
+    .about("$.requestId")
+}
+
+/// Something of a name that this request would use is there, and it is not this request's.
+pub(crate) fn not_ours(name: &str) -> Problem {
+    Problem::new(
+        Code::NotOurs,
+        format!("{name} is there already, and this request did not make it"),
+        "choose another requestId, or delete it in the DMS console",
+    )
+}
+
+/// A target that cannot be connected to in this way.
+pub(crate) fn unsuitable(message: impl Into<String>, fix: impl Into<String>) -> Problem {
+    Problem::new(Code::TargetUnsuitable, message, fix)
+}
+
+/// An endpoint that is there is not what is asked for.
+pub(crate) fn differing(endpoint: &str, differences: &[String]) -> Problem {
+    Problem::new(
+        Code::EndpointDiffers,
+        format!(
+            "{endpoint} serves this already, but {}",
+            differences.join("; ")
+        ),
+        "ask for what it has (what is left out, it decides), or remove the requests that it serves first",
+    )
+}
+
+pub(crate) fn no_vpc(vpc: &VpcId, region: &Region, account: &str, fix: &str) -> Problem {
+    let message = format!("there is no VPC {vpc} in {region} in account {account}");
+    Problem::new(Code::VpcNotFound, message, fix)
+}
+
+/// The subnet that a request names at this index of its list.
+pub(crate) fn no_subnet(subnet: &SubnetId, index: usize, vpc: &VpcId, region: &Region) -> Problem {
+    Problem::new(
+        Code::SubnetNotFound,
+        format!("there is no subnet {subnet} in {vpc}"),
+        format!(
+            "choose one: aws ec2 describe-subnets --region {region} --filters Name=vpc-id,Values={vpc}"
+        ),
+    )
+    .about(format!("$.network.subnetIds[{index}]"))
+}
+
+/// The security group that a request names at this index of its list.
+pub(crate) fn no_group(group: &GroupId, index: usize, vpc: &VpcId, region: &Region) -> Problem {
+    Problem::new(
+        Code::SecurityGroupNotFound,
+        format!("there is no security group {group} in {vpc}"),
+        format!(
+            "choose one: aws ec2 describe-security-groups --region {region} --filters Name=vpc-id,Values={vpc}"
+        ),
+    )
+    .about(format!("$.network.securityGroupIds[{index}]"))
+}
+
+/// The VPC has as many endpoints as the account's quota allows.
+pub(crate) fn quota_reached(message: impl Into<String>, region: &Region, more: &str) -> Problem {
+    Problem::new(
+        Code::EndpointQuotaReached,
+        message,
+        format!(
+            "ask for more: aws service-quotas request-service-quota-increase --region {region} --service-code vpc \
+             --quota-code L-29B6F2EB --desired-value {more}"
+        ),
+    )
+}
+
+/// The account has no role that AWS DMS may take on.
+pub(crate) fn no_dms_role() -> Problem {
+    Problem::new(
+        Code::DmsRoleMissing,
+        "the account has no IAM role dms-vpc-role that AWS DMS may take on",
+        format!(
+            "aws iam create-role --role-name dms-vpc-role --assume-role-policy-document \
+             '{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"dms.amazonaws.com\"}},\"Action\":\"sts:AssumeRole\"}}]}}' && \
+             {ATTACH_DMS_POLICY}"
+        ),
+    )
+}
+
+/// The role is there, and AWS DMS says that it lacks its policy.
+pub(crate) fn dms_role_without_policy(message: impl Into<String>) -> Problem {
+    Problem::new(Code::DmsRoleMissing, message, ATTACH_DMS_POLICY)
+}

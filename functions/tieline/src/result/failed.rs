@@ -1,0 +1,64 @@
+//! *Private Connection Failed*: it does not work, and this is why.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{ResultDetail, Run};
+use crate::execution::{Execution, Progress};
+use crate::ids::RequestId;
+use crate::problem::{Code, Problem, Rejection};
+use crate::time::Time;
+
+/// How many problems an event lists; a malformed request can have thousands.
+const MAX_PROBLEMS: usize = 50;
+
+/// The connection does not work, and this is why
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Failed {
+    /// The request; null if it names none
+    #[schemars(required)]
+    request_id: Option<RequestId>,
+    #[serde(flatten)]
+    run: Run,
+    /// Everything that is wrong, at most 50 of it; the first one's code is the result's
+    problems: Vec<Problem>,
+    /// What this request made and could not be removed, or was to be kept
+    left_behind: Vec<String>,
+}
+
+impl ResultDetail for Failed {
+    const DETAIL_TYPE: &'static str = "Private Connection Failed";
+    const SCHEMA_FILE: &'static str = "failed.v1.json";
+}
+
+impl Failed {
+    pub fn of(
+        rejection: &Rejection,
+        left_behind: &[String],
+        request_id: Option<&RequestId>,
+        progress: &Progress,
+        execution: &Execution,
+        now: Time,
+    ) -> Self {
+        let all = &rejection.problems;
+        let first = all.first().cloned().unwrap_or_else(|| {
+            Problem::new(
+                Code::StepFailed,
+                "a step gave no reason",
+                "look at the execution and at the function's log",
+            )
+        });
+        let more = match all.len().saturating_sub(1) {
+            0 => String::new(),
+            others => format!(" (and {others} more)"),
+        };
+        let message = format!("{}{more}", first.message);
+        Self {
+            request_id: request_id.cloned(),
+            run: Run::of(first.code, message, first.fix, progress, execution, now),
+            problems: all.iter().take(MAX_PROBLEMS).cloned().collect(),
+            left_behind: left_behind.to_vec(),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! *Private Connection Planned*: everything was checked, nothing was written.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{About, Cost, OfAKind, ResultDetail, Run};
+use crate::endpoint::{AvailabilityZone, Groups, PrivateDns, Serving};
+use crate::execution::{Execution, Progress};
+use crate::ids::VpcId;
+use crate::options::Policy;
+use crate::ownership::Tags;
+use crate::parts::Part;
+use crate::plan::Plan;
+use crate::problem::Code;
+use crate::time::Time;
+
+/// Everything was checked, nothing was written
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Planned {
+    #[serde(flatten)]
+    about: About,
+    plan: Intent,
+    cost: Cost,
+}
+
+/// What the same request without dryRun would make
+#[derive(Debug, Serialize, JsonSchema)]
+struct Intent {
+    /// What it is made of beside the endpoint, in the order in which it is made
+    #[schemars(with = "Vec<OfAKind>")]
+    parts: Vec<Part>,
+    /// The tags of what is made
+    tags: Tags,
+    #[serde(flatten)]
+    endpoint: Option<Endpoint>,
+}
+
+/// The interface endpoint, for targets that have one.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Endpoint {
+    endpoint: Serving,
+    /// The endpoint service's full name
+    service_name: String,
+    /// The VPC
+    vpc_id: VpcId,
+    /// The TCP port that clients connect to
+    port: u16,
+    /// Further TCP ports that they need
+    further_ports: Vec<u16>,
+    /// Where the endpoint has a network interface, one a zone
+    zones: Vec<AvailabilityZone>,
+    security_groups: Groups,
+    private_dns: Option<PrivateDns>,
+    /// What may be done through it: "full", or an object with the document as a text
+    #[schemars(with = "serde_json::Value", extend("type" = ["string", "object"]))]
+    policy: Policy,
+    /// How long the service's owner may take to accept it, in hours; null if nobody has to
+    acceptance_hours: Option<u32>,
+}
+
+impl ResultDetail for Planned {
+    const DETAIL_TYPE: &'static str = "Private Connection Planned";
+    const SCHEMA_FILE: &'static str = "planned.v1.json";
+}
+
+impl Planned {
+    pub fn of(plan: &Plan, progress: &Progress, execution: &Execution, now: Time) -> Self {
+        let run = Run::of(
+            Code::Planned,
+            message(plan),
+            "send the same event with \"dryRun\": false".to_owned(),
+            progress,
+            execution,
+            now,
+        );
+        let endpoint = plan.endpoint.clone().map(|wanted| Endpoint {
+            endpoint: wanted.serving,
+            service_name: wanted.service,
+            vpc_id: wanted.vpc_id,
+            port: wanted.port,
+            further_ports: wanted.further_ports,
+            zones: wanted.zones,
+            security_groups: wanted.groups,
+            private_dns: wanted.private_dns,
+            policy: wanted.policy,
+            acceptance_hours: wanted.acceptance_hours,
+        });
+        Self {
+            about: About::of(plan, run),
+            plan: Intent {
+                parts: plan.parts.clone(),
+                tags: if plan.is_adopted() {
+                    Tags::new()
+                } else {
+                    plan.owner.all_tags()
+                },
+                endpoint,
+            },
+            cost: Cost::of(plan),
+        }
+    }
+}
+
+fn message(plan: &Plan) -> String {
+    let target = plan.target.kind().name();
+    let Some(wanted) = &plan.endpoint else {
+        return format!("{target}: it can be connected");
+    };
+    let endpoint = match &wanted.serving {
+        Serving::New => "a new endpoint is created".to_owned(),
+        Serving::Ours { id } => {
+            format!("the endpoint {id} of ours is shared, at no further cost")
+        }
+        Serving::Adopted { id } => {
+            format!("the endpoint {id} is used as it is, at no further cost")
+        }
+    };
+    format!("{} can be connected to {target}: {endpoint}", wanted.vpc_id)
+}

@@ -1,0 +1,239 @@
+//! *Private Connection Ready*: the connection is there.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{About, Cost, ResultDetail, Run, any_object};
+use crate::endpoint::{AvailabilityZone, EndpointPlan, Groups};
+use crate::execution::{Execution, Progress};
+use crate::ids::EndpointId;
+use crate::outside::{self, Interface};
+use crate::ownership::{REQUEST, Tags, holders};
+use crate::plan::Plan;
+use crate::problem::Code;
+use crate::targets::{Connection, ConnectionContext};
+use crate::time::Time;
+
+/// The connection is there
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Ready {
+    #[serde(flatten)]
+    about: About,
+    connection: Connection,
+    /// What was looked at, layer by layer, and what was not
+    verified: BTreeMap<String, String>,
+    cost: Cost,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<Endpoint>,
+    /// What else it is made of, by kind
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[schemars(schema_with = "any_object", extend("additionalProperties" = {"type": "object"}))]
+    parts: Map<String, Value>,
+    /// What the target says of itself
+    #[serde(rename = "about", skip_serializing_if = "Map::is_empty")]
+    #[schemars(schema_with = "any_object")]
+    said_by_target: Map<String, Value>,
+}
+
+/// The interface endpoint, as it was read back; none for targets without one
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Endpoint {
+    /// Its id
+    id: EndpointId,
+    /// The endpoint service's full name
+    service_name: String,
+    /// Its VPC
+    vpc_id: String,
+    /// Whether it is not Tieline's, and was only looked at
+    adopted: bool,
+    /// Its own DNS names
+    dns_names: Vec<String>,
+    /// The target's names that resolve to it
+    private_dns_names: Vec<String>,
+    /// Where it has a network interface
+    zones: Vec<Placed>,
+    /// Its security groups
+    security_group_ids: Vec<String>,
+    /// Its policy; null for full access
+    #[schemars(with = "Option<Map<String, Value>>", required)]
+    policy: Option<Value>,
+    /// Its tags, without those of other requests
+    tags: Tags,
+    /// Every request that it serves
+    requests: Vec<String>,
+}
+
+/// A zone with the endpoint's network interface
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Placed {
+    #[serde(flatten)]
+    zone: AvailabilityZone,
+    /// The private IPv4 address in it
+    #[schemars(required)]
+    private_ip: Option<String>,
+}
+
+/// An endpoint as it was read back.
+#[derive(Debug, Clone, Copy)]
+pub struct Built<'a> {
+    /// What was planned.
+    pub wanted: &'a EndpointPlan,
+    /// What is there.
+    pub endpoint: &'a outside::Endpoint,
+    pub interfaces: &'a [Interface],
+}
+
+impl ResultDetail for Ready {
+    const DETAIL_TYPE: &'static str = "Private Connection Ready";
+    const SCHEMA_FILE: &'static str = "ready.v1.json";
+}
+
+impl Ready {
+    /// `facts` is what the parts say of themselves, by the name of their kind.
+    pub fn of(
+        plan: &Plan,
+        progress: &Progress,
+        execution: &Execution,
+        built: Option<Built<'_>>,
+        facts: Map<String, Value>,
+        now: Time,
+    ) -> Self {
+        let target = plan.target.kind();
+        let endpoint_name = built.and_then(|built| built.endpoint.dns_names.first());
+        let connection = target.connection(&ConnectionContext {
+            region: &plan.owner.region,
+            port: built.map_or(0, |built| built.wanted.port),
+            endpoint_name: endpoint_name.map_or("", String::as_str),
+            private_host: built.and_then(|built| built.wanted.host.as_deref()),
+            about: &plan.about,
+            facts: &facts,
+        });
+        let target = target.name();
+        let message = match built {
+            Some(Built {
+                wanted, endpoint, ..
+            }) => {
+                let (vpc, id) = (&wanted.vpc_id, &endpoint.id);
+                format!("{vpc} is connected to {target} through {id}")
+            }
+            None => format!("{target}: the private connection works"),
+        };
+        let next_step = format!("connect: {}", connection.command);
+        let run = Run::of(
+            Code::Connected,
+            message,
+            next_step,
+            progress,
+            execution,
+            now,
+        );
+        Self {
+            about: About::of(plan, run),
+            verified: verified(plan, built, &facts),
+            cost: Cost::of(plan),
+            endpoint: built.map(|built| Endpoint::of(plan, built)),
+            connection,
+            parts: facts,
+            said_by_target: plan.about.clone(),
+        }
+    }
+}
+
+impl Endpoint {
+    fn of(plan: &Plan, built: Built<'_>) -> Self {
+        let Built {
+            wanted, endpoint, ..
+        } = built;
+        let read = |text: &str| serde_json::from_str(text).ok();
+        let names = wanted.private_dns.as_ref().map(|dns| dns.names.clone());
+        Self {
+            id: endpoint.id.clone(),
+            service_name: endpoint.service.clone(),
+            vpc_id: endpoint.vpc.clone(),
+            adopted: plan.is_adopted(),
+            dns_names: endpoint.dns_names.clone(),
+            private_dns_names: names.unwrap_or_default(),
+            zones: wanted
+                .zones
+                .iter()
+                .map(|zone| Placed::of(zone, built.interfaces))
+                .collect(),
+            security_group_ids: endpoint.group_ids.clone(),
+            policy: endpoint.policy.as_deref().and_then(read),
+            tags: own_tags(plan, &endpoint.tags),
+            requests: holders(&endpoint.tags)
+                .map(|(request, _)| request.to_owned())
+                .collect(),
+        }
+    }
+}
+
+impl Placed {
+    fn of(zone: &AvailabilityZone, interfaces: &[Interface]) -> Self {
+        let address = interfaces
+            .iter()
+            .find(|interface| interface.subnet_id == zone.subnet_id.as_str());
+        Self {
+            zone: zone.clone(),
+            private_ip: address.map(|interface| interface.private_ip.clone()),
+        }
+    }
+}
+
+/// The endpoint's tags without those of other requests.
+fn own_tags(plan: &Plan, tags: &Tags) -> Tags {
+    let own = plan.owner.request_tag();
+    let mut tags = tags.clone();
+    tags.retain(|key, _| !key.starts_with(REQUEST) || *key == own);
+    tags
+}
+
+/// What was looked at, layer by layer, and what was not.
+fn verified(
+    plan: &Plan,
+    built: Option<Built<'_>>,
+    facts: &Map<String, Value>,
+) -> BTreeMap<String, String> {
+    let mut layers = BTreeMap::new();
+    let mut layer = |name: &str, seen: &str| layers.insert(name.to_owned(), seen.to_owned());
+    if let Some(Built {
+        wanted, endpoint, ..
+    }) = built
+    {
+        layer("endpoint", "available");
+        layer(
+            "privateDns",
+            if endpoint.private_dns { "on" } else { "off" },
+        );
+        layer("subnets", "as planned");
+        layer(
+            "securityGroups",
+            match wanted.groups {
+                Groups::Named { .. } => "as asked for",
+                Groups::Own { .. } | Groups::Unchanged => "as the endpoint has them",
+            },
+        );
+        layer(
+            "tags",
+            if plan.is_adopted() {
+                "not ours"
+            } else {
+                "as planned"
+            },
+        );
+    }
+    for kind in facts.keys() {
+        layer(kind, "ready");
+    }
+    let proof = plan.parts.iter().find_map(|part| part.kind().proof());
+    layer(
+        "connection",
+        proof.unwrap_or("not tried: no packet of ours was sent through the connection"),
+    );
+    layers
+}

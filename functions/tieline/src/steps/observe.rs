@@ -1,0 +1,77 @@
+//! Looks at a connection, as far as there is something to see.
+
+use crate::execution::Phase;
+use crate::outside::{CallError, State};
+use crate::parts::{Condition, PartContext};
+use crate::workflow::{Observed, PartsStatus, Work};
+
+/// Looks once at everything that the next decision may depend on.
+pub(super) async fn observe(work: &Work<'_>) -> Result<Observed, CallError> {
+    if work.progress.phase == Phase::RollBack {
+        return Ok(Observed {
+            inventory: Some(super::inventory::take(work).await?),
+            ..Observed::default()
+        });
+    }
+    if work.plan.endpoint.is_none() {
+        return Ok(Observed {
+            parts: Some(parts(work, &work.parts(None), Phase::Create).await?),
+            ..Observed::default()
+        });
+    }
+    let mut observed = Observed::default();
+    let Some(id) = &work.progress.endpoint else {
+        return Ok(observed);
+    };
+    let Some(endpoint) = super::look(work.outside, id).await? else {
+        return Ok(observed);
+    };
+    let context = work.parts(Some(&endpoint));
+    // A dead endpoint's parts are of no use, and their vendor may say anything of them.
+    if !endpoint.state.is_dead() {
+        let made_first = parts(work, &context, Phase::Create).await?;
+        let all_work = matches!(made_first, PartsStatus::Ready(_));
+        observed.parts = Some(made_first);
+        let names_are_on = work
+            .plan
+            .endpoint
+            .as_ref()
+            .is_some_and(|wanted| wanted.private_dns.is_some() == endpoint.private_dns);
+        if all_work && endpoint.state == State::Available && names_are_on {
+            let names = parts(work, &context, Phase::EnableDns).await?;
+            if matches!(names, PartsStatus::Ready(_)) {
+                let ids = &endpoint.interface_ids;
+                observed.interfaces = Some(work.outside.ec2.interfaces(ids).await?);
+            }
+            observed.names = Some(names);
+        }
+    }
+    observed.endpoint = Some(endpoint);
+    Ok(observed)
+}
+
+/// Looks at the parts that a phase makes, in their order, up to the first that does not work yet.
+async fn parts(
+    work: &Work<'_>,
+    context: &PartContext<'_>,
+    phase: Phase,
+) -> Result<PartsStatus, CallError> {
+    let mut ready = Vec::new();
+    for part in &work.plan.parts {
+        if part.kind().made_in() != phase {
+            continue;
+        }
+        let seen = part.kind().look(context).await?;
+        match seen.condition {
+            Condition::Ready => ready.push((part.clone(), seen)),
+            Condition::Absent | Condition::Incomplete => return Ok(PartsStatus::ToMake),
+            Condition::Pending(what) => return Ok(PartsStatus::Waiting(what)),
+            Condition::Going => {
+                let what = format!("{} is being removed", part.kind().name());
+                return Ok(PartsStatus::Waiting(what));
+            }
+            Condition::Broken(problem) => return Ok(PartsStatus::Broken(problem)),
+        }
+    }
+    Ok(PartsStatus::Ready(ready))
+}

@@ -1,0 +1,176 @@
+//! Everything that preflight looks at. The looks that do not need each other run side by side.
+
+use futures_util::future::{join, join_all, join4, try_join3};
+
+use crate::execution::Execution;
+use crate::ids::VpcId;
+use crate::outside::route53::VpcZone;
+use crate::outside::{
+    CallError, DnsAttributes, Endpoint, EndpointFilter, Group, Outside, Service, Subnet,
+};
+use crate::ownership::REQUEST;
+use crate::request::Request;
+use crate::targets::{ConnectedThrough, EndpointSpec, FindContext, Resolution, Resolved};
+
+/// What was seen. A look that may turn out not to be needed keeps its error until it is.
+pub(super) struct Looks {
+    /// The VPC and what is in it; none if there is no such VPC, or the request names none.
+    pub(super) network: Option<Network>,
+    pub(super) target: Target,
+    /// Every endpoint that carries the request's id.
+    pub(super) holders: Vec<Endpoint>,
+    /// How many endpoints a VPC may have, where the account has a value for it.
+    pub(super) quota: Result<Option<u32>, CallError>,
+}
+
+/// What is in the VPC.
+pub(super) struct Network {
+    pub(super) vpc: VpcId,
+    pub(super) cidrs: Vec<String>,
+    /// By id.
+    pub(super) subnets: Vec<Subnet>,
+    pub(super) groups: Vec<Group>,
+    /// None where nobody asks for names in it.
+    pub(super) dns: Option<DnsAttributes>,
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) hosted_zones: Result<Vec<VpcZone>, CallError>,
+}
+
+/// What the target says of itself.
+pub(super) enum Target {
+    /// It cannot be connected to, or not yet.
+    Unresolved(Resolution),
+    Resolved {
+        resolved: Resolved,
+        /// The service of its endpoint, if EC2 knows it.
+        service: Option<Service>,
+        /// Address blocks of further VPCs that connect through the endpoint.
+        also_from: Vec<String>,
+    },
+}
+
+/// Looks at everything.
+///
+/// # Errors
+///
+/// The first look that failed and is needed in any case.
+pub(super) async fn look(
+    outside: &Outside<'_>,
+    request: &Request,
+    execution: &Execution,
+) -> Result<Looks, CallError> {
+    let key = format!("{REQUEST}{}", request.request_id);
+    let holders = EndpointFilter {
+        tag_key: Some(&key),
+        ..EndpointFilter::default()
+    };
+    let (network, target, holders, quota) = join4(
+        network(outside, request),
+        target(outside, request, execution),
+        outside.ec2.endpoints(&holders),
+        outside.quotas.endpoints_per_vpc(),
+    )
+    .await;
+    Ok(Looks {
+        network: network?,
+        target: target?,
+        holders: holders?,
+        quota,
+    })
+}
+
+async fn network(outside: &Outside<'_>, request: &Request) -> Result<Option<Network>, CallError> {
+    let Some(named) = &request.shape.network else {
+        return Ok(None);
+    };
+    let (ec2, id) = (outside.ec2, &named.vpc_id);
+    let through = request.shape.target.facts().connected_through;
+    let named_by_ec2 = request.shape.private_dns && through == ConnectedThrough::Endpoint;
+    let dns = async {
+        match named_by_ec2 {
+            true => ec2.dns_attributes(id).await.map(Some),
+            false => Ok(None),
+        }
+    };
+    let endpoints = EndpointFilter {
+        vpc: Some(id),
+        ..EndpointFilter::default()
+    };
+    let (vpc, inside, dns, hosted_zones) = join4(
+        ec2.vpc(id),
+        try_join3(ec2.subnets(id), ec2.groups(id), ec2.endpoints(&endpoints)),
+        dns,
+        outside.route53.zones(id),
+    )
+    .await;
+    // Whatever else failed, failed for want of the VPC.
+    let Some(vpc) = vpc? else {
+        return Ok(None);
+    };
+    let (mut subnets, groups, endpoints) = inside?;
+    subnets.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(Some(Network {
+        vpc: id.clone(),
+        cidrs: vpc.cidrs,
+        subnets,
+        groups,
+        dns: dns?,
+        endpoints,
+        hosted_zones,
+    }))
+}
+
+async fn target(
+    outside: &Outside<'_>,
+    request: &Request,
+    execution: &Execution,
+) -> Result<Target, CallError> {
+    let context = FindContext {
+        request_id: &request.request_id,
+        region: &request.shape.region,
+        account: execution.account(),
+        network: request.shape.network.as_ref(),
+    };
+    let resolved = match request.shape.target.kind().find(outside, &context).await? {
+        Resolution::Resolved(resolved) => *resolved,
+        other => return Ok(Target::Unresolved(other)),
+    };
+    let Some(spec) = &resolved.endpoint else {
+        return Ok(Target::Resolved {
+            resolved,
+            service: None,
+            also_from: Vec::new(),
+        });
+    };
+    let (service, also_from) = join(
+        outside.ec2.service(&spec.service),
+        further_blocks(outside, request, spec),
+    )
+    .await;
+    let (service, also_from) = (service?, also_from?);
+    Ok(Target::Resolved {
+        resolved,
+        service,
+        also_from,
+    })
+}
+
+/// One that is not there is the zone's problem to tell.
+async fn further_blocks(
+    outside: &Outside<'_>,
+    request: &Request,
+    spec: &EndpointSpec,
+) -> Result<Vec<String>, CallError> {
+    let own = request
+        .shape
+        .network
+        .as_ref()
+        .map(|network| &network.vpc_id);
+    let others = spec.also_from.iter().filter(|vpc| Some(*vpc) != own);
+    let seen = join_all(others.map(|vpc| outside.ec2.vpc(vpc))).await;
+    let mut blocks = Vec::new();
+    for vpc in seen {
+        blocks.extend(vpc?.into_iter().flat_map(|vpc| vpc.cidrs));
+    }
+    Ok(blocks)
+}

@@ -1,0 +1,182 @@
+//! What every kind of target is asked for, and what it answers.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::ids::{Region, RequestId, VpcId};
+use crate::json::Condition;
+use crate::options::Network;
+use crate::outside::{CallError, Outside};
+use crate::parts::Part;
+use crate::problem::Problem;
+
+/// What a kind of target has to say for itself.
+#[async_trait]
+pub trait TargetKind: Send + Sync {
+    /// What it is, for a sentence: "Aurora DSQL cluster abc".
+    fn name(&self) -> String;
+
+    /// Finds out whether the target can be connected to now, and what that takes. Only reads.
+    async fn find(
+        &self,
+        outside: &Outside<'_>,
+        context: &FindContext<'_>,
+    ) -> Result<Resolution, CallError>;
+
+    /// How to connect, once everything works.
+    fn connection(&self, context: &ConnectionContext<'_>) -> Connection;
+
+    /// The ports that clients connect to, as far as they are known without asking anybody.
+    fn ports(&self) -> Vec<u16> {
+        Vec::new()
+    }
+
+    /// Which of its fields does not go together with the rest of the request, and why.
+    fn clash(&self, _vpc: &VpcId, _private_dns: bool) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
+    /// Whether private names are wanted for inbound Resolver endpoints only (S3 and its like).
+    fn inbound_only(&self) -> bool {
+        false
+    }
+}
+
+/// Where a target is connected from, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectedThrough {
+    /// From the request's VPC through an interface endpoint.
+    Endpoint,
+    /// From the request's VPC, through what is there already.
+    Vpc,
+    /// From somewhere else: the request names no VPC.
+    Elsewhere,
+}
+
+/// What is true of every target of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct KindFacts {
+    /// What it is, for the contract.
+    pub about: &'static str,
+    pub connected_through: ConnectedThrough,
+    /// The policy that `"policy": "restricted"` stands for, if there is one.
+    pub restricted_policy: Option<fn() -> Value>,
+    /// What of its fields keeps the endpoint's private DNS off.
+    pub no_private_dns: Option<Condition>,
+}
+
+impl KindFacts {
+    /// A kind that is connected through an endpoint, and that is all.
+    pub(super) const ENDPOINT: Self = Self {
+        about: "",
+        connected_through: ConnectedThrough::Endpoint,
+        restricted_policy: None,
+        no_private_dns: None,
+    };
+}
+
+/// What a target needs to know of the request that names it.
+#[derive(Debug, Clone, Copy)]
+pub struct FindContext<'a> {
+    pub request_id: &'a RequestId,
+    pub region: &'a Region,
+    /// The account that the functions run in.
+    pub account: &'a str,
+    pub network: Option<&'a Network>,
+}
+
+/// What was found out about a target.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Resolution {
+    /// It can be connected to.
+    Resolved(Box<Resolved>),
+    /// It will be there, but is not yet.
+    NotYet(Problem),
+    /// It cannot be connected to.
+    Refused(Vec<Problem>),
+}
+
+impl Resolution {
+    /// It can be connected to through an endpoint, and that is all.
+    pub fn service(endpoint: EndpointSpec) -> Self {
+        Self::Resolved(Box::new(Resolved {
+            endpoint: Some(endpoint),
+            ..Resolved::default()
+        }))
+    }
+
+    /// It cannot be connected to.
+    pub fn refused(problem: Problem) -> Self {
+        Self::Refused(vec![problem])
+    }
+}
+
+/// What connecting to a target takes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Resolved {
+    /// The endpoint, for targets of [`ConnectedThrough::Endpoint`].
+    pub endpoint: Option<EndpointSpec>,
+    /// What else is to be made, in order.
+    pub parts: Vec<Part>,
+    /// What the result repeats.
+    pub about: Map<String, Value>,
+}
+
+/// The endpoint that a target wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EndpointSpec {
+    /// The endpoint service's full name.
+    pub service: String,
+    /// The TCP port that clients connect to.
+    pub port: u16,
+    /// Further TCP ports that they need.
+    pub further_ports: Vec<u16>,
+    /// The host name that clients use with private DNS; none stands for the service's first private name.
+    pub host: Option<String>,
+    /// Whether a private zone of ours leads that host to the endpoint, whatever EC2's private DNS does.
+    pub named_by_zone: bool,
+    /// How long a person may take to accept the connection, in hours; none if nobody has to.
+    pub acceptance_hours: Option<u32>,
+    /// Further VPCs that connect through the endpoint: a group of our own lets them in as well.
+    pub also_from: Vec<VpcId>,
+}
+
+/// What is known once everything was made.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionContext<'a> {
+    /// The Region.
+    pub region: &'a Region,
+    /// The TCP port.
+    pub port: u16,
+    /// The endpoint's own Regional DNS name; empty without an endpoint.
+    pub endpoint_name: &'a str,
+    /// The target's private host name, when something leads it to the endpoint.
+    pub private_host: Option<&'a str>,
+    /// What the target said of itself.
+    pub about: &'a Map<String, Value>,
+    /// What the parts say of themselves, by the name of their kind.
+    pub facts: &'a Map<String, Value>,
+}
+
+impl<'a> ConnectionContext<'a> {
+    /// The name to connect to.
+    pub fn host(&self) -> &'a str {
+        self.private_host.unwrap_or(self.endpoint_name)
+    }
+}
+
+/// How to connect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Connection {
+    /// The host name.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+    /// A command to paste into a shell.
+    pub command: String,
+    /// What one has to know about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}

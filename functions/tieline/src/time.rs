@@ -1,0 +1,39 @@
+//! Points in time, who tells it, and how long things may take.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// How long things may take, set by the deployment.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// A phase that takes longer has failed.
+    pub phase: Duration,
+    /// How long a create whose answer was lost may still turn up: undo looks for it that long.
+    pub settle: Duration,
+}
+
+/// A point in time: milliseconds since 1970 (UTC).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Time(pub u64);
+
+impl Time {
+    /// The time as RFC 3339 writes it, in UTC and to the second.
+    pub fn to_rfc3339(self) -> String {
+        let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
+        chrono::DateTime::from_timestamp_millis(millis)
+            .unwrap_or_default()
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    }
+
+    /// The time that passed since `earlier`; none if it lies ahead, as clocks of two hosts may disagree.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Time;
+}

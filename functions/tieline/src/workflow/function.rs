@@ -1,0 +1,54 @@
+//! The Lambda functions: the one list of them.
+
+/// A function, which carries out one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    Preflight,
+    CreateEndpoint,
+    StatusPolling,
+    EnableDns,
+    ConfirmConnection,
+    DeleteEndpoint,
+}
+
+impl Function {
+    pub const ALL: [Self; 6] = [
+        Self::Preflight,
+        Self::CreateEndpoint,
+        Self::StatusPolling,
+        Self::EnableDns,
+        Self::ConfirmConnection,
+        Self::DeleteEndpoint,
+    ];
+
+    /// The name of its package and its folder.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Preflight => "preflight",
+            Self::CreateEndpoint => "create-endpoint",
+            Self::StatusPolling => "status-polling",
+            Self::EnableDns => "enable-dns",
+            Self::ConfirmConnection => "confirm-connection",
+            Self::DeleteEndpoint => "delete-endpoint",
+        }
+    }
+
+    /// Its logical id in the template.
+    pub fn logical_id(self) -> String {
+        let words = self.name().split('-').map(|word| {
+            let (first, rest) = word.split_at(1);
+            format!("{}{rest}", first.to_ascii_uppercase())
+        });
+        words.chain(["Function".to_owned()]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_logical_id_is_the_name_in_another_case() {
+        assert_eq!(Function::EnableDns.logical_id(), "EnableDnsFunction");
+    }
+}

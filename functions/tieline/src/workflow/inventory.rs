@@ -1,0 +1,168 @@
+//! What a roll back has to remove: everything that this request made, as EC2 and the vendors show it now.
+
+use crate::execution::Progress;
+use crate::ids::EndpointId;
+use crate::outside::{Endpoint, Group};
+use crate::parts::Part;
+use crate::plan::Plan;
+
+/// What is to become of an endpoint that this request holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// It is confirmed, by this or by another run of the request.
+    Stays,
+    /// Other requests hold it.
+    LosesTags,
+    IsDeleted,
+    IsGoing,
+    IsGone,
+}
+
+/// What this request made, as EC2 and the vendors show it now.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// What else the connection is made of. It is removed first, the last made part before the others.
+    pub parts: Remaining,
+    pub endpoints: Vec<(Endpoint, Disposition)>,
+    /// The endpoint that the request had and that does not carry its tags: adopted, or lent by other requests.
+    pub lent: Option<Endpoint>,
+    /// The group of our own, if nobody needs it.
+    pub group: Option<Group>,
+}
+
+/// What is left of a plan's parts.
+#[derive(Debug, Default)]
+pub struct Remaining {
+    /// What is to be removed, in the order in which it was made.
+    pub parts: Vec<RemainingPart>,
+    /// The part on which the request is marked as ready.
+    pub confirmed: Option<String>,
+    /// What may not be looked at, and why.
+    pub unseen: Vec<String>,
+    /// Whether the request's mark may be on one of these: then all the others are among them.
+    pub may_be_marked: bool,
+    /// What could not be looked at now, and why.
+    pub silent: Vec<String>,
+}
+
+/// A part that is to be removed.
+#[derive(Debug)]
+pub struct RemainingPart {
+    pub part: Part,
+    /// Whether it is being removed already.
+    pub is_going: bool,
+}
+
+impl Remaining {
+    /// Whether something is still to be removed, or may be.
+    pub fn is_to_go(&self) -> bool {
+        !self.parts.is_empty() || !self.silent.is_empty()
+    }
+
+    /// The part to remove next, if that has to be ordered. The one before it has to wait: it may still be needed. And
+    /// nothing is removed while one is silent: the mark may be on it, or it may still need the others.
+    pub fn next(&self) -> Option<&Part> {
+        self.parts
+            .last()
+            .filter(|last| self.silent.is_empty() && !last.is_going)
+            .map(|last| &last.part)
+    }
+}
+
+impl Inventory {
+    /// The endpoint that this request's parts belong to: the one that is alive, or the last one that was.
+    pub fn endpoint(&self) -> Option<&Endpoint> {
+        let alive = |(_, disposition): &&(Endpoint, Disposition)| {
+            !matches!(disposition, Disposition::IsGone | Disposition::IsGoing)
+        };
+        let one = self.endpoints.iter().find(alive);
+        let last = self.endpoints.last();
+        one.map(|(endpoint, _)| endpoint)
+            .or(self.lent.as_ref())
+            .or(last.map(|(endpoint, _)| endpoint))
+    }
+
+    /// The id of that endpoint, also when EC2 does not show it any more.
+    pub fn endpoint_id<'a>(&'a self, progress: &'a Progress) -> Option<&'a EndpointId> {
+        let shown = self.endpoint().map(|endpoint| &endpoint.id);
+        shown.or(progress.endpoint.as_ref())
+    }
+
+    /// What is still there, for a person to read.
+    pub fn left_over(&self) -> Vec<String> {
+        let stays = |name: &dyn std::fmt::Display| {
+            format!("{name} (it was marked as ready: it stays until it is removed)")
+        };
+        let endpoints =
+            self.endpoints
+                .iter()
+                .filter_map(|(endpoint, disposition)| match disposition {
+                    Disposition::Stays => Some(stays(&endpoint.id)),
+                    Disposition::LosesTags | Disposition::IsDeleted | Disposition::IsGoing => {
+                        Some(endpoint.id.to_string())
+                    }
+                    Disposition::IsGone => None,
+                });
+        let confirmed = self.parts.confirmed.iter().map(|name| stays(name));
+        let unseen = self
+            .parts
+            .unseen
+            .iter()
+            .chain(&self.parts.silent)
+            .map(|what| format!("perhaps {what}"));
+        self.parts
+            .parts
+            .iter()
+            .map(|left| left.part.kind().name())
+            .chain(confirmed)
+            .chain(unseen)
+            .chain(endpoints)
+            .chain(self.group.iter().map(|group| group.id.to_string()))
+            .collect()
+    }
+
+    pub fn is_to_go(&self) -> bool {
+        let goes = |disposition: &Disposition| {
+            matches!(
+                disposition,
+                Disposition::LosesTags | Disposition::IsDeleted | Disposition::IsGoing
+            )
+        };
+        self.parts.is_to_go()
+            || self.group.is_some()
+            || self
+                .endpoints
+                .iter()
+                .any(|(_, disposition)| goes(disposition))
+    }
+
+    /// Whether no endpoint needs the group of our own any more.
+    pub fn endpoints_are_gone(&self) -> bool {
+        self.endpoints
+            .iter()
+            .all(|(_, disposition)| matches!(disposition, Disposition::IsGone | Disposition::Stays))
+    }
+
+    /// Whether something has to be ordered. `patient`: the endpoint waits for its parts.
+    pub fn wants_a_call(&self, patient: bool) -> bool {
+        if self.parts.next().is_some() {
+            return true;
+        }
+        if self.parts.is_to_go() && patient {
+            return false;
+        }
+        self.endpoints.iter().any(|(_, disposition)| {
+            matches!(disposition, Disposition::LosesTags | Disposition::IsDeleted)
+        }) || (self.group.is_some() && self.endpoints_are_gone())
+    }
+
+    /// Whether the endpoint that the run requested last was seen, so that no late answer can bring another.
+    pub fn is_accounted_for(&self, plan: &Plan, progress: &Progress) -> bool {
+        let seen = |id: &EndpointId| {
+            self.endpoints
+                .iter()
+                .any(|(endpoint, _)| endpoint.id == *id)
+        };
+        plan.is_adopted() || progress.endpoint.as_ref().is_some_and(seen)
+    }
+}

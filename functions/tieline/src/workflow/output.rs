@@ -1,0 +1,96 @@
+//! What a step answers.
+
+use serde::{Serialize, Serializer};
+
+use crate::execution::{Execution, Progress};
+use crate::plan::Plan;
+use crate::result::ResultEvent;
+
+/// What a step answers.
+#[derive(Debug, Clone)]
+pub struct StepOutput {
+    /// The execution, for the next step.
+    pub execution: Execution,
+    /// The state to go to.
+    pub next: NextState,
+    /// How long to wait before the next look.
+    pub wait_seconds: Option<u64>,
+    /// What is waited for, in words.
+    pub waiting_for: Option<String>,
+    pub plan: Option<Plan>,
+    pub progress: Progress,
+    /// The result event, at the end.
+    pub result: Option<ResultEvent>,
+}
+
+macro_rules! next_states {
+    ($($(#[$doc:meta])* $name:ident = $state:literal,)+) => {
+        /// The state to go to.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum NextState {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl NextState {
+            /// Every state that a step may name.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The state's name in `connect.asl.json`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $state,)+
+                }
+            }
+        }
+    };
+}
+
+next_states! {
+    /// Wait, then check again.
+    WaitForTarget = "Wait for the target",
+    /// Wait, then look again.
+    Wait = "Wait",
+    /// Look now.
+    Poll = "Poll the status",
+    /// Create the endpoint, or go on with creating what belongs to it.
+    Create = "Create the endpoint",
+    EnableDns = "Enable private DNS",
+    /// Mark the request as ready on what was made for it.
+    Confirm = "Confirm the connection",
+    /// Remove what was made.
+    RollBack = "Roll back",
+    AnnounceWaiting = "Announce that acceptance is awaited",
+    AnnounceReady = "Announce that it is ready",
+    AnnouncePlan = "Announce the plan",
+    AnnounceFailure = "Announce the failure",
+}
+
+impl Serialize for StepOutput {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Payload<'a> {
+            execution: &'a Execution,
+            next: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            wait_seconds: Option<u64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            waiting_for: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            plan: Option<&'a Plan>,
+            progress: &'a Progress,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            result: Option<&'a ResultEvent>,
+        }
+        Payload {
+            execution: &self.execution,
+            next: self.next.name_in(self.execution.definition),
+            wait_seconds: self.wait_seconds,
+            waiting_for: self.waiting_for.as_deref(),
+            plan: self.plan.as_ref(),
+            progress: &self.progress,
+            result: self.result.as_ref(),
+        }
+        .serialize(serializer)
+    }
+}

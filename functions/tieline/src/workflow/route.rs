@@ -1,0 +1,348 @@
+//! Where the work goes from here. This is the one place that knows the order of the phases; it asks nobody and writes
+//! nothing, so that every case can be held against a table.
+
+use std::time::Duration;
+
+use super::{
+    Decision, Inventory, LONGEST_FOR_A_PERSON, LONGEST_POLL, NextState, Observed, PartsStatus,
+    Then, wait_seconds,
+};
+use crate::endpoint::{EndpointPlan, differences};
+use crate::execution::{Phase, Progress};
+use crate::ids::EndpointId;
+use crate::outside::{Endpoint, Interface, State};
+use crate::ownership::Claim;
+use crate::plan::Plan;
+use crate::problem::{Code, Problem};
+use crate::refusals;
+use crate::time::{Limits, Time};
+
+/// How often an endpoint that somebody else deletes meanwhile is created again.
+const MAX_CREATES: u32 = 3;
+
+/// What a decision is made on, beside what was observed.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    pub plan: &'a Plan,
+    pub progress: &'a Progress,
+    pub now: Time,
+    pub limits: &'a Limits,
+}
+
+/// Decides what comes next.
+pub fn route(situation: &Situation<'_>, observed: &Observed) -> Decision {
+    let then = if let Some(inventory) = &observed.inventory {
+        situation.roll_back(inventory)
+    } else {
+        match &situation.plan.endpoint {
+            Some(wanted) => return situation.connection(wanted, observed),
+            None => situation.parts_only(observed),
+        }
+    };
+    situation.stay(then)
+}
+
+impl Situation<'_> {
+    fn stay(&self, then: Then) -> Decision {
+        Decision {
+            phase: self.progress.phase,
+            then,
+        }
+    }
+
+    fn waited(&self) -> Duration {
+        self.now.since(self.progress.since)
+    }
+
+    fn limit(&self) -> Duration {
+        self.plan.phase_limit(self.progress.phase, self.limits)
+    }
+
+    /// What is wrong if the phase has lasted longer than it may, waiting for this.
+    pub(super) fn overdue(&self, what: &str) -> Option<Problem> {
+        let waited = self.waited();
+        (waited >= self.limit()).then(|| {
+            Problem::new(
+                Code::DeadlineExceeded,
+                format!("{what}, after {} s", waited.as_secs()),
+                "look at the endpoint in the VPC console, and send the event again; \
+                 the parameter PhaseDeadlineSeconds of the stack says how long a phase may take",
+            )
+        })
+    }
+
+    /// Waits for something, unless the phase has lasted too long.
+    fn wait(&self, what: String) -> Then {
+        match self.overdue(&what) {
+            Some(problem) => Then::Fail(problem),
+            None => self.pause(what),
+        }
+    }
+
+    fn pause(&self, what: String) -> Then {
+        Then::Wait {
+            seconds: wait_seconds(self.waited(), LONGEST_POLL),
+            what,
+        }
+    }
+
+    /// What parts that do not all work lead to; `None` if they do.
+    fn unready(&self, parts: Option<&PartsStatus>, made_by: NextState) -> Option<Then> {
+        Some(match parts? {
+            PartsStatus::Ready(_) => return None,
+            PartsStatus::ToMake => Then::Go(made_by),
+            PartsStatus::Waiting(what) => self.wait(what.clone()),
+            PartsStatus::Broken(problem) => Then::Fail(problem.clone()),
+        })
+    }
+
+    /// A connection that consists of other parts only.
+    fn parts_only(&self, observed: &Observed) -> Then {
+        if let Some(then) = self.unready(observed.parts.as_ref(), NextState::Create) {
+            return then;
+        }
+        if !observed.lacks_mark() {
+            return Then::Ready;
+        }
+        if self.progress.phase == Phase::Confirm {
+            self.wait("the mark does not show yet".to_owned())
+        } else {
+            Then::Go(NextState::Confirm)
+        }
+    }
+
+    /// A connection through an endpoint.
+    fn connection(&self, wanted: &EndpointPlan, observed: &Observed) -> Decision {
+        let Some(id) = &self.progress.endpoint else {
+            return self.stay(Then::Go(NextState::Create));
+        };
+        let Some(endpoint) = &observed.endpoint else {
+            return self.stay(self.wait(format!("EC2 does not show {id} yet")));
+        };
+        match endpoint.state {
+            State::Deleting | State::Deleted => return self.vanished(id),
+            State::Failed => return self.stay(dead(endpoint, Code::EndpointFailed)),
+            State::Rejected => return self.stay(dead(endpoint, Code::EndpointRejected)),
+            State::Expired => return self.stay(dead(endpoint, Code::EndpointExpired)),
+            State::Available | State::Pending | State::PendingAcceptance | State::Unknown => {}
+        }
+        // What goes on at the vendor's side comes first: it may be what the endpoint waits for.
+        let vendors_side = match &observed.parts {
+            Some(PartsStatus::Waiting(what)) => Some(what),
+            parts => {
+                if let Some(then) = self.unready(parts.as_ref(), NextState::Create) {
+                    return self.stay(then);
+                }
+                None
+            }
+        };
+        let word = &endpoint.raw_state;
+        match (endpoint.state, vendors_side) {
+            (State::Available, None) => self.accepted(self.available(wanted, endpoint, observed)),
+            (State::PendingAcceptance, None) => self.unaccepted(wanted, id),
+            (State::Available, Some(what)) => self.stay(self.wait(what.clone())),
+            (State::Unknown, _) => self.stay(self.wait(format!(
+                "{id} is in the state {word:?}, which is not documented"
+            ))),
+            (_, Some(what)) => self.stay(self.wait(format!("{id} is {word}, and {what}"))),
+            (_, None) => self.accepted(Pending::Wait(format!("{id} is pending"))),
+        }
+    }
+
+    /// Whoever had to accept the endpoint has done so: it goes on being created.
+    fn accepted(&self, pending: Pending) -> Decision {
+        let mut progress = self.progress.clone();
+        if progress.phase == Phase::Accept {
+            progress.enter(Phase::Create, self.now);
+        }
+        let situation = Situation {
+            progress: &progress,
+            ..*self
+        };
+        let then = match pending {
+            Pending::Wait(what) => situation.wait(what),
+            Pending::Then(then) => then,
+        };
+        situation.stay(then)
+    }
+
+    /// Somebody has to accept the endpoint. Who it is was not our choice, so they get the request's time.
+    fn unaccepted(&self, wanted: &EndpointPlan, id: &EndpointId) -> Decision {
+        let what = format!("{id} waits for the service's owner to accept it");
+        let Some(hours) = wanted.acceptance_hours else {
+            return self.stay(self.wait(what));
+        };
+        let waited = match self.progress.phase {
+            Phase::Accept => self.waited(),
+            Phase::Check | Phase::Create | Phase::EnableDns | Phase::Confirm | Phase::RollBack => {
+                Duration::ZERO
+            }
+        };
+        let then = if waited >= Duration::from_secs(3600 * u64::from(hours)) {
+            Then::Fail(Problem::new(
+                Code::NotAccepted,
+                format!(
+                    "the owner of {} did not accept {id} within {hours} hours",
+                    wanted.service
+                ),
+                "agree with the owner, and send the event again; acceptanceHours says how long they may take",
+            ))
+        } else {
+            Then::AwaitAcceptance {
+                seconds: wait_seconds(waited, LONGEST_FOR_A_PERSON),
+                what,
+            }
+        };
+        Decision {
+            phase: Phase::Accept,
+            then,
+        }
+    }
+
+    /// The endpoint works: what is left to do, and is everything as planned?
+    fn available(
+        &self,
+        wanted: &EndpointPlan,
+        endpoint: &Endpoint,
+        observed: &Observed,
+    ) -> Pending {
+        let owner = &self.plan.owner;
+        let adopted = self.plan.is_adopted();
+        if wanted.private_dns.is_some() && !endpoint.private_dns {
+            return self.dns_missing(endpoint);
+        }
+        let mut differs = differences(owner, wanted, endpoint);
+        if wanted.private_dns.is_none() && endpoint.private_dns {
+            differs.push("its private DNS is on".to_owned());
+        }
+        if !differs.is_empty() {
+            return Pending::Then(Then::Fail(differing(endpoint, &differs)));
+        }
+        if let Some(PartsStatus::Waiting(what)) = &observed.names {
+            return Pending::Wait(what.clone());
+        }
+        if let Some(then) = self.unready(observed.names.as_ref(), NextState::EnableDns) {
+            return Pending::Then(then);
+        }
+        if owner.claim(&endpoint.tags) == Claim::Other {
+            return Pending::Then(Then::Fail(refusals::conflict(endpoint.id.as_str())));
+        }
+        let missing = |key: &String| !endpoint.tags.contains_key(key);
+        if let Some(key) = owner
+            .all_tags()
+            .into_keys()
+            .find(missing)
+            .filter(|_| !adopted)
+        {
+            return Pending::Wait(format!("the tag {key} does not show yet"));
+        }
+        if !interfaces_show(wanted, observed.interfaces.as_deref()) {
+            let what = "a network interface of the endpoint does not show yet";
+            return Pending::Wait(what.to_owned());
+        }
+        if adopted {
+            Pending::Then(Then::Ready)
+        } else if self.progress.phase != Phase::Confirm {
+            Pending::Then(Then::Go(NextState::Confirm))
+        } else if owner.is_confirmed_on(&endpoint.tags) {
+            Pending::Then(Then::Ready)
+        } else {
+            Pending::Wait("the mark on the endpoint does not show yet".to_owned())
+        }
+    }
+
+    /// Private DNS is wanted and off: it has to be ordered, or the order takes its time.
+    fn dns_missing(&self, endpoint: &Endpoint) -> Pending {
+        if self.plan.is_adopted() {
+            let problem = differing(endpoint, &["private DNS is off".to_owned()]);
+            return Pending::Then(Then::Fail(problem));
+        }
+        if !self.progress.dns_ordered {
+            return Pending::Then(Then::Go(NextState::EnableDns));
+        }
+        let reason = endpoint.failure_reason.as_deref();
+        let reason = reason.map(|text| format!(" ({text})")).unwrap_or_default();
+        Pending::Wait(format!("private DNS is not on yet{reason}"))
+    }
+
+    fn vanished(&self, id: &EndpointId) -> Decision {
+        if self.progress.creates < MAX_CREATES && !self.plan.is_adopted() {
+            return Decision {
+                phase: Phase::Create,
+                then: Then::StartOver,
+            };
+        }
+        self.stay(Then::Fail(Problem::new(
+            Code::EndpointVanished,
+            format!("{id} was deleted while it was being set up"),
+            "find out who deletes it (CloudTrail, DeleteVpcEndpoints), and send the event again",
+        )))
+    }
+
+    /// Whether the endpoint waits for its parts to be removed first, for half of the phase.
+    pub(crate) fn is_patient(&self) -> bool {
+        self.waited() < self.limit() / 2
+    }
+
+    /// Whether the phase has lasted as long as it may.
+    pub(crate) fn is_over(&self) -> bool {
+        self.waited() >= self.limit()
+    }
+
+    fn roll_back(&self, inventory: &Inventory) -> Then {
+        let is_known = inventory.is_accounted_for(self.plan, self.progress)
+            || self.waited() >= self.limits.settle;
+        if !inventory.is_to_go() && is_known {
+            Then::RolledBack
+        } else if self.is_over() {
+            Then::GiveUp
+        } else if inventory.wants_a_call(self.is_patient()) {
+            Then::Go(NextState::RollBack)
+        } else {
+            self.pause(still_there(inventory))
+        }
+    }
+}
+
+/// What a roll back waits for.
+pub(crate) fn still_there(inventory: &Inventory) -> String {
+    if inventory.is_to_go() {
+        format!("{} to be removed", inventory.left_over().join(" and "))
+    } else {
+        "making sure that no late answer left something behind".to_owned()
+    }
+}
+
+/// What comes next, before it is known in which phase.
+enum Pending {
+    Wait(String),
+    Then(Then),
+}
+
+fn interfaces_show(wanted: &EndpointPlan, interfaces: Option<&[Interface]>) -> bool {
+    let interfaces = interfaces.unwrap_or_default();
+    wanted.zones.iter().all(|zone| {
+        interfaces
+            .iter()
+            .any(|one| one.subnet_id == zone.subnet_id.as_str())
+    })
+}
+
+fn differing(endpoint: &Endpoint, differences: &[String]) -> Problem {
+    refusals::differing(&format!("{} of ours", endpoint.id), differences)
+}
+
+fn dead(endpoint: &Endpoint, code: Code) -> Then {
+    let (id, word) = (&endpoint.id, &endpoint.raw_state);
+    let reason = endpoint.failure_reason.as_deref();
+    let fix = if code == Code::EndpointRejected {
+        "ask the service's owner to accept this account, and send the event again"
+    } else {
+        "put right what EC2 names, and send the event again"
+    };
+    let message = format!(
+        "{id} is {word}: {}",
+        reason.unwrap_or("EC2 gives no reason")
+    );
+    Then::Fail(Problem::new(code, message, fix))
+}

@@ -1,0 +1,120 @@
+//! A step's work on a plan, and the ways in which it can end.
+
+use std::time::Duration;
+
+use super::{LONGEST_POLL, NextState, Situation, StepOutput, wait_seconds};
+use crate::execution::{Execution, Phase, Progress};
+use crate::outside::{Endpoint, Outside};
+use crate::ownership::{Claim, Ownership};
+use crate::parts::PartContext;
+use crate::plan::Plan;
+use crate::problem::Problem;
+use crate::result::ResultEvent;
+use crate::time::Time;
+
+/// A plan that a step works on.
+#[derive(Debug, Clone)]
+pub struct Work<'a> {
+    pub outside: &'a Outside<'a>,
+    pub execution: Execution,
+    pub plan: Plan,
+    pub progress: Progress,
+}
+
+impl Work<'_> {
+    pub fn now(&self) -> Time {
+        self.outside.clock.now()
+    }
+
+    /// How long the phase has lasted.
+    pub fn waited(&self) -> Duration {
+        self.now().since(self.progress.since)
+    }
+
+    pub fn enter(&mut self, phase: Phase) {
+        let now = self.now();
+        self.progress.enter(phase, now);
+    }
+
+    /// What a decision is made on, beside what was observed.
+    pub fn situation(&self) -> Situation<'_> {
+        Situation {
+            plan: &self.plan,
+            progress: &self.progress,
+            now: self.now(),
+            limits: &self.outside.limits,
+        }
+    }
+
+    /// What the plan's parts need to know, with the endpoint as the last look showed it.
+    pub fn parts<'b>(&'b self, endpoint: Option<&'b Endpoint>) -> PartContext<'b> {
+        PartContext {
+            outside: self.outside,
+            owner: &self.plan.owner,
+            wanted: self.plan.endpoint.as_ref(),
+            endpoint,
+            endpoint_id: endpoint.map(|endpoint| &endpoint.id),
+        }
+    }
+
+    /// Whether an endpoint carries this request's id with other parameters.
+    pub fn is_claimed_by_another(&self, endpoint: &Endpoint) -> bool {
+        self.plan.owner.claim(&endpoint.tags) == Claim::Other
+    }
+
+    /// Whether an endpoint is this request's.
+    pub fn holds(&self, endpoint: &Endpoint) -> bool {
+        self.plan.owner.of_tags(&endpoint.tags) != Ownership::Others
+    }
+
+    /// Goes on to a state.
+    pub fn go(self, next: NextState) -> StepOutput {
+        StepOutput {
+            execution: self.execution,
+            next,
+            wait_seconds: None,
+            waiting_for: None,
+            plan: Some(self.plan),
+            progress: self.progress,
+            result: None,
+        }
+    }
+
+    /// Waits for something, or fails if the phase has lasted too long.
+    pub fn wait(self, what: impl Into<String>) -> StepOutput {
+        let what = what.into();
+        match self.situation().overdue(&what) {
+            Some(problem) => self.fail(problem),
+            None => self.pause(what),
+        }
+    }
+
+    /// Waits for something, however long it takes.
+    pub fn pause(self, what: impl Into<String>) -> StepOutput {
+        let seconds = wait_seconds(self.waited(), LONGEST_POLL);
+        self.wait_for(seconds, what)
+    }
+
+    /// Waits for so many seconds.
+    pub fn wait_for(self, seconds: u64, what: impl Into<String>) -> StepOutput {
+        StepOutput {
+            wait_seconds: Some(seconds),
+            waiting_for: Some(what.into()),
+            ..self.go(NextState::Wait)
+        }
+    }
+
+    /// Gives up: what was made is removed, and the reason is announced.
+    pub fn fail(mut self, problem: Problem) -> StepOutput {
+        self.progress.failure = Some(problem.into());
+        self.go(NextState::RollBack)
+    }
+
+    /// Ends, or pauses, with an event.
+    pub fn announce(self, next: NextState, event: ResultEvent) -> StepOutput {
+        StepOutput {
+            result: Some(event),
+            ..self.go(next)
+        }
+    }
+}
