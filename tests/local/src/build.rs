@@ -4,16 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
+use tieline::workflow::Function;
 use tokio::process::Command;
-
-/// The functions, named as their packages are.
-pub(crate) const FUNCTIONS: [&str; 5] = [
-    "preflight",
-    "create-endpoint",
-    "status-polling",
-    "enable-dns",
-    "delete-endpoint",
-];
 
 /// The root of the project.
 pub(crate) fn root() -> &'static Path {
@@ -59,8 +51,10 @@ pub(crate) async fn functions(build: bool) -> Result<Vec<(&'static str, PathBuf)
             bail!("the functions do not build: see cargo's messages above");
         }
     }
-    FUNCTIONS
-        .into_iter()
+    // Their packages carry their names.
+    Function::ALL
+        .iter()
+        .map(|function| function.name())
         .map(|function| {
             let binary = target.join("debug").join(function);
             if !binary.is_file() {

@@ -88,7 +88,7 @@ impl Stage {
         };
         // As much and as little as the template takes.
         let parameters = [
-            ("WorldEndpointUrl", world.url()),
+            ("EndpointUrl", world.url()),
             (
                 "PhaseDeadlineSeconds",
                 seconds(settings.phase_deadline, 5.0, 1200.0),
