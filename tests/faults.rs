@@ -121,7 +121,7 @@ async fn calm(input: &Value) -> (usize, usize) {
     let keep = ended
         .invoked
         .iter()
-        .position(|state| state == "Keep the endpoint");
+        .position(|state| state == "Confirm the connection");
     (ended.invoked.len(), 1 + keep.unwrap())
 }
 

@@ -406,7 +406,7 @@ async fn what_may_be_announced_stays_while_nobody_can_look_whether_it_is() {
 
         let result = detail(&failed);
         assert!(
-            failed.states.contains(&"Undo".to_owned()),
+            failed.states.contains(&"Roll back".to_owned()),
             "{name}: {result}"
         );
         let problems = result["problems"].to_string();

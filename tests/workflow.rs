@@ -18,10 +18,11 @@ async fn the_main_job_goes_from_event_to_result_in_this_order() {
     let mut path = ended.states.clone();
     path.retain(|state| !["Wait", "Poll the status", "What next?"].contains(&state.as_str()));
     let expected = [
+        "Begin",
         "Check the request",
         "Create the endpoint",
         "Enable private DNS",
-        "Keep the endpoint",
+        "Confirm the connection",
         "Announce that it is ready",
         "Connected",
     ];

@@ -13,9 +13,10 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use tieline::workflow::Function;
 
 pub use check::{Seen, awaited, code, comparable, detail, writes};
-pub use machine::{Broken, Ended, Machine, Stage};
+pub use machine::{Broken, Ended, Machine, Stage, invoke};
 pub use outside::Simulated;
 pub use remains::{everything, everything_now};
 
@@ -43,6 +44,15 @@ pub fn json(path: impl AsRef<Path>) -> Value {
 /// If there is none of that name.
 pub fn request(name: &str) -> Value {
     json(format!("events/requests/{name}.json"))
+}
+
+/// What the template calls a function: `create-endpoint` is `CreateEndpointFunction`.
+pub fn logical_id(function: Function) -> String {
+    let words = function.name().split('-').map(|word| {
+        let (first, rest) = word.split_at(1);
+        first.to_uppercase() + rest
+    });
+    words.chain(["Function".to_owned()]).collect()
 }
 
 /// Runs one execution in a scenario to its end.

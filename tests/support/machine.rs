@@ -2,14 +2,16 @@
 //!
 //! A state that this interpreter does not know, or an expression that does not evaluate, is a panic and not a guess.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bumpalo::Bump;
 use jsonata_rs::JsonAta;
-use serde_json::{Value, json};
-use tieline::error::StepError;
-use tieline::workflow::{Answer, StepInput};
-use tieline::steps::{create_endpoint, delete_endpoint, enable_dns, preflight, status_polling};
+use serde_json::{Map, Value, json};
+use tieline::steps::{
+    confirm_connection, create_endpoint, delete_endpoint, enable_dns, preflight, status_polling,
+};
+use tieline::workflow::{Answer, Function, StepError, StepInput};
 use world::model::credentials::CANARY;
 
 use crate::outside::Simulated;
@@ -42,7 +44,7 @@ pub struct Ended {
 /// An invocation that breaks after the function has done its work: its answer is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broken {
-    /// EndpointFilter invocation of the execution, counted from 1.
+    /// Which invocation of the execution, counted from 1.
     pub invocation: usize,
     /// How often in a row.
     pub times: usize,
@@ -62,6 +64,7 @@ struct Execution {
     input: Value,
     state: String,
     data: Value,
+    variables: Map<String, Value>,
     started: u64,
     wakes: u64,
     retries: Vec<u32>,
@@ -111,6 +114,7 @@ impl Stage {
             machine,
             id: format!("arn:aws:states:us-east-1:123456789012:execution:connect:{number}"),
             data: input.clone(),
+            variables: Map::new(),
             input,
             started: now,
             wakes: now,
@@ -199,6 +203,7 @@ impl Execution {
         match state["Type"].as_str() {
             Some("Task") => self.task(state, outside).await,
             Some("Choice") => self.choose(state),
+            Some("Pass") => self.hand_on(state, &Value::Null),
             Some("Wait") => {
                 let seconds = self
                     .evaluate(&state["Seconds"], &Value::Null)
@@ -232,8 +237,10 @@ impl Execution {
     async fn task(&mut self, state: &Value, outside: &Simulated) {
         let arguments = self.evaluate(&state["Arguments"], &Value::Null);
         let result = match state["Resource"].as_str() {
-            Some("arn:aws:states:::lambda:invoke") => self.invoke(&arguments, outside).await,
-            Some("arn:aws:states:::events:putEvents") => {
+            Some("arn:${Partition}:states:::lambda:invoke") => {
+                self.invoke(&arguments, outside).await
+            }
+            Some("arn:${Partition}:states:::events:putEvents") => {
                 self.ended
                     .events
                     .extend(arguments["Entries"].as_array().expect("entries").clone());
@@ -243,17 +250,7 @@ impl Execution {
         };
         self.wakes = outside.world().now();
         match result {
-            Ok(result) => {
-                self.data = self.evaluate(&state["Output"], &json!({"result": result}));
-                let text = self.data.to_string();
-                assert!(
-                    text.len() <= MAX_STATE_BYTES,
-                    "{} answers too much",
-                    self.state
-                );
-                self.assert_no_secret(&text);
-                self.go(&state["Next"]);
-            }
+            Ok(result) => self.hand_on(state, &json!({"result": result})),
             Err((error, cause)) => self.fail(state, error, cause, outside.world().now()),
         }
     }
@@ -266,7 +263,11 @@ impl Execution {
         self.ended.invoked.push(self.state.clone());
         outside.world().advance(INVOCATION);
         let function = text(&arguments["FunctionName"]);
-        let answer = step(&function, arguments["Payload"].clone(), outside).await;
+        let found = Function::ALL
+            .iter()
+            .find(|one| function == format!("${{{}Arn}}", crate::logical_id(**one)))
+            .unwrap_or_else(|| panic!("no function {function} is known here"));
+        let answer = invoke(*found, arguments["Payload"].clone(), outside).await;
         if let Some((broken, only)) = self.broken
             && only.is_none_or(|only| only == function)
         {
@@ -322,10 +323,28 @@ impl Execution {
         };
         let catcher = catchers.iter().find(caught).expect("States.ALL is caught");
         self.assert_no_secret(&cause);
-        let output = json!({"errorOutput": {"Error": error, "Cause": cause}});
-        self.data = self.evaluate(&catcher["Output"], &output);
-        let next = catcher["Next"].clone();
-        self.go(&next);
+        self.hand_on(
+            catcher,
+            &json!({"errorOutput": {"Error": error, "Cause": cause}}),
+        );
+    }
+
+    /// Leaves a state as the state itself or one of its catchers says. What is handed on and what is assigned are both made
+    /// of what there was before: an assignment shows in the states that follow.
+    fn hand_on(&mut self, rule: &Value, more: &Value) {
+        let data = self.evaluate(&rule["Output"], more);
+        if let Value::Object(assigned) = self.evaluate(&rule["Assign"], more) {
+            self.variables.extend(assigned);
+        }
+        let text = data.to_string();
+        assert!(
+            text.len() <= MAX_STATE_BYTES,
+            "{} hands on too much",
+            self.state
+        );
+        self.assert_no_secret(&text);
+        self.data = data;
+        self.go(&rule["Next"]);
     }
 
     fn go(&mut self, next: &Value) {
@@ -378,8 +397,13 @@ impl Execution {
         let parsed = JsonAta::new(&expression, &arena)
             .unwrap_or_else(|error| panic!("{expression}: {error}"));
         let input = json!({"states": states}).to_string();
+        let variables: HashMap<&str, &Value> = self
+            .variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value))
+            .collect();
         let value = parsed
-            .evaluate(Some(&input), None)
+            .evaluate(Some(&input), Some(&variables))
             .unwrap_or_else(|error| panic!("{expression}: {error}"));
         assert!(
             !value.is_undefined(),
@@ -390,18 +414,31 @@ impl Execution {
     }
 }
 
-/// The function of a name, as its `main.rs` calls the library.
-async fn step(function: &str, payload: Value, outside: &Simulated) -> Result<Answer, StepError> {
+/// Invokes a function, as its `main.rs` calls the library.
+///
+/// # Errors
+///
+/// What the step raises.
+///
+/// # Panics
+///
+/// If nobody has said here what the function's `main.rs` calls.
+pub async fn invoke(
+    function: Function,
+    payload: Value,
+    outside: &Simulated,
+) -> Result<Answer, StepError> {
     let here = "us-east-1".parse().expect("a Region");
     let input = StepInput::read(payload)?;
     let outside = outside.outside();
-    match function {
-        "${PreflightFunctionArn}" => preflight::handle(&outside, &here, input).await,
-        "${CreateEndpointFunctionArn}" => create_endpoint::handle(&outside, input).await,
-        "${StatusPollingFunctionArn}" => status_polling::handle(&outside, input).await,
-        "${EnableDnsFunctionArn}" => enable_dns::handle(&outside, input).await,
-        "${DeleteEndpointFunctionArn}" => delete_endpoint::handle(&outside, input).await,
-        other => panic!("no function {other} is known here"),
+    match function.name() {
+        "preflight" => preflight::handle(&outside, &here, input).await,
+        "create-endpoint" => create_endpoint::handle(&outside, input).await,
+        "status-polling" => status_polling::handle(&outside, input).await,
+        "enable-dns" => enable_dns::handle(&outside, input).await,
+        "confirm-connection" => confirm_connection::handle(&outside, input).await,
+        "delete-endpoint" => delete_endpoint::handle(&outside, input).await,
+        other => panic!("nothing is known here of the function {other}"),
     }
 }
 
