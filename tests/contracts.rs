@@ -5,12 +5,19 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tests::{Machine, Simulated, files, json as read};
-use tieline::error::StepError;
+use tests::{Machine, Simulated, files, invoke, json as read, logical_id};
 use tieline::problem::Code;
-use tieline::workflow::{NextState, StepInput};
-use tieline::steps::{create_endpoint, delete_endpoint, enable_dns, preflight, status_polling};
+use tieline::steps::confirm_connection;
+use tieline::workflow::{Function, NextState, StepError, StepInput};
 use world::scenario;
+
+const DEFINITION: &str = "functions/connect.asl.json";
+
+/// What a state takes in its file, on average.
+const LINES_A_STATE: usize = 30;
+
+/// An expression that is longer than this says something, and says it in one place.
+const LONG: usize = 40;
 
 /// Everything that is wrong with a state machine, in sentences.
 fn findings(machine: &Value) -> Vec<String> {
@@ -22,23 +29,16 @@ fn findings(machine: &Value) -> Vec<String> {
         }
         if state["Type"] == "Task" {
             found.extend(
-                task_findings(state)
+                task_findings(name, state)
                     .into_iter()
                     .map(|finding| format!("{name} {finding}")),
             );
         }
     }
-    if error_names(machine)
-        != StepError::NAMES
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect()
-    {
-        found.push(format!(
-            "it handles {:?}, the code raises {:?}",
-            error_names(machine),
-            StepError::NAMES
-        ));
+    for name in error_names(machine) {
+        if !StepError::NAMES.contains(&name.as_str()) {
+            found.push(format!("it handles {name}, which no code raises"));
+        }
     }
     let choices: BTreeSet<&str> = choice_targets(machine);
     if choices != NextState::STATES.iter().copied().collect() {
@@ -47,12 +47,37 @@ fn findings(machine: &Value) -> Vec<String> {
             NextState::STATES
         ));
     }
+    let reached = reached(machine);
     let unreached: Vec<&String> = states
         .keys()
-        .filter(|name| !reached(machine).contains(name.as_str()))
+        .filter(|name| !reached.contains(name.as_str()))
         .collect();
     if !unreached.is_empty() {
         found.push(format!("nothing leads to {unreached:?}"));
+    }
+    let mut functions: Vec<&str> = states
+        .values()
+        .filter_map(|state| state["Arguments"]["FunctionName"].as_str())
+        .collect();
+    functions.sort_unstable();
+    let mut all: Vec<String> = Function::ALL
+        .iter()
+        .map(|function| format!("${{{}Arn}}", logical_id(*function)))
+        .collect();
+    all.sort_unstable();
+    if functions != all {
+        found.push(format!("it invokes {functions:?}, there are {all:?}"));
+    }
+    let mut expressions = Vec::new();
+    collect_expressions(machine, &mut expressions);
+    expressions.sort_unstable();
+    for pair in expressions.windows(2) {
+        if pair[0] == pair[1] && pair[0].chars().count() > LONG {
+            found.push(format!("it says twice: {}", pair[0]));
+        }
+    }
+    if machine.to_string().contains("arn:aws") {
+        found.push("it works in one partition only".to_owned());
     }
     // A person has a week at most; then there are five phases of an hour each at most, and the retries around them.
     if machine["TimeoutSeconds"]
@@ -64,14 +89,24 @@ fn findings(machine: &Value) -> Vec<String> {
     found
 }
 
-fn task_findings(state: &Value) -> Vec<&'static str> {
+/// Whether a reader has to scroll for what a state says.
+fn length_findings(text: &str) -> Vec<String> {
+    let machine: Value = serde_json::from_str(text).unwrap();
+    let (lines, states) = (
+        text.lines().count(),
+        machine["States"].as_object().unwrap().len(),
+    );
+    if lines > LINES_A_STATE * states {
+        return vec![format!("it has {lines} lines for {states} states")];
+    }
+    Vec::new()
+}
+
+fn task_findings(name: &str, state: &Value) -> Vec<&'static str> {
     let mut found = Vec::new();
+    let invokes = state["Arguments"]["FunctionName"].is_string();
     // The functions have 60 s each.
-    let least = if state["Resource"] == "arn:aws:states:::lambda:invoke" {
-        60
-    } else {
-        1
-    };
+    let least = if invokes { 60 } else { 1 };
     if state["TimeoutSeconds"]
         .as_u64()
         .is_none_or(|seconds| seconds <= least)
@@ -81,6 +116,9 @@ fn task_findings(state: &Value) -> Vec<&'static str> {
     let retries = state["Retry"].as_array().cloned().unwrap_or_default();
     if retries.is_empty() {
         found.push("does not retry");
+    }
+    if invokes && !names(&retries).contains(StepError::NAMES[0]) {
+        found.push("does not retry what may succeed later");
     }
     for retry in &retries {
         let names = retry["ErrorEquals"].as_array().unwrap();
@@ -101,26 +139,56 @@ fn task_findings(state: &Value) -> Vec<&'static str> {
     {
         found.push("does not catch everything at last");
     }
+    let whatever = |catch: &Value| {
+        let mut catch = catch.clone();
+        catch["ErrorEquals"] = Value::Null;
+        catch
+    };
     if catches
-        .iter()
-        .any(|catch| catch["Output"] != catches[0]["Output"])
+        .windows(2)
+        .any(|pair| whatever(&pair[0]) == whatever(&pair[1]))
     {
-        found.push("makes different things of what it catches");
+        found.push("has a catcher that the next one makes needless");
+    }
+    // A failure is known only to what it is assigned to, and one state reads that.
+    let rolls_back = |catch: &Value| {
+        catch["Next"] == "Roll back"
+            && catch["Assign"] == json!({"failure": "{% $states.errorOutput %}"})
+            && catch["Output"] == "{% $states.input %}"
+    };
+    if invokes && name != "Roll back" && !catches.iter().all(rolls_back) {
+        found.push("does not have its failure rolled back");
     }
     found
 }
 
+/// Every `{% … %}` in it, as often as it is there.
+fn collect_expressions<'m>(value: &'m Value, found: &mut Vec<&'m str>) {
+    match value {
+        Value::String(text) if text.starts_with("{%") => found.push(text),
+        Value::Array(list) => list.iter().for_each(|one| collect_expressions(one, found)),
+        Value::Object(map) => map.values().for_each(|one| collect_expressions(one, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The errors that some retriers or catchers name.
+fn names(rules: &[Value]) -> BTreeSet<&str> {
+    let lists = rules
+        .iter()
+        .filter_map(|rule| rule["ErrorEquals"].as_array());
+    lists.flatten().filter_map(Value::as_str).collect()
+}
+
 fn error_names(machine: &Value) -> BTreeSet<String> {
     let states = machine["States"].as_object().unwrap().values();
-    let rules = states.flat_map(|state| ["Retry", "Catch"].map(|field| state[field].clone()));
-    let names = rules.flat_map(|rules| rules.as_array().cloned().unwrap_or_default());
-    let names = names.flat_map(|rule| rule["ErrorEquals"].as_array().cloned().unwrap_or_default());
-    names
-        .filter_map(|name| {
-            name.as_str()
-                .filter(|name| name.starts_with("Tieline."))
-                .map(str::to_owned)
-        })
+    let rules = states.flat_map(|state| [&state["Retry"], &state["Catch"]]);
+    let named = rules
+        .filter_map(Value::as_array)
+        .flat_map(|rules| names(rules));
+    named
+        .filter(|name| name.starts_with("Tieline."))
+        .map(str::to_owned)
         .collect()
 }
 
@@ -131,7 +199,7 @@ fn choice_targets(machine: &Value) -> BTreeSet<&str> {
     choices
         .iter()
         .filter_map(|choice| {
-            let (condition, next) = (choice["Condition"].as_str()?, choice["NextState"].as_str()?);
+            let (condition, next) = (choice["Condition"].as_str()?, choice["Next"].as_str()?);
             // The state that is asked for is the state that it goes to.
             (condition == format!("{{% $states.input.next = '{next}' %}}")).then_some(next)
         })
@@ -146,8 +214,8 @@ fn reached(machine: &Value) -> BTreeSet<String> {
         if reached.insert(name) {
             let rules = ["Choices", "Catch"]
                 .map(|field| state[field].as_array().cloned().unwrap_or_default());
-            let targets = rules.iter().flatten().map(|rule| rule["NextState"].clone());
-            let targets = targets.chain([state["NextState"].clone(), state["Default"].clone()]);
+            let targets = rules.iter().flatten().map(|rule| rule["Next"].clone());
+            let targets = targets.chain([state["Next"].clone(), state["Default"].clone()]);
             open.extend(targets.filter_map(|target| target.as_str().map(str::to_owned)));
         }
     }
@@ -156,64 +224,134 @@ fn reached(machine: &Value) -> BTreeSet<String> {
 
 #[test]
 fn the_state_machine_keeps_its_promises() {
+    let text = std::fs::read_to_string(tests::root().join(DEFINITION)).unwrap();
+
     assert_eq!(findings(Machine::connect().definition()), [""; 0]);
+    assert_eq!(length_findings(&text), [""; 0]);
 }
 
 #[test]
-fn a_state_machine_that_breaks_a_promise_is_found() {
+fn a_state_machine_that_breaks_a_promise_is_found_by_its_name() {
     type Break = fn(&mut Value);
-    let breaks: [(&str, Break); 10] = [
-        ("comment", |machine| {
-            drop(
-                machine["States"]["Undo"]
-                    .as_object_mut()
-                    .unwrap()
-                    .remove("Comment"),
-            )
+    // A part of the sentence that has to be found, and what has to be found.
+    let breaks: [(&str, Break); 20] = [
+        ("Roll back has no comment", |states| {
+            states["Roll back"]["Comment"] = Value::Null;
         }),
-        ("timeout", |machine| {
-            machine["States"]["Undo"]["TimeoutSeconds"] = json!(60)
+        ("Roll back has no timeout, or one shorter", |states| {
+            states["Roll back"]["TimeoutSeconds"] = json!(60);
         }),
-        ("retry", |machine| {
-            machine["States"]["Undo"]["Retry"] = json!([])
+        ("Announce the plan does not retry", |states| {
+            states["Announce the plan"]["Retry"] = json!([]);
         }),
-        ("wild retry", |machine| {
-            machine["States"]["Undo"]["Retry"][0]["ErrorEquals"] = json!(["States.ALL"])
+        ("Roll back does not retry what may succeed", |states| {
+            states["Roll back"]["Retry"][0]["ErrorEquals"] = json!(["Lambda.Unknown"]);
         }),
-        ("jitter", |machine| {
-            machine["States"]["Undo"]["Retry"][0]["JitterStrategy"] = json!("NONE")
+        ("Roll back retries errors that it does not name", |states| {
+            states["Roll back"]["Retry"][1]["ErrorEquals"] = json!(["States.ALL"]);
         }),
-        ("catch", |machine| {
-            machine["States"]["Undo"]["Catch"] = json!([])
+        ("Roll back retries without full jitter", |states| {
+            states["Roll back"]["Retry"][0]["JitterStrategy"] = json!("NONE");
         }),
-        ("what is caught", |machine| {
-            machine["States"]["Undo"]["Catch"][0]["Output"] = json!("{% {} %}")
+        ("without a longest delay", |states| {
+            states["Roll back"]["Retry"][1]["MaxDelaySeconds"] = Value::Null;
         }),
-        ("error name", |machine| {
-            machine["States"]["Undo"]["Catch"][0]["ErrorEquals"] = json!(["Tieline.Refused"])
+        ("Roll back does not catch everything", |states| {
+            states["Roll back"]["Catch"] = json!([]);
         }),
-        ("choice", |machine| {
-            machine["States"]["What next?"]["Choices"][2]["NextState"] = json!("Undo")
+        ("has a catcher that the next one makes needless", |states| {
+            let mut first = states["Roll back"]["Catch"][0].clone();
+            first["ErrorEquals"] = json!(["Tieline.Rejected"]);
+            let catches = states["Roll back"]["Catch"].as_array_mut().unwrap();
+            catches.insert(0, first);
         }),
-        ("orphans", |machine| {
-            machine["States"]["A"] = json!({"Type": "Wait", "Comment": "x", "NextState": "B"});
-            machine["States"]["B"] = json!({"Type": "Wait", "Comment": "x", "NextState": "A"});
+        (
+            "Enable private DNS does not have its failure rolled",
+            |states| {
+                states["Enable private DNS"]["Catch"][0]["Next"] = json!("Not announced");
+            },
+        ),
+        (
+            "Poll the status does not have its failure rolled",
+            |states| {
+                states["Poll the status"]["Catch"][0]["Assign"] = json!({});
+            },
+        ),
+        (
+            "Check the request does not have its failure rolled",
+            |states| {
+                states["Check the request"]["Catch"][0]["Output"] = json!("{% {} %}");
+            },
+        ),
+        ("it handles Tieline.Refused", |states| {
+            states["Roll back"]["Retry"][0]["ErrorEquals"] =
+                json!(["Tieline.Retryable", "Tieline.Refused"]);
+        }),
+        ("the steps name", |states| {
+            states["What next?"]["Choices"][2]["Next"] = json!("Roll back");
+        }),
+        ("the steps name", |states| {
+            let choices = states["What next?"]["Choices"].as_array_mut().unwrap();
+            choices.push(
+                json!({"Condition": "{% $states.input.next = 'Failed' %}", "Next": "Failed"}),
+            );
+        }),
+        (r#"nothing leads to ["A", "B"]"#, |states| {
+            states["A"] = json!({"Type": "Wait", "Comment": "x", "Next": "B"});
+            states["B"] = json!({"Type": "Wait", "Comment": "x", "Next": "A"});
+        }),
+        ("it invokes", |states| {
+            let other = states["Create the endpoint"]["Arguments"]["FunctionName"].clone();
+            states["Confirm the connection"]["Arguments"]["FunctionName"] = other;
+        }),
+        (
+            "it says twice: {% $merge([$states.input, {'failure'",
+            |states| {
+                let payload = states["Roll back"]["Arguments"]["Payload"].clone();
+                states["Create the endpoint"]["Arguments"]["Payload"] = payload;
+            },
+        ),
+        ("it works in one partition only", |states| {
+            states["Announce the plan"]["Resource"] = json!("arn:aws:states:::events:putEvents");
+        }),
+        ("it works in one partition only", |states| {
+            states["Say what is left"]["Output"]["where"] = json!("{% 'arn:aws-cn:states' %}");
         }),
     ];
-    for (what, breaks) in breaks {
+    for (finding, breaks) in breaks {
         let mut machine = Machine::connect().definition().clone();
-        breaks(&mut machine);
+        breaks(&mut machine["States"]);
 
-        assert!(!findings(&machine).is_empty(), "{what}");
+        assert_found(&findings(&machine), finding);
     }
+    let mut machine = Machine::connect().definition().clone();
+    machine["TimeoutSeconds"] = json!(168 * 3600);
+    assert_found(&findings(&machine), "its timeout is shorter");
+}
+
+#[test]
+fn a_definition_that_takes_more_room_than_it_says_is_found() {
+    // Every word of every list on a line of its own.
+    let text = serde_json::to_string_pretty(Machine::connect().definition()).unwrap();
+
+    assert_found(&length_findings(&text), "lines for");
+}
+
+fn assert_found(found: &[String], finding: &str) {
+    assert!(
+        found.iter().any(|sentence| sentence.contains(finding)),
+        "{finding:?} is not among {found:?}"
+    );
 }
 
 #[test]
 fn state_machine_template_and_functions_name_no_kind_of_target() {
-    let functions = FUNCTIONS.map(|function| format!("functions/{function}/src/main.rs"));
-    let files = ["functions/connect.asl.json", "template.yaml"].map(str::to_owned);
-    for file in files.iter().chain(&functions) {
-        let text = std::fs::read_to_string(tests::root().join(file)).unwrap();
+    let functions = Function::ALL
+        .iter()
+        .map(|function| format!("functions/{}/src/main.rs", function.name()));
+    let files = [DEFINITION, "template.yaml"].map(str::to_owned);
+    for file in files.into_iter().chain(functions) {
+        let text = std::fs::read_to_string(tests::root().join(&file)).unwrap();
         let words: BTreeSet<&str> = text
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
             .collect();
@@ -231,16 +369,8 @@ fn every_code_is_explained_in_the_readme() {
     }
 }
 
-const FUNCTIONS: [&str; 5] = [
-    "preflight",
-    "create-endpoint",
-    "status-polling",
-    "enable-dns",
-    "delete-endpoint",
-];
-
 /// The event files, the world that they are tried in, and the state that the answer names.
-const EVENTS: [(&str, &str, &str, &str); 16] = [
+const EVENTS: [(&str, &str, &str, &str); 17] = [
     ("preflight", "aurora-dsql", "default", "Create the endpoint"),
     (
         "preflight",
@@ -261,6 +391,7 @@ const EVENTS: [(&str, &str, &str, &str); 16] = [
         "Announce the failure",
     ),
     ("create-endpoint", "new", "default", "Poll the status"),
+    // As an execution sends it that began before there was a function for confirming.
     ("create-endpoint", "keep", "default", "Wait"),
     ("create-endpoint", "tidb-cloud-dedicated", "default", "Wait"),
     ("status-polling", "create", "default", "Wait"),
@@ -274,6 +405,7 @@ const EVENTS: [(&str, &str, &str, &str); 16] = [
         "Poll the status",
     ),
     ("enable-dns", "private-zone", "default", "Wait"),
+    ("confirm-connection", "available", "default", "Wait"),
     ("delete-endpoint", "endpoint-failed", "default", "Wait"),
     ("delete-endpoint", "dms-test-failed", "default", "Wait"),
     (
@@ -290,44 +422,38 @@ async fn every_event_for_sam_local_invoke_leads_where_it_says() {
         .iter()
         .map(|(function, case, ..)| format!("{function}/{case}.json"))
         .collect();
-    for (function, case, scene, next) in EVENTS {
+    for (name, case, scene, next) in EVENTS {
         let simulated = Simulated::on(scenario::world(scene));
-        let outside = simulated.outside();
-        let input = StepInput::read(read(format!("events/{function}/{case}.json"))).unwrap();
-        let here = "us-east-1".parse().unwrap();
-        let answer = match function {
-            "preflight" => preflight::handle(&outside, &here, input).await,
-            "create-endpoint" => create_endpoint::handle(&outside, input).await,
-            "status-polling" => status_polling::handle(&outside, input).await,
-            "enable-dns" => enable_dns::handle(&outside, input).await,
-            _ => delete_endpoint::handle(&outside, input).await,
-        };
-        assert_eq!(json!(answer.unwrap().next), next, "{function}/{case}");
+        let function = Function::ALL.iter().find(|one| one.name() == name).unwrap();
+        let payload = read(format!("events/{name}/{case}.json"));
+
+        let answer = invoke(*function, payload, &simulated).await.unwrap();
+
+        assert_eq!(json!(answer)["next"], next, "{name}/{case}");
     }
-    let found = FUNCTIONS
-        .into_iter()
-        .flat_map(|function| files(format!("events/{function}")))
-        .map(|file| {
-            file.iter()
-                .rev()
-                .take(2)
-                .map(|part| part.to_string_lossy().into_owned())
-                .collect::<Vec<_>>()
-        })
-        .map(|parts| format!("{}/{}", parts[1], parts[0]));
-    assert_eq!(found.collect::<BTreeSet<_>>(), named);
+    let mut found = BTreeSet::new();
+    for function in Function::ALL.iter().map(|function| function.name()) {
+        for file in files(format!("events/{function}")) {
+            let case = file.file_name().unwrap().to_string_lossy();
+            found.insert(format!("{function}/{case}"));
+        }
+    }
+    assert_eq!(found, named);
 }
 
 #[tokio::test]
-async fn a_keep_that_could_not_mark_the_endpoint_is_asked_again() {
+async fn a_confirmation_that_could_not_mark_the_endpoint_is_asked_again() {
     let simulated = Simulated::on(scenario::world("default"));
-    let input = StepInput::read(read("events/create-endpoint/keep.json")).unwrap();
+    let input = StepInput::read(read("events/confirm-connection/available.json")).unwrap();
     let before = input.progress.clone().unwrap().phase;
 
-    let answer = create_endpoint::handle(&simulated.outside(), input)
+    let answer = confirm_connection::handle(&simulated.outside(), input)
         .await
         .unwrap();
 
-    // In the phase of keeping, the poll would wait for a mark that nobody wrote.
-    assert_eq!((answer.next, answer.progress.phase), (NextState::Wait, before));
+    // In the phase of confirming, the poll would wait for a mark that nobody wrote.
+    assert_eq!(
+        (answer.next, answer.progress.phase),
+        (NextState::Wait, before)
+    );
 }

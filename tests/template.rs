@@ -4,16 +4,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
+use tests::logical_id;
+use tieline::workflow::Function;
 
-const FUNCTIONS: [&str; 5] = [
-    "PreflightFunction",
-    "CreateEndpointFunction",
-    "StatusPollingFunction",
-    "EnableDnsFunction",
-    "DeleteEndpointFunction",
-];
+/// The policy of what every function may read.
+const MAY_LOOK: &str = "MayLook";
 
 /// Calls that change or delete what exists. (Route 53 knows no conditions on the tags of zones.)
 const CHANGES: [&str; 9] = [
@@ -76,14 +75,20 @@ fn plain(yaml: Yaml) -> Value {
 fn findings(template: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let resources = &template["Resources"];
-    for function in FUNCTIONS {
-        for statement in statements(&resources[function]) {
+    let functions: Vec<String> = Function::ALL
+        .iter()
+        .map(|function| logical_id(*function))
+        .collect();
+    for holder in functions.iter().map(String::as_str).chain([MAY_LOOK]) {
+        for statement in statements(&resources[holder]) {
             found.extend(
-                statement_findings(&statement)
+                statement_findings(statement)
                     .into_iter()
-                    .map(|text| format!("{function}: {text}")),
+                    .map(|text| format!("{holder}: {text}")),
             );
         }
+    }
+    for function in &functions {
         let logs = &resources[format!("{function}Logs")]["Properties"];
         let name = json!({"Fn::Sub": format!("/aws/lambda/${{{function}}}")});
         if logs["LogGroupName"] != name || logs["RetentionInDays"].is_null() {
@@ -93,6 +98,8 @@ fn findings(template: &Value) -> Vec<String> {
             found.push(format!("{function} is not built by cargo-lambda"));
         }
     }
+    found.extend(look_findings(resources, &functions));
+    found.extend(machine_findings(resources, &functions));
     found.extend(event_findings(resources));
     let globals = &template["Globals"]["Function"];
     if globals["Tracing"] != "Active"
@@ -107,34 +114,103 @@ fn findings(template: &Value) -> Vec<String> {
     {
         found.push("a variable that the clients do not read".to_owned());
     }
-    if template["Parameters"]["WorldEndpointUrl"]["Default"] != "" {
-        found.push("the world is there in production".to_owned());
+    if template["Parameters"]["EndpointUrl"]["Default"] != "" {
+        found.push("production does not call AWS".to_owned());
+    }
+    if template.to_string().contains("arn:aws") {
+        found.push("it works in one partition only".to_owned());
     }
     found
 }
 
-fn statements(function: &Value) -> Vec<Value> {
-    let policies = function["Properties"]["Policies"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    policies
+/// What is read is said once, and what is said there is read.
+fn look_findings(resources: &Value, functions: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    let by_all = actions(&resources[MAY_LOOK]);
+    for action in by_all.iter().filter(|action| !is_look(action)) {
+        found.push(format!("{MAY_LOOK} allows {action}, which is no look"));
+    }
+    let mut by_one: BTreeSet<&str> = BTreeSet::new();
+    for function in functions {
+        let policies = resources[function]["Properties"]["Policies"].as_array();
+        if !policies.is_some_and(|policies| policies.contains(&json!({"Ref": MAY_LOOK}))) {
+            found.push(format!("{function} may not look"));
+        }
+        for action in actions(&resources[function]) {
+            if is_look(action) && (by_all.contains(action) || !by_one.insert(action)) {
+                found.push(format!("{function}: {action} is said twice"));
+            }
+        }
+    }
+    found
+}
+
+fn is_look(action: &str) -> bool {
+    let call = action.split_once(':').map_or(action, |(_, call)| call);
+    ["Describe", "Get", "List"]
         .iter()
-        .flat_map(|policy| policy["Statement"].as_array().cloned().unwrap_or_default())
+        .any(|word| call.starts_with(word))
+}
+
+/// What the definition names is there, and the machine may invoke it.
+fn machine_findings(resources: &Value, functions: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    let machine = &resources["ConnectMachine"];
+    let mut expected = json!({"Partition": {"Ref": "AWS::Partition"}, "BusName": {"Ref": "Bus"}});
+    for function in functions {
+        let arn = json!({"Fn::GetAtt": format!("{function}.Arn")});
+        let may = statements(machine).into_iter().any(|statement| {
+            let invoked = statement["Resource"].as_array();
+            statement["Action"] == "lambda:InvokeFunction"
+                && invoked.is_some_and(|invoked| invoked.contains(&arn))
+        });
+        if !may {
+            found.push(format!("the machine may not invoke {function}"));
+        }
+        expected[format!("{function}Arn")] = arn;
+    }
+    let given = &machine["Properties"]["DefinitionSubstitutions"];
+    if *given != expected {
+        found.push(format!(
+            "the definition is given {given} and wants {expected}"
+        ));
+    }
+    let text = std::fs::read_to_string(tests::root().join("functions/connect.asl.json")).unwrap();
+    let wanted: BTreeSet<&str> = text
+        .split("${")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+        .collect();
+    let keys = expected.as_object().unwrap().keys().map(String::as_str);
+    if wanted != keys.collect() {
+        found.push(format!("the definition names {wanted:?}"));
+    }
+    found
+}
+
+/// The statements of a function's or a machine's own policy, or of a managed policy.
+fn statements(resource: &Value) -> Vec<&Value> {
+    let properties = &resource["Properties"];
+    let own = properties["Policies"].as_array().into_iter().flatten();
+    own.chain([&properties["PolicyDocument"]])
+        .filter_map(|policy| policy["Statement"].as_array())
+        .flatten()
         .collect()
 }
 
+/// The actions of a statement.
+fn listed(statement: &Value) -> Vec<&str> {
+    let action = &statement["Action"];
+    let list = action.as_array().into_iter().flatten();
+    list.chain([action]).filter_map(Value::as_str).collect()
+}
+
+fn actions(resource: &Value) -> BTreeSet<&str> {
+    statements(resource).into_iter().flat_map(listed).collect()
+}
+
 fn statement_findings(statement: &Value) -> Vec<String> {
-    let listed = statement["Action"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let single = statement["Action"].as_str();
-    let actions: Vec<&str> = listed
-        .iter()
-        .filter_map(Value::as_str)
-        .chain(single)
-        .collect();
+    let actions = listed(statement);
     let mut found = Vec::new();
     if actions.is_empty() || actions.iter().any(|action| action.contains('*')) {
         found.push(format!("wildcard or no action in {actions:?}"));
@@ -246,126 +322,228 @@ fn the_template_keeps_its_promises() {
     assert_eq!(findings(&template()), [""; 0]);
 }
 
-/// The statement of a function's role that allows an action.
-fn change<'r>(resources: &'r mut Value, function: &str, action: &str) -> &'r mut Value {
-    let statements = resources[function]["Properties"]["Policies"][0]["Statement"]
-        .as_array_mut()
-        .unwrap();
+/// The first statement of a function's own policy, or of a managed one, that allows an action.
+fn allowing<'t>(template: &'t mut Value, holder: &str, action: &str) -> &'t mut Value {
+    let properties = &mut template["Resources"][holder]["Properties"];
+    let document = if properties["PolicyDocument"].is_object() {
+        &mut properties["PolicyDocument"]
+    } else {
+        let policies = properties["Policies"].as_array_mut().unwrap();
+        policies
+            .iter_mut()
+            .find(|policy| policy["Statement"].is_array())
+            .unwrap()
+    };
+    let statements = document["Statement"].as_array_mut().unwrap();
     statements
         .iter_mut()
-        .find(|statement| statement["Action"].to_string().contains(action))
+        .find(|statement| listed(statement).contains(&action))
         .unwrap()
 }
 
+/// Allows one more action in such a statement.
+fn allow(template: &mut Value, holder: &str, action: &str, more: &str) {
+    let statement = allowing(template, holder, action);
+    let mut actions: Vec<String> = listed(statement).into_iter().map(str::to_owned).collect();
+    actions.push(more.to_owned());
+    statement["Action"] = json!(actions);
+}
+
+fn forget(template: &mut Value, resource: &str) {
+    let resources = template["Resources"].as_object_mut().unwrap();
+    assert!(resources.remove(resource).is_some(), "{resource}");
+}
+
 #[test]
-fn a_template_that_breaks_a_promise_is_found() {
+fn a_template_that_breaks_a_promise_is_found_by_its_name() {
     type Break = fn(&mut Value);
-    let statement = "/Properties/Policies/0/Statement";
-    let cases: [(&str, Break); 19] = [
-        ("no clean-up", |resources| {
-            resources["ConnectMachine"]["Properties"]["Events"]["Ended"]["Properties"]["Pattern"]
-                ["detail"]["status"] = json!(["ABORTED"]);
+    // A part of the sentence that has to be found, and what has to be found.
+    let cases: [(&str, Break); 34] = [
+        ("nothing cleans up after an execution", |template| {
+            machine(template)["Events"]["Ended"]["Properties"]["Pattern"]["detail"]["status"] =
+                json!(["ABORTED"]);
         }),
-        ("no queue policy", |resources| {
-            drop(
-                resources
-                    .as_object_mut()
-                    .unwrap()
-                    .remove("DeadLetterQueuePolicy"),
-            )
+        (
+            "EventBridge may not write to the dead-letter queue",
+            |template| {
+                forget(template, "DeadLetterQueuePolicy");
+            },
+        ),
+        (
+            "EventBridge may not write to the dead-letter queue",
+            |template| {
+                let policy = &mut template["Resources"]["DeadLetterQueuePolicy"]["Properties"];
+                policy["PolicyDocument"]["Statement"][0]["Condition"]["ArnEquals"]["aws:SourceArn"] =
+                    json!([{"Fn::GetAtt": "OtherRule.Arn"}]);
+            },
+        ),
+        ("the rule Requested has no dead-letter queue", |template| {
+            machine(template)["Events"]["Requested"]["Properties"]["DeadLetterConfig"] = json!({});
         }),
-        ("another rule's queue policy", |resources| {
-            let policy = &mut resources["DeadLetterQueuePolicy"]["Properties"]["PolicyDocument"];
-            policy["Statement"][0]["Condition"]["ArnEquals"]["aws:SourceArn"] =
-                json!("arn:aws:events:x");
+        ("the rule matches something else", |template| {
+            machine(template)["Events"]["Requested"]["Properties"]["Pattern"]["detail"] =
+                json!({"target": {"kind": ["aurora-dsql"]}});
         }),
-        ("no queue", |resources| {
-            resources["ConnectMachine"]["Properties"]["Events"]["Requested"]["Properties"]["DeadLetterConfig"] =
-                json!({});
+        ("something is not traced", |template| {
+            machine(template)["Tracing"]["Enabled"] = json!(false);
         }),
-        ("a kind in the pattern", |resources| {
-            let rule =
-                &mut resources["ConnectMachine"]["Properties"]["Events"]["Requested"]["Properties"];
-            rule["Pattern"]["detail"] = json!({"target": {"kind": ["aurora-dsql"]}});
+        ("something is not traced", |template| {
+            template["Globals"]["Function"]["Tracing"] = json!("PassThrough");
         }),
-        ("no tracing", |resources| {
-            resources["ConnectMachine"]["Properties"]["Tracing"]["Enabled"] = json!(false)
+        ("a variable that the clients do not read", |template| {
+            template["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL_EC2"] =
+                json!("x");
         }),
-        ("no log group", |resources| {
-            drop(
-                resources
-                    .as_object_mut()
-                    .unwrap()
-                    .remove("PreflightFunctionLogs"),
-            )
+        ("production does not call AWS", |template| {
+            template["Parameters"]["EndpointUrl"]["Default"] = json!("https://world.example");
         }),
-        ("a wildcard action", |resources| {
-            resources["PreflightFunction"]["Properties"]["Policies"][0]["Statement"][0]["Action"] =
+        ("it works in one partition only", |template| {
+            allowing(template, "EnableDnsFunction", "ec2:ModifyVpcEndpoint")["Resource"] =
+                json!({"Fn::Sub": "arn:aws:ec2:${AWS::Region}:${AWS::AccountId}:vpc-endpoint/*"});
+        }),
+        ("PreflightFunction has no log group", |template| {
+            forget(template, "PreflightFunctionLogs");
+        }),
+        ("EnableDnsFunction has no log group", |template| {
+            let logs = &mut template["Resources"]["EnableDnsFunctionLogs"]["Properties"];
+            logs["RetentionInDays"] = Value::Null;
+        }),
+        ("ConfirmConnectionFunction is not built", |template| {
+            forget(template, "ConfirmConnectionFunction");
+        }),
+        ("StatusPollingFunction may not look", |template| {
+            template["Resources"]["StatusPollingFunction"]["Properties"]["Policies"] = json!([]);
+        }),
+        ("MayLook allows ec2:DeleteTags", |template| {
+            allow(template, MAY_LOOK, "ec2:DescribeVpcs", "ec2:DeleteTags");
+        }),
+        (
+            "DeleteEndpointFunction: ec2:DescribeVpcs is said twice",
+            |template| {
+                allow(
+                    template,
+                    "DeleteEndpointFunction",
+                    "ec2:DeleteTags",
+                    "ec2:DescribeVpcs",
+                );
+            },
+        ),
+        ("dsql:GetCluster is said twice", |template| {
+            allow(
+                template,
+                "EnableDnsFunction",
+                "ec2:ModifyVpcEndpoint",
+                "dsql:GetCluster",
+            );
+        }),
+        (
+            "the machine may not invoke ConfirmConnectionFunction",
+            |template| {
+                let statements = &mut machine(template)["Policies"][0]["Statement"];
+                let invoked = statements[0]["Resource"].as_array_mut().unwrap();
+                invoked
+                    .retain(|arn| *arn != json!({"Fn::GetAtt": "ConfirmConnectionFunction.Arn"}));
+            },
+        ),
+        ("the definition is given", |template| {
+            machine(template)["DefinitionSubstitutions"]["Partition"] = json!("aws");
+        }),
+        ("the definition is given", |template| {
+            machine(template)["DefinitionSubstitutions"]["ConfirmConnectionFunctionArn"] =
+                json!({"Fn::GetAtt": "CreateEndpointFunction.Arn"});
+        }),
+        (r#"wildcard or no action in ["ec2:*"]"#, |template| {
+            allowing(template, "PreflightFunction", "ec2:DescribeSubnets")["Action"] =
                 json!("ec2:*");
         }),
-        ("a write on everything", |resources| {
-            resources["EnableDnsFunction"]["Properties"]["Policies"][0]["Statement"][1]["Resource"] =
+        (r#"["ec2:ModifyVpcEndpoint"] on everything"#, |template| {
+            allowing(template, "EnableDnsFunction", "ec2:ModifyVpcEndpoint")["Resource"] =
                 json!("*");
         }),
-        ("a change of what is not ours", |resources| {
-            resources["EnableDnsFunction"]["Properties"]["Policies"][0]["Statement"][1]["Condition"] =
+        (
+            r#"["ec2:ModifyVpcEndpoint"] on what is not ours"#,
+            |template| {
+                allowing(template, "EnableDnsFunction", "ec2:ModifyVpcEndpoint")["Condition"] =
+                    json!({});
+            },
+        ),
+        (
+            r#""ec2:DeleteVpcEndpoints"] on what is not ours"#,
+            |template| {
+                allowing(template, "DeleteEndpointFunction", "ec2:DeleteVpcEndpoints")["Condition"] =
+                    json!({});
+            },
+        ),
+        (
+            "ConfirmConnectionFunction: tags on what is not ours",
+            |template| {
+                allowing(template, "ConfirmConnectionFunction", "ec2:CreateTags")["Condition"] =
+                    json!({});
+            },
+        ),
+        ("ec2:CreateVpcEndpoint without our tag", |template| {
+            allowing(template, "CreateEndpointFunction", "ec2:CreateVpcEndpoint")["Condition"] =
                 json!({});
         }),
-        ("a create without our tag", |resources| {
-            resources["CreateEndpointFunction"]["Properties"]["Policies"][0]["Statement"][1]["Condition"] =
-                json!({});
+        (
+            "dms:CreateReplicationInstance without our tag",
+            |template| {
+                let action = "dms:CreateReplicationInstance";
+                allowing(template, "CreateEndpointFunction", action)["Condition"] = json!({});
+            },
+        ),
+        ("MayLook: every secret of the account", |template| {
+            allowing(template, MAY_LOOK, "secretsmanager:GetSecretValue")["Resource"] =
+                json!({"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:us-east-1:1:secret:*"});
         }),
-        ("every secret", |resources| {
-            let found = change(
-                resources,
-                "PreflightFunction",
-                "secretsmanager:GetSecretValue",
-            );
-            found["Resource"] = json!({"Fn::Sub": "arn:aws:secretsmanager:us-east-1:1:secret:*"});
+        ("roles for every service, or every role", |template| {
+            allowing(template, "CreateEndpointFunction", "iam:PassRole")["Condition"] = json!({});
         }),
-        ("a replication instance without our tag", |resources| {
-            change(
-                resources,
-                "CreateEndpointFunction",
-                "dms:CreateReplicationInstance",
-            )["Condition"] = json!({});
+        ("roles for every service, or every role", |template| {
+            allowing(template, "CreateEndpointFunction", "iam:PassRole")["Resource"] =
+                json!({"Fn::Sub": "arn:${AWS::Partition}:iam::1:role/*"});
         }),
-        ("a role for any service", |resources| {
-            change(resources, "CreateEndpointFunction", "iam:PassRole")["Condition"] = json!({});
-        }),
-        ("every role", |resources| {
-            change(resources, "CreateEndpointFunction", "iam:PassRole")["Resource"] =
-                json!({"Fn::Sub": "arn:aws:iam::1:role/*"});
-        }),
-        ("a test of an endpoint that is not ours", |resources| {
-            change(resources, "CreateEndpointFunction", "dms:TestConnection")["Condition"] =
-                json!({});
-        }),
-        ("a tag on anything of DMS's", |resources| {
-            change(resources, "CreateEndpointFunction", "dms:AddTagsToResource")["Resource"] =
-                json!({"Fn::Sub": "arn:aws:dms:us-east-1:1:*:*"});
-        }),
-        ("a record of any type", |resources| {
-            change(
-                resources,
-                "DeleteEndpointFunction",
-                "route53:ChangeResourceRecordSets",
-            )["Condition"] = json!({});
-        }),
-        ("a delete of what is not ours", |resources| {
-            resources["DeleteEndpointFunction"]["Properties"]["Policies"][0]["Statement"][1]["Condition"] =
-                json!({});
+        (
+            r#"["dms:TestConnection"] on endpoints that are not ours"#,
+            |template| {
+                allowing(template, "CreateEndpointFunction", "dms:TestConnection")["Condition"] =
+                    json!({});
+            },
+        ),
+        (
+            "CreateEndpointFunction: tags on anything of DMS's",
+            |template| {
+                allowing(template, "CreateEndpointFunction", "dms:AddTagsToResource")["Resource"] =
+                    json!({"Fn::Sub": "arn:${AWS::Partition}:dms:us-east-1:1:*:*"});
+            },
+        ),
+        (
+            "ConfirmConnectionFunction: tags on anything of DMS's",
+            |template| {
+                allowing(
+                    template,
+                    "ConfirmConnectionFunction",
+                    "dms:AddTagsToResource",
+                )["Condition"] = json!({});
+            },
+        ),
+        ("records of every type", |template| {
+            let action = "route53:ChangeResourceRecordSets";
+            allowing(template, "DeleteEndpointFunction", action)["Condition"] = json!({});
         }),
     ];
-    assert!(
-        template()["Resources"]["EnableDnsFunction"]
-            .pointer(statement)
-            .is_some()
-    );
-    for (what, breaks) in cases {
+    for (finding, breaks) in cases {
         let mut template = template();
-        breaks(&mut template["Resources"]);
+        breaks(&mut template);
 
-        assert!(!findings(&template).is_empty(), "{what}");
+        let found = findings(&template);
+        assert!(
+            found.iter().any(|sentence| sentence.contains(finding)),
+            "{finding:?} is not among {found:?}"
+        );
     }
+}
+
+fn machine(template: &mut Value) -> &mut Value {
+    &mut template["Resources"]["ConnectMachine"]["Properties"]
 }
