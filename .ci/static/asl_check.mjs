@@ -15,7 +15,10 @@ function report(file, tool, text) {
 
 for (const file of process.argv.slice(2)) {
   // SAM fills these in when it deploys.
-  const text = readFileSync(file, "utf8").replace(/\$\{\w+\}/g, "arn:aws:lambda:us-east-1:123456789012:function:x");
+  const text = readFileSync(file, "utf8")
+    .replaceAll("${Partition}", "aws")
+    .replaceAll("${BusName}", "tieline")
+    .replace(/\$\{\w+\}/g, "arn:aws:lambda:us-east-1:123456789012:function:x");
   for (const error of aslValidator(JSON.parse(text)).errors) {
     report(file, "asl-validator", JSON.stringify(error));
   }

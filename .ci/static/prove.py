@@ -20,13 +20,15 @@ TEMPLATE = [
     ("a misspelt property", "MessageRetentionPeriod", "MessageRetentionPeriode", "E3002"),
     ("a misspelt SAM property", "CodeUri: functions/preflight/", "CodeUrl: functions/preflight/", "SAM"),
     ("a reference to nothing", "!GetAtt Bus.Arn", "!GetAtt Buss.Arn", "E1010"),
+    ("a resource that is not in every partition", "    Type: AWS::Events::EventBus\n", "    Type: AWS::DSQL::Cluster\n", "cn-north-1"),
     ("a wildcard action", "Action: ec2:ModifyVpcEndpoint", 'Action: "ec2:*"', "WS1003"),
 ]
 MACHINE = [
     ("a transition to nowhere", '"Next": "Connected"', '"Next": "Conected"', "Conected"),
     ("a type that does not exist", '"Type": "Wait"', '"Type": "Waitt"', "Type is invalid"),
     ("a state that nothing leads to", '"Next": "Planned"', '"Next": "Connected"', "Planned"),
-    ("JSONata that does not parse", "$merge([$states.input,", "$merge([$states.input,,", "Payload is invalid"),
+    ("JSONata that does not parse", "$merge([$states.input, {'failure'", "$merge([$states.input,, {'failure'", "Payload is invalid"),
+    ("a variable where none may be set", '"Type": "Succeed"', '"Type": "Succeed", "Assign": {"x": 1}', "Field is not supported"),
     ("a misspelt retry field", '"MaxAttempts"', '"MaxAttempt"', "Field is not supported"),
     ("a JSONPath field", '"Comment": "Looks once', '"ResultPath": "$.x", "Comment": "Looks once', "Poll the status is invalid"),
 ]

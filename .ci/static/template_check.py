@@ -20,6 +20,9 @@ from samtranslator.yaml_helper import yaml_parse
 # The translator complains about metrics of its own that nobody collects here.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
+# One Region of each partition: what one of them does not know cannot be deployed there.
+REGIONS = ["us-east-1", "cn-north-1", "us-gov-west-1"]
+
 
 def findings(path):
     """Every finding, as a line of text."""
@@ -36,7 +39,7 @@ def findings(path):
     except InvalidDocumentException as error:
         return ["SAM " + cause.message for cause in error.causes]
     # Without ".rules" the serverless rules are not loaded, and nothing says so: prove.py would notice.
-    arguments = ManualArgs(regions=["us-east-1"], append_rules=["cfn_lint_serverless.rules"])
+    arguments = ManualArgs(regions=REGIONS, append_rules=["cfn_lint_serverless.rules"])
     found = lint(json.dumps(flat, indent=1), config=arguments)
     return [f"{one.rule.id} {'/'.join(map(str, one.path or []))} {one.message[:200]}" for one in found]
 
