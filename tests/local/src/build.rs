@@ -2,10 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use tieline::workflow::Function;
 use tokio::process::Command;
+
+use crate::process::Process;
+
+/// The first build compiles the AWS SDK, which may take long on a slow or busy machine.
+const BUILD_TIMEOUT: Duration = Duration::from_secs(45 * 60);
 
 /// The root of the project.
 pub(crate) fn root() -> &'static Path {
@@ -39,14 +45,11 @@ pub(crate) async fn functions(build: bool) -> Result<Vec<(&'static str, PathBuf)
         cargo
             .current_dir(root())
             .args(["build", "--quiet", "--workspace", "--bins", "--target-dir"])
-            .arg(&target);
-        // Standard output belongs to the result.
-        let status = cargo
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .status()
-            .await
-            .context("could not start cargo")?;
+            .arg(&target)
+            // Standard output belongs to the result.
+            .stdout(Stdio::null());
+        let cargo = Process::start("cargo build", &mut cargo)?;
+        let (status, _) = cargo.finish(BUILD_TIMEOUT).await?;
         if !status.success() {
             bail!("the functions do not build: see cargo's messages above");
         }

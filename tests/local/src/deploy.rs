@@ -16,6 +16,9 @@ use crate::ministack::pause;
 const BUCKET: &str = "tieline-artifacts";
 const STACK: &str = "tieline";
 
+/// MiniStack makes the stack's resources within seconds; a busy machine may take longer.
+const DEPLOY_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// Deploys the stack and returns the ARN of its state machine.
 pub(crate) async fn deploy(
     aws: &Aws,
@@ -82,7 +85,7 @@ async fn create(aws: &Aws, parameters: &[(&str, String)]) -> Result<()> {
 }
 
 async fn wait(aws: &Aws) -> Result<String> {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + DEPLOY_TIMEOUT;
     let form = [("StackName".to_owned(), STACK.to_owned())];
     loop {
         let stack = aws.cloudformation("DescribeStacks", &form).await?;
@@ -91,6 +94,10 @@ async fn wait(aws: &Aws) -> Result<String> {
             Some("CREATE_IN_PROGRESS") if Instant::now() < deadline => {
                 pause(Duration::from_millis(50)).await
             }
+            Some("CREATE_IN_PROGRESS") => bail!(
+                "the stack was not created within {} s",
+                DEPLOY_TIMEOUT.as_secs()
+            ),
             status => {
                 let reason = between(&stack, "<StackStatusReason>", "</StackStatusReason>")
                     .unwrap_or("no reason");

@@ -13,7 +13,7 @@ pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "us-east-1";
 
 /// MiniStack answers in milliseconds; what takes longer than this hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client of AWS services on one address.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub(crate) struct Aws {
 impl Aws {
     pub(crate) fn at(port: u16) -> Result<Self> {
         let client = Client::builder()
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .build()
             .context("could not build an HTTP client")?;
         Ok(Self {
@@ -58,7 +58,8 @@ impl Aws {
                 &headers,
                 body.to_string().into_bytes(),
             )
-            .await?;
+            .await
+            .with_context(|| format!("could not call {operation}"))?;
         serde_json::from_str(&text).with_context(|| format!("{operation} answered no JSON"))
     }
 
@@ -68,17 +69,11 @@ impl Aws {
         operation: &str,
         parameters: &[(String, String)],
     ) -> Result<String> {
-        let mut form = vec![("Action", operation), ("Version", "2010-05-15")];
-        form.extend(
-            parameters
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str())),
-        );
-        let encode = |text: &str| text.bytes().map(percent).collect::<String>();
-        let pairs: Vec<String> = form
-            .iter()
-            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
-            .collect();
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("Action", operation)
+            .append_pair("Version", "2010-05-15")
+            .extend_pairs(parameters)
+            .finish();
         let headers = [(
             "content-type",
             "application/x-www-form-urlencoded".to_owned(),
@@ -88,9 +83,10 @@ impl Aws {
             Method::POST,
             "/",
             &headers,
-            pairs.join("&").into_bytes(),
+            form.into_bytes(),
         )
         .await
+        .with_context(|| format!("could not call {operation}"))
     }
 
     /// Stores an object, or with an empty key makes the bucket.
@@ -98,6 +94,7 @@ impl Aws {
         self.send("s3", Method::PUT, &format!("/{bucket}/{key}"), &[], body)
             .await
             .map(|_| ())
+            .with_context(|| format!("could not store {bucket}/{key}"))
     }
 
     /// Whether a path answers.
@@ -139,14 +136,5 @@ impl Aws {
             bail!("{service} answered {status}: {short}");
         }
         Ok(text)
-    }
-}
-
-fn percent(byte: u8) -> String {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        other => format!("%{other:02X}"),
     }
 }

@@ -7,10 +7,12 @@ mod build;
 mod deploy;
 mod http;
 mod ministack;
+mod process;
 mod progress;
 mod python;
 mod run;
 mod show;
+mod signals;
 mod stage;
 
 pub use run::{Arguments, run};

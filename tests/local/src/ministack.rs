@@ -1,24 +1,24 @@
-//! MiniStack as a child process in a process group of its own, so that nothing it starts outlives it.
+//! MiniStack as a child process.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::process::Command;
+use tokio::time::{sleep, timeout};
 
 use crate::build;
 use crate::http::Aws;
+use crate::process::Process;
+
+/// It starts within seconds; a busy machine may take longer.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running MiniStack.
 #[derive(Debug)]
 pub(crate) struct MiniStack {
-    child: Child,
-    group: Pid,
+    process: Process,
     pub(crate) aws: Aws,
     home: PathBuf,
 }
@@ -36,7 +36,8 @@ impl MiniStack {
         let log = std::fs::File::create(home.join("ministack.log"))
             .context("could not make MiniStack's log file")?;
         // Functions inherit MiniStack's environment, so it gets nothing but what it needs.
-        let child = Command::new(programs.join("ministack"))
+        let mut command = Command::new(programs.join("ministack"));
+        command
             .env_clear()
             .env("PATH", format!("{}:/usr/bin:/bin", programs.display()))
             .env("HOME", &home)
@@ -49,33 +50,25 @@ impl MiniStack {
             .env("LAMBDA_EXECUTOR", "local")
             .env("LAMBDA_ACCOUNT_CONCURRENCY", "0")
             .env("SFN_WAIT_SCALE", wait_scale.to_string())
-            .stdin(Stdio::null())
             .stdout(log.try_clone()?)
-            .stderr(log)
-            .process_group(0)
-            .spawn()
-            .context("could not start MiniStack")?;
-        let id = child.id().context("MiniStack ended at once")?;
-        let group = Pid::from_raw(i32::try_from(id)?);
+            .stderr(log);
         let mut stack = Self {
-            child,
-            group,
+            process: Process::start("MiniStack", &mut command)?,
             aws: Aws::at(port)?,
-            home: home.clone(),
+            home,
         };
-        stack.wait_until_ready(&home).await?;
+        let log = stack.home.join("ministack.log");
+        timeout(START_TIMEOUT, stack.wait_until_ready())
+            .await
+            .unwrap_or_else(|_| bail!("it did not answer within {} s", START_TIMEOUT.as_secs()))
+            .with_context(|| format!("MiniStack does not start: see {}", log.display()))?;
         Ok(stack)
     }
 
-    async fn wait_until_ready(&mut self, home: &Path) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
+    async fn wait_until_ready(&mut self) -> Result<()> {
         while !self.aws.answers("/_ministack/ready").await {
-            let ended = self.child.try_wait()?;
-            if ended.is_some() || Instant::now() > deadline {
-                bail!(
-                    "MiniStack does not start: see {}",
-                    home.join("ministack.log").display()
-                );
+            if self.process.has_ended()? {
+                bail!("it ended");
             }
             pause(Duration::from_millis(50)).await;
         }
@@ -94,26 +87,10 @@ impl MiniStack {
     }
 
     /// Stops it and everything it started.
-    pub(crate) async fn stop(mut self) {
-        let _ = killpg(self.group, Signal::SIGTERM);
-        if timeout(Duration::from_secs(5), self.child.wait())
-            .await
-            .is_err()
-        {
-            let _ = killpg(self.group, Signal::SIGKILL);
-            let _ = self.child.wait().await;
-        }
+    pub(crate) async fn stop(self) {
+        self.process.stop().await;
         // Best effort: what is left of it is under the target directory.
         let _ = std::fs::remove_dir_all(&self.home);
-    }
-}
-
-impl Drop for MiniStack {
-    fn drop(&mut self) {
-        // A panic or an error on the way: no time to ask politely.
-        if matches!(self.child.try_wait(), Ok(None)) {
-            let _ = killpg(self.group, Signal::SIGKILL);
-        }
     }
 }
 

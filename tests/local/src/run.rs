@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use serde_json::Value;
-use tokio::signal::unix::{SignalKind, signal};
 
+use crate::signals::{Interrupted, Signals};
 use crate::stage::{Outcome, Settings, Stage};
 use crate::{progress, show};
 
@@ -44,9 +44,10 @@ pub struct Arguments {
     time_scale: f64,
 }
 
-/// Runs it. 0: every result is good news; 1: a request failed; 2: it could not be run.
+/// Runs it. 0: every result is good news; 1: a request failed; 2: it could not be run, or was interrupted before the
+/// last result.
 pub async fn run(arguments: Arguments) -> ExitCode {
-    match staged(&arguments).await {
+    match prepared(&arguments).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
@@ -56,20 +57,27 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// Whatever happens, also Ctrl-C, what was started is stopped: by [`Stage::stop`], or when the stage is dropped.
-async fn staged(arguments: &Arguments) -> Result<bool> {
+/// The event is read before anybody listens for signals, because nothing has been started yet: while it comes from a
+/// pipe or a terminal, a signal may end the process by itself, and nothing else could end the reading.
+async fn prepared(arguments: &Arguments) -> Result<bool> {
     let text = std::fs::read_to_string(&arguments.event)
         .with_context(|| format!("could not read {}", arguments.event.display()))?;
     let event: Value = serde_json::from_str(&text)
         .with_context(|| format!("{} is not JSON", arguments.event.display()))?;
+    staged(arguments, &event, Signals::listen()?).await
+}
+
+/// Whatever happens, also Ctrl-C, what was started is stopped: by [`Stage::stop`], or when the stage is dropped.
+async fn staged(arguments: &Arguments, event: &Value, mut signals: Signals) -> Result<bool> {
     let settings = Settings {
         scenario: arguments.scenario.clone(),
         time_scale: arguments.time_scale,
         build: !arguments.no_build,
         ..Settings::default()
     };
-    let mut stage = unless_interrupted(Stage::start(&settings)).await?;
-    let result = unless_interrupted(in_time(arguments, play(&mut stage, arguments, &event))).await;
+    let mut stage = signals.unless_interrupted(Stage::start(&settings)).await?;
+    let work = in_time(arguments, play(&mut stage, arguments, event));
+    let result = signals.unless_interrupted(work).await;
     if arguments.keep
         && !result
             .as_ref()
@@ -79,9 +87,13 @@ async fn staged(arguments: &Arguments) -> Result<bool> {
             eprintln!("local: {error:#}");
         }
         explain(&stage);
-        interrupted().await;
+        signals.next().await;
     }
-    stage.stop().await;
+    tokio::select! {
+        () = stage.stop() => {}
+        // Whoever sends one more is in a hurry: a stage that is dropped kills what it has left.
+        () = signals.next() => eprintln!("local: stopped at once"),
+    }
     result
 }
 
@@ -92,7 +104,11 @@ fn limit(arguments: &Arguments) -> Duration {
 async fn in_time<T>(arguments: &Arguments, work: impl Future<Output = Result<T>>) -> Result<T> {
     let limit = limit(arguments);
     let result = tokio::time::timeout(limit, work).await;
-    result.unwrap_or_else(|_| bail!("there is no result after {} s", limit.as_secs()))
+    result.unwrap_or_else(|_| {
+        let event = arguments.event.display();
+        let seconds = limit.as_secs();
+        bail!("not every result of {event} arrived within {seconds} s")
+    })
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {
@@ -101,25 +117,6 @@ fn time_scale(text: &str) -> Result<f64, String> {
         Ok(scale)
     } else {
         Err("expected a number from 0.1 to 100".to_owned())
-    }
-}
-
-/// Somebody wants it to end.
-#[derive(Debug)]
-struct Interrupted;
-
-impl std::fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("interrupted")
-    }
-}
-
-impl std::error::Error for Interrupted {}
-
-async fn unless_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::select! {
-        result = work => result,
-        () = interrupted() => Err(Interrupted.into()),
     }
 }
 
@@ -201,17 +198,4 @@ fn explain(stage: &Stage) {
         stack = stage.ministack_url(),
         machine = stage.machine(),
     );
-}
-
-/// Ctrl-C, a polite request to end, or the end of the terminal.
-async fn interrupted() {
-    let either = async |kind| match signal(kind) {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
-    };
-    tokio::select! {
-        () = either(SignalKind::interrupt()) => {}
-        () = either(SignalKind::terminate()) => {}
-        () = either(SignalKind::hangup()) => {}
-    }
 }

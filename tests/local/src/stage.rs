@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use world::World;
 use world::server::{Options, Running};
 
@@ -19,6 +19,12 @@ const BUS: &str = "tieline";
 const AWAITING: &str = "Private Connection Awaiting Acceptance";
 const QUEUE: &str = "tieline-results";
 const REQUESTED: &str = "Private Connection Requested";
+
+/// MiniStack starts executions before it answers `PutEvents`; to find the one of an event may take many calls.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The world stops as soon as it is asked to.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How a stage is set.
 #[derive(Debug, Clone)]
@@ -162,7 +168,11 @@ impl Stage {
         }
         let mut executions = Vec::new();
         for event in &events {
-            executions.push(self.execution_of(event).await?);
+            let execution = timeout(START_TIMEOUT, self.execution_of(event)).await;
+            executions.push(execution.unwrap_or_else(|_| {
+                let seconds = START_TIMEOUT.as_secs();
+                bail!("the event {event} started no execution within {seconds} s")
+            })?);
         }
         Ok(executions)
     }
@@ -262,7 +272,12 @@ impl Stage {
     /// Stops everything.
     pub async fn stop(self) {
         self.stack.stop().await;
-        self.world.stop().await;
+        if timeout(STOP_TIMEOUT, self.world.stop()).await.is_err() {
+            eprintln!(
+                "local: the world did not stop within {} s",
+                STOP_TIMEOUT.as_secs()
+            );
+        }
     }
 
     async fn describe(&self, execution: &str) -> Result<Value> {
@@ -276,9 +291,9 @@ impl Stage {
             .await
     }
 
-    /// The execution that an event started. MiniStack delivers before it answers `PutEvents`.
+    /// Waits for the execution that an event started.
     async fn execution_of(&self, event: &str) -> Result<String> {
-        for _ in 0..50 {
+        loop {
             let body = json!({"stateMachineArn": self.machine, "maxResults": 1000});
             let list = self
                 .stack
@@ -296,7 +311,6 @@ impl Stage {
             }
             pause(Duration::from_millis(50)).await;
         }
-        bail!("the event {event} started no execution")
     }
 
     async fn receive(&mut self) -> Result<()> {

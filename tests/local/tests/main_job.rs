@@ -3,31 +3,30 @@
 //! What the state machine and the steps do in every corner is tested in one process (`tests/*.rs`); here it is seen
 //! that the real parts fit together.
 
-use std::process::Stdio;
+mod limit;
+mod runner;
+mod stage;
+
 use std::time::Duration;
 
 use local::{Outcome, Settings, Stage};
+use nix::sys::signal::Signal;
+use runner::{EVENT, Runner};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use stage::{put, request, start};
 use tokio::process::Command;
 use world::model::endpoints::{DescribeVpcEndpoints, VpcEndpoint};
 use world::scenario::{CONNECTED_VPC, Scenario};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-fn request(name: &str) -> Value {
-    let path = format!(
-        "{}/../../events/requests/{name}.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    serde_json::from_str(&text).expect("JSON")
-}
+/// The command may have to compile the functions first; each step of it has a limit of its own.
+const COMMAND_LIMIT: Duration = Duration::from_secs(3600);
 
 /// Puts requests on the bus at once and waits for all results.
 async fn results(stage: &mut Stage, requests: &[Value]) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    for execution in stage.put(requests).await.expect("the bus takes them") {
+    for execution in put(stage, requests).await {
         outcomes.push(stage.outcome(&execution, LIMIT).await.expect("a result"));
     }
     outcomes
@@ -64,7 +63,7 @@ fn comparable(outcome: &Outcome) -> Value {
 
 #[tokio::test]
 async fn requests_for_every_kind_become_ready_and_are_read_back_from_the_world() {
-    let mut stage = Stage::start(&Settings::default()).await.expect("a stage");
+    let mut stage = start(&Settings::default()).await;
     let dry = results(&mut stage, &[request("aurora-dsql-dry-run")]).await;
     assert_eq!(dry[0].event["detail-type"], "Private Connection Planned");
     assert_eq!(dry[0].event["detail"]["cost"]["usdPerMonth"], 21.9);
@@ -137,7 +136,7 @@ async fn requests_for_every_kind_become_ready_and_are_read_back_from_the_world()
 
 #[tokio::test]
 async fn twenty_of_one_event_make_one_endpoint_and_a_later_one_writes_nothing() {
-    let mut stage = Stage::start(&Settings::default()).await.expect("a stage");
+    let mut stage = start(&Settings::default()).await;
 
     let outcomes = results(&mut stage, &vec![request("aurora-dsql-minimal"); 20]).await;
 
@@ -156,12 +155,11 @@ async fn twenty_of_one_event_make_one_endpoint_and_a_later_one_writes_nothing() 
 
 #[tokio::test]
 async fn what_goes_wrong_is_named_and_undone_and_what_passes_is_waited_for() {
-    let mut stage = Stage::start(&Settings {
+    let mut stage = start(&Settings {
         phase_deadline: 150.0,
         ..Settings::default()
     })
-    .await
-    .expect("a stage");
+    .await;
     for (scene, code) in [
         ("group-closed", "SECURITY_GROUP_CLOSED"),
         ("quota-reached", "ENDPOINT_QUOTA_REACHED"),
@@ -192,7 +190,7 @@ async fn what_goes_wrong_is_named_and_undone_and_what_passes_is_waited_for() {
 
 #[tokio::test]
 async fn what_is_no_request_is_refused_without_a_call() {
-    let mut stage = Stage::start(&Settings::default()).await.expect("a stage");
+    let mut stage = start(&Settings::default()).await;
     let mut huge = request("aurora-dsql");
     huge["note"] = json!("x".repeat(300_000));
     let from_bus = results(&mut stage, &[huge, json!({})]).await;
@@ -224,45 +222,26 @@ async fn what_is_no_request_is_refused_without_a_call() {
 
 #[tokio::test]
 async fn the_command_prints_exactly_the_result_and_ctrl_c_leaves_nothing_running() {
-    let event = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../events/requests/aurora-dsql-dry-run.json"
-    );
-    let output = Command::new(env!("CARGO_BIN_EXE_local"))
-        .args(["--json", event])
-        .output()
-        .await
-        .expect("local runs");
-    let stdout = String::from_utf8(output.stdout).expect("text");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    let ended = Runner::start(command.args(["--json", EVENT]))
+        .end(COMMAND_LIMIT)
+        .await;
+    assert!(ended.status.success(), "{}", ended.stderr);
+    let stdout = ended.stdout;
     assert_eq!(stdout.lines().count(), 1, "{stdout}");
     let printed: Value = serde_json::from_str(&stdout).expect("JSON");
     assert_eq!(printed["detail-type"], "Private Connection Planned");
 
-    let mut kept = Command::new(env!("CARGO_BIN_EXE_local"))
-        .args(["--json", "--keep", "--no-build", event])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("local runs");
-    let mut lines = BufReader::new(kept.stderr.take().expect("stderr")).lines();
-    let mut urls = Vec::new();
-    while let Ok(Some(line)) = lines.next_line().await {
-        urls.extend(
-            line.split(' ')
-                .map(|word| word.trim_matches('\''))
-                .filter(|word| word.starts_with("http://127.0.0.1:"))
-                .map(str::to_owned),
-        );
-        if line.contains("_world/calls") {
-            break;
-        }
-    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    let mut kept = Runner::start(command.args(["--json", "--keep", "--no-build", EVENT]));
+    let urls: Vec<String> = kept
+        .line_with("_world/calls", LIMIT)
+        .await
+        .iter()
+        .flat_map(|line| line.split(' '))
+        .map(|word| word.trim_matches('\'').to_owned())
+        .filter(|word| word.starts_with("http://127.0.0.1:"))
+        .collect();
     let ports: std::collections::BTreeSet<&str> = urls
         .iter()
         .filter_map(|url| url.split('/').nth(2))
@@ -270,14 +249,10 @@ async fn the_command_prints_exactly_the_result_and_ctrl_c_leaves_nothing_running
     assert_eq!(ports.len(), 2, "MiniStack and the world: {urls:?}");
     assert!(urls.iter().all(|url| listens(url)), "{urls:?}");
 
-    let pid = i32::try_from(kept.id().expect("it runs")).expect("a pid");
-    nix::sys::signal::kill(
-        nix::unistd::Pid::from_raw(pid),
-        nix::sys::signal::Signal::SIGINT,
-    )
-    .expect("a signal");
-    kept.wait().await.expect("it ends");
+    kept.signal(Signal::SIGINT);
+    let ended = kept.end(LIMIT).await;
 
+    assert!(ended.status.success(), "{}", ended.stderr);
     assert!(!urls.iter().any(|url| listens(url)), "{urls:?}");
 }
 
@@ -287,5 +262,6 @@ fn listens(url: &str) -> bool {
         .split('/')
         .next()
         .expect("an address");
-    std::net::TcpStream::connect(address).is_ok()
+    let address = address.parse().expect("an address and a port");
+    std::net::TcpStream::connect_timeout(&address, Duration::from_secs(5)).is_ok()
 }

@@ -1,9 +1,12 @@
 //! The vendors' targets through real parts: the functions' own HTTPS and SDK clients speak to the world's wires.
 
+mod limit;
+mod stage;
+
 use std::time::Duration;
 
 use local::{Outcome, Settings, Stage};
-use serde_json::Value;
+use stage::{put, request, start};
 use world::model::credentials::CANARY;
 
 /// Longer than making a replication instance takes at the usual pace.
@@ -19,24 +22,15 @@ const TARGETS: [&str; 7] = [
     "aurora-dsql-private-zone",
 ];
 
-fn request(name: &str) -> Value {
-    let path = format!(
-        "{}/../../events/requests/{name}.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    serde_json::from_str(&text).expect("JSON")
-}
-
 fn assert_clean(text: &str, what: &str) {
     assert!(!text.contains(CANARY), "a secret in {what}");
 }
 
 #[tokio::test]
 async fn every_target_of_a_vendor_becomes_ready_and_no_secret_is_left_anywhere() {
-    let mut stage = Stage::start(&Settings::default()).await.expect("a stage");
+    let mut stage = start(&Settings::default()).await;
     let requests = TARGETS.map(request);
-    let executions = stage.put(&requests).await.expect("the bus takes them");
+    let executions = put(&stage, &requests).await;
 
     for (name, execution) in TARGETS.iter().zip(&executions) {
         let Outcome { status, event } = stage.outcome(execution, LIMIT).await.expect("a result");
@@ -75,8 +69,8 @@ async fn no_secret_is_left_where_a_vendor_fails() {
             scenario: scenario.to_owned(),
             ..Settings::default()
         };
-        let mut stage = Stage::start(&settings).await.expect("a stage");
-        let executions = stage.put(&[request(name)]).await.expect("the bus takes it");
+        let mut stage = start(&settings).await;
+        let executions = put(&stage, &[request(name)]).await;
         let outcome = stage
             .outcome(&executions[0], LIMIT)
             .await
