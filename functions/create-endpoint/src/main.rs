@@ -1,4 +1,4 @@
-//! Creates the endpoint or shares one of ours; marks it as kept once it is ready.
+//! Creates the endpoint or shares one of ours, and makes what else the connection consists of.
 
 use tieline::steps::create_endpoint;
 use tieline_aws::{Aws, lambda};

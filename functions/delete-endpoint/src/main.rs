@@ -1,11 +1,11 @@
 //! Removes what a failed request made.
 
-use tieline::steps::delete_endpoint;
+use tieline::steps::roll_back;
 use tieline_aws::{Aws, lambda};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::start_logging();
     let aws = Aws::connect()?;
-    lambda::serve(async |input| delete_endpoint::handle(&aws.outside(), input).await).await
+    lambda::serve(async |input| roll_back::handle(&aws.outside(), input).await).await
 }
