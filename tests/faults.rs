@@ -3,20 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
 use serde_json::{Value, json};
-use tests::{Broken, Ended, Seen, Simulated, Stage, play, request};
+use tests::{ATTEMPTS, Broken, Ended, KINDS, Seen, Simulated, Stage, play, request};
+use tieline::workflow::Function;
 use world::gate::{Fault, FaultKind};
 use world::scenario;
-
-const KINDS: [FaultKind; 8] = [
-    FaultKind::Throttle,
-    FaultKind::ErrorBeforeEffect,
-    FaultKind::ErrorAfterEffect,
-    FaultKind::LostAnswer,
-    FaultKind::LateEffect { seconds: 20.0 },
-    FaultKind::Hang,
-    FaultKind::Malformed,
-    FaultKind::AccessDenied,
-];
 
 /// One result, and either everything or nothing; or what is left is named in the result.
 fn check(ended: &Ended, outside: &Simulated, what: &str) {
@@ -57,44 +47,48 @@ fn check(ended: &Ended, outside: &Simulated, what: &str) {
     }
 }
 
-/// Runs it behind clients that try once: every fault reaches the state machine.
+/// Runs it, with something that goes wrong.
 async fn run(input: &Value, fault: Option<Fault>, broken: Option<Broken>) -> (Ended, Simulated) {
     let mut world = scenario::world("default");
     if let Some(fault) = fault {
         world.add_fault(fault);
     }
-    let mut stage = Stage::on(Simulated::on(world).without_retries());
+    let mut stage = Stage::on(Simulated::on(world));
     stage.start(input.clone(), broken);
     (stage.run().await.remove(0), stage.outside().clone())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn any_fault_at_any_call_ends_in_a_whole_connection_or_in_nothing() {
     let input = request("aurora-dsql-minimal");
     let (_, calm) = play("default", input.clone()).await;
     let calls = u32::try_from(calm.world().calls().len()).unwrap();
     assert!(calls > 20, "{calls} calls");
-    let mut connected = 0;
-    for kind in KINDS {
-        for nth in 1..=calls {
-            let what = format!("{kind:?} at call {nth}");
-            let (ended, outside) = run(&input, Some(Fault::nth("*", nth, kind)), None).await;
+    // Once, which the clients bridge, and as often as they try.
+    for count in [1, ATTEMPTS] {
+        for kind in KINDS {
+            for nth in 1..=calls {
+                let what = format!("{count} times {kind:?} at call {nth}");
+                let fault = Fault {
+                    count: Some(count),
+                    ..Fault::nth("*", nth, kind)
+                };
+                let (ended, outside) = run(&input, Some(fault), None).await;
 
-            check(&ended, &outside, &what);
-            // A refused permission is final; everything else passes.
-            assert_eq!(
-                ended.status == "SUCCEEDED",
-                kind != FaultKind::AccessDenied,
-                "{what}: {:?}",
-                ended.events
-            );
-            connected += u32::from(ended.status == "SUCCEEDED");
+                check(&ended, &outside, &what);
+                // A refused permission is final; everything else passes.
+                assert_eq!(
+                    ended.status == "SUCCEEDED",
+                    kind != FaultKind::AccessDenied,
+                    "{what}: {:?}",
+                    ended.events
+                );
+            }
         }
     }
-    assert_eq!(connected, 7 * calls);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_fault_that_stays_ends_in_nothing_but_a_reason() {
     let input = request("aurora-dsql-minimal");
     for action in [
@@ -125,7 +119,7 @@ async fn calm(input: &Value) -> (usize, usize) {
     (ended.invoked.len(), 1 + keep.unwrap())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn any_step_whose_answer_is_lost_is_repeated_without_harm() {
     for name in ["aurora-dsql", "aurora-dsql-minimal"] {
         let input = request(name);
@@ -141,7 +135,7 @@ async fn any_step_whose_answer_is_lost_is_repeated_without_harm() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_step_that_never_answers_is_undone_unless_the_endpoint_is_marked() {
     let input = request("aurora-dsql-minimal");
     let (invocations, keep) = calm(&input).await;
@@ -160,7 +154,7 @@ async fn a_step_that_never_answers_is_undone_unless_the_endpoint_is_marked() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_poll_that_never_answers_again_still_ends_with_a_result() {
     let broken = Broken {
         invocation: 3,
@@ -170,7 +164,7 @@ async fn a_poll_that_never_answers_again_still_ends_with_a_result() {
     stage.start_broken_in(
         request("aurora-dsql-minimal"),
         broken,
-        "${StatusPollingFunctionArn}",
+        Function::StatusPolling,
     );
 
     let ended = stage.run().await.remove(0);
@@ -188,18 +182,14 @@ async fn a_poll_that_never_answers_again_still_ends_with_a_result() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_undo_that_never_answers_is_announced_with_the_reason() {
     let broken = Broken {
         invocation: 1,
         times: 10_000,
     };
     let mut stage = Stage::on(Simulated::on(scenario::world("endpoint-fails")));
-    stage.start_broken_in(
-        request("aurora-dsql"),
-        broken,
-        "${DeleteEndpointFunctionArn}",
-    );
+    stage.start_broken_in(request("aurora-dsql"), broken, Function::DeleteEndpoint);
 
     let ended = stage.run().await.remove(0);
 
@@ -217,7 +207,7 @@ async fn an_undo_that_never_answers_is_announced_with_the_reason() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_second_run_that_fails_at_last_does_not_undo_what_the_first_announced() {
     let input = request("aurora-dsql");
     let (invocations, keep) = calm(&input).await;
@@ -250,7 +240,7 @@ async fn a_second_run_that_fails_at_last_does_not_undo_what_the_first_announced(
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_create_that_takes_effect_after_its_repetition_was_refused_is_found_and_undone() {
     let mut world = scenario::world("default");
     world.add_fault(Fault::nth(
@@ -259,7 +249,7 @@ async fn a_create_that_takes_effect_after_its_repetition_was_refused_is_found_an
         FaultKind::LateEffect { seconds: 30.0 },
     ));
     world.add_fault(Fault::nth("CreateVpcEndpoint", 2, FaultKind::AccessDenied));
-    let mut stage = Stage::on(Simulated::on(world).without_retries());
+    let mut stage = Stage::on(Simulated::on(world));
     stage.start(request("aurora-dsql"), None);
 
     let ended = stage.run().await.remove(0);
@@ -268,14 +258,14 @@ async fn a_create_that_takes_effect_after_its_repetition_was_refused_is_found_an
     assert_eq!(Seen::at_last(&mut stage.outside().world()).left(), [""; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_fault_that_stays_while_undoing_is_survived_or_named() {
     let input = request("aurora-dsql-minimal");
     for action in ["DeleteVpcEndpoints", "DeleteSecurityGroup"] {
         for kind in KINDS {
             let mut world = scenario::world("endpoint-fails");
             world.add_fault(Fault::on(action, kind));
-            let mut stage = Stage::on(Simulated::on(world).without_retries());
+            let mut stage = Stage::on(Simulated::on(world));
             stage.start(input.clone(), None);
 
             let ended = stage.run().await.remove(0);
@@ -287,33 +277,31 @@ async fn a_fault_that_stays_while_undoing_is_survived_or_named() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn two_requests_that_fail_together_leave_no_orphan() {
     for seed in 0..20 {
-        let mut stage = Stage::on(Simulated::on(scenario::world("endpoint-fails")));
+        let mut stage = Stage::on(Simulated::seeded(scenario::world("endpoint-fails"), seed));
         for id in ["orders", "billing"] {
             let mut input = request("aurora-dsql-minimal");
             input["requestId"] = id.into();
             stage.start(input, None);
         }
-        let mut dice = fastrand::Rng::with_seed(seed);
-        while stage.tick(&mut dice).await {}
+        stage.run().await;
 
         let left = Seen::at_last(&mut stage.outside().world());
         assert_eq!(left.left(), [""; 0], "seed {seed}: {:?}", stage.ended());
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_conflicting_request_does_not_undo_the_one_before_it() {
     for seed in 0..20 {
-        let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+        let mut stage = Stage::on(Simulated::seeded(scenario::world("default"), seed));
         let mut other = request("aurora-dsql");
         other["tags"] = json!({"team": "billing"});
         stage.start(request("aurora-dsql"), None);
         stage.start(other, None);
-        let mut dice = fastrand::Rng::with_seed(seed);
-        while stage.tick(&mut dice).await {}
+        stage.run().await;
 
         let ended = stage.ended();
         let well = ended.iter().filter(|one| one.status == "SUCCEEDED").count();
@@ -326,7 +314,7 @@ async fn a_conflicting_request_does_not_undo_the_one_before_it() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn many_requests_and_random_faults_never_make_two_endpoints() {
     let mut connected = 0;
     for seed in 0..100 {
@@ -341,15 +329,12 @@ async fn many_requests_and_random_faults_never_make_two_endpoints() {
                 "Describe*",
                 "CreateTags",
             ][dice.usize(..5)];
-            world.add_fault(Fault::nth(action, dice.u32(1..25), kind));
+            world.add_fault(Fault {
+                count: Some(dice.u32(1..=ATTEMPTS)),
+                ..Fault::nth(action, dice.u32(1..25), kind)
+            });
         }
-        let outside = Simulated::on(world);
-        let retries = dice.bool();
-        let mut stage = Stage::on(if retries {
-            outside
-        } else {
-            outside.without_retries()
-        });
+        let mut stage = Stage::on(Simulated::seeded(world, seed));
         for number in 0..dice.usize(2..7) {
             let mut input = request(["aurora-dsql", "aurora-dsql-minimal"][dice.usize(..2)]);
             if dice.bool() {
@@ -357,10 +342,11 @@ async fn many_requests_and_random_faults_never_make_two_endpoints() {
             }
             stage.start(input, None);
         }
-        while stage.tick(&mut dice).await {
-            let seen = Seen::now(&mut stage.outside().world());
+        stage.outside().watch(move |world| {
+            let seen = Seen::now(world);
             assert!(seen.ours().len() <= 1, "seed {seed}: {:?}", seen.ours());
-        }
+        });
+        stage.run().await;
 
         for ended in stage.ended() {
             assert_eq!(ended.events.len(), 1, "seed {seed}");

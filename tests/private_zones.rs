@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tests::{
     Ended, Seen, Simulated, Stage, code, detail, everything, everything_now, play, request, writes,
 };
+use world::World;
 use world::gate::{Fault, FaultKind};
 use world::model::endpoints::CreateVpcEndpoint;
 use world::model::route53::CreateHostedZone;
@@ -17,7 +18,7 @@ fn other_cluster() -> Value {
     input
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_zone_serves_every_request_and_goes_with_none_but_the_last() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("aurora-dsql-private-zone"), None);
@@ -51,7 +52,7 @@ fn another_warehouse() -> Value {
     input
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_name_of_another_request_is_never_led_elsewhere() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("endpoint-service-private-zone"), None);
@@ -64,7 +65,7 @@ async fn a_name_of_another_request_is_never_led_elsewhere() {
     assert_eq!(stage.outside().world().state().hosted_zones, zones);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn names_go_from_a_shared_zone_also_when_ec2_has_forgotten_where_they_led() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("endpoint-service-private-zone"), None);
@@ -89,7 +90,7 @@ async fn names_go_from_a_shared_zone_also_when_ec2_has_forgotten_where_they_led(
     assert_eq!(stage.outside().world().state().hosted_zones, zones);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_request_that_fails_takes_no_names_from_an_endpoint_that_stays() {
     let mut world = scenario::world("default");
     world
@@ -130,7 +131,7 @@ async fn a_request_that_fails_takes_no_names_from_an_endpoint_that_stays() {
     assert_eq!(stage.outside().world().state().hosted_zones, zones);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn requests_on_different_ports_that_fail_together_leave_no_group() {
     let world = scenario::world("acceptance-rejected");
     let before = everything_now(&world);
@@ -163,7 +164,7 @@ fn let_in(stage: &Stage, port: i32) -> Vec<String> {
     blocks
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_shared_endpoint_lets_in_the_vpcs_that_see_the_zone() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("aurora-dsql-minimal"), None);
@@ -196,7 +197,7 @@ async fn a_shared_endpoint_lets_in_the_vpcs_that_see_the_zone() {
     assert_eq!(writes(stage.outside()), [""; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_port_that_clients_need_is_open_for_each_request() {
     let input = request("endpoint-service-private-zone");
     let mut plain = input.clone();
@@ -236,7 +237,7 @@ fn zone_by_hand(vpc: &str) -> CreateHostedZone {
     serde_json::from_value(zone).expect("a call that the world knows")
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_zone_of_somebody_elses_stays_as_it_is() {
     for foreign in [true, false] {
         let mut world = scenario::world("default");
@@ -260,7 +261,7 @@ async fn a_zone_of_somebody_elses_stays_as_it_is() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_zone_that_takes_the_services_name_is_found_before_anything_is_made() {
     let (ended, simulated) = play("zone-name-taken", request("aurora-dsql")).await;
 
@@ -280,14 +281,12 @@ async fn a_zone_that_takes_the_services_name_is_found_before_anything_is_made() 
 }
 
 /// Preflight sees nothing of what comes after it: EC2 says no when the names are ordered.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_zone_that_comes_later_is_noticed_when_the_names_are_ordered() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("aurora-dsql"), None);
-    let mut dice = fastrand::Rng::with_seed(1);
-    while writes(stage.outside()).is_empty() {
-        assert!(stage.tick(&mut dice).await);
-    }
+    let written = |world: &mut World| world.writes().count() > 0;
+    stage.until("a write", written).await;
     let zone = zone_by_hand(scenario::VPC);
     stage.outside().world().arrange(zone).unwrap();
     let ended = stage.run().await.remove(0);
@@ -298,8 +297,8 @@ async fn a_zone_that_comes_later_is_noticed_when_the_names_are_ordered() {
     assert_eq!(Seen::at_last(&mut stage.outside().world()).left(), [""; 0]);
 }
 
-/// Rule 11: every problem at once, also those of what would be made after the endpoint.
-#[tokio::test]
+/// Every problem at once, also those of what would be made after the endpoint.
+#[tokio::test(start_paused = true)]
 async fn a_zone_in_the_way_is_named_beside_what_is_wrong_with_the_endpoint() {
     let mut world = scenario::world("default");
     world.arrange(zone_by_hand(scenario::PEER_VPC)).unwrap();
@@ -314,7 +313,7 @@ async fn a_zone_in_the_way_is_named_beside_what_is_wrong_with_the_endpoint() {
 }
 
 /// Zones behind endpoints' names are listed as well; their endpoint is named, and nothing twice.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_name_that_an_endpoint_holds_is_one_problem() {
     let (ended, _) = play("dns-name-taken", request("aurora-dsql")).await;
 
@@ -323,7 +322,7 @@ async fn a_name_that_an_endpoint_holds_is_one_problem() {
 }
 
 /// An endpoint that is used as it is needs no names from us.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_zone_does_not_keep_an_endpoint_from_being_adopted() {
     let mut stage = Stage::on(Simulated::on(scenario::world("zone-name-taken")));
     let by_hand = serde_json::from_value(json!({

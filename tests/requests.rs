@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::{code, detail, play, request, writes};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_change_of_the_request_that_does_not_fit_has_its_code() {
     let cases = [
         (
@@ -87,7 +87,7 @@ async fn every_change_of_the_request_that_does_not_fit_has_its_code() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn preflight_names_every_problem_at_once() {
     let mut asked = request("aurora-dsql");
     asked["network"]["subnetIds"] = json!([
@@ -121,7 +121,7 @@ async fn preflight_names_every_problem_at_once() {
     assert_eq!(writes(&outside), [""; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_cluster_that_is_not_there_hides_no_closed_group() {
     let mut asked = request("aurora-dsql");
     asked["target"]["clusterId"] = json!("a".repeat(26));
@@ -137,7 +137,7 @@ async fn a_cluster_that_is_not_there_hides_no_closed_group() {
     assert_eq!(writes(&outside), [""; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_no_request_is_refused_with_every_path_and_without_a_call() {
     let good = request("aurora-dsql");
     let with = |path: &str, value: Value| {

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
-use tests::logical_id;
 use tieline::workflow::Function;
 
 /// The policy of what every function may read.
@@ -77,7 +76,7 @@ fn findings(template: &Value) -> Vec<String> {
     let resources = &template["Resources"];
     let functions: Vec<String> = Function::ALL
         .iter()
-        .map(|function| logical_id(*function))
+        .map(|function| function.logical_id())
         .collect();
     for holder in functions.iter().map(String::as_str).chain([MAY_LOOK]) {
         for statement in statements(&resources[holder]) {

@@ -5,21 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tests::{
-    Broken, Ended, Simulated, Stage, code, detail, everything, everything_now, play, request,
+    Broken, Ended, KINDS, Simulated, Stage, code, detail, everything, everything_now, play, request,
 };
 use world::gate::{Fault, FaultKind};
 use world::scenario;
-
-const KINDS: [FaultKind; 8] = [
-    FaultKind::Throttle,
-    FaultKind::ErrorBeforeEffect,
-    FaultKind::ErrorAfterEffect,
-    FaultKind::LostAnswer,
-    FaultKind::LateEffect { seconds: 20.0 },
-    FaultKind::Hang,
-    FaultKind::Malformed,
-    FaultKind::AccessDenied,
-];
 
 const TARGETS: [&str; 4] = [
     "tidb-cloud-dedicated",
@@ -45,7 +34,7 @@ async fn run(name: &str, fault: Option<Fault>, broken: Option<Broken>, what: &st
     if let Some(fault) = fault {
         world.add_fault(fault);
     }
-    let mut stage = Stage::on(Simulated::on(world).without_retries());
+    let mut stage = Stage::on(Simulated::on(world));
     stage.start(request(name), broken);
     let ended = stage.run().await.remove(0);
     check(&ended, stage.outside(), &before, &action, what);
@@ -88,7 +77,7 @@ fn check(ended: &Ended, outside: &Simulated, before: &BTreeSet<String>, action: 
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_fault_at_any_action_ends_in_a_whole_connection_or_in_nothing() {
     for name in TARGETS {
         for (action, count) in actions(name).await {
@@ -114,7 +103,7 @@ async fn a_fault_at_any_action_ends_in_a_whole_connection_or_in_nothing() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_fault_that_stays_ends_in_nothing_but_a_reason() {
     for name in TARGETS {
         for (action, _) in actions(name).await {
@@ -128,7 +117,7 @@ async fn a_fault_that_stays_ends_in_nothing_but_a_reason() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn any_step_whose_answer_is_lost_is_repeated_without_harm() {
     for name in TARGETS {
         let (calm, _) = play("default", request(name)).await;
@@ -155,7 +144,7 @@ fn between(outside: &Simulated, from: &str, to: &str) -> u64 {
     first(to).saturating_sub(first(from))
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_a_vendor_does_not_remove_keeps_nothing_of_ec2_and_is_named() {
     let cases = [
         (
@@ -176,7 +165,7 @@ async fn what_a_vendor_does_not_remove_keeps_nothing_of_ec2_and_is_named() {
             let before = everything_now(&world);
             world.add_fault(Fault::on(breaks, FaultKind::AccessDenied));
             world.add_fault(Fault::on(removes, kind));
-            let mut stage = Stage::on(Simulated::on(world).without_retries());
+            let mut stage = Stage::on(Simulated::on(world));
             stage.start(request(name), None);
             let ended = stage.run().await.remove(0);
 

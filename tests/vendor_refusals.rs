@@ -202,7 +202,7 @@ const FAILURES: [(&str, &str, &str, &str); 31] = [
     ),
 ];
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_documented_failure_has_its_reason_and_leaves_nothing_behind() {
     for (scene, name, expected, reason) in FAILURES {
         let what = format!("{name} in {scene}");
@@ -224,7 +224,7 @@ async fn every_documented_failure_has_its_reason_and_leaves_nothing_behind() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_network_of_confluents_that_does_not_fit_is_refused_with_every_reason() {
     for (network, reason) in [
         (scenario::CONFLUENT_PROVISIONING, "PROVISIONING"),
@@ -255,7 +255,7 @@ async fn a_network_of_confluents_that_does_not_fit_is_refused_with_every_reason(
     assert_connected(&ended, "a domain with glb");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_request_id_stands_for_one_set_of_parameters() {
     type Change = fn(&mut Value);
     let cases: [(&str, Change); 3] = [
@@ -289,7 +289,7 @@ async fn one_request_id_stands_for_one_set_of_parameters() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_access_alone_tells_what_a_request_id_was_used_for() {
     let mut input = request("tidb-cloud-to-confluent");
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
@@ -332,7 +332,7 @@ async fn an_access_alone_tells_what_a_request_id_was_used_for() {
     assert_eq!(writes(stage.outside()), [""; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_request_id_that_an_endpoint_carries_is_no_other_targets() {
     for name in ["tidb-cloud-to-confluent", "dms-tidb-cloud"] {
         let mut stage = Stage::on(Simulated::on(scenario::world("default")));
@@ -354,7 +354,7 @@ async fn a_request_id_that_an_endpoint_carries_is_no_other_targets() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn dms_is_refused_what_cannot_work_before_anything_is_made() {
     type Change = fn(&mut Value);
     let cases: [(&str, Change, &str); 6] = [

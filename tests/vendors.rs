@@ -98,7 +98,7 @@ fn assert_connected(ended: &Ended, what: &str) {
     assert_eq!(ended.status, "SUCCEEDED", "{what}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_target_becomes_ready_by_the_writes_it_needs_and_no_other() {
     for (name, host, port, expected) in TARGETS {
         let (ended, simulated) = play("default", request(name)).await;
@@ -114,7 +114,7 @@ async fn every_target_becomes_ready_by_the_writes_it_needs_and_no_other() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_same_request_again_is_ready_without_a_write() {
     for (name, ..) in TARGETS {
         let mut stage = Stage::on(Simulated::on(scenario::world("default")));
@@ -133,7 +133,7 @@ async fn the_same_request_again_is_ready_without_a_write() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_same_request_at_once_makes_everything_once() {
     for (name, ..) in TARGETS {
         let mut stage = Stage::on(Simulated::on(scenario::world("default")));
@@ -157,7 +157,7 @@ async fn the_same_request_at_once_makes_everything_once() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn storms_pass_and_effects_without_an_answer_are_found() {
     for (scene, name) in [
         ("tidb-throttled", "tidb-cloud-dedicated"),
@@ -192,7 +192,7 @@ async fn storms_pass_and_effects_without_an_answer_are_found() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn who_has_to_accept_is_said_once_and_waited_for_without_a_function() {
     let (ended, simulated) = play("acceptance-after-hours", request("endpoint-service")).await;
 
@@ -220,7 +220,7 @@ async fn who_has_to_accept_is_said_once_and_waited_for_without_a_function() {
     drop(simulated);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nobody_accepts_within_the_requests_own_time() {
     let mut input = request("endpoint-service");
     input["target"]["service"] = json!(VENDOR);
@@ -240,7 +240,7 @@ async fn nobody_accepts_within_the_requests_own_time() {
     assert_eq!(everything(&mut stage.outside().world()), before);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_node_group_of_its_own_has_its_own_service_and_port() {
     let mut input = request("tidb-cloud-dedicated");
     input["target"]["nodeGroupId"] = json!(scenario::TIDB_OTHER_GROUP);
@@ -255,7 +255,7 @@ async fn a_node_group_of_its_own_has_its_own_service_and_port() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_endpoint_serves_every_starter_and_essential_cluster() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("tidb-cloud-serverless"), None);
@@ -287,7 +287,7 @@ fn parameters(simulated: &Simulated, action: &str) -> Value {
     call.parameters.clone()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn dms_gets_what_tidb_needs_as_a_target_and_as_a_source() {
     let (ended, simulated) = play("default", request("dms-tidb-cloud")).await;
     assert_connected(&ended, "a target");
@@ -315,7 +315,7 @@ async fn dms_gets_what_tidb_needs_as_a_target_and_as_a_source() {
     assert!(asked["CertificateArn"].as_str().unwrap().contains(":cert:"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_replication_instance_that_is_there_serves_and_stays() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("dms-tidb-cloud"), None);
@@ -333,7 +333,7 @@ async fn a_replication_instance_that_is_there_serves_and_stays() {
     assert_eq!(written(stage.outside()), expected);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_key_that_is_revoked_on_the_way_does_not_keep_the_rest_from_being_removed() {
     let mut world = scenario::world("default");
     let before = everything_now(&world);
@@ -365,7 +365,7 @@ async fn a_key_that_is_revoked_on_the_way_does_not_keep_the_rest_from_being_remo
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_request_that_shares_an_endpoint_and_fails_leaves_its_registration() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("tidb-cloud-dedicated"), None);
@@ -386,7 +386,7 @@ async fn a_request_that_shares_an_endpoint_and_fails_leaves_its_registration() {
     assert_eq!(stage.outside().world().state().registrations, registrations);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_may_be_announced_stays_while_nobody_can_look_whether_it_is() {
     for (name, action) in [
         ("dms-tidb-cloud", "DescribeEndpoints"),
@@ -416,7 +416,7 @@ async fn what_may_be_announced_stays_while_nobody_can_look_whether_it_is() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_vendor_that_asks_for_time_is_left_alone_for_that_long() {
     let (ended, simulated) = play("tidb-throttled", request("tidb-cloud-dedicated")).await;
 
@@ -430,7 +430,7 @@ async fn a_vendor_that_asks_for_time_is_left_alone_for_that_long() {
     assert!((1..=4).contains(&refused.count()), "{:?}", ended.invoked);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_vendor_that_asks_for_time_again_and_again_is_quoted_in_the_end() {
     let mut world = scenario::world("default");
     world.add_fault(Fault::on("GetDedicatedCluster", FaultKind::Throttle));
@@ -446,7 +446,7 @@ async fn a_vendor_that_asks_for_time_again_and_again_is_quoted_in_the_end() {
 }
 
 /// Rule 10 is held by the machine in every test, state by state; this looks at what the world saw and what was announced.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn no_secret_is_anywhere() {
     for scene in scenario::Scenario::all() {
         for name in [

@@ -1,16 +1,19 @@
 //! The whole workflow: the real state machine and steps against the world's model, on a virtual clock.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tests::{
     Seen, Simulated, Stage, code, comparable, detail, files, json as read, play, request, writes,
 };
+use world::World;
 use world::gate::{Fault, FaultKind};
 use world::model::endpoints::{DeleteVpcEndpoints, DescribeVpcEndpoints};
 use world::model::shapes::TagInput;
 use world::model::tags::DeleteTags;
 use world::scenario;
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_main_job_goes_from_event_to_result_in_this_order() {
     let (ended, outside) = play("default", request("aurora-dsql")).await;
 
@@ -33,7 +36,7 @@ async fn the_main_job_goes_from_event_to_result_in_this_order() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_the_result_says_is_what_the_world_shows() {
     let (ended, outside) = play("default", request("aurora-dsql")).await;
 
@@ -80,7 +83,7 @@ async fn what_the_result_says_is_what_the_world_shows() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_request_of_the_events_folder_ends_well() {
     let files = files("events/requests");
     assert!(files.len() >= 7, "{files:?}");
@@ -103,7 +106,7 @@ async fn every_request_of_the_events_folder_ends_well() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_whole_event_and_its_bare_detail_mean_the_same() {
     let bare = request("aurora-dsql");
     let event = json!({
@@ -121,7 +124,7 @@ async fn the_whole_event_and_its_bare_detail_mean_the_same() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_same_request_again_writes_nothing_and_says_the_same() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("aurora-dsql-minimal"), None);
@@ -138,15 +141,14 @@ async fn the_same_request_again_writes_nothing_and_says_the_same() {
     assert_eq!(writes(stage.outside()), [""; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn twenty_at_once_make_one_endpoint_and_equal_results() {
     for seed in 0..20 {
-        let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+        let mut stage = Stage::on(Simulated::seeded(scenario::world("default"), seed));
         for _ in 0..20 {
             stage.start(request("aurora-dsql-minimal"), None);
         }
-        let mut dice = fastrand::Rng::with_seed(seed);
-        while stage.tick(&mut dice).await {}
+        stage.run().await;
 
         let ended = stage.ended();
         let first = comparable(&ended[0].events[0]);
@@ -163,7 +165,7 @@ async fn twenty_at_once_make_one_endpoint_and_equal_results() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_same_id_with_other_parameters_is_refused_without_a_write() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("aurora-dsql"), None);
@@ -185,7 +187,7 @@ async fn the_same_id_with_other_parameters_is_refused_without_a_write() {
     assert_eq!(writes(stage.outside()), [""; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_scenario_ends_with_its_code_and_leaves_nothing() {
     let expected = [
         ("vpc-missing", "VPC_NOT_FOUND"),
@@ -231,7 +233,7 @@ async fn every_scenario_ends_with_its_code_and_leaves_nothing() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_other_scenario_ends_well() {
     let well = [
         "shared-service",
@@ -254,7 +256,7 @@ async fn every_other_scenario_ends_well() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn throttled_creates_and_modifies_are_repeated_until_they_pass() {
     let (ended, outside) = play("throttled", request("aurora-dsql")).await;
 
@@ -269,7 +271,7 @@ async fn throttled_creates_and_modifies_are_repeated_until_they_pass() {
     assert!(refused("CreateVpcEndpoint") >= 4 && refused("ModifyVpcEndpoint") >= 4);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_endpoint_that_serves_two_requests_survives_the_failure_of_one() {
     let (ended, outside) = play("shared-service", request("aurora-dsql")).await;
     assert_eq!(code(&ended), "CONNECTED");
@@ -308,7 +310,7 @@ async fn an_endpoint_that_serves_two_requests_survives_the_failure_of_one() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_tag_that_somebody_took_away_comes_back_with_the_same_request() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("aurora-dsql"), None);
@@ -327,10 +329,7 @@ async fn a_tag_that_somebody_took_away_comes_back_with_the_same_request() {
         })
         .unwrap();
     // EC2 shows it seconds later.
-    stage
-        .outside()
-        .world()
-        .advance(std::time::Duration::from_secs(60));
+    stage.pass(Duration::from_secs(60)).await;
     stage.start(request("aurora-dsql"), None);
     let second = stage.run().await.pop().unwrap();
 
@@ -339,7 +338,7 @@ async fn a_tag_that_somebody_took_away_comes_back_with_the_same_request() {
     assert_eq!(seen.ours()[0].tags, endpoint.tags);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_foreign_endpoint_serves_only_if_asked_and_is_never_touched() {
     let mut asked = request("aurora-dsql");
     asked["adopt"] = json!(true);
@@ -352,7 +351,7 @@ async fn a_foreign_endpoint_serves_only_if_asked_and_is_never_touched() {
     assert_eq!(writes(&outside), [""; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn on_failure_keep_leaves_the_endpoint_and_says_so() {
     let mut asked = request("aurora-dsql");
     asked["onFailure"] = json!("keep");
@@ -364,18 +363,13 @@ async fn on_failure_keep_leaves_the_endpoint_and_says_so() {
     assert_eq!(left[0], seen.ours()[0].vpc_endpoint_id.as_str());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_endpoint_deleted_under_our_hands_is_made_again_with_another_token() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("aurora-dsql"), None);
-    let mut dice = fastrand::Rng::with_seed(1);
-    while stage.outside().world().writes().count() == 0 {
-        stage.tick(&mut dice).await;
-    }
-    stage
-        .outside()
-        .world()
-        .advance(std::time::Duration::from_secs(5));
+    let created = |world: &mut World| world.writes().count() > 0;
+    stage.until("a write", created).await;
+    stage.pass(Duration::from_secs(1)).await;
     let ids = stage
         .outside()
         .world()
@@ -395,7 +389,7 @@ async fn an_endpoint_deleted_under_our_hands_is_made_again_with_another_token() 
     assert_eq!(Seen::at_last(&mut stage.outside().world()).ours().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_was_announced_is_not_undone_by_a_late_second_run() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("aurora-dsql"), None);
@@ -418,19 +412,18 @@ async fn a_connection_that_was_announced_is_not_undone_by_a_late_second_run() {
     assert_eq!(Seen::at_last(&mut stage.outside().world()).ours().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_an_aborted_execution_made_is_undone_and_announced() {
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start(request("aurora-dsql-minimal"), None);
-    let mut dice = fastrand::Rng::with_seed(1);
-    while !writes(stage.outside()).contains(&"CreateVpcEndpoint".to_owned()) {
-        stage.tick(&mut dice).await;
-    }
+    let created = |world: &mut World| {
+        world
+            .writes()
+            .any(|call| call.action == "CreateVpcEndpoint")
+    };
+    stage.until("a create", created).await;
     stage.abort();
-    stage
-        .outside()
-        .world()
-        .advance(std::time::Duration::from_secs(5));
+    stage.pass(Duration::from_secs(5)).await;
     assert_eq!(Seen::now(&mut stage.outside().world()).ours().len(), 1);
     // A look that only warns must not keep anybody from cleaning up.
     let fault = Fault::on("ListHostedZonesByVPC", FaultKind::AccessDenied);

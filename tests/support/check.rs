@@ -4,11 +4,27 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use world::World;
+use world::gate::FaultKind;
 use world::model::endpoints::{DescribeVpcEndpoints, VpcEndpoint};
 use world::model::groups::{DescribeSecurityGroups, SecurityGroup};
 
-use crate::machine::Ended;
-use crate::outside::Simulated;
+use crate::simulated::Simulated;
+use crate::stage::Ended;
+
+/// Everything that can go wrong with a call.
+pub const KINDS: [FaultKind; 8] = [
+    FaultKind::Throttle,
+    FaultKind::ErrorBeforeEffect,
+    FaultKind::ErrorAfterEffect,
+    FaultKind::LostAnswer,
+    FaultKind::LateEffect { seconds: 20.0 },
+    FaultKind::Hang,
+    FaultKind::Malformed,
+    FaultKind::AccessDenied,
+];
+
+/// How often a shipped client tries a call: a fault that lasts this long reaches the state machine.
+pub const ATTEMPTS: u32 = 3;
 
 /// Not a result: the execution goes on.
 const AWAITING: &str = "Private Connection Awaiting Acceptance";

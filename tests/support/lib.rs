@@ -1,24 +1,25 @@
 //! The whole workflow in one process: `functions/connect.asl.json` interpreted on the real steps and the world's model.
 //!
-//! Nothing here waits: a wait in the state machine moves the world's clock.
+//! Time is tokio's paused clock: whenever nobody has anything to do, it jumps to whoever waits the shortest.
 
-mod asked;
 mod check;
 mod machine;
-mod outside;
 mod remains;
-mod vendors;
-mod words;
+mod simulated;
+mod stage;
+mod step;
+mod wire;
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use tieline::workflow::Function;
 
-pub use check::{Seen, awaited, code, comparable, detail, writes};
-pub use machine::{Broken, Ended, Machine, Stage, invoke};
-pub use outside::Simulated;
+pub use check::{ATTEMPTS, KINDS, Seen, awaited, code, comparable, detail, writes};
+pub use machine::Machine;
 pub use remains::{everything, everything_now};
+pub use simulated::Simulated;
+pub use stage::{Broken, Ended, Stage};
+pub use step::invoke;
 
 /// The root of the project.
 pub fn root() -> &'static Path {
@@ -44,15 +45,6 @@ pub fn json(path: impl AsRef<Path>) -> Value {
 /// If there is none of that name.
 pub fn request(name: &str) -> Value {
     json(format!("events/requests/{name}.json"))
-}
-
-/// What the template calls a function: `create-endpoint` is `CreateEndpointFunction`.
-pub fn logical_id(function: Function) -> String {
-    let words = function.name().split('-').map(|word| {
-        let (first, rest) = word.split_at(1);
-        first.to_uppercase() + rest
-    });
-    words.chain(["Function".to_owned()]).collect()
 }
 
 /// Runs one execution in a scenario to its end.

@@ -4,11 +4,10 @@ use std::error::Error;
 
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
-use tieline::outside::CallError;
-use tieline_https::chain;
+use tieline::outside::{CallError, chain};
 
-/// Turns an SDK's error into ours, for `map_err(failed("create the endpoint"))`.
-pub(crate) fn failed<E>(action: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> CallError
+/// Turns an SDK's error into ours, for `map_err(call_error("create the endpoint"))`.
+pub(crate) fn call_error<E>(action: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> CallError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -33,7 +32,11 @@ where
 }
 
 /// A field that every real answer has. A made-up value in its place could be acted on.
-pub(crate) fn must<T>(action: &'static str, field: &str, value: Option<T>) -> Result<T, CallError> {
+pub(crate) fn required<T>(
+    action: &'static str,
+    field: &str,
+    value: Option<T>,
+) -> Result<T, CallError> {
     value.ok_or_else(|| CallError::Unavailable {
         action,
         reason: format!("the answer has no usable {field}"),

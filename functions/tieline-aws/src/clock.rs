@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tieline::outside::{Clock, Time};
+use tieline::time::{Clock, Time};
 
 #[derive(Debug)]
 pub(crate) struct SystemClock;

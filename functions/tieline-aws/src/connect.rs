@@ -1,30 +1,27 @@
 //! The AWS clients, built once per cold start.
 
-use std::time::Duration;
+use std::fmt;
+use std::sync::Arc;
 
-use aws_config::environment::EnvironmentVariableCredentialsProvider;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_ec2::config::SharedCredentialsProvider;
-use aws_sdk_ec2::config::retry::ReconnectMode;
+use aws_sdk_ec2::config::SharedHttpClient;
 use tieline::ids::Region;
-use tieline::outside::{Limits, Outside};
+use tieline::outside::Outside;
+use tieline::time::{Clock, Limits};
 use tieline_https::HttpError;
-use tieline_vendors::Vendors;
+use tieline_vendors::{Http, Vendors};
 
 use crate::clock::SystemClock;
 use crate::dms::AwsDms;
 use crate::dsql::AwsDsql;
 use crate::ec2::AwsEc2;
-use crate::http::{ATTEMPT, SdkHttp};
+use crate::http::SdkHttp;
 use crate::quotas::AwsQuotas;
 use crate::route53::AwsRoute53;
+use crate::sdk::{Sdk, Wire};
 use crate::secrets::AwsSecrets;
 use crate::settings::{BadVariable, Settings};
 
 /// The world outside, on AWS.
-#[derive(Debug)]
 pub struct Aws {
     ec2: AwsEc2,
     dsql: AwsDsql,
@@ -32,8 +29,18 @@ pub struct Aws {
     route53: AwsRoute53,
     dms: AwsDms,
     vendors: Vendors,
+    clock: Arc<dyn Clock>,
     region: Region,
     limits: Limits,
+}
+
+impl fmt::Debug for Aws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws")
+            .field("region", &self.region)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why the function cannot start.
@@ -55,18 +62,51 @@ impl Aws {
     /// A setting that cannot be used, or an HTTPS client that cannot be built.
     pub fn connect() -> Result<Self, Unusable> {
         let settings = Settings::from_env()?;
-        let config = config(&settings)?;
-        let secrets = AwsSecrets::new(&config);
-        Ok(Self {
-            ec2: AwsEc2::new(&config),
-            dsql: AwsDsql::new(&config),
-            quotas: AwsQuotas::new(&config),
-            route53: AwsRoute53::new(&config, &settings.region),
-            dms: AwsDms::new(&config, secrets.clone()),
-            vendors: Vendors::connect(secrets, settings.world)?,
-            region: settings.region,
-            limits: settings.limits,
-        })
+        let http = SharedHttpClient::new(SdkHttp::new()?);
+        let sdk = Sdk::on_https(http, &settings.region, settings.endpoint_url.clone());
+        let vendors = Vendors::connect(AwsSecrets::new(&sdk), settings.endpoint_url)?;
+        let clock = Arc::new(SystemClock);
+        Ok(Self::new(
+            &sdk,
+            vendors,
+            clock,
+            settings.region,
+            settings.limits,
+        ))
+    }
+
+    /// The same clients on another wire, and the vendors' on theirs.
+    pub fn on_wire(
+        wire: Wire,
+        vendors: impl Http + 'static,
+        clock: Arc<dyn Clock>,
+        region: Region,
+        limits: Limits,
+    ) -> Self {
+        let endpoint_url = Some(wire.endpoint_url.clone());
+        let sdk = Sdk::on_wire(wire, &region);
+        let vendors = Vendors::new(vendors, AwsSecrets::new(&sdk), endpoint_url);
+        Self::new(&sdk, vendors, clock, region, limits)
+    }
+
+    fn new(
+        sdk: &Sdk,
+        vendors: Vendors,
+        clock: Arc<dyn Clock>,
+        region: Region,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            ec2: AwsEc2::new(sdk),
+            dsql: AwsDsql::new(sdk),
+            quotas: AwsQuotas::new(sdk),
+            route53: AwsRoute53::new(sdk, &region),
+            dms: AwsDms::new(sdk, AwsSecrets::new(sdk)),
+            vendors,
+            clock,
+            region,
+            limits,
+        }
     }
 
     /// The world as the steps see it.
@@ -79,7 +119,7 @@ impl Aws {
             dms: &self.dms,
             tidb_cloud: &self.vendors,
             confluent: &self.vendors,
-            clock: &SystemClock,
+            clock: &*self.clock,
             limits: self.limits,
         }
     }
@@ -90,40 +130,12 @@ impl Aws {
     }
 }
 
-fn config(settings: &Settings) -> Result<SdkConfig, HttpError> {
-    let mut config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(aws_config::Region::new(settings.region.to_string()))
-        // Where Lambda puts a role's credentials. The SDK's default chain would look into files and ask metadata servers
-        // as well, and every function would carry that. Nor is any other of the SDK's variables read (AWS_ENDPOINT_URL,
-        // AWS_USE_FIPS_ENDPOINT and their like).
-        .credentials_provider(SharedCredentialsProvider::new(
-            EnvironmentVariableCredentialsProvider::new(),
-        ))
-        .http_client(SdkHttp::new()?)
-        // The state machine retries for minutes; a function only bridges what passes at once.
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(3)
-                // The client does not show its connections to the SDK, which would complain at each 5xx.
-                .with_reconnect_mode(ReconnectMode::ReuseAllConnections),
-        )
-        .timeout_config(
-            TimeoutConfig::builder()
-                .operation_attempt_timeout(ATTEMPT)
-                .operation_timeout(Duration::from_secs(10))
-                .build(),
-        );
-    config.set_endpoint_url(settings.world.clone());
-    Ok(config.build())
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
 
-    use aws_sdk_ec2::config::Credentials;
+    use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 
     use super::*;
 
@@ -149,16 +161,10 @@ mod tests {
             "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\
              <DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet></DescribeVpcsResponse>",
         ]);
-        let settings = Settings {
-            region: "us-east-1".parse().unwrap(),
-            limits: Limits {
-                phase: Duration::ZERO,
-                settle: Duration::ZERO,
-            },
-            world: Some(world),
-        };
+        let http = SharedHttpClient::new(SdkHttp::new().unwrap());
+        let sdk = Sdk::on_https(http, &"us-east-1".parse().unwrap(), Some(world));
         let key = Credentials::new("AKID", "secret", None, None, "test");
-        let config = config(&settings).unwrap().to_builder();
+        let config = sdk.config.to_builder();
         let config = config
             .credentials_provider(SharedCredentialsProvider::new(key))
             .build();

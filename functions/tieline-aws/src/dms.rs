@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_databasemigration::Client;
 use aws_sdk_databasemigration::types::{
     DmsSslModeValue, Filter, MySqlSettings, ReplicationEndpointTypeValue, Tag,
 };
-use tieline::outside::CallError;
 use tieline::ids::SecretArn;
+use tieline::outside::CallError;
 use tieline::outside::Dms;
 use tieline::outside::dms::{
     DmsCertificate, DmsEndpoint, Instance, NewDmsEndpoint, NewInstance, NewSubnetGroup,
     SecretAddress, SubnetGroup, Test,
 };
 
-use crate::answer::{failed, must};
+use crate::answer::{call_error, required};
+use crate::sdk::{Sdk, client};
 use crate::secrets::AwsSecrets;
 
 /// The role's name is fixed, and one in each account (DMS User Guide, "Creating the IAM roles to use with AWS DMS").
@@ -30,10 +30,10 @@ pub(crate) struct AwsDms {
 }
 
 impl AwsDms {
-    pub(crate) fn new(config: &SdkConfig, secrets: AwsSecrets) -> Self {
+    pub(crate) fn new(sdk: &Sdk, secrets: AwsSecrets) -> Self {
         Self {
-            client: Client::new(config),
-            iam: aws_sdk_iam::Client::new(config),
+            client: client!(aws_sdk_databasemigration, sdk),
+            iam: client!(aws_sdk_iam, sdk),
             secrets,
         }
     }
@@ -42,7 +42,7 @@ impl AwsDms {
     async fn tags(&self, arn: &str) -> Result<Option<BTreeMap<String, String>>, CallError> {
         let call = self.client.list_tags_for_resource().resource_arn(arn);
         let answer = call.send().await;
-        let answer = there(answer.map_err(failed("dms:ListTagsForResource")))?;
+        let answer = there(answer.map_err(call_error("dms:ListTagsForResource")))?;
         let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
         Ok(answer.map(|answer| answer.tag_list().iter().filter_map(pair).collect()))
     }
@@ -75,7 +75,7 @@ fn there<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
 impl Dms for AwsDms {
     async fn has_vpc_role(&self) -> Result<bool, CallError> {
         let call = self.iam.get_role().role_name(VPC_ROLE);
-        let Some(answer) = there(call.send().await.map_err(failed("iam:GetRole")))? else {
+        let Some(answer) = there(call.send().await.map_err(call_error("iam:GetRole")))? else {
             return Ok(false);
         };
         let trust = answer
@@ -95,7 +95,7 @@ impl Dms for AwsDms {
             .client
             .describe_replication_subnet_groups()
             .filters(filter(ACTION, "replication-subnet-group-id", id)?);
-        let Some(answer) = there(call.send().await.map_err(failed(ACTION)))? else {
+        let Some(answer) = there(call.send().await.map_err(call_error(ACTION)))? else {
             return Ok(None);
         };
         let Some(group) = answer.replication_subnet_groups().first() else {
@@ -125,7 +125,7 @@ impl Dms for AwsDms {
             .set_tags(tag_list(&new.tags));
         let answer = call.send().await;
         answer
-            .map_err(failed("dms:CreateReplicationSubnetGroup"))
+            .map_err(call_error("dms:CreateReplicationSubnetGroup"))
             .map(|_| ())
     }
 
@@ -135,7 +135,7 @@ impl Dms for AwsDms {
             .delete_replication_subnet_group()
             .replication_subnet_group_identifier(id);
         let answer = call.send().await;
-        there(answer.map_err(failed("dms:DeleteReplicationSubnetGroup"))).map(|_| ())
+        there(answer.map_err(call_error("dms:DeleteReplicationSubnetGroup"))).map(|_| ())
     }
 
     async fn instance(&self, id: &str) -> Result<Option<Instance>, CallError> {
@@ -149,20 +149,20 @@ impl Dms for AwsDms {
             .client
             .describe_replication_instances()
             .filters(filter(ACTION, name, id)?);
-        let Some(answer) = there(call.send().await.map_err(failed(ACTION)))? else {
+        let Some(answer) = there(call.send().await.map_err(call_error(ACTION)))? else {
             return Ok(None);
         };
         let Some(instance) = answer.replication_instances().first() else {
             return Ok(None);
         };
-        let arn = must(ACTION, "ARN", instance.replication_instance_arn())?;
+        let arn = required(ACTION, "ARN", instance.replication_instance_arn())?;
         let group = instance.replication_subnet_group();
         let Some(tags) = self.tags(arn).await? else {
             return Ok(None);
         };
         Ok(Some(Instance {
             arn: arn.to_owned(),
-            status: must(ACTION, "status", instance.replication_instance_status())?.to_owned(),
+            status: required(ACTION, "status", instance.replication_instance_status())?.to_owned(),
             vpc: group
                 .and_then(|group| group.vpc_id())
                 .unwrap_or_default()
@@ -195,7 +195,7 @@ impl Dms for AwsDms {
             .set_tags(tag_list(&new.tags));
         let answer = call.send().await;
         answer
-            .map_err(failed("dms:CreateReplicationInstance"))
+            .map_err(call_error("dms:CreateReplicationInstance"))
             .map(|_| ())
     }
 
@@ -205,7 +205,7 @@ impl Dms for AwsDms {
             .delete_replication_instance()
             .replication_instance_arn(arn);
         let answer = call.send().await;
-        there(answer.map_err(failed("dms:DeleteReplicationInstance"))).map(|_| ())
+        there(answer.map_err(call_error("dms:DeleteReplicationInstance"))).map(|_| ())
     }
 
     async fn certificate(&self, id: &str) -> Result<Option<DmsCertificate>, CallError> {
@@ -214,13 +214,13 @@ impl Dms for AwsDms {
             self.client
                 .describe_certificates()
                 .filters(filter(ACTION, "certificate-id", id)?);
-        let Some(answer) = there(call.send().await.map_err(failed(ACTION)))? else {
+        let Some(answer) = there(call.send().await.map_err(call_error(ACTION)))? else {
             return Ok(None);
         };
         let Some(certificate) = answer.certificates().first() else {
             return Ok(None);
         };
-        let arn = must(ACTION, "ARN", certificate.certificate_arn())?;
+        let arn = required(ACTION, "ARN", certificate.certificate_arn())?;
         let Some(tags) = self.tags(arn).await? else {
             return Ok(None);
         };
@@ -243,13 +243,15 @@ impl Dms for AwsDms {
             .certificate_pem(pem)
             .set_tags(tag_list(tags));
         let answer = call.send().await;
-        answer.map_err(failed("dms:ImportCertificate")).map(|_| ())
+        answer
+            .map_err(call_error("dms:ImportCertificate"))
+            .map(|_| ())
     }
 
     async fn delete_certificate(&self, arn: &str) -> Result<(), CallError> {
         let call = self.client.delete_certificate().certificate_arn(arn);
         let answer = call.send().await;
-        there(answer.map_err(failed("dms:DeleteCertificate"))).map(|_| ())
+        there(answer.map_err(call_error("dms:DeleteCertificate"))).map(|_| ())
     }
 
     async fn endpoint(&self, id: &str) -> Result<Option<DmsEndpoint>, CallError> {
@@ -258,19 +260,19 @@ impl Dms for AwsDms {
             .client
             .describe_endpoints()
             .filters(filter(ACTION, "endpoint-id", id)?);
-        let Some(answer) = there(call.send().await.map_err(failed(ACTION)))? else {
+        let Some(answer) = there(call.send().await.map_err(call_error(ACTION)))? else {
             return Ok(None);
         };
         let Some(endpoint) = answer.endpoints().first() else {
             return Ok(None);
         };
-        let arn = must(ACTION, "ARN", endpoint.endpoint_arn())?;
+        let arn = required(ACTION, "ARN", endpoint.endpoint_arn())?;
         let Some(tags) = self.tags(arn).await? else {
             return Ok(None);
         };
         Ok(Some(DmsEndpoint {
             arn: arn.to_owned(),
-            status: must(ACTION, "status", endpoint.status())?.to_owned(),
+            status: required(ACTION, "status", endpoint.status())?.to_owned(),
             tags,
         }))
     }
@@ -297,13 +299,13 @@ impl Dms for AwsDms {
             .set_extra_connection_attributes(new.attributes.clone())
             .set_tags(tag_list(&new.tags));
         let answer = call.send().await;
-        answer.map_err(failed("dms:CreateEndpoint")).map(|_| ())
+        answer.map_err(call_error("dms:CreateEndpoint")).map(|_| ())
     }
 
     async fn delete_endpoint(&self, arn: &str) -> Result<(), CallError> {
         let call = self.client.delete_endpoint().endpoint_arn(arn);
         let answer = call.send().await;
-        there(answer.map_err(failed("dms:DeleteEndpoint"))).map(|_| ())
+        there(answer.map_err(call_error("dms:DeleteEndpoint"))).map(|_| ())
     }
 
     async fn test(&self, instance: &str, endpoint: &str) -> Result<Option<Test>, CallError> {
@@ -313,14 +315,14 @@ impl Dms for AwsDms {
             .describe_connections()
             .filters(filter(ACTION, "endpoint-arn", endpoint)?)
             .filters(filter(ACTION, "replication-instance-arn", instance)?);
-        let Some(answer) = there(call.send().await.map_err(failed(ACTION)))? else {
+        let Some(answer) = there(call.send().await.map_err(call_error(ACTION)))? else {
             return Ok(None);
         };
         let Some(connection) = answer.connections().first() else {
             return Ok(None);
         };
         Ok(Some(Test {
-            status: must(ACTION, "status", connection.status())?.to_owned(),
+            status: required(ACTION, "status", connection.status())?.to_owned(),
             message: connection
                 .last_failure_message()
                 .unwrap_or_default()
@@ -335,7 +337,7 @@ impl Dms for AwsDms {
             .replication_instance_arn(instance)
             .endpoint_arn(endpoint);
         let answer = call.send().await;
-        answer.map_err(failed("dms:TestConnection")).map(|_| ())
+        answer.map_err(call_error("dms:TestConnection")).map(|_| ())
     }
 
     async fn delete_test(&self, instance: &str, endpoint: &str) -> Result<(), CallError> {
@@ -345,7 +347,7 @@ impl Dms for AwsDms {
             .replication_instance_arn(instance)
             .endpoint_arn(endpoint);
         let answer = call.send().await;
-        there(answer.map_err(failed("dms:DeleteConnection"))).map(|_| ())
+        there(answer.map_err(call_error("dms:DeleteConnection"))).map(|_| ())
     }
 
     async fn tag(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
@@ -355,6 +357,8 @@ impl Dms for AwsDms {
             .resource_arn(arn)
             .set_tags(tag_list(tags));
         let answer = call.send().await;
-        answer.map_err(failed("dms:AddTagsToResource")).map(|_| ())
+        answer
+            .map_err(call_error("dms:AddTagsToResource"))
+            .map(|_| ())
     }
 }

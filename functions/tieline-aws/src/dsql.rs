@@ -1,20 +1,20 @@
 //! Aurora DSQL's control API.
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_dsql::Client;
-use tieline::outside::CallError;
 use tieline::ids::ClusterId;
+use tieline::outside::CallError;
 use tieline::outside::{ClusterService, Dsql};
 
-use crate::answer::failed;
+use crate::answer::call_error;
+use crate::sdk::{Sdk, client};
 
 #[derive(Debug)]
 pub(crate) struct AwsDsql(Client);
 
 impl AwsDsql {
-    pub(crate) fn new(config: &SdkConfig) -> Self {
-        Self(Client::new(config))
+    pub(crate) fn new(sdk: &Sdk) -> Self {
+        Self(client!(aws_sdk_dsql, sdk))
     }
 }
 
@@ -22,7 +22,7 @@ impl AwsDsql {
 impl Dsql for AwsDsql {
     async fn cluster_status(&self, id: &ClusterId) -> Result<Option<String>, CallError> {
         let call = self.0.get_cluster().identifier(id.as_str());
-        match call.send().await.map_err(failed("dsql:GetCluster")) {
+        match call.send().await.map_err(call_error("dsql:GetCluster")) {
             Ok(cluster) => Ok(Some(cluster.status().as_str().to_owned())),
             Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
@@ -37,7 +37,7 @@ impl Dsql for AwsDsql {
         let answer = call
             .send()
             .await
-            .map_err(failed("dsql:GetVpcEndpointServiceName"))?;
+            .map_err(call_error("dsql:GetVpcEndpointServiceName"))?;
         Ok(ClusterService {
             name: answer.service_name().to_owned(),
             host: answer.cluster_vpc_endpoint().map(str::to_owned),

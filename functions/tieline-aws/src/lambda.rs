@@ -5,8 +5,7 @@ use std::time::Duration;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tieline::outside::CallError;
-use tieline::workflow::StepError;
-use tieline::workflow::{StepOutput, StepInput};
+use tieline::workflow::{StepError, StepInput, StepOutput};
 use tokio::time::timeout;
 
 /// An error as Lambda reports it and the state machine matches on it.
@@ -23,7 +22,7 @@ impl From<Report> for Diagnostic {
 }
 
 /// Lambda would kill the function at 60 s and say nothing of why.
-const PATIENCE: Duration = Duration::from_secs(50);
+const TIMEOUT: Duration = Duration::from_secs(50);
 
 /// Many calls, each of them slow: the same step may be quicker later, and everything that it did is found again.
 fn too_slow() -> StepError {
@@ -31,7 +30,7 @@ fn too_slow() -> StepError {
         action: "a step",
         reason: format!(
             "AWS and the vendors were too slow: {} s passed",
-            PATIENCE.as_secs()
+            TIMEOUT.as_secs()
         ),
     })
 }
@@ -59,7 +58,7 @@ pub async fn serve(
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
         let input = StepInput::read(event.payload).map_err(Report)?;
         let execution = input.execution.id.clone();
-        match timeout(PATIENCE, step(input))
+        match timeout(TIMEOUT, step(input))
             .await
             .unwrap_or_else(|_| Err(too_slow()))
         {

@@ -12,7 +12,9 @@ mod http;
 pub mod lambda;
 mod quotas;
 mod route53;
+mod sdk;
 mod secrets;
 mod settings;
 
 pub use connect::{Aws, Unusable};
+pub use sdk::Wire;

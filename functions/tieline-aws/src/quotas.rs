@@ -1,19 +1,19 @@
 //! Service Quotas.
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_servicequotas::Client;
 use tieline::outside::CallError;
 use tieline::outside::Quotas;
 
-use crate::answer::failed;
+use crate::answer::call_error;
+use crate::sdk::{Sdk, client};
 
 #[derive(Debug)]
 pub(crate) struct AwsQuotas(Client);
 
 impl AwsQuotas {
-    pub(crate) fn new(config: &SdkConfig) -> Self {
-        Self(Client::new(config))
+    pub(crate) fn new(sdk: &Sdk) -> Self {
+        Self(client!(aws_sdk_servicequotas, sdk))
     }
 }
 
@@ -26,7 +26,7 @@ impl Quotas for AwsQuotas {
             .get_service_quota()
             .service_code("vpc")
             .quota_code("L-29B6F2EB");
-        match call.send().await.map_err(failed(ACTION)) {
+        match call.send().await.map_err(call_error(ACTION)) {
             // The API counts in floating point; no quota is negative or beyond u32.
             Ok(answer) => Ok(answer
                 .quota()

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_route53::Client;
 use aws_sdk_route53::error::BuildError;
 use aws_sdk_route53::types::{
     Change, ChangeAction, ChangeBatch, HostedZoneConfig, ResourceRecord, ResourceRecordSet, RrType,
     Tag, TagResourceType, Vpc, VpcRegion,
 };
-use tieline::outside::CallError;
 use tieline::ids::{Region, VpcId};
+use tieline::outside::CallError;
 use tieline::outside::Route53;
 use tieline::outside::route53::{HostedZone, VpcZone, ZoneName};
 
-use crate::answer::failed;
+use crate::answer::call_error;
+use crate::sdk::{Sdk, client};
 
 /// How many pages of a list are read; a zone of ours has a handful of records.
 const MAX_PAGES: usize = 50;
@@ -27,9 +27,9 @@ pub(crate) struct AwsRoute53 {
 }
 
 impl AwsRoute53 {
-    pub(crate) fn new(config: &SdkConfig, region: &Region) -> Self {
+    pub(crate) fn new(sdk: &Sdk, region: &Region) -> Self {
         Self {
-            client: Client::new(config),
+            client: client!(aws_sdk_route53, sdk),
             region: VpcRegion::from(region.as_str()),
         }
     }
@@ -54,7 +54,7 @@ impl AwsRoute53 {
                 .hosted_zone_id(id)
                 .set_start_record_name(name)
                 .set_start_record_type(kind.flatten());
-            let page = call.send().await.map_err(failed(ACTION))?;
+            let page = call.send().await.map_err(call_error(ACTION))?;
             names.extend(page.resource_record_sets().iter().filter_map(zone_name));
             if !page.is_truncated() {
                 return Ok(names);
@@ -99,7 +99,7 @@ impl AwsRoute53 {
             .change_resource_record_sets()
             .hosted_zone_id(id)
             .change_batch(batch);
-        call.send().await.map_err(failed(ACTION)).map(|_| ())
+        call.send().await.map_err(call_error(ACTION)).map(|_| ())
     }
 }
 
@@ -158,7 +158,7 @@ impl Route53 for AwsRoute53 {
                 .vpc_id(vpc.as_str())
                 .vpc_region(self.region.clone())
                 .set_next_token(token.take());
-            let page = call.send().await.map_err(failed(ACTION))?;
+            let page = call.send().await.map_err(call_error(ACTION))?;
             zones.extend(page.hosted_zone_summaries().iter().map(|zone| {
                 VpcZone {
                     id: bare(zone.hosted_zone_id()).to_owned(),
@@ -183,7 +183,11 @@ impl Route53 for AwsRoute53 {
 
     async fn zone(&self, id: &str) -> Result<Option<HostedZone>, CallError> {
         let call = self.client.get_hosted_zone().id(id);
-        let answer = match call.send().await.map_err(failed("route53:GetHostedZone")) {
+        let answer = match call
+            .send()
+            .await
+            .map_err(call_error("route53:GetHostedZone"))
+        {
             Ok(answer) => answer,
             Err(error) if error.is_missing() => return Ok(None),
             Err(error) => return Err(error),
@@ -196,7 +200,7 @@ impl Route53 for AwsRoute53 {
         let tags = match call
             .send()
             .await
-            .map_err(failed("route53:ListTagsForResource"))
+            .map_err(call_error("route53:ListTagsForResource"))
         {
             Ok(answer) => answer.resource_tag_set,
             Err(error) if error.is_missing() => return Ok(None),
@@ -251,9 +255,9 @@ impl Route53 for AwsRoute53 {
             .vpc(self.vpc(vpc))
             .caller_reference(token)
             .hosted_zone_config(config);
-        let answer = call.send().await.map_err(failed(ACTION))?;
+        let answer = call.send().await.map_err(call_error(ACTION))?;
         let id = answer.hosted_zone().map(|zone| bare(zone.id()).to_owned());
-        crate::answer::must(ACTION, "hosted zone", id)
+        crate::answer::required(ACTION, "hosted zone", id)
     }
 
     async fn associate(&self, id: &str, vpc: &VpcId) -> Result<(), CallError> {
@@ -263,7 +267,7 @@ impl Route53 for AwsRoute53 {
             .hosted_zone_id(id)
             .vpc(self.vpc(vpc));
         let answer = call.send().await;
-        match answer.map_err(failed("route53:AssociateVPCWithHostedZone")) {
+        match answer.map_err(call_error("route53:AssociateVPCWithHostedZone")) {
             Ok(_) => Ok(()),
             // A repeated association of the same zone is refused like that of another zone of the name; the next look
             // shows which it was.
@@ -284,7 +288,7 @@ impl Route53 for AwsRoute53 {
             .set_add_tags(Some(tags.collect()));
         let answer = call.send().await;
         answer
-            .map_err(failed("route53:ChangeTagsForResource"))
+            .map_err(call_error("route53:ChangeTagsForResource"))
             .map(|_| ())
     }
 
@@ -297,7 +301,7 @@ impl Route53 for AwsRoute53 {
             .set_remove_tag_keys(Some(keys.to_vec()));
         let answer = call.send().await;
         answer
-            .map_err(failed("route53:ChangeTagsForResource"))
+            .map_err(call_error("route53:ChangeTagsForResource"))
             .map(|_| ())
     }
 
@@ -314,7 +318,7 @@ impl Route53 for AwsRoute53 {
         match call
             .send()
             .await
-            .map_err(failed("route53:DeleteHostedZone"))
+            .map_err(call_error("route53:DeleteHostedZone"))
         {
             Ok(_) => Ok(()),
             Err(error) if error.is_missing() => Ok(()),

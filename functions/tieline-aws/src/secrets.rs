@@ -1,22 +1,22 @@
 //! AWS Secrets Manager: the only place where a secret comes from. What it says is never logged and never in an error.
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use serde_json::Value;
-use tieline::error::{CallError, READ_SECRET};
 use tieline::ids::SecretArn;
 use tieline::outside::dms::SecretAddress;
+use tieline::outside::{CallError, READ_SECRET};
 use tieline_vendors::Secrets;
 
-use crate::answer::failed;
+use crate::answer::call_error;
+use crate::sdk::{Sdk, client};
 
 #[derive(Debug, Clone)]
 pub(crate) struct AwsSecrets(Client);
 
 impl AwsSecrets {
-    pub(crate) fn new(config: &SdkConfig) -> Self {
-        Self(Client::new(config))
+    pub(crate) fn new(sdk: &Sdk) -> Self {
+        Self(client!(aws_sdk_secretsmanager, sdk))
     }
 
     /// Which server a secret for AWS DMS names.
@@ -54,7 +54,7 @@ impl AwsSecrets {
 impl Secrets for AwsSecrets {
     async fn read(&self, arn: &SecretArn) -> Result<String, CallError> {
         let call = self.0.get_secret_value().secret_id(arn.as_str());
-        let answer = call.send().await.map_err(failed(READ_SECRET))?;
+        let answer = call.send().await.map_err(call_error(READ_SECRET))?;
         match answer.secret_string {
             Some(text) => Ok(text),
             None => Err(CallError::Refused {

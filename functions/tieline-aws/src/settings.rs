@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tieline::ids::Region;
-use tieline::outside::Limits;
+use tieline::time::Limits;
 
 /// A phase may take this long unless the deployment says otherwise: creates take 1 to 3 minutes as a rule, and
 /// Terraform's provider gives up after 10.
@@ -20,7 +20,7 @@ pub(crate) struct Settings {
     /// How long things may take.
     pub(crate) limits: Limits,
     /// Where a simulated AWS answers; none in production.
-    pub(crate) world: Option<String>,
+    pub(crate) endpoint_url: Option<String>,
 }
 
 /// A variable that cannot be used.
@@ -58,7 +58,7 @@ impl Settings {
         let found = get(name);
         let region = found.as_deref().and_then(|text| text.parse().ok());
         Ok(Self {
-            world: world(get("TIELINE_WORLD_ENDPOINT_URL"))?,
+            endpoint_url: endpoint_url(get("TIELINE_ENDPOINT_URL"))?,
             region: region.ok_or(BadVariable {
                 name,
                 found,
@@ -73,7 +73,7 @@ impl Settings {
 }
 
 /// `sam local invoke` passes an empty variable where the template's parameter is empty.
-fn world(found: Option<String>) -> Result<Option<String>, BadVariable> {
+fn endpoint_url(found: Option<String>) -> Result<Option<String>, BadVariable> {
     let Some(url) = found.filter(|url| !url.is_empty()) else {
         return Ok(None);
     };
@@ -84,7 +84,7 @@ fn world(found: Option<String>) -> Result<Option<String>, BadVariable> {
         return Ok(Some(url));
     }
     Err(BadVariable {
-        name: "TIELINE_WORLD_ENDPOINT_URL",
+        name: "TIELINE_ENDPOINT_URL",
         found: Some(url),
         expected: "an https:// URL, or an http:// URL of localhost, 127.0.0.1 or 172.16.0.0/12",
     })
@@ -102,28 +102,21 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_world_is_none() {
-        let settings = read(&[
-            ("AWS_REGION", "us-east-1"),
-            ("TIELINE_WORLD_ENDPOINT_URL", ""),
-        ])
-        .unwrap();
+    fn an_empty_endpoint_url_is_none() {
+        let settings = read(&[("AWS_REGION", "us-east-1"), ("TIELINE_ENDPOINT_URL", "")]).unwrap();
 
-        assert_eq!(settings.world, None);
+        assert_eq!(settings.endpoint_url, None);
     }
 
     #[test]
-    fn a_world_that_no_key_is_sent_to_is_refused_at_once() {
+    fn an_endpoint_that_no_key_is_sent_to_is_refused_at_once() {
         for (url, fits) in [
             ("http://127.0.0.1:4599", true),
             ("https://world.example", true),
             ("http://host.docker.internal:4599", false),
             ("127.0.0.1:4599", false),
         ] {
-            let pairs = [
-                ("AWS_REGION", "us-east-1"),
-                ("TIELINE_WORLD_ENDPOINT_URL", url),
-            ];
+            let pairs = [("AWS_REGION", "us-east-1"), ("TIELINE_ENDPOINT_URL", url)];
             assert_eq!(read(&pairs).is_ok(), fits, "{url}");
         }
     }
@@ -133,7 +126,7 @@ mod tests {
         let settings =
             read(&[("AWS_REGION", "us-east-1"), ("TIELINE_SETTLE_SECONDS", "7")]).unwrap();
         assert_eq!(settings.limits.phase.as_secs(), 1200);
-        assert_eq!(settings.world, None);
+        assert_eq!(settings.endpoint_url, None);
         assert_eq!(settings.limits.settle.as_secs(), 7);
 
         let error = read(&[

@@ -6,7 +6,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::error::Error;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +18,7 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
+use tieline::outside::chain;
 use webpki_roots::TLS_SERVER_ROOTS;
 
 /// Load balancers close what rests for a minute; a warm function rests longer than that between two events.
@@ -135,15 +135,4 @@ pub fn may_be_asked(uri: &Uri) -> bool {
         Some("http") => uri.host().is_some_and(own),
         _ => false,
     }
-}
-
-/// An error with its causes, outermost first.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

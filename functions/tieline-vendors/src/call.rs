@@ -2,8 +2,8 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use tieline::outside::CallError;
 use tieline::ids::SecretArn;
+use tieline::outside::CallError;
 
 use crate::Vendors;
 use crate::answer::Answer;

@@ -15,8 +15,8 @@ use ::http::Uri;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::json;
-use tieline::outside::CallError;
 use tieline::ids::{ConfluentId, SecretArn};
+use tieline::outside::CallError;
 use tieline::outside::Confluent;
 use tieline::outside::confluent::{Access, ConfluentNetwork};
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use serde_json::Value;
-use tieline::outside::CallError;
 use tieline::ids::SecretArn;
+use tieline::outside::CallError;
 
 use crate::http::{Http, HttpError, HttpRequest, HttpResponse};
 use crate::secrets::Secrets;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use tieline::error::{CallError, READ_SECRET};
 use tieline::ids::SecretArn;
+use tieline::outside::{CallError, READ_SECRET};
 use tokio::time::Instant;
 
 /// Long enough for a warm function's events, short enough that a key that was taken away is soon forgotten.

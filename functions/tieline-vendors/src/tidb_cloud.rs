@@ -5,8 +5,8 @@
 
 use async_trait::async_trait;
 use serde_json::json;
-use tieline::outside::CallError;
 use tieline::ids::{EndpointId, SecretArn, TidbId};
+use tieline::outside::CallError;
 use tieline::outside::TidbCloud;
 use tieline::outside::tidb_cloud::{
     Dataflow, DedicatedCluster, Link, LinkService, NodeGroupId, Registration, ServerlessCluster,

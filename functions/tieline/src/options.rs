@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::ids::{GroupId, SubnetId, VpcId};
 use crate::json::{Fields, canonical, kind_of};
-use crate::ownership::Tags;
+use crate::outside::Tags;
 
 /// The tags a caller may set: EC2 allows 50 a resource, the rest is for the requests that share the endpoint.
 const MAX_TAGS: usize = 40;

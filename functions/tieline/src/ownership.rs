@@ -4,11 +4,10 @@
 //! `tieline:request/<request id>` with the fingerprint of the request's parameters, and `.ready` behind it once the
 //! connection was announced. What knows no tags says the same in its name: `tieline <request id> <fingerprint>`.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Region, RequestId};
+use crate::outside::Tags;
 
 /// The tag that everything of ours carries; roles may change and delete only what has it.
 pub const MANAGED: &str = "tieline:managed";
@@ -18,9 +17,6 @@ pub const REQUEST: &str = "tieline:request/";
 
 /// Ends the value of that tag, or that name, once the connection was announced: from then on only a removal takes it away.
 const CONFIRMED: &str = ".ready";
-
-/// The tags of a thing.
-pub type Tags = BTreeMap<String, String>;
 
 /// A request, as far as what is made for it carries its marks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,8 @@ use serde_tuple::Serialize_tuple;
 use crate::ids::{Region, RequestId};
 use crate::json::{Condition, Describer, Fields, Object, Reader, canonical};
 use crate::options::{self, Network, OnFailure, Policy};
-use crate::ownership::{Owner, Tags};
+use crate::outside::Tags;
+use crate::ownership::Owner;
 use crate::problem::Problem;
 use crate::targets::{ConnectedThrough, KindFacts, Target};
 

@@ -5,20 +5,20 @@ mod convert;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
     DnsOptionsSpecification, Filter, IpPermission, IpRange, ResourceType, Tag, TagSpecification,
     VpcAttributeName, VpcEndpointType,
 };
-use tieline::outside::CallError;
+use futures_util::future::try_join;
 use tieline::ids::{EndpointId, GroupId, VpcId};
 use tieline::outside::{
-    DnsAttributes, Ec2, Endpoint, Group, Interface, NewEndpoint, NewGroup, Service, Subnet, Vpc,
-    EndpointFilter,
+    CallError, DnsAttributes, Ec2, Endpoint, EndpointFilter, Group, Interface, NewEndpoint,
+    NewGroup, Service, Subnet, Vpc,
 };
 
-use crate::answer::{failed, must};
+use crate::answer::{call_error, required};
+use crate::sdk::{Sdk, client};
 
 /// The most that EC2 takes. Without it, all of a VPC comes in one answer.
 const PAGE: i32 = 1000;
@@ -27,8 +27,8 @@ const PAGE: i32 = 1000;
 pub(crate) struct AwsEc2(Client);
 
 impl AwsEc2 {
-    pub(crate) fn new(config: &SdkConfig) -> Self {
-        Self(Client::new(config))
+    pub(crate) fn new(sdk: &Sdk) -> Self {
+        Self(client!(aws_sdk_ec2, sdk))
     }
 
     async fn attribute(&self, id: &VpcId, attribute: VpcAttributeName) -> Result<bool, CallError> {
@@ -38,12 +38,12 @@ impl AwsEc2 {
             .describe_vpc_attribute()
             .vpc_id(id.as_str())
             .attribute(attribute);
-        let answer = call.send().await.map_err(failed(ACTION))?;
+        let answer = call.send().await.map_err(call_error(ACTION))?;
         let value = answer
             .enable_dns_support()
             .or(answer.enable_dns_hostnames())
             .and_then(|value| value.value());
-        must(ACTION, "attribute", value)
+        required(ACTION, "attribute", value)
     }
 }
 
@@ -54,20 +54,18 @@ impl Ec2 for AwsEc2 {
             .0
             .describe_vpcs()
             .filters(filter("vpc-id", id.as_str()));
-        let answer = call.send().await.map_err(failed("ec2:DescribeVpcs"))?;
+        let answer = call.send().await.map_err(call_error("ec2:DescribeVpcs"))?;
         Ok(answer.vpcs().first().map(convert::vpc))
     }
 
     async fn dns_attributes(&self, id: &VpcId) -> Result<DnsAttributes, CallError> {
         // EC2 answers one attribute a call.
-        Ok(DnsAttributes {
-            support: self
-                .attribute(id, VpcAttributeName::EnableDnsSupport)
-                .await?,
-            hostnames: self
-                .attribute(id, VpcAttributeName::EnableDnsHostnames)
-                .await?,
-        })
+        let (support, hostnames) = try_join(
+            self.attribute(id, VpcAttributeName::EnableDnsSupport),
+            self.attribute(id, VpcAttributeName::EnableDnsHostnames),
+        )
+        .await?;
+        Ok(DnsAttributes { support, hostnames })
     }
 
     async fn subnets(&self, vpc: &VpcId) -> Result<Vec<Subnet>, CallError> {
@@ -83,10 +81,10 @@ impl Ec2 for AwsEc2 {
             .send()
             .try_collect()
             .await
-            .map_err(failed(ACTION))?;
+            .map_err(call_error(ACTION))?;
         found
             .iter()
-            .map(|subnet| must(ACTION, "subnet", convert::subnet(subnet)))
+            .map(|subnet| required(ACTION, "subnet", convert::subnet(subnet)))
             .collect()
     }
 
@@ -103,10 +101,10 @@ impl Ec2 for AwsEc2 {
             .send()
             .try_collect()
             .await
-            .map_err(failed(ACTION))?;
+            .map_err(call_error(ACTION))?;
         found
             .iter()
-            .map(|group| must(ACTION, "security group", convert::group(group)))
+            .map(|group| required(ACTION, "security group", convert::group(group)))
             .collect()
     }
 
@@ -115,7 +113,7 @@ impl Ec2 for AwsEc2 {
         match call
             .send()
             .await
-            .map_err(failed("ec2:DescribeVpcEndpointServices"))
+            .map_err(call_error("ec2:DescribeVpcEndpointServices"))
         {
             Ok(answer) => Ok(convert::service(name, answer.service_details())),
             // Also the answer for a service that does not allow this account.
@@ -144,10 +142,10 @@ impl Ec2 for AwsEc2 {
             .send()
             .try_collect()
             .await
-            .map_err(failed(ACTION))?;
+            .map_err(call_error(ACTION))?;
         found
             .iter()
-            .map(|endpoint| must(ACTION, "endpoint", convert::endpoint(endpoint)))
+            .map(|endpoint| required(ACTION, "endpoint", convert::endpoint(endpoint)))
             .collect()
     }
 
@@ -167,7 +165,7 @@ impl Ec2 for AwsEc2 {
             .send()
             .try_collect()
             .await;
-        let found = found.map_err(failed("ec2:DescribeNetworkInterfaces"))?;
+        let found = found.map_err(call_error("ec2:DescribeNetworkInterfaces"))?;
         Ok(found.iter().filter_map(convert::interface).collect())
     }
 
@@ -187,8 +185,8 @@ impl Ec2 for AwsEc2 {
             // Left out, it is on for every service that has a name and accepts by itself.
             .private_dns_enabled(false)
             .tag_specifications(tagged(ResourceType::VpcEndpoint, &new.tags));
-        let answer = call.send().await.map_err(failed(ACTION))?;
-        must(
+        let answer = call.send().await.map_err(call_error(ACTION))?;
+        required(
             ACTION,
             "endpoint",
             answer.vpc_endpoint().and_then(convert::endpoint),
@@ -213,14 +211,14 @@ impl Ec2 for AwsEc2 {
         call.set_dns_options(options)
             .send()
             .await
-            .map_err(failed("ec2:ModifyVpcEndpoint"))?;
+            .map_err(call_error("ec2:ModifyVpcEndpoint"))?;
         Ok(())
     }
 
     async fn delete_endpoint(&self, id: &EndpointId) -> Result<(), CallError> {
         const ACTION: &str = "ec2:DeleteVpcEndpoints";
         let call = self.0.delete_vpc_endpoints().vpc_endpoint_ids(id.as_str());
-        let answer = call.send().await.map_err(failed(ACTION))?;
+        let answer = call.send().await.map_err(call_error(ACTION))?;
         // EC2 answers 200 even when nothing was deleted.
         let Some(error) = answer.unsuccessful().iter().find_map(|item| item.error()) else {
             return Ok(());
@@ -241,15 +239,20 @@ impl Ec2 for AwsEc2 {
             .group_name(&new.name)
             .description(&new.description)
             .tag_specifications(tagged(ResourceType::SecurityGroup, &new.tags));
-        let answer = call.send().await.map_err(failed(ACTION))?;
-        must(
+        let answer = call.send().await.map_err(call_error(ACTION))?;
+        required(
             ACTION,
             "group id",
             answer.group_id().and_then(|id| id.parse().ok()),
         )
     }
 
-    async fn authorize_ingress(&self, id: &GroupId, port: u16, cidrs: &[String]) -> Result<(), CallError> {
+    async fn authorize_ingress(
+        &self,
+        id: &GroupId,
+        port: u16,
+        cidrs: &[String],
+    ) -> Result<(), CallError> {
         // One call a block: EC2 refuses all rules of a call if one of them exists.
         for cidr in cidrs {
             let permission = IpPermission::builder()
@@ -271,7 +274,7 @@ impl Ec2 for AwsEc2 {
             match call
                 .send()
                 .await
-                .map_err(failed("ec2:AuthorizeSecurityGroupIngress"))
+                .map_err(call_error("ec2:AuthorizeSecurityGroupIngress"))
             {
                 Err(error) if !error.is_duplicate() => return Err(error),
                 Ok(_) | Err(_) => {}
@@ -286,7 +289,7 @@ impl Ec2 for AwsEc2 {
             call.send()
                 .await
                 .map(|_| ())
-                .map_err(failed("ec2:DeleteSecurityGroup")),
+                .map_err(call_error("ec2:DeleteSecurityGroup")),
         )
     }
 
@@ -299,7 +302,7 @@ impl Ec2 for AwsEc2 {
         call.send()
             .await
             .map(|_| ())
-            .map_err(failed("ec2:CreateTags"))
+            .map_err(call_error("ec2:CreateTags"))
     }
 
     async fn untag(&self, id: &EndpointId, keys: &[String]) -> Result<(), CallError> {
@@ -316,7 +319,7 @@ impl Ec2 for AwsEc2 {
             call.send()
                 .await
                 .map(|_| ())
-                .map_err(failed("ec2:DeleteTags")),
+                .map_err(call_error("ec2:DeleteTags")),
         )
     }
 }

@@ -387,7 +387,7 @@ async fn it_says_when_to_come_back() {
 
         let expected = CallError::Throttled {
             action: "confluent:UpdatePrivateLinkAccess",
-            seconds,
+            retry_after: seconds,
             reason: "HTTP 429 without a code: no message (X-Request-Id one)".to_owned(),
         };
         assert_eq!(error.unwrap_err(), expected);

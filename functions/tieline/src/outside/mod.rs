@@ -12,6 +12,7 @@ mod quotas;
 pub mod route53;
 pub mod tidb_cloud;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 pub use confluent::Confluent;
@@ -28,6 +29,9 @@ pub use route53::Route53;
 pub use tidb_cloud::TidbCloud;
 
 use crate::time::{Clock, Limits};
+
+/// The tags of a thing.
+pub type Tags = BTreeMap<String, String>;
 
 /// Everything outside that a step may use.
 #[derive(Clone, Copy)]

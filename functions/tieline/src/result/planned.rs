@@ -8,7 +8,7 @@ use crate::endpoint::{AvailabilityZone, Groups, PrivateDns, Serving};
 use crate::execution::{Execution, Progress};
 use crate::ids::VpcId;
 use crate::options::Policy;
-use crate::ownership::Tags;
+use crate::outside::Tags;
 use crate::parts::Part;
 use crate::plan::Plan;
 use crate::problem::Code;

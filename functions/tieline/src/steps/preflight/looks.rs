@@ -36,6 +36,16 @@ pub(super) struct Network {
     pub(super) hosted_zones: Result<Vec<VpcZone>, CallError>,
 }
 
+/// Both sides of an endpoint: the VPC and the service.
+pub(super) struct Side<'a> {
+    pub(super) network: &'a Network,
+    pub(super) service: &'a Service,
+    /// The ports that clients connect to.
+    pub(super) ports: &'a [u16],
+    /// Address blocks of further VPCs that connect.
+    pub(super) also_from: &'a [String],
+}
+
 /// What the target says of itself.
 pub(super) enum Target {
     /// It cannot be connected to, or not yet.

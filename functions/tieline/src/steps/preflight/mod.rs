@@ -20,8 +20,7 @@ use crate::workflow::{
     LONGEST_POLL, NextState, StepError, StepInput, StepOutput, Work, wait_seconds,
 };
 
-use looks::{Looks, Network, Target};
-use network::Side;
+use looks::{Looks, Network, Side, Target};
 use serving::Chosen;
 
 /// Carries the step out. `here` is the Region that this deployment serves.

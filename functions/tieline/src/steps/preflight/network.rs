@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Check;
-use super::looks::Network;
+use super::looks::{Network, Side};
 use super::serving::Chosen;
 use crate::endpoint::{AvailabilityZone, Groups, own_group_name};
 use crate::ids::{GroupId, SubnetId};
@@ -13,16 +13,6 @@ use crate::ownership::is_ours;
 use crate::problem::{Code, Problem};
 use crate::refusals::{no_group, no_subnet, no_vpc};
 use crate::targets::ConnectedThrough;
-
-/// Both sides of an endpoint: the VPC and the service.
-pub(super) struct Side<'a> {
-    pub(super) network: &'a Network,
-    pub(super) service: &'a Service,
-    /// The ports that clients connect to.
-    pub(super) ports: &'a [u16],
-    /// Address blocks of further VPCs that connect.
-    pub(super) also_from: &'a [String],
-}
 
 impl<'c> Check<'c> {
     /// The VPC has to be there, and to resolve names where the request wants some.

@@ -1,8 +1,7 @@
 //! Which endpoint can serve the request: one of ours, one that may be adopted, or a new one.
 
 use super::Check;
-use super::looks::Network;
-use super::network::Side;
+use super::looks::{Network, Side};
 use crate::endpoint::{EndpointPlan, Serving, differences};
 use crate::ids::VpcId;
 use crate::outside::route53::VpcZone;

@@ -1,0 +1,147 @@
+//! What every kind of part is asked for, and what it answers.
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+
+use crate::endpoint::EndpointPlan;
+use crate::execution::Phase;
+use crate::ids::EndpointId;
+use crate::outside::Tags;
+use crate::outside::{CallError, Endpoint, Outside};
+use crate::ownership::{Owner, Ownership};
+use crate::problem::Problem;
+use crate::refusals;
+
+/// What a part of any kind can be asked for.
+#[async_trait]
+pub trait PartKind: Send + Sync {
+    /// What it is, for a sentence: "the registration at TiDB Cloud".
+    fn name(&self) -> String;
+
+    /// The phase that makes it, and so the function whose role may.
+    fn made_in(&self) -> Phase {
+        Phase::Create
+    }
+
+    /// How many times longer than other things it may take.
+    fn slowness(&self) -> u32 {
+        1
+    }
+
+    /// Looks at it once. Only reads.
+    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError>;
+
+    /// Makes it, or goes on with making it. May be repeated.
+    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError>;
+
+    /// Removes what is of this request's making. May be repeated.
+    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError>;
+
+    /// What stands in the way of making it, before anything is made.
+    async fn check(&self, context: &PartContext<'_>) -> Result<Vec<Problem>, CallError> {
+        Ok(match self.look(context).await?.condition {
+            Condition::Broken(problem) => vec![problem],
+            Condition::Absent
+            | Condition::Incomplete
+            | Condition::Pending(_)
+            | Condition::Ready
+            | Condition::Going => Vec::new(),
+        })
+    }
+
+    /// What it proves of the connection itself once it is ready, if it tries it.
+    fn proof(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether the request can be marked as ready on it. Connections without an endpoint need such a part.
+    fn carries_mark(&self) -> bool {
+        false
+    }
+
+    /// Marks the request as ready on it.
+    async fn mark(&self, _: &PartContext<'_>) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+/// What a part needs to know about the connection it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct PartContext<'a> {
+    pub outside: &'a Outside<'a>,
+    pub owner: &'a Owner,
+    /// The connection's endpoint as planned, if it has one.
+    pub wanted: Option<&'a EndpointPlan>,
+    /// The same as the last look showed it.
+    pub endpoint: Option<&'a Endpoint>,
+    /// Its id, also when EC2 does not show it any more.
+    pub endpoint_id: Option<&'a EndpointId>,
+}
+
+impl PartContext<'_> {
+    /// Whether the endpoint is not ours and stays as it is.
+    pub fn is_adopted(&self) -> bool {
+        self.wanted
+            .is_some_and(|wanted| wanted.serving.is_adopted())
+    }
+
+    /// Something of this name is there, and this request did not make it, or made it with other parameters.
+    pub(crate) fn not_ours(&self, name: &str, tags: &Tags) -> Condition {
+        Condition::Broken(if tags.contains_key(&self.owner.request_tag()) {
+            refusals::conflict(name)
+        } else {
+            refusals::not_ours(name)
+        })
+    }
+}
+
+/// What a look at a part shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// How it is.
+    pub condition: Condition,
+    /// Whose it is.
+    pub ownership: Ownership,
+    /// What the result tells of it.
+    pub facts: Map<String, Value>,
+}
+
+/// How a part is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// It is not there.
+    Absent,
+    /// A piece of it is there; making it goes on.
+    Incomplete,
+    /// It is being made; this is what is waited for.
+    Pending(String),
+    /// It works.
+    Ready,
+    /// It is being removed.
+    Going,
+    /// It will never work.
+    Broken(Problem),
+}
+
+impl Observation {
+    /// It is not there.
+    pub fn absent() -> Self {
+        Self::of(Condition::Absent, Ownership::Ours)
+    }
+
+    /// It is there.
+    pub fn of(condition: Condition, ownership: Ownership) -> Self {
+        Self {
+            condition,
+            ownership,
+            facts: Map::new(),
+        }
+    }
+
+    /// The same with something for the result to tell.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.facts.insert(name.to_owned(), value.into());
+        self
+    }
+}

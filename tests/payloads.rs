@@ -1,0 +1,101 @@
+//! Executions live for a week over functions that are deployed meanwhile: payloads of earlier definitions are understood,
+//! and answered in the words of the definition that the execution runs.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tests::{Simulated, files, invoke, json as read};
+use tieline::workflow::{Function, NextState};
+use world::scenario;
+
+/// Where the choice state of the first definition leads to.
+const FIRST_STATES: [&str; 11] = [
+    "Wait for the target",
+    "Wait",
+    "Poll the status",
+    "Create the endpoint",
+    "Enable private DNS",
+    "Keep the endpoint",
+    "Undo",
+    "Announce that acceptance is awaited",
+    "Announce that it is ready",
+    "Announce the plan",
+    "Announce the failure",
+];
+
+/// The payloads of the first definition, as they were, with the function that gets them.
+fn payloads() -> Vec<(Function, String, Value)> {
+    let mut all = Vec::new();
+    for function in Function::ALL {
+        let folder = format!("tests/payloads/first/{}", function.name());
+        if function == Function::ConfirmConnection {
+            continue; // the first definition had no such function
+        }
+        for file in files(folder) {
+            let case = format!(
+                "{}/{}",
+                function.name(),
+                file.file_stem().unwrap().display()
+            );
+            all.push((function, case, read(&file)));
+        }
+    }
+    assert_eq!(all.len(), 16);
+    all
+}
+
+#[tokio::test(start_paused = true)]
+async fn payloads_of_the_first_definition_are_answered_in_its_words() {
+    for (function, case, payload) in payloads() {
+        let simulated = Simulated::on(scenario::world("default"));
+
+        let answer = invoke(function, payload.clone(), &simulated).await;
+
+        let answer = json!(answer.unwrap_or_else(|error| panic!("{case}: {error:?}")));
+        let next = answer["next"].as_str().unwrap();
+        assert!(FIRST_STATES.contains(&next), "{case} leads to {next:?}");
+        // Plan and progress travel on, and the first definition's next step gets them back.
+        for part in ["plan", "progress"] {
+            let kept = |value: &Value| -> BTreeSet<String> {
+                let fields = value[part].as_object();
+                fields
+                    .into_iter()
+                    .flat_map(|all| all.keys().cloned())
+                    .collect()
+            };
+            let lost: Vec<_> = kept(&payload).difference(&kept(&answer)).cloned().collect();
+            assert_eq!(lost, [""; 0], "{case}: {part}");
+        }
+    }
+}
+
+/// Under the first definition, create-endpoint confirmed as well.
+#[tokio::test(start_paused = true)]
+async fn a_confirmation_of_the_first_definition_reaches_the_step_that_confirms() {
+    let payload = read("tests/payloads/first/create-endpoint/keep.json");
+    let mut second = payload.clone();
+    second["execution"]["definition"] = json!(2);
+    second.as_object_mut().unwrap().remove("keep");
+
+    let simulated = Simulated::on(scenario::world("default"));
+    let first = invoke(Function::CreateEndpoint, payload, &simulated).await;
+    let second = invoke(Function::ConfirmConnection, second, &simulated).await;
+
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!(
+        (first.next, first.waiting_for, first.progress.phase),
+        (second.next, second.waiting_for, second.progress.phase)
+    );
+}
+
+#[test]
+fn every_state_has_a_name_in_both_definitions() {
+    let first: BTreeSet<&str> = NextState::ALL.iter().map(|next| next.name_in(1)).collect();
+    let second: BTreeSet<&str> = NextState::ALL.iter().map(|next| next.name_in(2)).collect();
+
+    assert_eq!(first, FIRST_STATES.into());
+    assert_eq!(
+        second,
+        NextState::ALL.iter().map(|next| next.name()).collect()
+    );
+}

@@ -1,0 +1,147 @@
+//! The world, and the shipped clients in front of it: what a function has in production, but for the wire and the clock.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tieline::outside::Outside;
+use tieline::time::{Clock, Limits, Time};
+use tieline_aws::Aws;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use world::World;
+
+use crate::wire;
+
+/// What a phase may take, and how long a lost create may still turn up: as the template sets it.
+const LIMITS: Limits = Limits {
+    phase: Duration::from_secs(1200),
+    settle: Duration::from_secs(60),
+};
+
+/// A world whose clock is tokio's paused one, behind the clients that are shipped.
+#[derive(Clone)]
+pub struct Simulated {
+    shared: Arc<Shared>,
+    aws: Arc<Aws>,
+}
+
+/// What the wire, the clock and the tests share.
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    /// How much of tokio's time the world has seen.
+    until: Mutex<Instant>,
+    pub(crate) dice: Mutex<fastrand::Rng>,
+    /// What a call takes; by chance, unless a test says it.
+    latency: Option<Duration>,
+    /// Told of every call that is over.
+    pub(crate) called: Notify,
+    watch: Mutex<Option<Watch>>,
+}
+
+type Watch = Box<dyn Fn(&mut World) + Send>;
+
+impl Simulated {
+    /// The shipped clients on a world.
+    pub fn on(world: World) -> Self {
+        Self::build(world, None, 1)
+    }
+
+    /// The same, where every call takes this long.
+    pub fn with_latency(world: World, latency: Duration) -> Self {
+        Self::build(world, Some(latency), 1)
+    }
+
+    /// The same, where other dice decide how long a call takes and so which execution is first.
+    pub fn seeded(world: World, seed: u64) -> Self {
+        Self::build(world, None, seed)
+    }
+
+    fn build(world: World, latency: Option<Duration>, seed: u64) -> Self {
+        let shared = Arc::new(Shared {
+            world: Mutex::new(world),
+            until: Mutex::new(Instant::now()),
+            dice: Mutex::new(fastrand::Rng::with_seed(seed)),
+            latency,
+            called: Notify::new(),
+            watch: Mutex::new(None),
+        });
+        // The SDK's jitter comes from here.
+        fastrand::seed(seed);
+        let clock = Arc::new(WorldClock(Arc::clone(&shared)));
+        let region = "us-east-1".parse().expect("a Region");
+        let (sdk, vendors) = wire::wires(&shared);
+        let aws = Aws::on_wire(sdk, vendors, clock, region, LIMITS);
+        Self {
+            shared,
+            aws: Arc::new(aws),
+        }
+    }
+
+    /// The world itself, at this moment.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.shared.world()
+    }
+
+    /// What a step gets.
+    pub fn outside(&self) -> Outside<'_> {
+        self.aws.outside()
+    }
+
+    /// Looks at the world after every call, to see that something always holds.
+    pub fn watch(&self, watch: impl Fn(&mut World) + Send + 'static) {
+        *lock(&self.shared.watch) = Some(Box::new(watch));
+    }
+
+    /// Waits for the next call to be over.
+    pub(crate) async fn next_call(&self) {
+        self.shared.called.notified().await;
+    }
+
+    pub(crate) fn dice(&self) -> MutexGuard<'_, fastrand::Rng> {
+        lock(&self.shared.dice)
+    }
+}
+
+impl fmt::Debug for Simulated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulated").finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        let mut world = lock(&self.world);
+        let now = Instant::now();
+        let passed = now - std::mem::replace(&mut *lock(&self.until), now);
+        world.advance(passed);
+        world
+    }
+
+    /// What the next call takes.
+    pub(crate) fn latency(&self) -> Duration {
+        self.latency
+            .unwrap_or_else(|| Duration::from_millis(lock(&self.dice).u64(5..60)))
+    }
+
+    /// A call is over.
+    pub(crate) fn note_call(&self) {
+        if let Some(watch) = &*lock(&self.watch) {
+            watch(&mut self.world());
+        }
+        self.called.notify_waiters();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The world's time, for the functions.
+struct WorldClock(Arc<Shared>);
+
+impl Clock for WorldClock {
+    fn now(&self) -> Time {
+        Time(self.0.world().now())
+    }
+}

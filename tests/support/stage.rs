@@ -1,0 +1,317 @@
+//! Executions of the state machine as tasks on tokio's paused clock. They meet at every call, not only between states.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tieline::workflow::Function;
+use tokio::task::{JoinHandle, LocalSet};
+use tokio::time::{Instant, sleep, timeout};
+use world::World;
+use world::model::credentials::CANARY;
+
+use crate::machine::{Machine, Run, Task};
+use crate::simulated::Simulated;
+use crate::step::invoke;
+
+/// What Lambda takes to invoke a function.
+const INVOCATION: Duration = Duration::from_millis(200);
+
+/// The functions' time limit, as the template sets it.
+const FUNCTION_LIMIT: Duration = Duration::from_secs(60);
+
+/// How an execution ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// `SUCCEEDED`, `FAILED`, `ABORTED` or `TIMED_OUT`.
+    pub status: &'static str,
+    /// Every event that it put on the bus.
+    pub events: Vec<Value>,
+    /// The states that it went through, without repetition in a row.
+    pub states: Vec<String>,
+    /// The state of every invocation of a function.
+    pub invoked: Vec<String>,
+    /// How long it took, in seconds of the world.
+    pub seconds: u64,
+    /// The events of its history, of which Step Functions takes 25,000.
+    pub history: u32,
+}
+
+/// An invocation that breaks after the function has done its work: its answer is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broken {
+    /// Which invocation of the execution, counted from 1.
+    pub invocation: usize,
+    /// How often in a row.
+    pub times: usize,
+}
+
+/// Executions of the connect machine in one world.
+#[derive(Debug)]
+pub struct Stage {
+    simulated: Simulated,
+    tasks: LocalSet,
+    executions: Vec<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    task: JoinHandle<()>,
+    ended: Arc<Mutex<Ended>>,
+    began: Instant,
+}
+
+/// Which invocations break: those of every function, or of one.
+#[derive(Debug, Clone, Copy)]
+struct Breaks {
+    broken: Broken,
+    only: Option<Function>,
+}
+
+impl Stage {
+    /// Nothing runs yet.
+    pub fn on(simulated: Simulated) -> Self {
+        Self {
+            simulated,
+            tasks: LocalSet::new(),
+            executions: Vec::new(),
+        }
+    }
+
+    /// Starts an execution.
+    pub fn start(&mut self, input: Value, broken: Option<Broken>) {
+        self.begin(input, broken.map(|broken| Breaks { broken, only: None }));
+    }
+
+    /// Starts an execution in which invocations of one function break; only these are counted.
+    pub fn start_broken_in(&mut self, input: Value, broken: Broken, function: Function) {
+        let only = Some(function);
+        self.begin(input, Some(Breaks { broken, only }));
+    }
+
+    fn begin(&mut self, input: Value, breaks: Option<Breaks>) {
+        let number = self.executions.len();
+        let ended = Arc::new(Mutex::new(Ended {
+            status: "RUNNING",
+            events: Vec::new(),
+            states: Vec::new(),
+            invoked: Vec::new(),
+            seconds: 0,
+            history: 1,
+        }));
+        let mut execution = Execution {
+            simulated: self.simulated.clone(),
+            ended: Arc::clone(&ended),
+            breaks,
+            invocations: 0,
+        };
+        let id = format!("arn:aws:states:us-east-1:123456789012:execution:connect:{number}");
+        let machine = Machine::connect();
+        let limit = machine.time_limit();
+        let run = Run::of(machine, id, input, self.simulated.world().now());
+        let began = Instant::now();
+        let task = self.tasks.spawn_local(async move {
+            let status = match timeout(limit, execution.carry_out(run)).await {
+                Ok(status) => status,
+                Err(_) => "TIMED_OUT",
+            };
+            execution.end(status, began);
+        });
+        self.executions.push(Running { task, ended, began });
+    }
+
+    /// Runs everything to its end.
+    ///
+    /// # Panics
+    ///
+    /// If an execution panicked.
+    pub async fn run(&mut self) -> Vec<Ended> {
+        let Self {
+            tasks, executions, ..
+        } = self;
+        let all = async {
+            for one in executions.iter_mut().filter(|one| one.is_running()) {
+                if let Err(error) = (&mut one.task).await
+                    && error.is_panic()
+                {
+                    std::panic::resume_unwind(error.into_panic());
+                }
+            }
+        };
+        tasks.run_until(all).await;
+        self.ended()
+    }
+
+    /// Runs everything until something is the case. It is looked at after every call.
+    ///
+    /// # Panics
+    ///
+    /// If it is never the case: when every execution has ended.
+    pub async fn until(&mut self, what: &str, holds: impl Fn(&mut World) -> bool) {
+        let Self {
+            simulated,
+            tasks,
+            executions,
+        } = self;
+        let looking = async {
+            while !holds(&mut simulated.world()) {
+                let running = executions.iter().any(Running::is_running);
+                assert!(running, "all is over, and never was {what}");
+                // An execution may end without a further call.
+                let _ = timeout(Duration::from_secs(600), simulated.next_call()).await;
+            }
+        };
+        tasks.run_until(looking).await;
+    }
+
+    /// Lets time pass, for everything that runs as well.
+    pub async fn pass(&mut self, time: Duration) {
+        self.tasks.run_until(sleep(time)).await;
+    }
+
+    /// Aborts everything that runs, as a person does in the console: no state follows, and a function that was invoked runs
+    /// on.
+    pub fn abort(&mut self) {
+        for one in self.executions.iter().filter(|one| one.is_running()) {
+            one.task.abort();
+            let mut ended = lock(&one.ended);
+            ended.status = "ABORTED";
+            ended.seconds = one.began.elapsed().as_secs();
+        }
+    }
+
+    /// How every execution ended.
+    pub fn ended(&self) -> Vec<Ended> {
+        let all = self.executions.iter();
+        all.map(|one| lock(&one.ended).clone()).collect()
+    }
+
+    /// The world, and the clients in front of it.
+    pub fn outside(&self) -> &Simulated {
+        &self.simulated
+    }
+}
+
+impl Running {
+    fn is_running(&self) -> bool {
+        lock(&self.ended).status == "RUNNING"
+    }
+}
+
+/// One execution, while it runs.
+struct Execution {
+    simulated: Simulated,
+    ended: Arc<Mutex<Ended>>,
+    breaks: Option<Breaks>,
+    invocations: usize,
+}
+
+impl Execution {
+    fn end(&self, status: &'static str, began: Instant) {
+        let mut ended = lock(&self.ended);
+        ended.status = status;
+        ended.seconds = began.elapsed().as_secs();
+        ended.history += 1;
+    }
+
+    async fn carry_out(&mut self, mut run: Run) -> &'static str {
+        loop {
+            {
+                let mut ended = lock(&self.ended);
+                if ended.states.last() != Some(run.state()) {
+                    ended.states.push(run.state().clone());
+                }
+                // Entered and exited.
+                ended.history += 2;
+            }
+            match run.step() {
+                Task::Nothing => {}
+                Task::Wait(seconds) => sleep(Duration::from_secs(seconds)).await,
+                Task::End(status) => return status,
+                Task::Invoke { function, payload } => {
+                    let (answer, tries) = self.with_retries(&mut run, function, payload).await;
+                    lock(&self.ended).history += 3 * tries;
+                    run.resume(answer);
+                }
+                Task::PutEvents(entries) => {
+                    let mut ended = lock(&self.ended);
+                    ended.events.extend(entries);
+                    ended.history += 3;
+                    drop(ended);
+                    run.resume(Ok(json!({"FailedEntryCount": 0})));
+                }
+            }
+            // Every state takes a moment, and others may come first.
+            let moment = Duration::from_millis(self.simulated.dice().u64(1..20));
+            sleep(moment).await;
+        }
+    }
+
+    /// Invokes a function as often as the state's retriers say, with their jitter.
+    async fn with_retries(
+        &mut self,
+        run: &mut Run,
+        function: Function,
+        payload: Value,
+    ) -> (Result<Value, (String, String)>, u32) {
+        let mut tries = 1;
+        loop {
+            let state = run.state().clone();
+            lock(&self.ended).invoked.push(state);
+            match self.invoke(function, payload.clone()).await {
+                Err((error, cause)) => match run.retry_after(&error) {
+                    Some(longest) => {
+                        let share = self.simulated.dice().f64();
+                        sleep(longest.mul_f64(share)).await;
+                        tries += 1;
+                    }
+                    None => return (Err((error, cause)), tries),
+                },
+                answer => return (answer, tries),
+            }
+        }
+    }
+
+    async fn invoke(
+        &mut self,
+        function: Function,
+        payload: Value,
+    ) -> Result<Value, (String, String)> {
+        sleep(INVOCATION).await;
+        let simulated = self.simulated.clone();
+        // A task of its own: a function knows nothing of the execution that invoked it, and outlives it.
+        let invocation = tokio::task::spawn_local(async move {
+            timeout(FUNCTION_LIMIT, invoke(function, payload, &simulated)).await
+        });
+        let answer = invocation.await.unwrap_or_else(|error| {
+            std::panic::resume_unwind(error.into_panic());
+        });
+        let lost = || {
+            let cause = r#"{"errorMessage":"Task timed out"}"#;
+            Err(("Sandbox.Timedout".to_owned(), cause.to_owned()))
+        };
+        if let Some(Breaks { broken, only }) = self.breaks
+            && only.is_none_or(|only| only == function)
+        {
+            self.invocations += 1;
+            if (broken.invocation..broken.invocation + broken.times).contains(&self.invocations) {
+                return lost();
+            }
+        }
+        match answer {
+            Err(_) => lost(),
+            Ok(Ok(answer)) => Ok(json!({"Payload": answer})),
+            Ok(Err(error)) => {
+                // What the function logs, and what Lambda reports: the world's secrets carry a canary.
+                let logged = format!("{} {error:?}", error.chain());
+                assert!(!logged.contains(CANARY), "a secret: {logged}");
+                let cause = json!({"errorType": error.name(), "errorMessage": error.message()});
+                Err((error.name().to_owned(), cause.to_string()))
+            }
+        }
+    }
+}
+
+fn lock(ended: &Mutex<Ended>) -> MutexGuard<'_, Ended> {
+    ended.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,171 @@
+//! The wire between the shipped clients and the world: no network, and every call takes its time, so that executions meet
+//! at every call.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use aws_sdk_ec2::config::retry::{RetryPartition, TokenBucket};
+use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use tieline_aws::Wire;
+use tieline_vendors::{
+    Http, HttpError, HttpRequest as VendorRequest, HttpResponse as VendorResponse,
+};
+use tokio::time::sleep;
+use world::wire::{self, Request, Response};
+
+use crate::simulated::Shared;
+
+/// Where the world is; the name leads nowhere.
+const ADDRESS: &str = "http://world";
+
+/// The vendors' clients give up on an answer after this long, as over HTTPS.
+const VENDORS_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// The SDK's side and the vendors' side.
+pub(crate) fn wires(shared: &Arc<Shared>) -> (Wire, ToWorld) {
+    let to_world = ToWorld(Arc::clone(shared));
+    let key = Credentials::new("AKIDWORLD", "secret", None, None, "world");
+    // A budget of this stage's own: that of the process would have tests depend on their order.
+    let partition = RetryPartition::custom("world").token_bucket(TokenBucket::default());
+    let wire = Wire {
+        http: SharedHttpClient::new(to_world.clone()),
+        credentials: SharedCredentialsProvider::new(key),
+        time: SharedTimeSource::new(to_world.clone()),
+        retry_partition: partition.build(),
+        endpoint_url: ADDRESS.to_owned(),
+    };
+    (wire, to_world)
+}
+
+#[derive(Clone)]
+pub(crate) struct ToWorld(Arc<Shared>);
+
+impl ToWorld {
+    async fn exchange(&self, request: &Request) -> Response {
+        sleep(self.0.latency()).await;
+        let response = wire::answer(&mut self.0.world(), request);
+        self.0.note_call();
+        response
+    }
+}
+
+impl fmt::Debug for ToWorld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToWorld").finish_non_exhaustive()
+    }
+}
+
+impl TimeSource for ToWorld {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.0.world().now())
+    }
+}
+
+impl HttpClient for ToWorld {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for ToWorld {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let to_world = self.clone();
+        HttpConnectorFuture::new(async move {
+            match to_world.exchange(&read(&request)).await {
+                Response::Answer {
+                    status,
+                    content_type,
+                    headers,
+                    body,
+                } => {
+                    let mut response = http::Response::builder()
+                        .status(status)
+                        .header("content-type", content_type);
+                    for (name, value) in headers {
+                        response = response.header(name, value);
+                    }
+                    let response = response.body(SdkBody::from(body)).expect("a response");
+                    Ok(HttpResponse::try_from(response).expect("a response"))
+                }
+                Response::Drop => Err(ConnectorError::io("the connection was dropped".into())),
+                Response::Hang => std::future::pending().await,
+            }
+        })
+    }
+}
+
+/// The SDK's request as the world reads it.
+fn read(request: &HttpRequest) -> Request {
+    let rest = request
+        .uri()
+        .strip_prefix(ADDRESS)
+        .expect("a call to the world");
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let headers = request.headers().iter();
+    Request {
+        method: request.method().to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: headers
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+            .collect(),
+        body: request.body().bytes().expect("a whole body").to_vec(),
+    }
+}
+
+#[async_trait]
+impl Http for ToWorld {
+    async fn send(&self, request: VendorRequest) -> Result<VendorResponse, HttpError> {
+        let rest = request.url.strip_prefix(ADDRESS).unwrap_or(&request.url);
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let headers = request
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        let request = Request {
+            method: request.method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: headers.collect(),
+            body: request.body.unwrap_or_default().into_bytes(),
+        };
+        match self.exchange(&request).await {
+            Response::Answer {
+                status,
+                content_type,
+                headers,
+                body,
+            } => {
+                let mut all = vec![("content-type".to_owned(), content_type.to_owned())];
+                let named = headers
+                    .into_iter()
+                    .map(|(name, value)| (name.to_ascii_lowercase(), value));
+                all.extend(named);
+                Ok(VendorResponse {
+                    status,
+                    headers: all,
+                    body,
+                })
+            }
+            Response::Drop => Err(HttpError("the connection was dropped".to_owned())),
+            Response::Hang => {
+                sleep(VENDORS_TIMEOUT).await;
+                Err(HttpError("no answer in time".to_owned()))
+            }
+        }
+    }
+}
