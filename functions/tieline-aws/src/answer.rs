@@ -12,7 +12,10 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     move |error| {
-        if let SdkError::ServiceError(answer) = &error {
+        if let SdkError::ServiceError(answer) = &error
+            // A success that cannot be read is no refusal, though the SDK hands it over as one.
+            && !answer.raw().status().is_success()
+        {
             let (code, message) = (answer.err().code(), answer.err().message());
             let status = answer.raw().status().as_u16();
             return CallError::answered(

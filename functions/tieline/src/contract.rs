@@ -25,7 +25,7 @@ pub struct EventSchema {
 /// Every schema of the contract.
 pub fn all() -> Vec<EventSchema> {
     vec![
-        event("request.v1.json", REQUESTED, Request::schema().schema()),
+        event("request.v1.json", REQUESTED, Request::schema()),
         result::<Planned>(),
         result::<Ready>(),
         result::<Failed>(),

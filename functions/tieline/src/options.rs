@@ -76,7 +76,7 @@ impl Policy {
         fields: &mut F,
         restricted: Option<fn() -> Value>,
     ) -> Option<Self> {
-        let document = match fields.json("policy", Self::schema) {
+        let document = match fields.field("policy", false, Self::schema) {
             None => return Some(Self::Full),
             Some(Value::String(word)) if word == "full" => return Some(Self::Full),
             Some(Value::String(word)) if word == "restricted" => match restricted {
@@ -161,7 +161,7 @@ impl OnFailure {
 
 /// The caller's tags.
 pub(crate) fn read_tags<F: Fields>(fields: &mut F) -> Tags {
-    let entries = match fields.json("tags", tags_schema) {
+    let entries = match fields.field("tags", false, tags_schema) {
         None => return Tags::new(),
         Some(Value::Object(entries)) => entries,
         Some(other) => {

@@ -1,14 +1,15 @@
 //! What can be wrong: a closed list of reason codes, each problem with a sentence and the way to fix it.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
         /// Why a request ended as it did. The list is part of the contract: it only grows.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum Code {
             $($(#[$doc])* #[serde(rename = $text)] $name,)+
         }
@@ -122,6 +123,21 @@ codes! {
     StepFailed = "STEP_FAILED",
     /// What this request made could not all be removed; the result lists it.
     RollBackIncomplete = "UNDO_INCOMPLETE",
+}
+
+/// A list that only grows.
+impl JsonSchema for Code {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Code".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"enum": Self::ALL})
+    }
 }
 
 impl fmt::Display for Code {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use serde_tuple::Serialize_tuple;
 
 use crate::ids::{Region, RequestId};
-use crate::json::{Condition, Describer, Fields, Object, Reader, canonical};
+use crate::json::{Condition, Describer, Fields, Reader, canonical};
 use crate::options::{self, Network, OnFailure, Policy};
 use crate::outside::Tags;
 use crate::ownership::Owner;
@@ -82,7 +82,7 @@ impl Request {
     }
 
     /// The schema of the detail.
-    pub(crate) fn schema() -> Object {
+    pub(crate) fn schema() -> Value {
         Describer::describe("A private connection, as requested", |fields| {
             Self::read_detail(fields, None)
         })

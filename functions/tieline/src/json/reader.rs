@@ -1,12 +1,8 @@
 //! Reads an object's fields and keeps every problem.
 
-use std::ops::RangeInclusive;
-use std::str::FromStr;
-
 use serde_json::{Map, Value};
 
 use super::{Condition, Fields, Kind};
-use crate::ids::Named;
 use crate::problem::{Problem, short};
 
 /// One JSON object that is being read.
@@ -51,251 +47,38 @@ impl Reader {
         self.problems
     }
 
-    fn take(&mut self, name: &'static str) -> Option<Value> {
+    fn take(&mut self, name: &'static str, needed: bool) -> Option<Value> {
         self.known.push(name);
-        self.object.get(name).cloned()
-    }
-
-    fn take_required(&mut self, name: &'static str) -> Option<Value> {
-        let value = self.take(name);
-        if value.is_none() {
+        let value = self.object.get(name).cloned();
+        if value.is_none() && needed {
             self.wrong(name, format!("{name} is missing"));
         }
         value
     }
+}
 
-    fn at(&self, name: &str) -> String {
-        format!("{}.{name}", self.path)
-    }
-
-    fn parse<T: FromStr<Err: ToString>>(&mut self, path: &str, value: &Value) -> Option<T> {
-        let parsed = match value.as_str() {
-            Some(text) => text.parse().map_err(|error: T::Err| error.to_string()),
-            None => Err(format!("expected a text, found {}", kind_of(value))),
-        };
-        parsed
-            .map_err(|message| self.problems.push(Problem::at(path, message)))
-            .ok()
-    }
-
-    /// A list, at least one item and none twice; each wrong item is a problem of its own.
-    fn list<T: Ord>(
+impl Fields for Reader {
+    fn field(
         &mut self,
         name: &'static str,
-        read: impl Fn(&mut Self, &str, &Value) -> Option<T>,
-    ) -> Option<Vec<T>> {
-        let Value::Array(values) = self.take_if(name, Value::is_array, "a list")? else {
-            return None;
-        };
-        if values.is_empty() {
-            self.wrong(
-                name,
-                format!("{name} is empty: name at least one, or leave it out"),
-            );
-        }
-        let mut list = Vec::new();
-        for (index, value) in values.iter().enumerate() {
-            let path = format!("{}[{index}]", self.at(name));
-            if let Some(item) = read(self, &path, value) {
-                if list.contains(&item) {
-                    let message = format!("{value} is named twice");
-                    self.problems.push(Problem::at(&path, message));
-                }
-                list.push(item);
-            }
-        }
-        list.sort();
-        Some(list)
-    }
-
-    fn take_if(
-        &mut self,
-        name: &'static str,
-        fits: fn(&Value) -> bool,
-        expected: &str,
+        needed: bool,
+        _: impl FnOnce() -> Value,
     ) -> Option<Value> {
-        let value = self.take(name)?;
-        if fits(&value) {
-            return Some(value);
-        }
-        self.wrong(
-            name,
-            format!("expected {expected}, found {}", kind_of(&value)),
-        );
-        None
-    }
-
-    fn as_port(&mut self, path: &str, value: &Value) -> Option<u16> {
-        let port = value
-            .as_u64()
-            .and_then(|number| u16::try_from(number).ok())
-            .filter(|port| *port > 0);
-        if port.is_none() {
-            let message = format!("expected a port from 1 to 65535, found {}", kind_of(value));
-            self.problems.push(Problem::at(path, message));
-        }
-        port
-    }
-
-    fn one_of(
-        &mut self,
-        name: &'static str,
-        value: &Value,
-        words: &[&'static str],
-    ) -> Option<&'static str> {
-        let found = words.iter().find(|word| value.as_str() == Some(**word));
-        if found.is_none() {
-            let all: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
-            self.wrong(name, format!("expected {}", all.join(" or ")));
-        }
-        found.copied()
+        self.take(name, needed)
     }
 
     fn nested<T>(
         &mut self,
         name: &'static str,
-        value: Value,
+        needed: bool,
+        _: &str,
         read: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<T> {
-        let (read, problems) = Self::read(&self.at(name), value, read);
+        let value = self.take(name, needed)?;
+        let path = format!("{}.{name}", self.path);
+        let (read, problems) = Self::read(&path, value, read);
         self.problems.extend(problems);
         read
-    }
-}
-
-impl Fields for Reader {
-    fn required<T: Named + FromStr<Err: ToString>>(
-        &mut self,
-        name: &'static str,
-        _: &str,
-    ) -> Option<T> {
-        let value = self.take_required(name)?;
-        self.parse(&self.at(name), &value)
-    }
-
-    fn optional<T: Named + FromStr<Err: ToString>>(
-        &mut self,
-        name: &'static str,
-        _: &str,
-    ) -> Option<T> {
-        let value = self.take(name)?;
-        self.parse(&self.at(name), &value)
-    }
-
-    fn names<T: Named + FromStr<Err: ToString> + Ord>(
-        &mut self,
-        name: &'static str,
-        _: &str,
-    ) -> Option<Vec<T>> {
-        self.list(name, Self::parse)
-    }
-
-    fn text(&mut self, name: &'static str, _: &str) -> Option<String> {
-        let value = self.take(name)?;
-        self.parse(&self.at(name), &value)
-    }
-
-    fn flag(&mut self, name: &'static str, default: bool, about: &str) -> bool {
-        self.flag_if_there(name, about).unwrap_or(default)
-    }
-
-    fn flag_if_there(&mut self, name: &'static str, _: &str) -> Option<bool> {
-        self.take_if(name, Value::is_boolean, "true or false")?
-            .as_bool()
-    }
-
-    fn required_word(
-        &mut self,
-        name: &'static str,
-        words: &[&'static str],
-        _: &str,
-    ) -> Option<&'static str> {
-        let value = self.take_required(name)?;
-        self.one_of(name, &value, words)
-    }
-
-    fn word(
-        &mut self,
-        name: &'static str,
-        words: &[&'static str],
-        about: &str,
-    ) -> Option<&'static str> {
-        self.word_or(name, words, words.first()?, about)
-    }
-
-    fn word_or(
-        &mut self,
-        name: &'static str,
-        words: &[&'static str],
-        default: &'static str,
-        _: &str,
-    ) -> Option<&'static str> {
-        match self.take(name) {
-            None => Some(default),
-            Some(value) => self.one_of(name, &value, words),
-        }
-    }
-
-    fn number(
-        &mut self,
-        name: &'static str,
-        bounds: RangeInclusive<u32>,
-        default: u32,
-        _: &str,
-    ) -> u32 {
-        let Some(value) = self.take(name) else {
-            return default;
-        };
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-        if let Some(number) = number.filter(|number| bounds.contains(number)) {
-            return number;
-        }
-        let (least, most) = (bounds.start(), bounds.end());
-        self.wrong(
-            name,
-            format!("expected a whole number from {least} to {most}"),
-        );
-        default
-    }
-
-    fn required_port(&mut self, name: &'static str, _: &str) -> Option<u16> {
-        let value = self.take_required(name)?;
-        self.as_port(&self.at(name), &value)
-    }
-
-    fn port(&mut self, name: &'static str, _: &str) -> Option<u16> {
-        let value = self.take(name)?;
-        self.as_port(&self.at(name), &value)
-    }
-
-    fn ports(&mut self, name: &'static str, at_most: usize, _: &str) -> Vec<u16> {
-        let ports = self.list(name, Self::as_port).unwrap_or_default();
-        if ports.len() > at_most {
-            self.wrong(name, format!("expected at most {at_most} ports"));
-        }
-        ports
-    }
-
-    fn object<T>(
-        &mut self,
-        name: &'static str,
-        _: &str,
-        read: impl FnOnce(&mut Self) -> Option<T>,
-    ) -> Option<T> {
-        let value = self.take_required(name)?;
-        self.nested(name, value, read)
-    }
-
-    fn object_if_there<T>(
-        &mut self,
-        name: &'static str,
-        _: &str,
-        read: impl FnOnce(&mut Self) -> Option<T>,
-    ) -> Option<Option<T>> {
-        match self.take(name) {
-            None => Some(None),
-            Some(value) => self.nested(name, value, read).map(Some),
-        }
     }
 
     fn variants<T>(
@@ -303,56 +86,24 @@ impl Fields for Reader {
         name: &'static str,
         tag: &'static str,
         kinds: &[Kind],
-        _: &str,
+        about: &str,
         read: impl Fn(&mut Self, &str) -> Option<T>,
     ) -> Option<T> {
-        let value = self.take_required(name)?;
-        self.nested(name, value, |fields| {
-            let there = fields.take_required(tag);
-            let kind = kinds
-                .iter()
-                .find(|kind| there.as_ref().is_some_and(|there| there == kind.name));
-            if let Some(kind) = kind {
+        self.nested(name, true, about, |fields| {
+            let there = fields.take(tag, true);
+            let is = |kind: &&Kind| there.as_ref().is_some_and(|there| there == kind.name);
+            if let Some(kind) = kinds.iter().find(is) {
                 return read(fields, kind.name);
             }
             if there.is_some() {
                 let known: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
-                fields.wrong(
-                    tag,
-                    format!("unknown {tag}; known are {}", known.join(", ")),
-                );
+                let message = format!("unknown {tag}; known are {}", known.join(", "));
+                fields.wrong(tag, message);
             }
             // Nobody knows what belongs to it, so nothing of it is wrong.
             fields.object.clear();
             None
         })
-    }
-
-    fn json(&mut self, name: &'static str, _: impl FnOnce() -> Value) -> Option<Value> {
-        self.take(name)
-    }
-
-    fn needs(&mut self, when: Condition, name: &'static str, why: &str) {
-        if self.holds(when) && !self.object.contains_key(name) {
-            self.wrong(name, why);
-        }
-    }
-
-    fn refuses(&mut self, when: Condition, names: &[&'static str], why: &str) {
-        if self.holds(when) {
-            for name in names {
-                if self.object.contains_key(*name) {
-                    self.wrong(name, why);
-                }
-            }
-        }
-    }
-
-    fn allows_only(&mut self, when: Condition, name: &'static str, value: &'static str, why: &str) {
-        let other = self.object.get(name).is_some_and(|there| there != value);
-        if self.holds(when) && other {
-            self.wrong(name, why);
-        }
     }
 
     fn holds(&self, when: Condition) -> bool {
@@ -362,7 +113,8 @@ impl Fields for Reader {
     fn rule(&mut self, _: impl FnOnce() -> (Value, Value)) {}
 
     fn wrong(&mut self, name: &str, message: impl Into<String>) {
-        self.problems.push(Problem::at(&self.at(name), message));
+        let path = format!("{}.{name}", self.path);
+        self.problems.push(Problem::at(&path, message));
     }
 }
 

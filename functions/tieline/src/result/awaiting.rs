@@ -16,6 +16,9 @@ use crate::time::Time;
 pub struct Awaiting {
     #[serde(flatten)]
     about: About,
+    /// The reason code
+    #[schemars(with = "String", extend("const" = Code::AwaitingAcceptance))]
+    code: Code,
     acceptance: Acceptance,
     cost: Cost,
 }
@@ -62,7 +65,6 @@ impl Awaiting {
             plan.owner.region
         );
         let run = Run::of(
-            Code::AwaitingAcceptance,
             format!("{endpoint} waits for account {owner} to accept it"),
             format!(
                 "have account {owner} accept it, in the VPC console under Endpoint services, {service_id}, Endpoint connections, or with: {command}"
@@ -73,6 +75,7 @@ impl Awaiting {
         );
         Self {
             about: About::of(plan, run),
+            code: Code::AwaitingAcceptance,
             acceptance: Acceptance {
                 endpoint_id: endpoint.clone(),
                 service_name: service.clone(),

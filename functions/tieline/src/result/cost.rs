@@ -16,7 +16,7 @@ const ZONE_HOUR: f64 = 0.01;
 #[serde(rename_all = "camelCase")]
 pub struct Cost {
     /// US dollars a month of 730 hours; null if no list says it
-    #[schemars(required, range(min = 0))]
+    #[schemars(range(min = 0))]
     usd_per_month: Option<f64>,
     /// How that was reckoned, and what is not in it
     basis: String,

@@ -17,8 +17,9 @@ const MAX_PROBLEMS: usize = 50;
 #[serde(rename_all = "camelCase")]
 pub struct Failed {
     /// The request; null if it names none
-    #[schemars(required)]
     request_id: Option<RequestId>,
+    /// The reason code of the first problem
+    code: Code,
     #[serde(flatten)]
     run: Run,
     /// Everything that is wrong, at most 50 of it; the first one's code is the result's
@@ -56,7 +57,8 @@ impl Failed {
         let message = format!("{}{more}", first.message);
         Self {
             request_id: request_id.cloned(),
-            run: Run::of(first.code, message, first.fix, progress, execution, now),
+            code: first.code,
+            run: Run::of(message, first.fix, progress, execution, now),
             problems: all.iter().take(MAX_PROBLEMS).cloned().collect(),
             left_behind: left_behind.to_vec(),
         }

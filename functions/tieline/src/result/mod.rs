@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use crate::execution::{Execution, PhaseDuration, Progress};
 use crate::ids::RequestId;
 use crate::plan::Plan;
-use crate::problem::Code;
 use crate::targets::Target;
 use crate::time::Time;
 
@@ -73,8 +72,6 @@ struct OfAKind {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Run {
-    /// The reason code
-    code: Code,
     /// What happened, in a sentence
     message: String,
     /// What to do next: a command wherever there is one
@@ -107,7 +104,6 @@ impl About {
 
 impl Run {
     fn of(
-        code: Code,
         message: String,
         next_step: String,
         progress: &Progress,
@@ -115,7 +111,6 @@ impl Run {
         now: Time,
     ) -> Self {
         Self {
-            code,
             message,
             next_step,
             phases: progress.spent.clone(),

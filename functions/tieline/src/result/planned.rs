@@ -19,6 +19,9 @@ use crate::time::Time;
 pub struct Planned {
     #[serde(flatten)]
     about: About,
+    /// The reason code
+    #[schemars(with = "String", extend("const" = Code::Planned))]
+    code: Code,
     plan: Intent,
     cost: Cost,
 }
@@ -67,7 +70,6 @@ impl ResultDetail for Planned {
 impl Planned {
     pub fn of(plan: &Plan, progress: &Progress, execution: &Execution, now: Time) -> Self {
         let run = Run::of(
-            Code::Planned,
             message(plan),
             "send the same event with \"dryRun\": false".to_owned(),
             progress,
@@ -88,6 +90,7 @@ impl Planned {
         });
         Self {
             about: About::of(plan, run),
+            code: Code::Planned,
             plan: Intent {
                 parts: plan.parts.clone(),
                 tags: if plan.is_adopted() {

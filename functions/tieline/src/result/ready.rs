@@ -23,11 +23,15 @@ use crate::time::Time;
 pub struct Ready {
     #[serde(flatten)]
     about: About,
+    /// The reason code
+    #[schemars(with = "String", extend("const" = Code::Connected))]
+    code: Code,
     connection: Connection,
     /// What was looked at, layer by layer, and what was not
     verified: BTreeMap<String, String>,
     cost: Cost,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Endpoint")]
     endpoint: Option<Endpoint>,
     /// What else it is made of, by kind
     #[serde(skip_serializing_if = "Map::is_empty")]
@@ -60,7 +64,7 @@ struct Endpoint {
     /// Its security groups
     security_group_ids: Vec<String>,
     /// Its policy; null for full access
-    #[schemars(with = "Option<Map<String, Value>>", required)]
+    #[schemars(with = "Option<Map<String, Value>>")]
     policy: Option<Value>,
     /// Its tags, without those of other requests
     tags: Tags,
@@ -75,7 +79,6 @@ struct Placed {
     #[serde(flatten)]
     zone: AvailabilityZone,
     /// The private IPv4 address in it
-    #[schemars(required)]
     private_ip: Option<String>,
 }
 
@@ -125,16 +128,10 @@ impl Ready {
             None => format!("{target}: the private connection works"),
         };
         let next_step = format!("connect: {}", connection.command);
-        let run = Run::of(
-            Code::Connected,
-            message,
-            next_step,
-            progress,
-            execution,
-            now,
-        );
+        let run = Run::of(message, next_step, progress, execution, now);
         Self {
             about: About::of(plan, run),
+            code: Code::Connected,
             verified: verified(plan, built, &facts),
             cost: Cost::of(plan),
             endpoint: built.map(|built| Endpoint::of(plan, built)),

@@ -92,7 +92,7 @@ impl Wish {
 
     pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
         let arn = fields.optional("arn", "The one that is there, and then nothing else");
-        let class = fields.json("class", || {
+        let class = fields.field("class", false, || {
             json!({
                 "description": "The class of a new one, such as dms.r6i.large; left out, dms.t3.medium",
                 "type": "string",

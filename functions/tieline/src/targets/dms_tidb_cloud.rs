@@ -279,7 +279,7 @@ impl DmsTidbCloud {
 }
 
 fn read_certificate<F: Fields>(fields: &mut F) -> Option<String> {
-    let there = fields.json("caCertificate", || {
+    let there = fields.field("caCertificate", false, || {
         json!({
             "description": "The certificate of the authority behind the database's own, in PEM",
             "type": "string",

@@ -106,7 +106,7 @@ impl Zone {
 
 /// Names in the zone to `"regional"` or a zone's id; left out, everything in it leads to the Regional name.
 fn read_records<F: Fields>(fields: &mut F) -> Option<BTreeMap<RecordName, LeadsTo>> {
-    let entries = match fields.json("records", records_schema) {
+    let entries = match fields.field("records", false, records_schema) {
         None => Map::from_iter([("*".to_owned(), Value::from("regional"))]),
         Some(Value::Object(entries)) if (1..=MAX_RECORDS).contains(&entries.len()) => entries,
         Some(other) => {

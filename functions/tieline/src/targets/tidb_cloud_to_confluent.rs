@@ -78,7 +78,7 @@ impl TidbCloudToConfluent {
         let cluster_id = fields.required("clusterId", CLUSTER);
         let api_key_secret_arn = fields.required("apiKeySecretArn", API_KEY);
         let about = "The network of Confluent Cloud";
-        let confluent = fields.object("confluent", about, Network::read);
+        let confluent = fields.nested("confluent", true, about, Network::read);
         Some(Self {
             cluster_id: cluster_id?,
             api_key_secret_arn: api_key_secret_arn?,

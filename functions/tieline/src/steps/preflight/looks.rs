@@ -74,11 +74,17 @@ pub(super) async fn look(
         tag_key: Some(&key),
         ..EndpointFilter::default()
     };
+    let quota = async {
+        match makes_endpoint(request) {
+            true => outside.quotas.endpoints_per_vpc().await,
+            false => Ok(None),
+        }
+    };
     let (network, target, holders, quota) = join4(
         network(outside, request),
         target(outside, request, execution),
         outside.ec2.endpoints(&holders),
-        outside.quotas.endpoints_per_vpc(),
+        quota,
     )
     .await;
     Ok(Looks {
@@ -89,17 +95,26 @@ pub(super) async fn look(
     })
 }
 
+fn makes_endpoint(request: &Request) -> bool {
+    request.shape.target.facts().connected_through == ConnectedThrough::Endpoint
+}
+
 async fn network(outside: &Outside<'_>, request: &Request) -> Result<Option<Network>, CallError> {
     let Some(named) = &request.shape.network else {
         return Ok(None);
     };
     let (ec2, id) = (outside.ec2, &named.vpc_id);
-    let through = request.shape.target.facts().connected_through;
-    let named_by_ec2 = request.shape.private_dns && through == ConnectedThrough::Endpoint;
+    let named_by_ec2 = request.shape.private_dns && makes_endpoint(request);
     let dns = async {
         match named_by_ec2 {
             true => ec2.dns_attributes(id).await.map(Some),
             false => Ok(None),
+        }
+    };
+    let hosted_zones = async {
+        match named_by_ec2 {
+            true => outside.route53.zones(id).await,
+            false => Ok(Vec::new()),
         }
     };
     let endpoints = EndpointFilter {
@@ -110,7 +125,7 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Result<Option<Netw
         ec2.vpc(id),
         try_join3(ec2.subnets(id), ec2.groups(id), ec2.endpoints(&endpoints)),
         dns,
-        outside.route53.zones(id),
+        hosted_zones,
     )
     .await;
     // Whatever else failed, failed for want of the VPC.
