@@ -94,7 +94,7 @@ async fn names_go_from_a_shared_zone_also_when_ec2_has_forgotten_where_they_led(
 async fn a_request_that_fails_takes_no_names_from_an_endpoint_that_stays() {
     let mut world = scenario::world("default");
     world
-        .create_vpc_endpoint(CreateVpcEndpoint {
+        .call(CreateVpcEndpoint {
             vpc_id: scenario::VPC.to_owned(),
             service_name: Some(scenario::PARTNER_NAMELESS.to_owned()),
             vpc_endpoint_type: Some("Interface".to_owned()),

@@ -319,7 +319,7 @@ async fn a_tag_that_somebody_took_away_comes_back_with_the_same_request() {
     stage
         .outside()
         .world()
-        .delete_tags(DeleteTags {
+        .call(DeleteTags {
             resources: vec![endpoint.vpc_endpoint_id.clone()],
             tags: vec![TagInput {
                 key: "team".to_owned(),

@@ -14,7 +14,6 @@ pub mod clock;
 pub mod failure;
 pub mod gate;
 pub mod model;
-mod operations;
 pub mod scenario;
 pub mod server;
 mod store;

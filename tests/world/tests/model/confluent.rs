@@ -61,15 +61,9 @@ fn is_offered(world: &mut World) -> bool {
         ..Default::default()
     };
     let all = DescribeVpcEndpointServices::default();
-    let names = world
-        .describe_vpc_endpoint_services(all)
-        .unwrap()
-        .service_names;
+    let names = world.call(all).unwrap().service_names;
     let listed = names.contains(&CONFLUENT_SERVICE.to_owned());
-    assert_eq!(
-        listed,
-        world.describe_vpc_endpoint_services(request).is_ok()
-    );
+    assert_eq!(listed, world.call(request).is_ok());
     listed
 }
 
@@ -137,7 +131,7 @@ fn there_are_networks_for_each_refusal() {
 fn an_access_shows_the_service_to_its_account_and_accepts_for_it() {
     let mut world = world("default");
     assert!(!is_offered(&mut world));
-    let refused = world.create_vpc_endpoint(request_for(CONFLUENT_SERVICE));
+    let refused = world.call(request_for(CONFLUENT_SERVICE));
     assert_eq!(code(refused), "InvalidServiceName");
 
     let access = world.call(access_for(CONFLUENT_NETWORK, ACCOUNT)).unwrap();

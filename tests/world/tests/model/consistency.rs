@@ -40,7 +40,7 @@ fn a_modified_endpoint_looks_available_at_first() {
         ..Default::default()
     };
 
-    world.modify_vpc_endpoint(modify).unwrap();
+    world.call(modify).unwrap();
 
     assert_eq!(state(&mut world, &id), "available");
     assert!(describe(&mut world, &id).unwrap().private_dns_enabled);
@@ -57,7 +57,7 @@ fn a_new_group_is_not_found_at_first() {
         vpc_id: VPC.to_owned(),
         ..Default::default()
     };
-    let group_id = world.create_security_group(new).unwrap().group_id;
+    let group_id = world.call(new).unwrap().group_id;
     let by_id = DescribeSecurityGroups {
         group_ids: vec![group_id.clone()],
         ..Default::default()
@@ -65,23 +65,10 @@ fn a_new_group_is_not_found_at_first() {
     let mut request = request();
     request.security_group_ids = vec![group_id];
 
-    assert_eq!(
-        code(world.describe_security_groups(by_id.clone())),
-        "InvalidGroup.NotFound"
-    );
-    assert_eq!(
-        code(world.create_vpc_endpoint(request.clone())),
-        "InvalidGroup.NotFound"
-    );
+    assert_eq!(code(world.call(by_id.clone())), "InvalidGroup.NotFound");
+    assert_eq!(code(world.call(request.clone())), "InvalidGroup.NotFound");
     pass(&mut world, 2);
-    assert_eq!(
-        world
-            .describe_security_groups(by_id)
-            .unwrap()
-            .security_groups
-            .len(),
-        1
-    );
+    assert_eq!(world.call(by_id).unwrap().security_groups.len(), 1);
     create(&mut world, request);
 }
 
@@ -100,7 +87,7 @@ fn a_new_tag_is_not_seen_at_first() {
         ..Default::default()
     };
 
-    world.create_tags(later).unwrap();
+    world.call(later).unwrap();
 
     assert_eq!(
         found(&mut world, Filter::new("tag:from", &["the start"])),

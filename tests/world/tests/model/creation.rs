@@ -31,9 +31,9 @@ fn the_same_token_with_the_same_parameters_is_one_endpoint() {
         ..request()
     };
 
-    let first = world.create_vpc_endpoint(request.clone()).unwrap();
+    let first = world.call(request.clone()).unwrap();
     pass(&mut world, 90);
-    let again = world.create_vpc_endpoint(request).unwrap();
+    let again = world.call(request).unwrap();
 
     assert_eq!(first, again);
     assert_eq!(again.client_token.as_deref(), Some("token-1"));
@@ -55,10 +55,7 @@ fn the_same_token_with_other_parameters_is_a_mismatch() {
         ..first
     };
 
-    assert_eq!(
-        code(world.create_vpc_endpoint(other)),
-        "IdempotentParameterMismatch"
-    );
+    assert_eq!(code(world.call(other)), "IdempotentParameterMismatch");
 }
 
 // EC2 developer guide, "Ensuring idempotency": what follows for a token that is used after the
@@ -92,10 +89,7 @@ fn a_refused_request_does_not_use_its_token_up() {
         client_token: token.clone(),
         ..request()
     };
-    assert_eq!(
-        code(world.create_vpc_endpoint(refused.clone())),
-        "InvalidParameter"
-    );
+    assert_eq!(code(world.call(refused.clone())), "InvalidParameter");
 
     create(
         &mut world,
@@ -116,10 +110,7 @@ fn a_token_of_65_characters_is_refused() {
         ..request()
     };
 
-    assert_eq!(
-        code(world.create_vpc_endpoint(request)),
-        "InvalidClientToken"
-    );
+    assert_eq!(code(world.call(request)), "InvalidClientToken");
 }
 
 // AWS PrivateLink guide; `describe-vpc-endpoints` transcripts: Regional name, zonal names by zone
@@ -159,7 +150,7 @@ fn each_subnet_gets_an_interface_that_takes_one_of_its_addresses() {
             subnet_ids: strings(&SUBNETS[..2]),
             ..Default::default()
         };
-        let subnets = world.describe_subnets(subnets).unwrap().subnets;
+        let subnets = world.call(subnets).unwrap().subnets;
         subnets
             .iter()
             .map(|subnet| subnet.available_ip_address_count)
@@ -237,7 +228,7 @@ fn an_endpoint_that_fails_says_why_twice() {
 fn a_dry_run_creates_nothing() {
     let mut world = world("default");
 
-    let outcome = world.create_vpc_endpoint(CreateVpcEndpoint {
+    let outcome = world.call(CreateVpcEndpoint {
         dry_run: true,
         ..request()
     });

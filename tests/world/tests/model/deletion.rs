@@ -14,7 +14,7 @@ pub(crate) fn delete(world: &mut World, id: &str) -> Vec<String> {
         vpc_endpoint_ids: strings(&[id]),
         ..Default::default()
     };
-    let unsuccessful = world.delete_vpc_endpoints(request).unwrap().unsuccessful;
+    let unsuccessful = world.call(request).unwrap().unsuccessful;
     unsuccessful
         .into_iter()
         .map(|item| item.error.code)
@@ -51,7 +51,7 @@ fn what_is_not_there_is_unsuccessful_and_the_rest_is_deleted() {
         vpc_endpoint_ids: strings(&[unknown, &id]),
         ..Default::default()
     };
-    let unsuccessful = world.delete_vpc_endpoints(both).unwrap().unsuccessful;
+    let unsuccessful = world.call(both).unwrap().unsuccessful;
 
     assert_eq!(unsuccessful.len(), 1);
     assert_eq!(
@@ -104,13 +104,10 @@ fn a_malformed_id_fails_the_whole_call() {
     };
 
     assert_eq!(
-        code(world.delete_vpc_endpoints(ids(&["nonsense"]))),
+        code(world.call(ids(&["nonsense"]))),
         "InvalidVpcEndpointId.Malformed"
     );
-    assert_eq!(
-        code(world.delete_vpc_endpoints(ids(&[]))),
-        "MissingParameter"
-    );
+    assert_eq!(code(world.call(ids(&[]))), "MissingParameter");
 }
 
 // terraform-provider-aws retries DependencyViolation: the interfaces outlive the endpoint.
@@ -123,7 +120,7 @@ fn a_group_and_a_subnet_are_in_use_until_the_interfaces_have_gone() {
         vpc_id: VPC.to_owned(),
         ..Default::default()
     };
-    let group_id = world.create_security_group(new).unwrap().group_id;
+    let group_id = world.call(new).unwrap().group_id;
     pass(&mut world, 2);
     let mut request = request();
     request.security_group_ids = vec![group_id.clone()];
@@ -140,18 +137,12 @@ fn a_group_and_a_subnet_are_in_use_until_the_interfaces_have_gone() {
     delete(&mut world, &id);
     pass(&mut world, 79);
     assert_eq!(state(&mut world, &id), "deleted");
-    assert_eq!(
-        code(world.delete_security_group(group.clone())),
-        "DependencyViolation"
-    );
-    assert_eq!(
-        code(world.delete_subnet(subnet.clone())),
-        "DependencyViolation"
-    );
+    assert_eq!(code(world.call(group.clone())), "DependencyViolation");
+    assert_eq!(code(world.call(subnet.clone())), "DependencyViolation");
 
     pass(&mut world, 1);
-    world.delete_security_group(group).unwrap();
-    world.delete_subnet(subnet).unwrap();
+    world.call(group).unwrap();
+    world.call(subnet).unwrap();
 }
 
 // AWS PrivateLink guide: the addresses come from the subnets, and go back to them.
@@ -168,7 +159,7 @@ fn the_addresses_come_back() {
         ..Default::default()
     };
     assert_eq!(
-        world.describe_subnets(subnet).unwrap().subnets[0].available_ip_address_count,
+        world.call(subnet).unwrap().subnets[0].available_ip_address_count,
         251
     );
 }
@@ -185,7 +176,7 @@ fn an_endpoint_that_an_aws_service_manages_is_not_deleted() {
         vpc_endpoint_ids: strings(&[&id]),
         ..Default::default()
     };
-    let unsuccessful = world.delete_vpc_endpoints(both).unwrap().unsuccessful;
+    let unsuccessful = world.call(both).unwrap().unsuccessful;
 
     assert_eq!(unsuccessful[0].error.code, "InvalidParameter");
     assert!(

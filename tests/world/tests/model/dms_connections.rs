@@ -53,7 +53,7 @@ fn name(world: &mut World, id: &str) {
         private_dns_enabled: Some(true),
         ..Default::default()
     };
-    world.modify_vpc_endpoint(request).unwrap();
+    world.call(request).unwrap();
     pass(world, 32);
 }
 
@@ -118,7 +118,7 @@ fn a_test_succeeds_over_a_private_path_with_name_port_and_password() {
     assert_eq!(connection(&mut world).last_failure_message, None);
 
     world
-        .delete_vpc_endpoints(DeleteVpcEndpoints {
+        .call(DeleteVpcEndpoints {
             vpc_endpoint_ids: vec![id],
             ..Default::default()
         })

@@ -13,7 +13,7 @@ use crate::{code, pass, world};
 
 fn status(world: &mut World, id: &str) -> Result<String, Failure> {
     Ok(world
-        .get_cluster(GetCluster {
+        .call(GetCluster {
             identifier: id.to_owned(),
         })?
         .status)
@@ -32,7 +32,7 @@ fn both_clusters_are_reached_through_the_same_service() {
 
     for id in [CLUSTER, OTHER_CLUSTER] {
         let answer = world
-            .get_vpc_endpoint_service_name(GetVpcEndpointServiceName {
+            .call(GetVpcEndpointServiceName {
                 identifier: id.to_owned(),
             })
             .unwrap();
@@ -52,10 +52,10 @@ fn a_cluster_lives_from_creation_to_deletion() {
         tags: BTreeMap::new(),
         ..Default::default()
     };
-    let cluster = world.create_cluster(create.clone()).unwrap();
+    let cluster = world.call(create.clone()).unwrap();
     let id = cluster.identifier.as_str();
     assert_eq!((id.len(), cluster.status.as_str()), (26, "CREATING"));
-    assert_eq!(world.create_cluster(create).unwrap().identifier, id);
+    assert_eq!(world.call(create).unwrap().identifier, id);
     pass(&mut world, 60);
     assert_eq!(status(&mut world, id).unwrap(), "ACTIVE");
 
@@ -64,7 +64,7 @@ fn a_cluster_lives_from_creation_to_deletion() {
         identifier: id.to_owned(),
         ..Default::default()
     };
-    assert_eq!(code(world.delete_cluster(delete)), "ValidationException");
+    assert_eq!(code(world.call(delete)), "ValidationException");
 }
 
 #[test]
@@ -74,15 +74,15 @@ fn an_unprotected_cluster_goes() {
         deletion_protection_enabled: Some(false),
         ..Default::default()
     };
-    let id = world.create_cluster(create).unwrap().identifier;
+    let id = world.call(create).unwrap().identifier;
     let delete = DeleteCluster {
         identifier: id.clone(),
         ..Default::default()
     };
-    assert_eq!(http_status(world.delete_cluster(delete.clone())), 409);
+    assert_eq!(http_status(world.call(delete.clone())), 409);
     pass(&mut world, 60);
 
-    assert_eq!(world.delete_cluster(delete).unwrap().status, "DELETING");
+    assert_eq!(world.call(delete).unwrap().status, "DELETING");
     pass(&mut world, 60);
     assert_eq!(code(status(&mut world, &id)), "ResourceNotFoundException");
 }
@@ -100,13 +100,13 @@ fn clusters_come_in_pages() {
     let mut world = world("default");
 
     let first = world
-        .list_clusters(ListClusters {
+        .call(ListClusters {
             max_results: Some(1),
             next_token: None,
         })
         .unwrap();
     let second = world
-        .list_clusters(ListClusters {
+        .call(ListClusters {
             max_results: Some(1),
             next_token: first.next_token,
         })
@@ -121,7 +121,7 @@ fn clusters_come_in_pages() {
     );
     assert_eq!(second.next_token, None);
     assert_eq!(
-        code(world.list_clusters(ListClusters {
+        code(world.call(ListClusters {
             max_results: Some(101),
             next_token: None
         })),
@@ -138,11 +138,8 @@ fn the_quota_of_endpoints_can_be_asked_for() {
         quota_code: code.to_owned(),
     };
 
-    let answer = world.get_service_quota(quota("L-29B6F2EB")).unwrap().quota;
+    let answer = world.call(quota("L-29B6F2EB")).unwrap().quota;
 
     assert!(answer.adjustable && (answer.value - 50.0).abs() < f64::EPSILON);
-    assert_eq!(
-        code(world.get_service_quota(quota("L-0"))),
-        "NoSuchResourceException"
-    );
+    assert_eq!(code(world.call(quota("L-0"))), "NoSuchResourceException");
 }

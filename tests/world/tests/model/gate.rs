@@ -21,25 +21,19 @@ fn tokened() -> CreateVpcEndpoint {
 fn the_fifth_creation_in_a_row_is_throttled_and_later_ones_come_every_ten_thirds_of_a_second() {
     let mut world = scenario::world("default");
     for _ in 0..4 {
-        world.create_vpc_endpoint(tokened()).unwrap();
+        world.call(tokened()).unwrap();
     }
 
-    let fifth = world.create_vpc_endpoint(tokened());
+    let fifth = world.call(tokened());
 
     assert!(
         matches!(&fifth, Err(Failure::Refused { status: 503, code, .. }) if code == "RequestLimitExceeded")
     );
     pass(&mut world, 3);
-    assert_eq!(
-        code(world.create_vpc_endpoint(tokened())),
-        "RequestLimitExceeded"
-    );
+    assert_eq!(code(world.call(tokened())), "RequestLimitExceeded");
     pass(&mut world, 1);
-    world.create_vpc_endpoint(tokened()).unwrap();
-    assert_eq!(
-        code(world.create_vpc_endpoint(tokened())),
-        "RequestLimitExceeded"
-    );
+    world.call(tokened()).unwrap();
+    assert_eq!(code(world.call(tokened())), "RequestLimitExceeded");
 }
 
 // EC2 developer guide, "Request throttling": Describe calls have a bucket of 100 that refills by 20
@@ -48,19 +42,15 @@ fn the_fifth_creation_in_a_row_is_throttled_and_later_ones_come_every_ten_thirds
 fn describe_calls_have_a_larger_bucket_of_their_own() {
     let mut world = scenario::world("default");
     for _ in 0..100 {
-        world
-            .describe_vpc_endpoints(DescribeVpcEndpoints::default())
-            .unwrap();
+        world.call(DescribeVpcEndpoints::default()).unwrap();
     }
 
     assert_eq!(
-        code(world.describe_vpc_endpoints(DescribeVpcEndpoints::default())),
+        code(world.call(DescribeVpcEndpoints::default())),
         "RequestLimitExceeded"
     );
     pass(&mut world, 1);
-    world
-        .describe_vpc_endpoints(DescribeVpcEndpoints::default())
-        .unwrap();
+    world.call(DescribeVpcEndpoints::default()).unwrap();
 }
 
 #[test]
@@ -68,29 +58,19 @@ fn throttling_can_be_scaled_and_a_bucket_drained() {
     let mut world = scenario::world("default");
     world.scale_throttling(Some(2.0));
     for _ in 0..8 {
-        world.create_vpc_endpoint(tokened()).unwrap();
+        world.call(tokened()).unwrap();
     }
-    assert_eq!(
-        code(world.create_vpc_endpoint(tokened())),
-        "RequestLimitExceeded"
-    );
+    assert_eq!(code(world.call(tokened())), "RequestLimitExceeded");
     pass(&mut world, 3600);
     world.drain_bucket("CreateVpcEndpoint");
-    assert_eq!(
-        code(world.create_vpc_endpoint(tokened())),
-        "RequestLimitExceeded"
-    );
+    assert_eq!(code(world.call(tokened())), "RequestLimitExceeded");
 }
 
 #[test]
 fn every_call_is_logged_with_what_became_of_it() {
     let mut world = world("default");
-    world
-        .describe_vpc_endpoints(DescribeVpcEndpoints::default())
-        .unwrap();
-    world
-        .create_vpc_endpoint(request_for(&aws("nonsense")))
-        .unwrap_err();
+    world.call(DescribeVpcEndpoints::default()).unwrap();
+    world.call(request_for(&aws("nonsense"))).unwrap_err();
     create(&mut world, tokened());
 
     let log: Vec<_> = world
@@ -126,7 +106,7 @@ fn faults_before_the_effect_leave_nothing_behind() {
         (FaultKind::Hang, "(hang)"),
     ] {
         world.add_fault(Fault::once("CreateVpcEndpoint", kind));
-        assert_eq!(code(world.create_vpc_endpoint(request())), expected);
+        assert_eq!(code(world.call(request())), expected);
     }
 
     assert!(endpoints(&world).is_empty());
@@ -143,7 +123,7 @@ fn faults_after_the_effect_leave_it_in_place() {
         let mut world = world("default");
         world.add_fault(Fault::once("CreateVpcEndpoint", kind));
 
-        assert_eq!(code(world.create_vpc_endpoint(tokened())), expected);
+        assert_eq!(code(world.call(tokened())), expected);
         let there = endpoints(&world);
         assert_eq!(there.len(), 1);
         let repeated = create(&mut world, tokened());
@@ -158,7 +138,7 @@ fn a_late_effect_happens_at_its_own_moment() {
     let mut world = world("create-takes-effect-late");
     let began = world.now();
 
-    assert_eq!(code(world.create_vpc_endpoint(tokened())), "(no answer)");
+    assert_eq!(code(world.call(tokened())), "(no answer)");
     pass(&mut world, 19);
     assert!(endpoints(&world).is_empty());
     pass(&mut world, 3600);
@@ -181,11 +161,7 @@ fn a_fault_strikes_only_the_calls_that_it_is_scripted_for() {
         world.clear_faults();
         world.add_fault(fault);
         (0..6)
-            .map(|_| {
-                world
-                    .describe_vpc_endpoints(DescribeVpcEndpoints::default())
-                    .is_ok()
-            })
+            .map(|_| world.call(DescribeVpcEndpoints::default()).is_ok())
             .collect()
     };
 
@@ -219,9 +195,7 @@ fn a_fault_can_last_for_a_while() {
     });
     let mut is_ok = |seconds| {
         pass(&mut world, seconds);
-        world
-            .describe_vpc_endpoints(DescribeVpcEndpoints::default())
-            .is_ok()
+        world.call(DescribeVpcEndpoints::default()).is_ok()
     };
 
     assert!(!is_ok(9));

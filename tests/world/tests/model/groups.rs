@@ -44,18 +44,14 @@ fn group(world: &mut World, id: &str) -> world::model::groups::SecurityGroup {
         group_ids: strings(&[id]),
         ..Default::default()
     };
-    world
-        .describe_security_groups(request)
-        .unwrap()
-        .security_groups
-        .remove(0)
+    world.call(request).unwrap().security_groups.remove(0)
 }
 
 // EC2 API reference, CreateSecurityGroup and AuthorizeSecurityGroupIngress.
 #[test]
 fn a_new_group_lets_everything_out_and_in_only_what_it_is_told() {
     let mut world = world("default");
-    let id = world.create_security_group(new("mine")).unwrap().group_id;
+    let id = world.call(new("mine")).unwrap().group_id;
     pass(&mut world, 2);
     assert!(group(&mut world, &id).ip_permissions.is_empty());
     assert_eq!(
@@ -63,12 +59,8 @@ fn a_new_group_lets_everything_out_and_in_only_what_it_is_told() {
         "-1"
     );
 
-    let rules = world
-        .authorize_security_group_ingress(opening(&id, 5432, "10.20.0.0/16"))
-        .unwrap();
-    world
-        .authorize_security_group_ingress(opening(&id, 5432, "10.30.0.0/16"))
-        .unwrap();
+    let rules = world.call(opening(&id, 5432, "10.20.0.0/16")).unwrap();
+    world.call(opening(&id, 5432, "10.30.0.0/16")).unwrap();
     pass(&mut world, 2);
 
     assert_eq!(
@@ -84,20 +76,14 @@ fn a_new_group_lets_everything_out_and_in_only_what_it_is_told() {
 #[test]
 fn a_second_group_of_the_same_name_is_refused() {
     let mut world = world("default");
-    world.create_security_group(new("mine")).unwrap();
+    world.call(new("mine")).unwrap();
 
     assert_eq!(
-        message(world.create_security_group(new("mine"))),
+        message(world.call(new("mine"))),
         format!("InvalidGroup.Duplicate: The security group 'mine' already exists for VPC '{VPC}'")
     );
-    assert_eq!(
-        code(world.create_security_group(new("default"))),
-        "InvalidGroup.Duplicate"
-    );
-    assert_eq!(
-        code(world.create_security_group(new("sg-mine"))),
-        "InvalidParameterValue"
-    );
+    assert_eq!(code(world.call(new("default"))), "InvalidGroup.Duplicate");
+    assert_eq!(code(world.call(new("sg-mine"))), "InvalidParameterValue");
 }
 
 // EC2 API reference, "Error codes": InvalidPermission.Duplicate.
@@ -105,7 +91,7 @@ fn a_second_group_of_the_same_name_is_refused() {
 fn a_rule_that_is_already_there_is_refused() {
     let mut world = world("default");
 
-    let outcome = world.authorize_security_group_ingress(opening(GROUP, 5432, "10.20.0.0/16"));
+    let outcome = world.call(opening(GROUP, 5432, "10.20.0.0/16"));
 
     assert_eq!(
         message(outcome),
@@ -123,7 +109,7 @@ fn the_default_group_cannot_be_deleted() {
         ..Default::default()
     };
     let default = world
-        .describe_security_groups(default)
+        .call(default)
         .unwrap()
         .security_groups
         .remove(0)
@@ -133,19 +119,16 @@ fn the_default_group_cannot_be_deleted() {
         ..Default::default()
     };
 
+    assert_eq!(code(world.call(delete(&default))), "CannotDelete");
     assert_eq!(
-        code(world.delete_security_group(delete(&default))),
-        "CannotDelete"
-    );
-    assert_eq!(
-        code(world.delete_security_group(delete("sg-0000000000000000a"))),
+        code(world.call(delete("sg-0000000000000000a"))),
         "InvalidGroup.NotFound"
     );
     assert_eq!(
-        code(world.delete_security_group(delete("group"))),
+        code(world.call(delete("group"))),
         "InvalidGroupId.Malformed"
     );
-    world.delete_security_group(delete(GROUP)).unwrap();
+    world.call(delete(GROUP)).unwrap();
 }
 
 // VPC user guide, "Default security groups".
@@ -158,7 +141,7 @@ fn the_default_group_lets_its_own_members_in() {
     ];
 
     let default = world
-        .describe_security_groups(DescribeSecurityGroups {
+        .call(DescribeSecurityGroups {
             filters,
             ..Default::default()
         })
@@ -178,7 +161,7 @@ fn the_rules_of_a_group_can_be_listed_one_by_one() {
     let filters = vec![Filter::new("group-id", &[GROUP])];
 
     let rules = world
-        .describe_security_group_rules(DescribeSecurityGroupRules {
+        .call(DescribeSecurityGroupRules {
             filters,
             ..Default::default()
         })

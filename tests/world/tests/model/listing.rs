@@ -15,10 +15,7 @@ fn services(world: &mut World, filters: Vec<Filter>) -> Vec<String> {
         filters,
         ..Default::default()
     };
-    world
-        .describe_vpc_endpoint_services(request)
-        .unwrap()
-        .service_names
+    world.call(request).unwrap().service_names
 }
 
 // EC2 API reference, DescribeVpcEndpoints: the filters.
@@ -90,7 +87,7 @@ fn an_unknown_filter_is_refused() {
     let mut world = world("default");
     let filters = vec![Filter::new("vpc_id", &[VPC])];
 
-    let outcome = world.describe_vpc_endpoints(DescribeVpcEndpoints {
+    let outcome = world.call(DescribeVpcEndpoints {
         filters,
         ..Default::default()
     });
@@ -114,7 +111,7 @@ fn pages_follow_one_another_without_gap_or_overlap() {
             next_token,
             ..Default::default()
         };
-        let page = world.describe_vpc_endpoints(page).unwrap();
+        let page = world.call(page).unwrap();
         assert_eq!(page.vpc_endpoints.len(), size);
         seen.extend(
             page.vpc_endpoints
@@ -140,29 +137,23 @@ fn page_sizes_and_tokens_are_checked() {
         ..Default::default()
     };
 
-    assert_eq!(
-        code(world.describe_subnets(subnets(4))),
-        "InvalidParameterValue"
-    );
-    assert_eq!(world.describe_subnets(subnets(5)).unwrap().subnets.len(), 5);
+    assert_eq!(code(world.call(subnets(4))), "InvalidParameterValue");
+    assert_eq!(world.call(subnets(5)).unwrap().subnets.len(), 5);
     let many = DescribeVpcEndpoints {
         max_results: Some(5000),
         ..Default::default()
     };
-    assert!(world.describe_vpc_endpoints(many).is_ok());
+    assert!(world.call(many).is_ok());
     let token = DescribeVpcEndpoints {
         next_token: Some("made up".to_owned()),
         ..Default::default()
     };
-    assert_eq!(
-        code(world.describe_vpc_endpoints(token)),
-        "InvalidNextToken"
-    );
+    assert_eq!(code(world.call(token)), "InvalidNextToken");
     let empty = DescribeVpcEndpoints {
         next_token: Some(String::new()),
         ..Default::default()
     };
-    assert!(world.describe_vpc_endpoints(empty).is_ok());
+    assert!(world.call(empty).is_ok());
 }
 
 // EC2 API reference, DescribeNetworkInterfaces: MaxResults and ids exclude each other.
@@ -179,10 +170,7 @@ fn an_endpoints_interfaces_can_be_found() {
         filters,
         ..Default::default()
     };
-    let found = world
-        .describe_network_interfaces(found)
-        .unwrap()
-        .network_interfaces;
+    let found = world.call(found).unwrap().network_interfaces;
 
     let places: Vec<_> = found
         .iter()
@@ -202,10 +190,7 @@ fn an_endpoints_interfaces_can_be_found() {
         max_results: Some(5),
         ..Default::default()
     };
-    assert_eq!(
-        code(world.describe_network_interfaces(both)),
-        "InvalidParameterCombination"
-    );
+    assert_eq!(code(world.call(both)), "InvalidParameterCombination");
 }
 
 // EC2 API reference, DescribeVpcEndpointServices; terraform-aws-modules/terraform-aws-vpc #579.
@@ -225,7 +210,7 @@ fn services_can_be_filtered_and_s3_is_two_of_them() {
         service_names: vec![aws("s3")],
         ..Default::default()
     };
-    let s3 = world.describe_vpc_endpoint_services(s3).unwrap();
+    let s3 = world.call(s3).unwrap();
     assert_eq!((s3.service_names.len(), s3.service_details.len()), (2, 2));
 }
 
@@ -238,10 +223,7 @@ fn a_services_detail_names_its_zones_name_and_rules() {
         ..Default::default()
     };
 
-    let details = world
-        .describe_vpc_endpoint_services(request)
-        .unwrap()
-        .service_details;
+    let details = world.call(request).unwrap().service_details;
 
     assert_eq!(
         details[0].availability_zone_ids,
@@ -269,7 +251,7 @@ fn one_unknown_service_name_fails_the_whole_call() {
     let mut world = world("default");
     let service_names = vec![SERVICE.to_owned(), aws("nonsense")];
 
-    let outcome = world.describe_vpc_endpoint_services(DescribeVpcEndpointServices {
+    let outcome = world.call(DescribeVpcEndpointServices {
         service_names,
         ..Default::default()
     });

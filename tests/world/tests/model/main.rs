@@ -84,7 +84,7 @@ fn aws(label: &str) -> String {
 }
 
 fn create(world: &mut World, request: CreateVpcEndpoint) -> VpcEndpoint {
-    world.create_vpc_endpoint(request).unwrap().vpc_endpoint
+    world.call(request).unwrap().vpc_endpoint
 }
 
 /// An endpoint that has become available.
@@ -100,10 +100,7 @@ fn describe(world: &mut World, id: &str) -> Result<VpcEndpoint, Failure> {
         vpc_endpoint_ids: strings(&[id]),
         ..Default::default()
     };
-    Ok(world
-        .describe_vpc_endpoints(request)?
-        .vpc_endpoints
-        .remove(0))
+    Ok(world.call(request)?.vpc_endpoints.remove(0))
 }
 
 fn state(world: &mut World, id: &str) -> String {
@@ -115,7 +112,7 @@ fn found(world: &mut World, filter: Filter) -> Vec<String> {
         filters: vec![filter],
         ..Default::default()
     };
-    let endpoints = world.describe_vpc_endpoints(request).unwrap().vpc_endpoints;
+    let endpoints = world.call(request).unwrap().vpc_endpoints;
     endpoints
         .into_iter()
         .map(|endpoint| endpoint.vpc_endpoint_id)

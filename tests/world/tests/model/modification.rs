@@ -18,7 +18,7 @@ fn off(id: &str) -> ModifyVpcEndpoint {
 }
 
 fn modify(world: &mut World, request: ModifyVpcEndpoint) {
-    assert!(world.modify_vpc_endpoint(request).unwrap().done);
+    assert!(world.call(request).unwrap().done);
 }
 
 // EC2 API reference, ModifyVpcEndpoint: the work is asynchronous, and the endpoint is pending until
@@ -44,7 +44,7 @@ fn one_modification_at_a_time() {
     let id = available(&mut world, request());
     modify(&mut world, off(&id));
 
-    let second = message(world.modify_vpc_endpoint(off(&id)));
+    let second = message(world.call(off(&id)));
 
     assert_eq!(
         second,
@@ -61,13 +61,13 @@ fn what_is_not_alive_cannot_be_modified() {
     let id = create(&mut world, request()).vpc_endpoint_id;
     pass(&mut world, 20);
 
-    assert_eq!(code(world.modify_vpc_endpoint(off(&id))), "IncorrectState");
+    assert_eq!(code(world.call(off(&id))), "IncorrectState");
     assert_eq!(
-        code(world.modify_vpc_endpoint(off("vpce-0000000000000000a"))),
+        code(world.call(off("vpce-0000000000000000a"))),
         "InvalidVpcEndpointId.NotFound"
     );
     assert_eq!(
-        code(world.modify_vpc_endpoint(off("endpoint"))),
+        code(world.call(off("endpoint"))),
         "InvalidVpcEndpointId.Malformed"
     );
 }
@@ -110,10 +110,7 @@ fn a_subnet_can_be_swapped_for_another_of_its_zone_in_one_call() {
         private_dns_enabled: None,
         ..off(&id)
     };
-    assert_eq!(
-        code(world.modify_vpc_endpoint(add.clone())),
-        "DuplicateSubnetsInSameZone"
-    );
+    assert_eq!(code(world.call(add.clone())), "DuplicateSubnetsInSameZone");
 
     modify(
         &mut world,
@@ -180,6 +177,6 @@ fn an_interface_endpoint_keeps_at_least_one_group_and_a_gateway_has_none() {
         ..Default::default()
     };
 
-    assert_eq!(code(world.modify_vpc_endpoint(remove)), "InvalidParameter");
-    assert_eq!(code(world.modify_vpc_endpoint(add)), "InvalidParameter");
+    assert_eq!(code(world.call(remove)), "InvalidParameter");
+    assert_eq!(code(world.call(add)), "InvalidParameter");
 }

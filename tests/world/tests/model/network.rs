@@ -22,19 +22,15 @@ fn attribute(name: &str) -> DescribeVpcAttribute {
 fn each_call_tells_one_attribute() {
     let mut world = world("vpc-dns-off");
 
-    let support = world
-        .describe_vpc_attribute(attribute("enableDnsSupport"))
-        .unwrap();
-    let hostnames = world
-        .describe_vpc_attribute(attribute("enableDnsHostnames"))
-        .unwrap();
+    let support = world.call(attribute("enableDnsSupport")).unwrap();
+    let hostnames = world.call(attribute("enableDnsHostnames")).unwrap();
 
     assert!(support.enable_dns_support.unwrap().value && support.enable_dns_hostnames.is_none());
     assert!(
         !hostnames.enable_dns_hostnames.unwrap().value && hostnames.enable_dns_support.is_none()
     );
     assert_eq!(
-        code(world.describe_vpc_attribute(attribute("everything"))),
+        code(world.call(attribute("everything"))),
         "InvalidParameterValue"
     );
 }
@@ -51,13 +47,13 @@ fn dns_support_comes_before_host_names() {
     };
 
     assert_eq!(
-        code(world.modify_vpc_attribute(set(Some(true), Some(true)))),
+        code(world.call(set(Some(true), Some(true)))),
         "InvalidParameterCombination"
     );
-    world.modify_vpc_attribute(set(Some(false), None)).unwrap();
+    world.call(set(Some(false), None)).unwrap();
     pass(&mut world, 2);
     assert_eq!(
-        code(world.modify_vpc_attribute(set(None, Some(true)))),
+        code(world.call(set(None, Some(true)))),
         "InvalidParameterValue"
     );
 }
@@ -67,7 +63,7 @@ fn dns_support_comes_before_host_names() {
 fn a_vpc_lives_from_creation_to_deletion() {
     let mut world = world("default");
     let vpc = world
-        .create_vpc(CreateVpc {
+        .call(CreateVpc {
             cidr_block: "10.50.0.0/16".to_owned(),
             ..Default::default()
         })
@@ -80,7 +76,7 @@ fn a_vpc_lives_from_creation_to_deletion() {
         availability_zone: Some("us-east-1b".to_owned()),
         ..Default::default()
     };
-    let made = world.create_subnet(subnet.clone()).unwrap().subnet;
+    let made = world.call(subnet.clone()).unwrap().subnet;
     pass(&mut world, 2);
     assert_eq!(
         (
@@ -89,37 +85,31 @@ fn a_vpc_lives_from_creation_to_deletion() {
         ),
         ("use1-az6", 251)
     );
-    assert_eq!(
-        code(world.create_subnet(subnet.clone())),
-        "InvalidSubnet.Conflict"
-    );
+    assert_eq!(code(world.call(subnet.clone())), "InvalidSubnet.Conflict");
     let outside = CreateSubnet {
         cidr_block: "10.51.1.0/24".to_owned(),
         ..subnet
     };
-    assert_eq!(code(world.create_subnet(outside)), "InvalidSubnet.Range");
+    assert_eq!(code(world.call(outside)), "InvalidSubnet.Range");
 
     let delete_vpc = DeleteVpc {
         vpc_id: vpc.vpc_id.clone(),
         ..Default::default()
     };
-    assert_eq!(
-        code(world.delete_vpc(delete_vpc.clone())),
-        "DependencyViolation"
-    );
+    assert_eq!(code(world.call(delete_vpc.clone())), "DependencyViolation");
     world
-        .delete_subnet(DeleteSubnet {
+        .call(DeleteSubnet {
             subnet_id: made.subnet_id,
             ..Default::default()
         })
         .unwrap();
-    world.delete_vpc(delete_vpc).unwrap();
+    world.call(delete_vpc).unwrap();
     pass(&mut world, 2);
     let gone = DescribeVpcs {
         vpc_ids: vec![vpc.vpc_id],
         ..Default::default()
     };
-    assert_eq!(code(world.describe_vpcs(gone)), "InvalidVpcID.NotFound");
+    assert_eq!(code(world.call(gone)), "InvalidVpcID.NotFound");
 }
 
 // EC2 API reference, DescribeSubnets.
@@ -132,7 +122,7 @@ fn subnets_can_be_found_by_vpc_and_zone() {
     ];
 
     let subnets = world
-        .describe_subnets(DescribeSubnets {
+        .call(DescribeSubnets {
             filters,
             ..Default::default()
         })
@@ -157,19 +147,12 @@ fn zones_have_a_name_and_an_id() {
     };
 
     assert_eq!(
-        world
-            .describe_availability_zones(zone)
-            .unwrap()
-            .availability_zones[0]
-            .zone_name,
+        world.call(zone).unwrap().availability_zones[0].zone_name,
         "us-east-1a"
     );
     let unknown = DescribeAvailabilityZones {
         zone_names: strings(&["us-east-1z"]),
         ..Default::default()
     };
-    assert_eq!(
-        code(world.describe_availability_zones(unknown)),
-        "InvalidParameterValue"
-    );
+    assert_eq!(code(world.call(unknown)), "InvalidParameterValue");
 }

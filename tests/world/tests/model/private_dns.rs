@@ -39,7 +39,7 @@ fn it_needs_both_dns_attributes_of_the_vpc() {
     let mut world = world("vpc-dns-off");
 
     assert_eq!(
-        message(world.create_vpc_endpoint(request())),
+        message(world.call(request())),
         format!(
             "InvalidParameter: Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes \
              set to true for {VPC}"
@@ -50,7 +50,7 @@ fn it_needs_both_dns_attributes_of_the_vpc() {
         enable_dns_hostnames: Some(true),
         ..Default::default()
     };
-    world.modify_vpc_attribute(hostnames).unwrap();
+    world.call(hostnames).unwrap();
     pass(&mut world, 2);
     create(&mut world, request());
 }
@@ -60,7 +60,7 @@ fn it_needs_both_dns_attributes_of_the_vpc() {
 fn it_cannot_be_turned_on_before_the_owner_has_accepted() {
     let mut world = world("default");
 
-    let refusal = message(world.create_vpc_endpoint(with_dns(VENDOR, true)));
+    let refusal = message(world.call(with_dns(VENDOR, true)));
     assert_eq!(
         refusal,
         format!(
@@ -76,7 +76,7 @@ fn it_cannot_be_turned_on_before_the_owner_has_accepted() {
         private_dns_enabled: Some(true),
         ..Default::default()
     };
-    assert_eq!(message(world.modify_vpc_endpoint(modify)), refusal);
+    assert_eq!(message(world.call(modify)), refusal);
 }
 
 // vespa-engine/vespa #33303 quotes the message.
@@ -85,7 +85,7 @@ fn it_needs_a_service_with_a_private_name() {
     let mut world = world("default");
 
     assert_eq!(
-        message(world.create_vpc_endpoint(with_dns(VENDOR_NAMELESS, true))),
+        message(world.call(with_dns(VENDOR_NAMELESS, true))),
         format!(
             "InvalidParameter: Private DNS can't be enabled because the service {VENDOR_NAMELESS} does not provide a \
              private DNS name."
@@ -100,7 +100,7 @@ fn it_needs_a_verified_name() {
     let mut world = world("default");
 
     assert_eq!(
-        code(world.create_vpc_endpoint(with_dns(VENDOR_UNVERIFIED, true))),
+        code(world.call(with_dns(VENDOR_UNVERIFIED, true))),
         "InvalidParameter"
     );
 }
@@ -112,7 +112,7 @@ fn a_name_that_another_endpoint_of_the_vpc_has_is_refused_until_that_one_is_gone
     let first = available(&mut world, request());
 
     assert_eq!(
-        message(world.create_vpc_endpoint(request())),
+        message(world.call(request())),
         format!(
             "InvalidParameter: private-dns-enabled cannot be set because there is already a conflicting DNS domain for \
              *.dsql-fnh4.us-east-1.on.aws in the VPC {VPC}"
@@ -120,10 +120,7 @@ fn a_name_that_another_endpoint_of_the_vpc_has_is_refused_until_that_one_is_gone
     );
     create(&mut world, with_dns(crate::SERVICE, false));
     crate::deletion::delete(&mut world, &first);
-    assert_eq!(
-        code(world.create_vpc_endpoint(request())),
-        "InvalidParameter"
-    );
+    assert_eq!(code(world.call(request())), "InvalidParameter");
     pass(&mut world, 60);
     create(&mut world, request());
 }
@@ -139,14 +136,14 @@ fn private_dns_for_s3_demands_a_gateway_endpoint_unless_one_says_otherwise() {
     );
 
     assert_eq!(
-        message(world.create_vpc_endpoint(with_dns(&aws("s3"), true))),
+        message(world.call(with_dns(&aws("s3"), true))),
         needs_gateway
     );
     let explicit = CreateVpcEndpoint {
         dns_options: inbound_only(true),
         ..with_dns(&aws("s3"), true)
     };
-    assert_eq!(message(world.create_vpc_endpoint(explicit)), needs_gateway);
+    assert_eq!(message(world.call(explicit)), needs_gateway);
     let ordinary = CreateVpcEndpoint {
         dns_options: inbound_only(false),
         ..with_dns(&aws("s3"), true)
@@ -188,9 +185,9 @@ fn the_inbound_option_is_only_for_services_of_both_types() {
         ..Default::default()
     };
 
-    assert!(message(world.create_vpc_endpoint(interface)).contains("both gateway and interface"));
+    assert!(message(world.call(interface)).contains("both gateway and interface"));
     assert_eq!(
-        message(world.create_vpc_endpoint(gateway)),
+        message(world.call(gateway)),
         "InvalidParameter: DnsOptions PrivateDnsOnlyForInboundResolverEndpoint is applicable only to Interface VPC \
          Endpoints."
     );
@@ -210,10 +207,7 @@ fn dynamodbs_gateway_endpoint_knows_only_service_defined_records() {
         ..Default::default()
     };
 
-    assert_eq!(
-        code(world.create_vpc_endpoint(gateway("ipv4"))),
-        "InvalidParameter"
-    );
+    assert_eq!(code(world.call(gateway("ipv4"))), "InvalidParameter");
     assert_eq!(
         create(&mut world, gateway("service-defined"))
             .dns_options

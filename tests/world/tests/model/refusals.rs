@@ -10,7 +10,7 @@ use crate::{aws, code, create, message, request, request_for, strings, world};
 fn the_default_type_is_gateway_and_a_gateway_takes_no_subnets() {
     let mut world = world("default");
 
-    let refusal = message(world.create_vpc_endpoint(CreateVpcEndpoint {
+    let refusal = message(world.call(CreateVpcEndpoint {
         vpc_endpoint_type: None,
         ..request()
     }));
@@ -32,10 +32,7 @@ fn a_type_that_the_service_does_not_offer_is_refused() {
         ..request()
     };
 
-    assert!(
-        message(world.create_vpc_endpoint(gateway))
-            .contains("Endpoint type (Gateway) does not match")
-    );
+    assert!(message(world.call(gateway)).contains("Endpoint type (Gateway) does not match"));
 }
 
 // Terraform's users: two subnets in one zone (terraform-aws-modules/terraform-aws-vpc #583).
@@ -47,7 +44,7 @@ fn two_subnets_in_one_zone_are_refused() {
         ..request()
     };
 
-    let refusal = message(world.create_vpc_endpoint(request));
+    let refusal = message(world.call(request));
 
     assert!(refusal.starts_with(
         "DuplicateSubnetsInSameZone: Found another VPC endpoint subnet in the availability zone of"
@@ -65,7 +62,7 @@ fn a_subnet_outside_the_services_zones_is_refused() {
     };
 
     assert_eq!(
-        message(world.create_vpc_endpoint(request)),
+        message(world.call(request)),
         "InvalidParameter: The VPC endpoint service com.amazonaws.us-east-1.dsql-fnh4 does not support the availability \
          zone of the subnet: subnet-0d4f81a35c7e902b6."
     );
@@ -82,29 +79,17 @@ fn what_does_not_exist_is_named_by_its_own_code() {
     };
 
     let vpc = unknown(|request| request.vpc_id = "vpc-0000000000000000a".to_owned());
-    assert_eq!(
-        code(world.create_vpc_endpoint(vpc)),
-        "InvalidVpcID.NotFound"
-    );
+    assert_eq!(code(world.call(vpc)), "InvalidVpcID.NotFound");
     let subnet = unknown(|request| request.subnet_ids = strings(&["subnet-0000000000000000a"]));
-    assert_eq!(
-        code(world.create_vpc_endpoint(subnet)),
-        "InvalidSubnetID.NotFound"
-    );
+    assert_eq!(code(world.call(subnet)), "InvalidSubnetID.NotFound");
     let group = unknown(|request| request.security_group_ids = strings(&["sg-0000000000000000a"]));
-    assert_eq!(
-        code(world.create_vpc_endpoint(group)),
-        "InvalidGroup.NotFound"
-    );
+    assert_eq!(code(world.call(group)), "InvalidGroup.NotFound");
     let malformed =
         unknown(|request| request.subnet_ids = strings(&["module.vpc.database_subnets"]));
-    assert_eq!(
-        code(world.create_vpc_endpoint(malformed)),
-        "InvalidSubnetId.Malformed"
-    );
+    assert_eq!(code(world.call(malformed)), "InvalidSubnetId.Malformed");
     let service = unknown(|request| request.service_name = Some(aws("nonsense")));
     assert_eq!(
-        message(world.create_vpc_endpoint(service)),
+        message(world.call(service)),
         "InvalidServiceName: The Vpc Endpoint Service 'com.amazonaws.us-east-1.nonsense' does not exist"
     );
 }
@@ -114,12 +99,12 @@ fn what_does_not_exist_is_named_by_its_own_code() {
 fn a_missing_parameter_is_named() {
     let mut world = world("default");
 
-    let nothing = world.create_vpc_endpoint(CreateVpcEndpoint::default());
+    let nothing = world.call(CreateVpcEndpoint::default());
     assert_eq!(
         message(nothing),
         "MissingParameter: The request must contain the parameter vpcId"
     );
-    let no_service = world.create_vpc_endpoint(CreateVpcEndpoint {
+    let no_service = world.call(CreateVpcEndpoint {
         service_name: None,
         ..request()
     });
@@ -141,16 +126,16 @@ fn a_policy_must_be_supported_valid_and_short() {
     };
 
     assert_eq!(
-        code(world.create_vpc_endpoint(with_policy("transfer.server", statement))),
+        code(world.call(with_policy("transfer.server", statement))),
         "InvalidParameter"
     );
     assert_eq!(
-        code(world.create_vpc_endpoint(with_policy("sts", "not JSON"))),
+        code(world.call(with_policy("sts", "not JSON"))),
         "InvalidPolicyDocument"
     );
     let exactly = format!("{statement}{}", " ".repeat(20_480 - statement.len()));
     assert_eq!(
-        code(world.create_vpc_endpoint(with_policy("sts", &format!("{exactly} ")))),
+        code(world.call(with_policy("sts", &format!("{exactly} ")))),
         "InvalidParameter"
     );
     assert_eq!(
@@ -169,10 +154,7 @@ fn a_policy_must_be_supported_valid_and_short() {
 fn the_fifty_first_interface_endpoint_is_refused() {
     let mut world = world("quota-reached");
 
-    assert_eq!(
-        code(world.create_vpc_endpoint(request())),
-        "VpcEndpointLimitExceeded"
-    );
+    assert_eq!(code(world.call(request())), "VpcEndpointLimitExceeded");
 }
 
 // EC2 API reference, "Error codes": InsufficientFreeAddressesInSubnet.
@@ -181,7 +163,7 @@ fn a_full_subnet_is_refused() {
     let mut world = world("subnet-full");
 
     assert_eq!(
-        code(world.create_vpc_endpoint(request())),
+        code(world.call(request())),
         "InsufficientFreeAddressesInSubnet"
     );
 }
@@ -191,10 +173,7 @@ fn a_full_subnet_is_refused() {
 fn a_subnet_of_another_account_is_refused() {
     let mut world = world("subnet-shared");
 
-    assert_eq!(
-        code(world.create_vpc_endpoint(request())),
-        "InvalidParameter"
-    );
+    assert_eq!(code(world.call(request())), "InvalidParameter");
 }
 
 // EC2 API reference, SubnetConfigurations.
@@ -210,5 +189,5 @@ fn a_subnet_configuration_must_be_for_one_of_the_subnets() {
         ..request()
     };
 
-    assert_eq!(code(world.create_vpc_endpoint(request)), "InvalidParameter");
+    assert_eq!(code(world.call(request)), "InvalidParameter");
 }

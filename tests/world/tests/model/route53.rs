@@ -140,12 +140,12 @@ fn a_zone_and_an_endpoint_cannot_both_have_a_name() {
         private_dns_enabled: Some(wanted),
         ..Default::default()
     };
-    world.modify_vpc_endpoint(modify(false)).unwrap();
+    world.call(modify(false)).unwrap();
     pass(&mut world, 32);
     let mut own = zone("dsql-fnh4.us-east-1.on.aws", VPC);
     own.caller_reference = "second attempt".to_owned();
     world.call(own).unwrap();
-    assert!(message(world.modify_vpc_endpoint(modify(true))).contains(
+    assert!(message(world.call(modify(true))).contains(
         "there is already a conflicting DNS domain for *.dsql-fnh4.us-east-1.on.aws in the VPC"
     ));
 }
@@ -154,7 +154,7 @@ fn a_zone_and_an_endpoint_cannot_both_have_a_name() {
 fn a_foreign_zone_takes_the_name_too() {
     let mut world = world("zone-name-taken");
 
-    let refusal = message(world.create_vpc_endpoint(request()));
+    let refusal = message(world.call(request()));
 
     assert!(refusal.contains("there is already a conflicting DNS domain"));
     let by_vpc = ListHostedZonesByVPC {

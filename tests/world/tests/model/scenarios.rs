@@ -17,12 +17,12 @@ fn sample() -> CreateVpcEndpoint {
 }
 
 fn refusal(scenario: &str) -> String {
-    message(world(scenario).create_vpc_endpoint(sample()))
+    message(world(scenario).call(sample()))
 }
 
 fn cluster_status(world: &mut World) -> String {
     world
-        .get_cluster(GetCluster {
+        .call(GetCluster {
             identifier: CLUSTER.to_owned(),
         })
         .unwrap()
@@ -103,22 +103,14 @@ fn in_this_scenario_dsql_names_a_service_that_ec2_does_not_know() {
     let name = GetVpcEndpointServiceName {
         identifier: CLUSTER.to_owned(),
     };
-    let service_names = vec![
-        world
-            .get_vpc_endpoint_service_name(name)
-            .unwrap()
-            .service_name,
-    ];
+    let service_names = vec![world.call(name).unwrap().service_name];
 
     let services = DescribeVpcEndpointServices {
         service_names,
         ..Default::default()
     };
 
-    assert_eq!(
-        code(world.describe_vpc_endpoint_services(services)),
-        "InvalidServiceName"
-    );
+    assert_eq!(code(world.call(services)), "InvalidServiceName");
 }
 
 #[test]
@@ -126,7 +118,7 @@ fn in_this_scenario_an_endpoint_of_ours_serves_the_other_cluster() {
     let mut world = world("shared-service");
 
     let endpoint = world
-        .describe_vpc_endpoints(DescribeVpcEndpoints {
+        .call(DescribeVpcEndpoints {
             filters: vec![Filter::new("vpc-id", &[VPC])],
             ..Default::default()
         })
@@ -157,7 +149,7 @@ fn in_this_scenario_an_endpoint_of_ours_serves_the_other_cluster() {
 fn in_these_scenarios_the_service_lacks_something() {
     let unverified = &mut world("dns-name-unverified");
     assert_eq!(
-        code(unverified.create_vpc_endpoint(CreateVpcEndpoint {
+        code(unverified.call(CreateVpcEndpoint {
             private_dns_enabled: Some(true),
             ..sample()
         })),
@@ -166,7 +158,7 @@ fn in_these_scenarios_the_service_lacks_something() {
     let policy_document = Some(r#"{"Statement":[]}"#.to_owned());
     let unsupported = &mut world("policy-unsupported");
     assert_eq!(
-        code(unsupported.create_vpc_endpoint(CreateVpcEndpoint {
+        code(unsupported.call(CreateVpcEndpoint {
             policy_document,
             ..sample()
         })),
@@ -179,19 +171,12 @@ fn in_the_throttled_scenario_changes_wait_and_every_third_look_is_refused() {
     let mut world = world::scenario::world("throttled");
 
     for _ in 0..4 {
-        assert_eq!(
-            code(world.create_vpc_endpoint(sample())),
-            "RequestLimitExceeded"
-        );
+        assert_eq!(code(world.call(sample())), "RequestLimitExceeded");
         pass(&mut world, 4);
     }
     create(&mut world, sample());
     let looks: Vec<_> = (0..3)
-        .map(|_| {
-            world
-                .describe_vpc_endpoints(DescribeVpcEndpoints::default())
-                .is_ok()
-        })
+        .map(|_| world.call(DescribeVpcEndpoints::default()).is_ok())
         .collect();
     assert_eq!(looks, [true, true, false]);
 }
@@ -241,7 +226,7 @@ fn clusters_and_endpoints_can_be_in_every_state_that_the_models_have() {
         let request = world::model::dsql::GetCluster {
             identifier: world::scenario::CLUSTER.to_owned(),
         };
-        assert_eq!(world.get_cluster(request).unwrap().status, status);
+        assert_eq!(world.call(request).unwrap().status, status);
     }
     for (scenario, state) in [
         ("endpoint-rejected", "rejected"),

@@ -17,7 +17,7 @@ fn put(id: &str, tags: Vec<TagInput>) -> CreateTags {
 fn all(world: &mut World, id: &str) -> Vec<(String, String)> {
     let filters = vec![Filter::new("resource-id", &[id])];
     let tags = world
-        .describe_tags(DescribeTags {
+        .call(DescribeTags {
             filters,
             ..Default::default()
         })
@@ -36,14 +36,12 @@ fn tags_are_added_replaced_and_removed() {
     let id = available(&mut world, request());
 
     world
-        .create_tags(put(
+        .call(put(
             &id,
             vec![TagInput::new("a", "1"), TagInput::new("b", "1")],
         ))
         .unwrap();
-    world
-        .create_tags(put(&id, vec![TagInput::new("a", "2")]))
-        .unwrap();
+    world.call(put(&id, vec![TagInput::new("a", "2")])).unwrap();
     pass(&mut world, 2);
     assert_eq!(all(&mut world, &id), [pair("a", "2"), pair("b", "1")]);
 
@@ -56,7 +54,7 @@ fn tags_are_added_replaced_and_removed() {
         },
     ];
     world
-        .delete_tags(DeleteTags {
+        .call(DeleteTags {
             resources: strings(&[&id]),
             tags,
             ..Default::default()
@@ -76,13 +74,10 @@ fn a_resource_has_at_most_50_tags() {
             .collect()
     };
 
-    world.create_tags(put(&id, tags(0..50))).unwrap();
+    world.call(put(&id, tags(0..50))).unwrap();
 
-    assert_eq!(
-        code(world.create_tags(put(&id, tags(50..51)))),
-        "TagLimitExceeded"
-    );
-    world.create_tags(put(&id, tags(49..50))).unwrap();
+    assert_eq!(code(world.call(put(&id, tags(50..51)))), "TagLimitExceeded");
+    world.call(put(&id, tags(49..50))).unwrap();
 }
 
 #[test]
@@ -96,15 +91,9 @@ fn reserved_duplicate_and_overlong_keys_are_refused() {
         vec![TagInput::new(&"k".repeat(129), "")],
         vec![TagInput::new("k", &"v".repeat(257))],
     ] {
-        assert_eq!(
-            code(world.create_tags(put(&id, tags))),
-            "InvalidParameterValue"
-        );
+        assert_eq!(code(world.call(put(&id, tags))), "InvalidParameterValue");
     }
-    assert_eq!(
-        code(world.create_tags(put(&id, Vec::new()))),
-        "MissingParameter"
-    );
+    assert_eq!(code(world.call(put(&id, Vec::new()))), "MissingParameter");
 }
 
 // EC2 API reference, TagSpecification: the resource type must be the one that is created.
@@ -115,7 +104,7 @@ fn a_tag_specification_must_be_for_the_resource_that_is_created() {
     request.tag_specifications = vec![TagSpecification::new("subnet", &[("a", "1")])];
 
     assert_eq!(
-        message(world.create_vpc_endpoint(request)),
+        message(world.call(request)),
         "InvalidParameterValue: 'subnet' is not a valid taggable resource type for this operation."
     );
 }
@@ -126,12 +115,12 @@ fn only_what_exists_can_be_tagged() {
     let tag = || vec![TagInput::new("a", "1")];
 
     assert_eq!(
-        code(world.create_tags(put("vpce-0000000000000000a", tag()))),
+        code(world.call(put("vpce-0000000000000000a", tag()))),
         "InvalidVpcEndpointId.NotFound"
     );
     assert_eq!(
-        code(world.create_tags(put("sg-0000000000000000a", tag()))),
+        code(world.call(put("sg-0000000000000000a", tag()))),
         "InvalidGroup.NotFound"
     );
-    assert_eq!(code(world.create_tags(put("nonsense", tag()))), "InvalidID");
+    assert_eq!(code(world.call(put("nonsense", tag()))), "InvalidID");
 }

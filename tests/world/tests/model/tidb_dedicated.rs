@@ -136,14 +136,11 @@ fn enabling_private_dns_leaves_the_connection_active() {
         private_dns_enabled: Some(true),
         ..Default::default()
     };
-    assert_eq!(
-        code(world.modify_vpc_endpoint(dns.clone())),
-        "InvalidParameter"
-    );
+    assert_eq!(code(world.call(dns.clone())), "InvalidParameter");
     let id = register(&mut world, &endpoint).private_endpoint_connection_id;
     pass(&mut world, 300);
 
-    world.modify_vpc_endpoint(dns).unwrap();
+    world.call(dns).unwrap();
 
     pass(&mut world, 5);
     assert_eq!(state(&mut world, &endpoint), "pending");
@@ -255,7 +252,7 @@ fn a_registration_outlives_its_endpoint() {
         vpc_endpoint_ids: strings(&[&endpoint]),
         ..Default::default()
     };
-    world.delete_vpc_endpoints(request).unwrap();
+    world.call(request).unwrap();
 
     pass(&mut world, 24 * 3600);
     assert_eq!(connection_state(&mut world, &id), "ACTIVE");

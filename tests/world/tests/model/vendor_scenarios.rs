@@ -132,7 +132,7 @@ fn in_these_scenarios_the_cluster_is_not_active() {
 #[test]
 fn in_this_scenario_no_subnet_lies_in_tidb_clouds_zones() {
     for service in [TIDB_SERVICE, TIDB_OTHER_SERVICE, TIDB_SHARED_SERVICE] {
-        let outcome = world("tidb-no-common-zone").create_vpc_endpoint(request_for(service));
+        let outcome = world("tidb-no-common-zone").call(request_for(service));
         assert!(message(outcome).contains("does not support the availability zone"));
     }
 }
