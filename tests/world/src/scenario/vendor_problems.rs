@@ -18,12 +18,8 @@ use super::vendors::{
 };
 
 /// Everything that TiDB Cloud can be asked.
-const TIDB_READS: [&str; 10] = [
-    "ListRegions",
-    "GetRegion",
+const TIDB_READS: [&str; 6] = [
     "GetDedicatedCluster",
-    "ListTidbNodeGroups",
-    "GetTidbNodeGroup",
     "GetPrivateLinkService",
     "GetPrivateEndpointConnection",
     "ListPrivateEndpointConnections",
@@ -48,9 +44,8 @@ const TIDB_POSTS: [&str; 4] = [
     "DetachDomains",
 ];
 /// Everything that Confluent can be asked or told.
-const CONFLUENT_CALLS: [&str; 7] = [
+const CONFLUENT_CALLS: [&str; 6] = [
     "GetNetwork",
-    "ListNetworks",
     "CreatePrivateLinkAccess",
     "GetPrivateLinkAccess",
     "ListPrivateLinkAccesses",

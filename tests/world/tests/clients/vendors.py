@@ -105,14 +105,12 @@ def digest():
 def dedicated():
     begin()
     api = tidb()
-    check(len(api.get("/regions").json()["regions"]) == 2, "Regions")
-    check(api.get("/regions/aws-us-east-1").json()["cloudProvider"] == "aws", "a Region")
     cluster = api.get(f"/clusters/{CLUSTER}").json()
     check(cluster["state"] == "ACTIVE" and cluster["regionId"] == "aws-us-east-1", "the cluster is there")
-    groups = api.get(f"/clusters/{CLUSTER}/tidbNodeGroups").json()
-    check(groups["totalSize"] == 2 and groups["tidbNodeGroups"][0]["tidbNodeGroupId"] == NODES, "two groups")
+    groups = cluster["tidbNodeSetting"]["tidbNodeGroups"]
+    check(len(groups) == 2 and groups[0]["tidbNodeGroupId"] == NODES, "two groups")
+    check(groups[0]["isDefaultGroup"], "the default group")
     group = f"/clusters/{CLUSTER}/tidbNodeGroups/{NODES}"
-    check(api.get(group).json()["isDefaultGroup"], "the default group")
     service = api.get(f"{group}/privateLinkService").json()
     check(service["state"] == "ACTIVE", "its service")
     found = ec2.describe_vpc_endpoint_services(ServiceNames=[service["serviceName"]])["ServiceDetails"][0]
@@ -154,11 +152,11 @@ def limits():
     begin(throttled=1.0)
     api = tidb()
     for _ in range(100):
-        api.get("/regions/aws-us-east-1")
-    throttled = api.get("/regions/aws-us-east-1", expected=429)
+        api.get(f"/clusters/{CLUSTER}")
+    throttled = api.get(f"/clusters/{CLUSTER}", expected=429)
     check(rpc(throttled) == 49900007, "throttled with its code")
     wait(int(throttled.headers["X-Ratelimit-Reset"]))
-    api.get("/regions/aws-us-east-1")
+    api.get(f"/clusters/{CLUSTER}")
     begin("tidb-throttled")
     check(rpc(api.get(f"/clusters/{CLUSTER}", expected=429)) == 49900007, "a storm looks the same")
     begin("confluent-throttled")
@@ -229,10 +227,8 @@ def accesses():
     check(network["status"]["cloud"]["kind"] == "networking.v1.AwsNetwork", "kinds have their prefix")
     for other in ["n-2w8kqd", "n-5h3vzt", "n-9c4rbm", "n-7x6fyl", "n-4n8jsg"]:
         check(api.get(f"/networks/{other}{query}").json()["id"] == other, "other networks")
-    first = api.get(f"/networks{query}&page_size=4").json()
-    second = api.session.get(first["metadata"]["next"], timeout=2).json()
-    check(len(first["data"]) == 4 and len(second["data"]) == 2, "pages follow their links")
-    check(code(api.get("/networks", expected=400)) == "invalid_filter", "the environment is required")
+    required = api.get("/private-link-accesses", expected=400)
+    check(code(required) == "invalid_filter", "the environment is required")
     check(code(api.get(f"/networks/n-none{query}", expected=404)) is None, "a 404 has no code")
 
     try:
@@ -251,12 +247,16 @@ def accesses():
     check(api.get(access + query).json()["status"]["phase"] == "READY", "ready")
     found = api.get(f"/private-link-accesses{query}&spec.network={NETWORK}&status.phase=READY").json()
     check(len(found["data"]) == 1, "found by its network")
+    api.post("/private-link-accesses", access_for("380838443567"), expected=202)
+    first = api.get(f"/private-link-accesses{query}&page_size=1").json()
+    second = api.session.get(first["metadata"]["next"], timeout=2).json()
+    check(len(first["data"]) == len(second["data"]) == 1, "pages follow their links")
     renamed = {"spec": {"display_name": "renamed", "environment": {"id": ENVIRONMENT}}}
     check(api.call("PATCH", access, json=renamed).json()["spec"]["display_name"] == "renamed", "renamed")
     endpoint_id = create_endpoint(CONFLUENT_SERVICE)
     wait(60)
     check(endpoint_state(endpoint_id) == "available", "accepted by itself")
-    check(len(admin("GET", "state")["accesses"]) == 1, "the world knows it")
+    check(len(admin("GET", "state")["accesses"]) == 2, "the world knows them")
 
     api.delete(access + query, expected=204)
     check(api.get(access + query).json()["status"]["phase"] == "DEPROVISIONING", "deprovisioning")

@@ -6,7 +6,6 @@ use std::time::Duration;
 use world::model::endpoints::{DeleteVpcEndpoints, ModifyVpcEndpoint};
 use world::model::tidb::connections::*;
 use world::model::tidb::dedicated::*;
-use world::model::tidb::regions::{GetRegion, ListRegions};
 use world::model::tidb::{Caller, Duplicate, OTHER_PROJECT, PROJECT};
 use world::scenario::*;
 use world::{Failure, World};
@@ -339,7 +338,7 @@ fn other_projects_keys_see_nothing_and_unknown_ids_are_not_found() {
         ..everywhere()
     };
     assert_eq!(code(world.call(strangers)), "7");
-    let group = GetTidbNodeGroup {
+    let group = GetPrivateLinkService {
         cluster_id: TIDB_CLUSTER.to_owned(),
         tidb_node_group_id: "1".to_owned(),
         ..Default::default()
@@ -381,27 +380,6 @@ fn connections_come_in_pages_of_ten() {
         ..everywhere()
     };
     assert_eq!(code(world.call(bad)), "3");
-}
-
-// Swagger: the ids of Regions.
-#[test]
-fn regions_are_listed_by_provider() {
-    let mut world = world("default");
-
-    let regions = world.call(ListRegions::default()).unwrap().regions;
-
-    assert_eq!(regions[0].region_id, "aws-us-east-1");
-    let region = |id: &str| GetRegion {
-        region_id: id.to_owned(),
-        ..Default::default()
-    };
-    assert_eq!(world.call(region("aws-us-east-1")).unwrap(), regions[0]);
-    assert_eq!(code(world.call(region("gcp-nowhere"))), "5");
-    let google = ListRegions {
-        cloud_provider: Some("gcp".to_owned()),
-        ..Default::default()
-    };
-    assert!(world.call(google).unwrap().regions.is_empty());
 }
 
 // Swagger, endpointState FAILED: an endpoint that EC2 cannot build serves nobody.

@@ -105,9 +105,9 @@ fn status(world: &mut World, path: &str, authorization: &str) -> u16 {
 fn in_these_scenarios_a_key_opens_nothing() {
     let mut refused = world("confluent-key-refused");
     let key = "Basic Q05GTDRRWDdUMlpQTE02RDpjYW5hcnk3ZjFjMGI5ZS1jb25mbHVlbnQtYXBpLXNlY3JldA==";
-    let networks = "/api.confluent.cloud/networking/v1/networks";
-    assert_eq!(status(&mut refused, networks, key), 401);
-    assert_eq!(status(&mut world("default"), networks, key), 200);
+    let accesses = "/api.confluent.cloud/networking/v1/private-link-accesses";
+    assert_eq!(status(&mut refused, accesses, key), 401);
+    assert_eq!(status(&mut world("default"), accesses, key), 200);
 
     let mut other = world("tidb-other-project");
     assert_eq!(code(other.call(cluster())), "7");

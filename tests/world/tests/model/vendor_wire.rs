@@ -6,6 +6,7 @@ use world::model::credentials::{CANARY, CONFLUENT, TIDB_CLOUD};
 use world::scenario::{self, CONFLUENT_NETWORK};
 use world::wire::{self, Response};
 
+use crate::confluent::access_for;
 use crate::vendor_http::{Client, basic, cluster, connections, networking, request, send};
 
 // The same API under the header Host.
@@ -33,7 +34,7 @@ fn a_host_is_found_by_its_header_too() {
 #[test]
 fn confluent_wants_basic_credentials() {
     let mut world = scenario::world("default");
-    let url = networking("networks?environment=env-xk27rp");
+    let url = networking("private-link-accesses?environment=env-xk27rp");
 
     let unknown = send(&mut world, &request("GET", &url, ""));
     let mut wrong = basic("GET", &url, "");
@@ -119,7 +120,11 @@ fn confluents_answers_have_their_statuses_and_headers() {
 #[test]
 fn confluents_next_page_is_a_url() {
     let mut world = scenario::world("default");
-    let url = networking("networks?environment=env-xk27rp&page_size=4");
+    for number in 0..6 {
+        let access = access_for(CONFLUENT_NETWORK, &format!("{number:012}"));
+        world.call(access).unwrap();
+    }
+    let url = networking("private-link-accesses?environment=env-xk27rp&page_size=4");
 
     let first = send(&mut world, &basic("GET", &url, "")).json();
 
@@ -206,7 +211,7 @@ fn the_log_has_no_secrets() {
     let replay = client.signed("GET", &cluster(), "");
     send(&mut world, &replay);
     send(&mut world, &replay);
-    let url = networking("networks?environment=env-xk27rp");
+    let url = networking("private-link-accesses?environment=env-xk27rp");
     let mut wrong = basic("GET", &url, "");
     wrong
         .headers

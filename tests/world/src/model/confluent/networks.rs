@@ -9,8 +9,8 @@ use crate::model::Model;
 use crate::{Failure, Operation, Service};
 
 use super::{
-    API, CONFLUENT_ACCOUNT, Metadata, Reference, check_environment, cut, environment, lets_through,
-    network_name, not_found,
+    API, CONFLUENT_ACCOUNT, Metadata, Reference, check_environment, environment, network_name,
+    not_found,
 };
 
 /// A network.
@@ -37,55 +37,6 @@ pub struct GetNetwork {
     pub environment: Option<String>,
     /// The network's id.
     pub id: String,
-}
-
-/// Lists networks. Each filter lets through what has any of its values.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ListNetworks {
-    /// The environment's id; required.
-    pub environment: Option<String>,
-    /// By name.
-    #[serde(rename = "spec.display_name")]
-    pub display_name: Vec<String>,
-    /// By provider.
-    #[serde(rename = "spec.cloud")]
-    pub cloud: Vec<String>,
-    /// By Region.
-    #[serde(rename = "spec.region")]
-    pub region: Vec<String>,
-    /// By type.
-    #[serde(rename = "spec.connection_types")]
-    pub connection_types: Vec<String>,
-    /// By phase.
-    #[serde(rename = "status.phase")]
-    pub phase: Vec<String>,
-    /// How many at most.
-    pub page_size: Option<i64>,
-    /// Where the page begins.
-    pub page_token: Option<String>,
-}
-
-/// A page of resources.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct NetworkList {
-    /// The API's version.
-    pub api_version: &'static str,
-    /// `NetworkList`.
-    pub kind: &'static str,
-    /// Where the pages are.
-    pub metadata: ListMetadata,
-    /// The networks.
-    pub data: Vec<NetworkAnswer>,
-}
-
-/// Where the pages are.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct ListMetadata {
-    /// The next page's token; the wire makes a URL of it.
-    pub next: Option<String>,
-    /// How many there are on all pages.
-    pub total_size: usize,
 }
 
 /// A network.
@@ -178,41 +129,6 @@ impl Operation for GetNetwork {
     fn perform(self, model: &mut Model) -> Result<NetworkAnswer, Failure> {
         check_environment(self.environment.as_deref())?;
         Ok(model.confluent_network(&self.id)?.detail(model.now))
-    }
-}
-
-impl Operation for ListNetworks {
-    type Answer = NetworkList;
-    const SERVICE: Service = Service::Confluent;
-    const ACTION: &'static str = "ListNetworks";
-    const WRITE: bool = false;
-
-    fn perform(self, model: &mut Model) -> Result<NetworkList, Failure> {
-        check_environment(self.environment.as_deref())?;
-        let networks = model.confluent.networks.values();
-        let found = networks
-            .filter(|network| self.lets_through(network, model.now))
-            .map(|network| network.detail(model.now));
-        let page = cut(self.page_size, self.page_token.as_deref())?.of(found.collect());
-        Ok(NetworkList {
-            api_version: "networking/v1",
-            kind: "NetworkList",
-            metadata: ListMetadata {
-                next: page.next,
-                total_size: page.total,
-            },
-            data: page.items,
-        })
-    }
-}
-
-impl ListNetworks {
-    fn lets_through(&self, network: &Network, now: Moment) -> bool {
-        lets_through(&self.display_name, &network.display_name)
-            && lets_through(&self.cloud, "AWS")
-            && lets_through(&self.region, network.region)
-            && lets_through(&self.connection_types, network.connection_type)
-            && lets_through(&self.phase, network.phase(now))
     }
 }
 

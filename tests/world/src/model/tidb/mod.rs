@@ -6,7 +6,6 @@
 pub mod connections;
 pub mod dedicated;
 pub mod links;
-pub mod regions;
 pub mod serverless;
 
 use std::collections::BTreeMap;

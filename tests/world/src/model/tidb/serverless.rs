@@ -13,7 +13,6 @@ use crate::model::Model;
 use crate::{Failure, Operation, Service};
 
 use super::dedicated::{PROJECT_LABEL, Phase};
-use super::regions::{Region, region};
 use super::{Caller, REGION_ID, REGION_NAME, invalid, not_found};
 
 /// A cluster.
@@ -148,6 +147,20 @@ pub struct AutoScaling {
     pub max_rcu: String,
 }
 
+/// A Region.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Region {
+    /// Its name, as `regions/aws-us-east-1`.
+    pub name: String,
+    /// Its id.
+    pub region_id: String,
+    /// Its provider.
+    pub cloud_provider: String,
+    /// Its name for people.
+    pub display_name: String,
+}
+
 impl Operation for GetServerlessCluster {
     type Answer = ServerlessClusterAnswer;
     const SERVICE: Service = Service::TidbCloud;
@@ -197,7 +210,12 @@ impl ServerlessCluster {
             name: format!("clusters/{}", self.id),
             cluster_id: self.id.clone(),
             display_name: self.display_name.clone(),
-            region: region(REGION_ID, REGION_NAME),
+            region: Region {
+                name: format!("regions/{REGION_ID}"),
+                region_id: REGION_ID.to_owned(),
+                cloud_provider: "aws".to_owned(),
+                display_name: REGION_NAME.to_owned(),
+            },
             endpoints: Endpoints {
                 public: PublicEndpoint {
                     host: self.host.replacen("-privatelink", "", 1),

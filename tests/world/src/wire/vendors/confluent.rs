@@ -10,7 +10,7 @@ use crate::Failure;
 use crate::failure::refuse_as;
 use crate::gate::{Rate, throttled};
 use crate::model::confluent::accesses::*;
-use crate::model::confluent::networks::{GetNetwork, ListNetworks};
+use crate::model::confluent::networks::GetNetwork;
 use crate::model::confluent::{API, bad_parameter};
 use crate::wire::{Response, silent};
 use crate::world::Service;
@@ -82,11 +82,6 @@ fn dispatch(door: &mut Door<'_>) -> Result<Answer, Failure> {
     };
     let environment = door.parameter("environment");
     match (door.request.method.as_str(), rest) {
-        ("GET", [NETWORKS]) => {
-            let operation = list_networks(door);
-            let list = door.run(operation)?;
-            Ok((200, Some(with_urls(door, NETWORKS, list))))
-        }
         ("GET", [NETWORKS, id]) => {
             let id = (*id).to_owned();
             Ok((200, Some(door.run(Ok(GetNetwork { environment, id }))?)))
@@ -94,7 +89,7 @@ fn dispatch(door: &mut Door<'_>) -> Result<Answer, Failure> {
         ("GET", [ACCESSES]) => {
             let operation = list_accesses(door);
             let list = door.run(operation)?;
-            Ok((200, Some(with_urls(door, ACCESSES, list))))
+            Ok((200, Some(with_urls(door, list))))
         }
         ("POST", [ACCESSES]) => {
             let operation = door.body::<CreatePrivateLinkAccess>().map_err(unreadable);
@@ -151,29 +146,6 @@ fn page_size(door: &Door<'_>) -> Result<Option<i64>, Failure> {
         .map_err(|name| bad_parameter(name, "must be a number"))
 }
 
-fn list_networks(door: &Door<'_>) -> Result<ListNetworks, Failure> {
-    check_filters(
-        door,
-        &[
-            "spec.display_name",
-            "spec.cloud",
-            "spec.region",
-            "spec.connection_types",
-            "status.phase",
-        ],
-    )?;
-    Ok(ListNetworks {
-        environment: door.parameter("environment"),
-        display_name: door.parameters("spec.display_name"),
-        cloud: door.parameters("spec.cloud"),
-        region: door.parameters("spec.region"),
-        connection_types: door.parameters("spec.connection_types"),
-        phase: door.parameters("status.phase"),
-        page_size: page_size(door)?,
-        page_token: door.parameter("page_token"),
-    })
-}
-
 fn list_accesses(door: &Door<'_>) -> Result<ListPrivateLinkAccesses, Failure> {
     check_filters(door, &["spec.display_name", "spec.network", "status.phase"])?;
     Ok(ListPrivateLinkAccesses {
@@ -188,7 +160,7 @@ fn list_accesses(door: &Door<'_>) -> Result<ListPrivateLinkAccesses, Failure> {
 
 /// Spec, `ListMeta`: `next` is a full URL. It leads back here for whoever came by a path with the
 /// host's name, and keeps the other parameters (not verified).
-fn with_urls(door: &Door<'_>, resource: &str, mut list: Value) -> Value {
+fn with_urls(door: &Door<'_>, mut list: Value) -> Value {
     let base = match door.request.header("host") {
         Some(host) if door.path.len() < door.request.path.len() => {
             format!("http://{host}/{}", Host::Confluent.name())
@@ -202,7 +174,7 @@ fn with_urls(door: &Door<'_>, resource: &str, mut list: Value) -> Value {
             .extend_pairs(others)
             .extend_pairs(token.map(|token| ("page_token", token)))
             .finish();
-        format!("{base}/networking/v1/{resource}?{query}")
+        format!("{base}/networking/v1/{ACCESSES}?{query}")
     };
     let next = list["metadata"]["next"]
         .as_str()

@@ -8,7 +8,6 @@ use serde_json::Value;
 use crate::Failure;
 use crate::model::tidb::connections::*;
 use crate::model::tidb::dedicated::*;
-use crate::model::tidb::regions::*;
 use crate::model::tidb::{Caller, invalid};
 
 use super::Door;
@@ -21,14 +20,6 @@ pub(super) fn dispatch(door: &mut Door<'_>, caller: Caller) -> Result<Value, Fai
         return Err(no_such_path());
     };
     match (door.request.method.as_str(), rest) {
-        ("GET", ["regions"]) => {
-            let operation = list_regions(door, caller);
-            door.run(operation)
-        }
-        ("GET", ["regions", id]) => door.run(Ok(GetRegion {
-            caller,
-            region_id: (*id).to_owned(),
-        })),
         ("GET", ["clusters", cluster]) => door.run(Ok(GetDedicatedCluster {
             caller,
             cluster_id: (*cluster).to_owned(),
@@ -40,16 +31,6 @@ pub(super) fn dispatch(door: &mut Door<'_>, caller: Caller) -> Result<Value, Fai
     }
 }
 
-fn list_regions(door: &Door<'_>, caller: Caller) -> Result<ListRegions, Failure> {
-    Ok(ListRegions {
-        caller,
-        cloud_provider: door.parameter("cloudProvider"),
-        page_size: door.number("pageSize").map_err(not_a_number)?,
-        page_token: door.parameter("pageToken"),
-        skip: door.number("skip").map_err(not_a_number)?,
-    })
-}
-
 fn groups(
     door: &mut Door<'_>,
     caller: Caller,
@@ -59,15 +40,6 @@ fn groups(
 ) -> Result<Value, Failure> {
     let cluster_id = cluster.to_owned();
     match (method, rest) {
-        ("GET", []) => {
-            let operation = list_groups(door, caller, cluster_id);
-            door.run(operation)
-        }
-        ("GET", [group]) => door.run(Ok(GetTidbNodeGroup {
-            caller,
-            cluster_id,
-            tidb_node_group_id: (*group).to_owned(),
-        })),
         ("GET", [group, "privateLinkService"]) => door.run(Ok(GetPrivateLinkService {
             caller,
             cluster_id,
@@ -78,20 +50,6 @@ fn groups(
         }
         _ => Err(no_such_path()),
     }
-}
-
-fn list_groups(
-    door: &Door<'_>,
-    caller: Caller,
-    cluster_id: String,
-) -> Result<ListTidbNodeGroups, Failure> {
-    Ok(ListTidbNodeGroups {
-        caller,
-        cluster_id,
-        page_size: door.number("pageSize").map_err(not_a_number)?,
-        page_token: door.parameter("pageToken"),
-        skip: door.number("skip").map_err(not_a_number)?,
-    })
 }
 
 fn connections(

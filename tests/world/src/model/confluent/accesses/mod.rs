@@ -3,8 +3,8 @@
 mod shapes;
 
 pub use shapes::{
-    AwsPrivateLinkAccess, NewAccess, NewAwsAccess, PrivateLinkAccess, PrivateLinkAccessList,
-    PrivateLinkAccessSpec, PrivateLinkAccessStatus,
+    AwsPrivateLinkAccess, ListMetadata, NewAccess, NewAwsAccess, PrivateLinkAccess,
+    PrivateLinkAccessList, PrivateLinkAccessSpec, PrivateLinkAccessStatus,
 };
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::model::Model;
 use crate::model::agenda::Event;
 use crate::{Failure, Operation, Service};
 
-use super::networks::{ListMetadata, Network};
+use super::networks::Network;
 use super::{
     API, Metadata, check_environment, cut, environment, forbidden, invalid, lets_through, network,
     network_name, not_found,

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::confluent::networks::ListMetadata;
 use crate::model::confluent::{Id, Metadata, Reference};
 
 /// The access that is wanted.
@@ -79,6 +78,15 @@ pub struct PrivateLinkAccessStatus {
     /// Why it failed, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_message: Option<&'static str>,
+}
+
+/// Where the pages are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ListMetadata {
+    /// The next page's token; the wire makes a URL of it.
+    pub next: Option<String>,
+    /// How many there are on all pages.
+    pub total_size: usize,
 }
 
 /// A page of accesses.

@@ -17,7 +17,7 @@ use crate::clock::{self, Moment};
 use crate::model::Model;
 use crate::{Failure, Operation, Service};
 
-use super::{Caller, REGION_ID, REGION_NAME, cut, not_found};
+use super::{Caller, REGION_ID, REGION_NAME, not_found};
 
 /// The label that says which project something belongs to.
 pub(super) const PROJECT_LABEL: &str = "tidb.cloud/project";
@@ -67,49 +67,6 @@ pub struct GetDedicatedCluster {
     pub cluster_id: String,
 }
 
-/// Lists a cluster's node groups.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct ListTidbNodeGroups {
-    /// Whose key it is.
-    #[serde(skip)]
-    pub caller: Caller,
-    /// The cluster's id.
-    pub cluster_id: String,
-    /// How many at most.
-    pub page_size: Option<i64>,
-    /// Where the page begins.
-    pub page_token: Option<String>,
-    /// How many to skip.
-    pub skip: Option<i64>,
-}
-
-/// A page of node groups.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ListTidbNodeGroupsAnswer {
-    /// The groups.
-    pub tidb_node_groups: Vec<TidbNodeGroup>,
-    /// How many there are on all pages.
-    pub total_size: usize,
-    /// Where the next page begins.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_page_token: Option<String>,
-}
-
-/// Asks for a node group.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct GetTidbNodeGroup {
-    /// Whose key it is.
-    #[serde(skip)]
-    pub caller: Caller,
-    /// The cluster's id.
-    pub cluster_id: String,
-    /// The group's id.
-    pub tidb_node_group_id: String,
-}
-
 /// Asks for a node group's endpoint service.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -132,37 +89,6 @@ impl Operation for GetDedicatedCluster {
     fn perform(self, model: &mut Model) -> Result<ClusterAnswer, Failure> {
         let cluster = model.dedicated_cluster(self.caller, &self.cluster_id)?;
         Ok(cluster.detail(model.now, self.caller))
-    }
-}
-
-impl Operation for ListTidbNodeGroups {
-    type Answer = ListTidbNodeGroupsAnswer;
-    const SERVICE: Service = Service::TidbCloud;
-    const ACTION: &'static str = "ListTidbNodeGroups";
-    const WRITE: bool = false;
-
-    fn perform(self, model: &mut Model) -> Result<ListTidbNodeGroupsAnswer, Failure> {
-        let cluster = model.dedicated_cluster(self.caller, &self.cluster_id)?;
-        let groups = cluster.group_details(model.now);
-        let page = cut(self.page_size, self.page_token.as_deref(), self.skip)?.of(groups);
-        Ok(ListTidbNodeGroupsAnswer {
-            tidb_node_groups: page.items,
-            total_size: page.total,
-            next_page_token: page.next,
-        })
-    }
-}
-
-impl Operation for GetTidbNodeGroup {
-    type Answer = TidbNodeGroup;
-    const SERVICE: Service = Service::TidbCloud;
-    const ACTION: &'static str = "GetTidbNodeGroup";
-    const WRITE: bool = false;
-
-    fn perform(self, model: &mut Model) -> Result<TidbNodeGroup, Failure> {
-        let cluster = model.dedicated_cluster(self.caller, &self.cluster_id)?;
-        let group = cluster.group(&self.tidb_node_group_id)?;
-        Ok(group.detail(cluster, model.now))
     }
 }
 
