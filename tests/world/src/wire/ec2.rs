@@ -15,6 +15,7 @@ use super::query::{self, Form};
 use super::{Request, Response, silent, xml};
 
 const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
+const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
 pub(super) fn answer(world: &mut World, request: &Request) -> Response {
     let form = query::parse(&request.body);
@@ -79,8 +80,13 @@ fn run<O: Operation + DeserializeOwned>(
     if let Err(failure) = &operation {
         world.note::<O>(query::tree(form), Some(failure));
     }
-    let answer = world.call(operation?)?;
-    Ok(xml::answer(O::ACTION, request_id, &answer))
+    let answer = serde_json::to_value(world.call(operation?)?).unwrap_or_default();
+    let action = O::ACTION;
+    let fields = xml::write(&answer, |_| "item");
+    Ok(format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{action}Response xmlns=\"{NAMESPACE}\">\
+         <requestId>{request_id}</requestId>{fields}</{action}Response>"
+    ))
 }
 
 fn respond(status: u16, body: String) -> Response {
@@ -94,7 +100,7 @@ fn respond(status: u16, body: String) -> Response {
 
 fn fail(failure: &Failure, request_id: &str) -> Response {
     let error = |status: u16, code: &str, message: &str| {
-        respond(status, xml::error(code, message, request_id))
+        respond(status, xml::ec2_error(code, message, request_id))
     };
     match failure {
         Failure::Refused {

@@ -8,8 +8,7 @@ use crate::model::iam::*;
 use crate::{Failure, Operation, World};
 
 use super::query::{self, Form};
-use super::xml::escape;
-use super::{Request, Response, markup, silent};
+use super::{Request, Response, silent, xml};
 
 const CONTENT_TYPE: &str = "text/xml";
 const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
@@ -63,8 +62,7 @@ fn run<O: Operation + DeserializeOwned>(
     }
     let answer = serde_json::to_value(world.call(operation?)?).unwrap_or_default();
     let action = O::ACTION;
-    let mut result = String::new();
-    markup::write(&mut result, &answer, "", |_| "member");
+    let result = xml::write(&answer, |_| "member");
     Ok(format!(
         "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{result}</{action}Result>\
          <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
@@ -87,15 +85,8 @@ fn fail(failure: &Failure, request_id: &str) -> Response {
             code,
             message,
         } => {
-            let kind = if *status < 500 { "Sender" } else { "Receiver" };
-            let (code, message) = (escape(code), escape(message));
-            respond(
-                *status,
-                format!(
-                    "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{kind}</Type><Code>{code}</Code>\
-                     <Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-                ),
-            )
+            let body = xml::error(NAMESPACE, *status, code, message, request_id);
+            respond(*status, body)
         }
         Failure::NoAnswer | Failure::Hang | Failure::Malformed => {
             silent(failure, CONTENT_TYPE, "<GetRoleResp").unwrap_or(Response::Drop)

@@ -5,7 +5,6 @@ mod dsql;
 mod ec2;
 mod iam;
 mod json;
-mod markup;
 mod query;
 mod quotas;
 mod route53;

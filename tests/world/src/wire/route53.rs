@@ -7,8 +7,7 @@ use crate::failure::{refuse, refuse_as};
 use crate::model::route53::*;
 use crate::{Failure, Operation, World};
 
-use super::xml::escape;
-use super::{Request, Response, markup, silent};
+use super::{Request, Response, silent, xml};
 
 const CONTENT_TYPE: &str = "text/xml";
 const NAMESPACE: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
@@ -106,8 +105,7 @@ fn run<O: Operation + DeserializeOwned>(
         world.note::<O>(Value::String(body), Some(failure));
     }
     let answer = serde_json::to_value(world.call(operation?)?).unwrap_or_default();
-    let mut result = String::new();
-    markup::write(&mut result, &answer, "", member);
+    let result = xml::write(&answer, member);
     let action = O::ACTION;
     // Only this one is answered with 201 and the place of what was made.
     let made = (action == "CreateHostedZone").then(|| {
@@ -127,7 +125,7 @@ fn run<O: Operation + DeserializeOwned>(
 fn parameters(request: &Request, of_path: Vec<(&str, String)>) -> Result<Value, Failure> {
     let mut all = Map::new();
     if !request.body.is_empty() {
-        let body = markup::read(&String::from_utf8_lossy(&request.body), &LISTS);
+        let body = xml::read(&String::from_utf8_lossy(&request.body), &LISTS);
         match body {
             Some(Value::Object(fields)) => all.extend(fields),
             Some(_) | None => return Err(refuse_as(400, "MalformedInput", "Unexpected XML")),
@@ -164,7 +162,6 @@ fn respond(status: u16, headers: Vec<(&'static str, String)>, body: String) -> R
     }
 }
 
-/// Observed: boto/boto #2887 has the whole of an answer that is an error.
 fn fail(failure: &Failure, request_id: &str, headers: Vec<(&'static str, String)>) -> Response {
     match failure {
         Failure::Refused {
@@ -172,13 +169,8 @@ fn fail(failure: &Failure, request_id: &str, headers: Vec<(&'static str, String)
             code,
             message,
         } => {
-            let kind = if *status < 500 { "Sender" } else { "Receiver" };
-            let (code, message) = (escape(code), escape(message));
-            let body = format!(
-                "<?xml version=\"1.0\"?>\n<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{kind}</Type><Code>{code}</Code>\
-                 <Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-            );
-            respond(*status, headers, body)
+            let body = xml::error(NAMESPACE, *status, code, message, request_id);
+            respond(*status, headers, format!("<?xml version=\"1.0\"?>\n{body}"))
         }
         Failure::NoAnswer | Failure::Hang | Failure::Malformed => {
             silent(failure, CONTENT_TYPE, "<?xml version=\"1.0\"?>\n<GetHost")

@@ -1,31 +1,22 @@
-//! EC2's XML: objects are elements, lists are elements full of `<item>`, what is absent is left
-//! out.
+//! XML, as EC2, IAM and Route 53 have it: objects are elements, lists are elements full of elements
+//! whose name follows from the list's, and what is absent is left out.
 
-use serde::Serialize;
-use serde_json::Value;
+use quick_xml::Reader;
+use quick_xml::escape::{partial_escape as escape, unescape};
+use quick_xml::events::Event;
+use serde_json::{Map, Value};
 
-const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
+/// How a service calls the members of a list.
+pub(super) type MemberName = fn(&str) -> &'static str;
 
-/// The whole document of an answer.
-pub(super) fn answer(action: &str, request_id: &str, answer: &impl Serialize) -> String {
-    let mut body = String::new();
-    write_fields(&mut body, &serde_json::to_value(answer).unwrap_or_default());
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{action}Response xmlns=\"{NAMESPACE}\">\
-         <requestId>{request_id}</requestId>{body}</{action}Response>"
-    )
+/// A value's fields as elements.
+pub(super) fn write(value: &Value, member: MemberName) -> String {
+    let mut out = String::new();
+    write_content(&mut out, "", value, member);
+    out
 }
 
-/// The whole document of an error.
-pub(super) fn error(code: &str, message: &str, request_id: &str) -> String {
-    let (code, message) = (escape(code), escape(message));
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message>\
-         </Error></Errors><RequestID>{request_id}</RequestID></Response>"
-    )
-}
-
-fn write_fields(out: &mut String, value: &Value) {
+fn write_content(out: &mut String, name: &str, value: &Value, member: MemberName) {
     match value {
         Value::Null => {}
         Value::Bool(flag) => out.push_str(&flag.to_string()),
@@ -33,26 +24,100 @@ fn write_fields(out: &mut String, value: &Value) {
         Value::String(text) => out.push_str(&escape(text)),
         Value::Array(items) => items
             .iter()
-            .for_each(|item| write_element(out, "item", item)),
+            .for_each(|item| write_element(out, member(name), item, member)),
         Value::Object(fields) => fields
             .iter()
-            .for_each(|(name, field)| write_element(out, name, field)),
+            .for_each(|(name, field)| write_element(out, name, field, member)),
     }
 }
 
-fn write_element(out: &mut String, name: &str, value: &Value) {
+fn write_element(out: &mut String, name: &str, value: &Value, member: MemberName) {
     if !value.is_null() {
         out.push_str(&format!("<{name}>"));
-        write_fields(out, value);
+        write_content(out, name, value, member);
         out.push_str(&format!("</{name}>"));
     }
 }
 
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+/// An error as Route 53 and IAM word it. Observed: boto/boto #2887 has the whole of one.
+pub(super) fn error(
+    namespace: &str,
+    status: u16,
+    code: &str,
+    message: &str,
+    request_id: &str,
+) -> String {
+    let kind = if status < 500 { "Sender" } else { "Receiver" };
+    let (code, message) = (escape(code), escape(message));
+    format!(
+        "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{kind}</Type><Code>{code}</Code>\
+         <Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+    )
+}
+
+/// An error as EC2 words it.
+pub(super) fn ec2_error(code: &str, message: &str, request_id: &str) -> String {
+    let (code, message) = (escape(code), escape(message));
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message>\
+         </Error></Errors><RequestID>{request_id}</RequestID></Response>"
+    )
+}
+
+/// The content of a document's root element: texts are strings, other elements are objects, and
+/// those of `lists` are arrays. Attributes are ignored.
+pub(super) fn read(document: &str, lists: &[&str]) -> Option<Value> {
+    let mut reader = Reader::from_str(document);
+    reader.config_mut().expand_empty_elements = true;
+    let Content { text, children } = content(&mut reader, lists, false)?;
+    let [(_, root)] = <[_; 1]>::try_from(children).ok()?;
+    text.trim().is_empty().then_some(root)
+}
+
+/// What an element holds, or the document itself.
+#[derive(Default)]
+struct Content {
+    /// With its entities as they came.
+    text: String,
+    children: Vec<(String, Value)>,
+}
+
+/// Reads up to the end of the element, or else of the document.
+fn content(reader: &mut Reader<&[u8]>, lists: &[&str], in_element: bool) -> Option<Content> {
+    let mut found = Content::default();
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(start) => {
+                let name = start.name().into_inner().to_owned();
+                let value = content(reader, lists, true)?.value(lists.contains(&name.as_str()))?;
+                found.children.push((name, value));
+            }
+            Event::Text(text) => found.text.push_str(&text),
+            Event::GeneralRef(entity) => found.text.push_str(&format!("&{};", &*entity)),
+            Event::CData(text) => found.text.push_str(&escape(&*text)),
+            Event::End(_) => return Some(found),
+            Event::Eof => return (!in_element).then_some(found),
+            // Empty elements come as a start and an end.
+            Event::Empty(_)
+            | Event::Comment(_)
+            | Event::Decl(_)
+            | Event::PI(_)
+            | Event::DocType(_) => {}
+        }
+    }
+}
+
+impl Content {
+    fn value(self, is_list: bool) -> Option<Value> {
+        let Self { text, children } = self;
+        if is_list {
+            return Some(children.into_iter().map(|(_, value)| value).collect());
+        }
+        if children.is_empty() {
+            return Some(Value::String(unescape(&text).ok()?.into_owned()));
+        }
+        Some(Value::Object(children.into_iter().collect::<Map<_, _>>()))
+    }
 }
 
 #[cfg(test)]
@@ -62,16 +127,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_items_and_absent_fields_are_left_out() {
-        let mut out = String::new();
-        write_fields(
-            &mut out,
-            &json!({"a": ["x", {"b": true}], "c": null, "d": "<&>"}),
+    fn elements_are_objects_and_named_lists_are_arrays() {
+        let document = "<?xml version=\"1.0\"?>\n<A xmlns=\"x\"><B>1 &amp; &lt;2&gt;&#33;</B><Cs><C><D>x</D></C><C><D/></C></Cs>\n</A>";
+
+        assert_eq!(
+            read(document, &["Cs"]),
+            Some(json!({"B": "1 & <2>!", "Cs": [{"D": "x"}, {"D": ""}]}))
+        );
+    }
+
+    #[test]
+    fn what_is_no_document_cannot_be_read() {
+        for text in [
+            "",
+            "A",
+            "<A><B></A>",
+            "<A>",
+            "<A/><B/>",
+            "<A/>b",
+            "</A>",
+            "<A>&b;</A>",
+        ] {
+            assert_eq!(read(text, &[]), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn members_are_named_after_their_list_and_absent_fields_are_left_out() {
+        let member: MemberName = |list| if list == "VPCs" { "VPC" } else { "member" };
+
+        let out = write(
+            &json!({"VPCs": ["a"], "Xs": [{"b": true}], "Y": null, "T": "<&>"}),
+            member,
         );
 
         assert_eq!(
             out,
-            "<a><item>x</item><item><b>true</b></item></a><d>&lt;&amp;&gt;</d>"
+            "<T>&lt;&amp;&gt;</T><VPCs><VPC>a</VPC></VPCs><Xs><member><b>true</b></member></Xs>"
         );
     }
 }
