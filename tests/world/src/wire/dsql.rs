@@ -8,7 +8,7 @@ use crate::failure::{refuse, refuse_as};
 use crate::model::dsql::*;
 use crate::{Failure, Operation, World};
 
-use super::{ERROR_TYPE, Request, Response, silent};
+use super::{ERROR_TYPE, Request, Response, Written, respond};
 
 const CONTENT_TYPE: &str = "application/json";
 
@@ -23,15 +23,15 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Response {
     } else {
         Err(unsigned())
     };
-    match outcome {
-        Ok(body) => Response::Answer {
-            status: 200,
-            content_type: CONTENT_TYPE,
-            headers: Vec::new(),
-            body,
-        },
-        Err(failure) => fail(&failure, identifier(&request.path)),
-    }
+    let outcome = outcome.map(|body| Written::plain(200, body));
+    let broken = "{\"identifier\": \"k3";
+    respond(CONTENT_TYPE, broken, outcome, |status, code, message| {
+        Written {
+            status,
+            headers: vec![(ERROR_TYPE, code.to_owned())],
+            body: error(code, message, identifier(&request.path)).to_string(),
+        }
+    })
 }
 
 fn unsigned() -> Failure {
@@ -99,24 +99,6 @@ fn call<O: Operation>(world: &mut World, operation: O) -> Result<String, Failure
 
 fn to_json(answer: &impl Serialize) -> String {
     serde_json::to_string(answer).unwrap_or_default()
-}
-
-fn fail(failure: &Failure, identifier: &str) -> Response {
-    match failure {
-        Failure::Refused {
-            status,
-            code,
-            message,
-        } => Response::Answer {
-            status: *status,
-            content_type: CONTENT_TYPE,
-            headers: vec![(ERROR_TYPE, code.clone())],
-            body: error(code, message, identifier).to_string(),
-        },
-        Failure::NoAnswer | Failure::Hang | Failure::Malformed => {
-            silent(failure, CONTENT_TYPE, "{\"identifier\": \"k3").unwrap_or(Response::Drop)
-        }
-    }
 }
 
 /// The error's body with the members that its shape requires.

@@ -1,5 +1,6 @@
 //! Amazon EC2 on the wire: Query in, XML out (service model of botocore, version 2016-11-15).
 
+use quick_xml::escape::partial_escape as escape;
 use serde::de::DeserializeOwned;
 
 use crate::failure::refuse_as;
@@ -12,7 +13,7 @@ use crate::model::tags::*;
 use crate::{Failure, Operation, World};
 
 use super::query::{self, Form};
-use super::{Request, Response, silent, xml};
+use super::{Request, Response, Written, respond, xml};
 
 const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
 const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
@@ -25,10 +26,11 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Response {
     } else {
         Err(unsigned())
     };
-    match outcome {
-        Ok(body) => respond(200, body),
-        Err(failure) => fail(&failure, &request_id),
-    }
+    let outcome = outcome.map(|body| Written::plain(200, body));
+    let broken = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Resp";
+    respond(CONTENT_TYPE, broken, outcome, |status, code, message| {
+        Written::plain(status, error(code, message, &request_id))
+    })
 }
 
 /// EC2 API reference, "Error codes": `AuthFailure` is a client error with status 401.
@@ -89,30 +91,10 @@ fn run<O: Operation + DeserializeOwned>(
     ))
 }
 
-fn respond(status: u16, body: String) -> Response {
-    Response::Answer {
-        status,
-        content_type: CONTENT_TYPE,
-        headers: Vec::new(),
-        body,
-    }
-}
-
-fn fail(failure: &Failure, request_id: &str) -> Response {
-    let error = |status: u16, code: &str, message: &str| {
-        respond(status, xml::ec2_error(code, message, request_id))
-    };
-    match failure {
-        Failure::Refused {
-            status,
-            code,
-            message,
-        } => error(*status, code, message),
-        Failure::NoAnswer | Failure::Hang | Failure::Malformed => silent(
-            failure,
-            CONTENT_TYPE,
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Resp",
-        )
-        .unwrap_or(Response::Drop),
-    }
+fn error(code: &str, message: &str, request_id: &str) -> String {
+    let (code, message) = (escape(code), escape(message));
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message>\
+         </Error></Errors><RequestID>{request_id}</RequestID></Response>"
+    )
 }

@@ -8,7 +8,7 @@ use crate::model::iam::*;
 use crate::{Failure, Operation, World};
 
 use super::query::{self, Form};
-use super::{Request, Response, silent, xml};
+use super::{Request, Response, Written, respond, xml};
 
 const CONTENT_TYPE: &str = "text/xml";
 const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
@@ -34,10 +34,12 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Response {
         let message = "Request is missing Authentication Token";
         Err(refuse_as(403, "MissingAuthenticationToken", message))
     };
-    match outcome {
-        Ok(body) => respond(200, body),
-        Err(failure) => fail(&failure, &request_id),
-    }
+    let outcome = outcome.map(|body| Written::plain(200, body));
+    let broken = "<GetRoleResp";
+    respond(CONTENT_TYPE, broken, outcome, |status, code, message| {
+        let body = xml::error(NAMESPACE, status, code, message, &request_id);
+        Written::plain(status, body)
+    })
 }
 
 fn dispatch(world: &mut World, form: &Form, request_id: &str) -> Result<String, Failure> {
@@ -67,29 +69,4 @@ fn run<O: Operation + DeserializeOwned>(
         "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{result}</{action}Result>\
          <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
     ))
-}
-
-fn respond(status: u16, body: String) -> Response {
-    Response::Answer {
-        status,
-        content_type: CONTENT_TYPE,
-        headers: Vec::new(),
-        body,
-    }
-}
-
-fn fail(failure: &Failure, request_id: &str) -> Response {
-    match failure {
-        Failure::Refused {
-            status,
-            code,
-            message,
-        } => {
-            let body = xml::error(NAMESPACE, *status, code, message, request_id);
-            respond(*status, body)
-        }
-        Failure::NoAnswer | Failure::Hang | Failure::Malformed => {
-            silent(failure, CONTENT_TYPE, "<GetRoleResp").unwrap_or(Response::Drop)
-        }
-    }
 }

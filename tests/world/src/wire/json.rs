@@ -1,5 +1,5 @@
-//! AWS's JSON 1.1 protocol: AWS DMS (service model of botocore, version 2016-01-01) and Secrets
-//! Manager (version 2017-10-17).
+//! AWS's JSON 1.1 protocol: AWS DMS (service model of botocore, version 2016-01-01), Secrets Manager
+//! (version 2017-10-17) and Service Quotas (version 2019-06-24).
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,21 +7,16 @@ use serde_json::{Value, json};
 
 use crate::failure::refuse;
 use crate::model::dms::*;
+use crate::model::quotas::GetServiceQuota;
 use crate::model::secrets::*;
 use crate::{Failure, Operation, World};
 
-use super::{ERROR_TYPE, Request, Response, silent};
+use super::{ERROR_TYPE, Request, Response, Written, respond};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 const DMS: &str = "AmazonDMSv20160101";
 const SECRETS_MANAGER: &str = "secretsmanager";
-
-/// Whether a target is one of these services'.
-pub(super) fn is_meant(target: &str) -> bool {
-    target
-        .split_once('.')
-        .is_some_and(|(service, _)| matches!(service, DMS | SECRETS_MANAGER))
-}
+const SERVICE_QUOTAS: &str = "ServiceQuotasV20190624";
 
 pub(super) fn answer(world: &mut World, target: &str, request: &Request) -> Response {
     let outcome = if request.is_signed() {
@@ -32,16 +27,23 @@ pub(super) fn answer(world: &mut World, target: &str, request: &Request) -> Resp
             "Missing Authentication Token",
         ))
     };
-    match outcome {
-        Ok(body) => respond(200, Vec::new(), body),
-        Err(failure) => fail(&failure),
-    }
+    let outcome = outcome.map(|body| Written::plain(200, body));
+    let broken = "{\"Connection\": {\"Sta";
+    respond(CONTENT_TYPE, broken, outcome, |status, code, message| {
+        let body = json!({"__type": code, "Message": message, "message": message});
+        Written {
+            status,
+            headers: vec![(ERROR_TYPE, code.to_owned())],
+            body: body.to_string(),
+        }
+    })
 }
 
 fn dispatch(world: &mut World, target: &str, body: &[u8]) -> Result<String, Failure> {
-    let run = match target.split_once('.') {
+    let run: Option<Run> = match target.split_once('.') {
         Some((DMS, action)) => dms(action),
         Some((SECRETS_MANAGER, action)) => secrets_manager(action),
+        Some((SERVICE_QUOTAS, "GetServiceQuota")) => Some(run::<GetServiceQuota>),
         Some(_) | None => None,
     };
     let unknown = || {
@@ -114,30 +116,5 @@ fn present(value: Value) -> Value {
             .collect(),
         Value::Array(items) => items.into_iter().map(present).collect(),
         scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => scalar,
-    }
-}
-
-fn respond(status: u16, headers: Vec<(&'static str, String)>, body: String) -> Response {
-    Response::Answer {
-        status,
-        content_type: CONTENT_TYPE,
-        headers,
-        body,
-    }
-}
-
-fn fail(failure: &Failure) -> Response {
-    match failure {
-        Failure::Refused {
-            status,
-            code,
-            message,
-        } => {
-            let body = json!({"__type": code, "Message": message, "message": message});
-            respond(*status, vec![(ERROR_TYPE, code.clone())], body.to_string())
-        }
-        Failure::NoAnswer | Failure::Hang | Failure::Malformed => {
-            silent(failure, CONTENT_TYPE, "{\"Connection\": {\"Sta").unwrap_or(Response::Drop)
-        }
     }
 }

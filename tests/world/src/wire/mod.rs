@@ -6,7 +6,6 @@ mod ec2;
 mod iam;
 mod json;
 mod query;
-mod quotas;
 mod route53;
 mod vendors;
 mod xml;
@@ -72,8 +71,7 @@ pub fn answer(world: &mut World, request: &Request) -> Response {
         return response;
     }
     match request.header("x-amz-target") {
-        Some(target) if json::is_meant(target) => json::answer(world, target, request),
-        Some(target) => quotas::answer(world, target, request),
+        Some(target) => json::answer(world, target, request),
         None if dsql::is_meant(&request.path) => dsql::answer(world, request),
         None if route53::is_meant(&request.path) => route53::answer(world, request),
         None if iam::is_meant(request) => iam::answer(world, request),
@@ -81,17 +79,46 @@ pub fn answer(world: &mut World, request: &Request) -> Response {
     }
 }
 
-/// What a call without an answer looks like on the wire; `broken` is the beginning of an answer.
-fn silent(failure: &Failure, content_type: &'static str, broken: &str) -> Option<Response> {
-    match failure {
-        Failure::Refused { .. } => None,
-        Failure::NoAnswer => Some(Response::Drop),
-        Failure::Hang => Some(Response::Hang),
-        Failure::Malformed => Some(Response::Answer {
-            status: 200,
-            content_type,
+/// An answer as a protocol writes it.
+struct Written {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Written {
+    fn plain(status: u16, body: String) -> Self {
+        Self {
+            status,
             headers: Vec::new(),
-            body: broken.to_owned(),
-        }),
+            body,
+        }
+    }
+}
+
+/// What became of a call, on the wire: `refusal` writes an error from its status, code and message,
+/// and `broken` is the beginning of an answer, for the fault that cuts one off.
+fn respond(
+    content_type: &'static str,
+    broken: &str,
+    outcome: Result<Written, Failure>,
+    refusal: impl FnOnce(u16, &str, &str) -> Written,
+) -> Response {
+    let written = match outcome {
+        Ok(written) => written,
+        Err(Failure::Refused {
+            status,
+            code,
+            message,
+        }) => refusal(status, &code, &message),
+        Err(Failure::Malformed) => Written::plain(200, broken.to_owned()),
+        Err(Failure::NoAnswer) => return Response::Drop,
+        Err(Failure::Hang) => return Response::Hang,
+    };
+    Response::Answer {
+        status: written.status,
+        content_type,
+        headers: written.headers,
+        body: written.body,
     }
 }

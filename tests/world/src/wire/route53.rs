@@ -7,7 +7,7 @@ use crate::failure::{refuse, refuse_as};
 use crate::model::route53::*;
 use crate::{Failure, Operation, World};
 
-use super::{Request, Response, silent, xml};
+use super::{Request, Response, Written, respond, xml};
 
 const CONTENT_TYPE: &str = "text/xml";
 const NAMESPACE: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
@@ -28,28 +28,23 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Response {
         let message = "Request is missing Authentication Token";
         Err(refuse_as(403, "MissingAuthenticationToken", message))
     };
-    let headers = vec![("x-amzn-RequestId", request_id.clone())];
-    match outcome {
-        Ok(Done {
+    let id = ("x-amzn-RequestId", request_id.clone());
+    let outcome = outcome.map(|mut written| {
+        written.headers.insert(0, id.clone());
+        written
+    });
+    let broken = "<?xml version=\"1.0\"?>\n<GetHost";
+    respond(CONTENT_TYPE, broken, outcome, |status, code, message| {
+        let error = xml::error(NAMESPACE, status, code, message, &request_id);
+        Written {
             status,
-            location,
-            body,
-        }) => {
-            let location = location.map(|location| ("Location", location));
-            respond(status, headers.into_iter().chain(location).collect(), body)
+            headers: vec![id],
+            body: format!("<?xml version=\"1.0\"?>\n{error}"),
         }
-        Err(failure) => fail(&failure, &request_id, headers),
-    }
+    })
 }
 
-/// A call that succeeded.
-struct Done {
-    status: u16,
-    location: Option<String>,
-    body: String,
-}
-
-fn dispatch(world: &mut World, request: &Request) -> Result<Done, Failure> {
+fn dispatch(world: &mut World, request: &Request) -> Result<Written, Failure> {
     let path = request.path.strip_prefix(PREFIX).unwrap_or_default();
     let parts: Vec<_> = path.trim_end_matches('/').split('/').collect();
     let tags = |kind: &str, id: &str| {
@@ -95,7 +90,7 @@ fn run<O: Operation + DeserializeOwned>(
     world: &mut World,
     request: &Request,
     of_path: Vec<(&str, String)>,
-) -> Result<Done, Failure> {
+) -> Result<Written, Failure> {
     let operation = parameters(request, of_path).and_then(|parameters| {
         serde_json::from_value::<O>(parameters)
             .map_err(|error| refuse("InvalidInput", error.to_string()))
@@ -112,9 +107,9 @@ fn run<O: Operation + DeserializeOwned>(
         let id = answer["HostedZone"]["Id"].as_str().unwrap_or_default();
         format!("https://route53.amazonaws.com/2013-04-01{id}")
     });
-    Ok(Done {
+    Ok(Written {
         status: if made.is_some() { 201 } else { 200 },
-        location: made,
+        headers: made.map(|url| ("Location", url)).into_iter().collect(),
         body: format!(
             "<?xml version=\"1.0\"?>\n<{action}Response xmlns=\"{NAMESPACE}\">{result}</{action}Response>"
         ),
@@ -150,31 +145,5 @@ fn member(list: &str) -> &'static str {
         "ResourceRecords" => "ResourceRecord",
         "Tags" => "Tag",
         _ => "member",
-    }
-}
-
-fn respond(status: u16, headers: Vec<(&'static str, String)>, body: String) -> Response {
-    Response::Answer {
-        status,
-        content_type: CONTENT_TYPE,
-        headers,
-        body,
-    }
-}
-
-fn fail(failure: &Failure, request_id: &str, headers: Vec<(&'static str, String)>) -> Response {
-    match failure {
-        Failure::Refused {
-            status,
-            code,
-            message,
-        } => {
-            let body = xml::error(NAMESPACE, *status, code, message, request_id);
-            respond(*status, headers, format!("<?xml version=\"1.0\"?>\n{body}"))
-        }
-        Failure::NoAnswer | Failure::Hang | Failure::Malformed => {
-            silent(failure, CONTENT_TYPE, "<?xml version=\"1.0\"?>\n<GetHost")
-                .unwrap_or(Response::Drop)
-        }
     }
 }

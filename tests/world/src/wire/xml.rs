@@ -55,15 +55,6 @@ pub(super) fn error(
     )
 }
 
-/// An error as EC2 words it.
-pub(super) fn ec2_error(code: &str, message: &str, request_id: &str) -> String {
-    let (code, message) = (escape(code), escape(message));
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message>\
-         </Error></Errors><RequestID>{request_id}</RequestID></Response>"
-    )
-}
-
 /// The content of a document's root element: texts are strings, other elements are objects, and
 /// those of `lists` are arrays. Attributes are ignored.
 pub(super) fn read(document: &str, lists: &[&str]) -> Option<Value> {

@@ -12,7 +12,7 @@ use crate::gate::{Rate, throttled};
 use crate::model::confluent::accesses::*;
 use crate::model::confluent::networks::GetNetwork;
 use crate::model::confluent::{API, bad_parameter};
-use crate::wire::{Response, silent};
+use crate::wire::{self, Response, Written};
 use crate::world::Service;
 
 use super::{CONTENT_TYPE, Door, Host};
@@ -191,39 +191,35 @@ fn respond(
     request_id: String,
 ) -> Response {
     let mut headers = vec![("X-Request-Id", request_id.clone())];
-    let (status, body) = match outcome {
-        Ok((status, body)) => {
-            let created = body.as_ref().filter(|_| status == 202);
-            headers.extend(created.and_then(location));
-            headers.extend(rates(rate, false));
-            (status, body)
-        }
-        Err(Failure::Refused { status: 429, .. }) => {
-            headers.extend(rates(rate, true));
-            // The spec gives a 429 no body.
-            (429, None)
-        }
-        Err(Failure::Refused {
+    let outcome = outcome.map(|(status, body)| {
+        let created = body.as_ref().filter(|_| status == 202);
+        let mut headers = headers.clone();
+        headers.extend(created.and_then(location));
+        headers.extend(rates(rate, false));
+        Written {
             status,
-            code,
-            message,
-        }) => {
-            if status == 401 {
-                headers.push(("WWW-Authenticate", challenge(door)));
-            }
-            (status, Some(error(&request_id, status, &code, &message)))
+            headers,
+            body: body.map_or_else(String::new, |body| body.to_string()),
         }
-        Err(failure @ (Failure::NoAnswer | Failure::Hang | Failure::Malformed)) => {
-            return silent(&failure, CONTENT_TYPE, "{\"api_version\": \"netw")
-                .unwrap_or(Response::Drop);
+    });
+    let broken = "{\"api_version\": \"netw";
+    wire::respond(CONTENT_TYPE, broken, outcome, |status, code, message| {
+        if status == 401 {
+            headers.push(("WWW-Authenticate", challenge(door)));
         }
-    };
-    Response::Answer {
-        status,
-        content_type: CONTENT_TYPE,
-        headers,
-        body: body.map_or_else(String::new, |body| body.to_string()),
-    }
+        // The spec gives a 429 no body.
+        let body = if status == 429 {
+            headers.extend(rates(rate, true));
+            String::new()
+        } else {
+            error(&request_id, status, code, message).to_string()
+        };
+        Written {
+            status,
+            headers,
+            body,
+        }
+    })
 }
 
 fn rates(rate: Option<Rate>, throttled: bool) -> Vec<(&'static str, String)> {

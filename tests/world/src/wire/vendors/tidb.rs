@@ -10,7 +10,7 @@ use crate::failure::refuse_as;
 use crate::gate::digest::{Check, Claim, Target};
 use crate::gate::{Rate, throttled};
 use crate::model::tidb::{Caller, invalid, not_found};
-use crate::wire::{Response, silent};
+use crate::wire::{Response, Written, respond};
 use crate::world::Service;
 
 use super::{CONTENT_TYPE, Door, digest};
@@ -57,7 +57,19 @@ pub(super) fn answer(door: &mut Door<'_>, dispatch: Dispatch) -> Response {
         door.world.gate.give_nonce(&nonce, now);
         headers.push(("WWW-Authenticate", digest::challenge(&nonce, stale)));
     }
-    respond(outcome, headers)
+    let outcome = outcome.map(|body| Written {
+        status: 200,
+        headers: headers.clone(),
+        body: body.to_string(),
+    });
+    let broken = "{\"name\": \"tid";
+    respond(CONTENT_TYPE, broken, outcome, |status, code, message| {
+        Written {
+            status,
+            headers,
+            body: error(code, message).to_string(),
+        }
+    })
 }
 
 /// Counts a request that names a key. One that names none cannot be counted.
@@ -118,26 +130,6 @@ fn headers(
         headers.push(("X-Ratelimit-Reset", rate.reset.to_string()));
     }
     headers
-}
-
-fn respond(outcome: Result<Value, Failure>, headers: Vec<(&'static str, String)>) -> Response {
-    let (status, body) = match outcome {
-        Ok(body) => (200, body),
-        Err(Failure::Refused {
-            status,
-            code,
-            message,
-        }) => (status, error(&code, &message)),
-        Err(failure @ (Failure::NoAnswer | Failure::Hang | Failure::Malformed)) => {
-            return silent(&failure, CONTENT_TYPE, "{\"name\": \"tid").unwrap_or(Response::Drop);
-        }
-    };
-    Response::Answer {
-        status,
-        content_type: CONTENT_TYPE,
-        headers,
-        body: body.to_string(),
-    }
 }
 
 /// Swagger, `google.rpc.Status`; its code is one of google.rpc.Code or one of TiDB Cloud's own.
