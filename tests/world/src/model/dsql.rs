@@ -11,7 +11,7 @@ use crate::clock::{self, Moment};
 use crate::failure::{refuse, refuse_as};
 use crate::{Failure, Operation, Service};
 
-use super::listing::{decode, encode};
+use super::listing::{self, Listed};
 use super::{ACCOUNT, Model, REGION};
 
 /// What a protected cluster says to its deletion. The wire's `reason` depends on it.
@@ -260,31 +260,25 @@ impl Operation for ListClusters {
         if !(1..=100).contains(&limit) {
             return Err(invalid("maxResults must be between 1 and 100."));
         }
-        let after = self
-            .next_token
-            .map(|token| decode(&token).ok_or_else(|| invalid("nextToken is not valid.")));
-        let after = after.transpose()?.unwrap_or_default();
-        let existing = model
-            .clusters
-            .values()
-            .filter(|cluster| cluster.exists(model.now) && cluster.id > after);
-        let mut clusters: Vec<_> = existing
-            .map(|cluster| ClusterSummary {
-                identifier: cluster.id.clone(),
-                arn: cluster.arn(),
-            })
-            .collect();
-
-        let more = clusters.len() > limit as usize;
-        clusters.truncate(limit as usize);
-        let next_token = clusters
-            .last()
-            .filter(|_| more)
-            .map(|last| encode(&last.identifier));
+        let clusters = model.clusters.values();
+        let existing = clusters.filter(|cluster| cluster.exists(model.now));
+        let summaries = existing.map(|cluster| ClusterSummary {
+            identifier: cluster.id.clone(),
+            arn: cluster.arn(),
+        });
+        let token = self.next_token.as_deref();
+        let (clusters, next_token) = listing::cut(summaries.collect(), limit as usize, token)
+            .ok_or_else(|| invalid("nextToken is not valid."))?;
         Ok(ListClustersAnswer {
             clusters,
             next_token,
         })
+    }
+}
+
+impl Listed for ClusterSummary {
+    fn id(&self) -> String {
+        self.identifier.clone()
     }
 }
 

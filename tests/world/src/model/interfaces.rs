@@ -2,15 +2,15 @@
 
 use std::net::Ipv4Addr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::Failure;
 use crate::clock::Moment;
 use crate::failure::refuse;
-use crate::{Failure, Operation, Service};
 
-use super::listing::{self, Listed, PageSize};
+use super::listing::{Described, Listed, describe};
 use super::network::{check_id, zone_name};
-use super::shapes::{Filter, GroupIdentifier, Tag, flag, text};
+use super::shapes::{GroupIdentifier, Tag};
 use super::{ACCOUNT, Model};
 
 /// A network interface of an endpoint. It is requester-managed: it comes and goes with the endpoint
@@ -35,35 +35,11 @@ impl Interface {
     }
 }
 
-/// Lists network interfaces.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct DescribeNetworkInterfaces {
-    /// Only check the permission.
-    #[serde(deserialize_with = "flag")]
-    pub dry_run: bool,
-    /// Which ones, by id.
-    #[serde(rename = "NetworkInterfaceId")]
-    pub network_interface_ids: Vec<String>,
-    /// Which ones.
-    #[serde(rename = "Filter")]
-    pub filters: Vec<Filter>,
-    /// How many at most.
-    #[serde(deserialize_with = "text")]
-    pub max_results: Option<i32>,
-    /// Where the page begins.
-    pub next_token: Option<String>,
-}
-
-/// A page of network interfaces.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DescribeNetworkInterfacesAnswer {
-    /// The network interfaces.
-    #[serde(rename = "networkInterfaceSet")]
-    pub network_interfaces: Vec<NetworkInterface>,
-    /// Where the next page begins.
-    pub next_token: Option<String>,
+describe! {
+    /// Lists network interfaces.
+    DescribeNetworkInterfaces { network_interface_ids: "NetworkInterfaceId" },
+    /// A page of network interfaces.
+    DescribeNetworkInterfacesAnswer { network_interfaces: "networkInterfaceSet" of NetworkInterface }
 }
 
 /// A network interface as EC2 describes it.
@@ -109,48 +85,6 @@ pub struct PrivateIpAddress {
     pub private_ip_address: String,
     /// Whether it is the interface's first one.
     pub primary: bool,
-}
-
-impl Operation for DescribeNetworkInterfaces {
-    type Answer = DescribeNetworkInterfacesAnswer;
-    const SERVICE: Service = Service::Ec2;
-    const ACTION: &'static str = "DescribeNetworkInterfaces";
-    const WRITE: bool = false;
-
-    fn dry_run(&self) -> bool {
-        self.dry_run
-    }
-
-    fn perform(self, model: &mut Model) -> Result<DescribeNetworkInterfacesAnswer, Failure> {
-        // EC2 API reference, DescribeNetworkInterfaces: ids and MaxResults exclude each other.
-        if self.max_results.is_some() && !self.network_interface_ids.is_empty() {
-            let message =
-                "The parameter networkInterfaceIds cannot be used with the parameter maxResults";
-            return Err(refuse("InvalidParameterCombination", message));
-        }
-        let found = listing::filter(self.asked_for(model)?, &self.filters)?;
-        let token = self.next_token.as_deref();
-        let (network_interfaces, next_token) =
-            listing::page(found, self.max_results, token, PageSize::FiveToThousand)?;
-        Ok(DescribeNetworkInterfacesAnswer {
-            network_interfaces,
-            next_token,
-        })
-    }
-}
-
-impl DescribeNetworkInterfaces {
-    fn asked_for(&self, model: &Model) -> Result<Vec<NetworkInterface>, Failure> {
-        if self.network_interface_ids.is_empty() {
-            let existing = model
-                .interfaces
-                .all_seen(model.now)
-                .filter(|interface| interface.exists(model.now));
-            return Ok(existing.map(|interface| interface.detail(model)).collect());
-        }
-        let by_id = |id: &String| Ok(model.seen_interface(id)?.detail(model));
-        self.network_interface_ids.iter().map(by_id).collect()
-    }
 }
 
 impl Interface {
@@ -222,6 +156,28 @@ impl Listed for NetworkInterface {
 
     fn tags(&self) -> &[Tag] {
         &self.tags
+    }
+}
+
+impl Described for NetworkInterface {
+    fn asked_for(model: &Model, ids: &[String]) -> Result<Vec<Self>, Failure> {
+        if !ids.is_empty() {
+            let by_id = |id: &String| Ok(model.seen_interface(id)?.detail(model));
+            return ids.iter().map(by_id).collect();
+        }
+        let interfaces = model.interfaces.all_seen(model.now);
+        let existing = interfaces.filter(|interface| interface.exists(model.now));
+        Ok(existing.map(|interface| interface.detail(model)).collect())
+    }
+
+    /// EC2 API reference, `DescribeNetworkInterfaces`: ids and `MaxResults` exclude each other.
+    fn check(ids: &[String], max_results: Option<i32>) -> Result<(), Failure> {
+        if max_results.is_some() && !ids.is_empty() {
+            let message =
+                "The parameter networkInterfaceIds cannot be used with the parameter maxResults";
+            return Err(refuse("InvalidParameterCombination", message));
+        }
+        Ok(())
     }
 }
 

@@ -1,23 +1,42 @@
-//! Filters and pages, as every Describe call has them.
+//! What can be listed, by which filters, and page by page.
 
 use crate::Failure;
 use crate::failure::{invalid_value, refuse};
 
+use super::Model;
 use super::shapes::{Filter, Tag};
 
-/// Something that a Describe call lists.
-pub(crate) trait Listed {
-    /// The filters that EC2's API reference gives for it, beside those on tags.
-    const FILTERS: &'static [&'static str];
+/// Something that can be listed.
+pub(crate) trait Listed: Sized {
+    /// The filters that the API reference gives for it, beside those on tags.
+    const FILTERS: &'static [&'static str] = &[];
 
     /// What orders it and marks its place between pages.
     fn id(&self) -> String;
 
     /// Its values under one of the filters.
-    fn values(&self, filter: &str) -> Vec<String>;
+    fn values(&self, _filter: &str) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Its tags.
-    fn tags(&self) -> &[Tag];
+    fn tags(&self) -> &[Tag] {
+        &[]
+    }
+}
+
+/// Something that has a Describe call of EC2's own.
+pub(crate) trait Described: Listed {
+    /// How many of it a page may have.
+    const PAGE: PageSize = PageSize::FiveToThousand;
+
+    /// Those with these ids, or all if there are none.
+    fn asked_for(model: &Model, ids: &[String]) -> Result<Vec<Self>, Failure>;
+
+    /// Refuses parameters that exclude each other.
+    fn check(_ids: &[String], _max_results: Option<i32>) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// How many results a call may ask for.
@@ -86,23 +105,32 @@ fn fits(pattern: &[u8], value: &[u8]) -> bool {
 
 /// Cuts a page out of a list.
 pub(crate) fn page<T: Listed>(
-    mut items: Vec<T>,
+    items: Vec<T>,
     max_results: Option<i32>,
     next_token: Option<&str>,
     size: PageSize,
 ) -> Result<Page<T>, Failure> {
     let limit = limit(max_results, size)?;
+    let token = next_token.filter(|token| !token.is_empty());
+    cut(items, limit, token)
+        .ok_or_else(|| refuse("InvalidNextToken", "The specified NextToken is not valid."))
+}
+
+/// Cuts a page out of a list, unless the token is none that a page ended with.
+pub(crate) fn cut<T: Listed>(
+    mut items: Vec<T>,
+    limit: usize,
+    token: Option<&str>,
+) -> Option<Page<T>> {
     items.sort_by_key(Listed::id);
-    if let Some(token) = next_token.filter(|token| !token.is_empty()) {
-        let last = decode(token)
-            .ok_or_else(|| refuse("InvalidNextToken", "The specified NextToken is not valid."))?;
+    if let Some(token) = token {
+        let last = decode(token)?;
         items.retain(|item| item.id() > last);
     }
-
     let more = items.len() > limit;
     items.truncate(limit);
     let next = items.last().filter(|_| more).map(|last| encode(&last.id()));
-    Ok((items, next))
+    Some((items, next))
 }
 
 fn limit(max_results: Option<i32>, size: PageSize) -> Result<usize, Failure> {
@@ -125,6 +153,78 @@ fn limit(max_results: Option<i32>, size: PageSize) -> Result<usize, Failure> {
     }
     Ok(usize::try_from(capped).unwrap_or_default())
 }
+
+/// A Describe operation of EC2: its request, its answer, and how it gets from one to the other. In
+/// quotes stands what the wire calls the ids and the list.
+macro_rules! describe {
+    (
+        $(#[$about:meta])*
+        $action:ident { $($ids:ident: $id_parameter:literal)? },
+        $(#[$answer_about:meta])*
+        $answer:ident { $list:ident: $set:literal of $item:ty }
+    ) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(default, rename_all = "PascalCase")]
+        pub struct $action {
+            /// Only check the permission.
+            #[serde(deserialize_with = "crate::model::shapes::flag")]
+            pub dry_run: bool,
+            $(
+                /// Which ones, by id; an unknown one is an error.
+                #[serde(rename = $id_parameter)]
+                pub $ids: Vec<String>,
+            )?
+            /// Which ones.
+            #[serde(rename = "Filter")]
+            pub filters: Vec<crate::model::shapes::Filter>,
+            /// How many at most.
+            #[serde(deserialize_with = "crate::model::shapes::text")]
+            pub max_results: Option<i32>,
+            /// Where the page begins.
+            pub next_token: Option<String>,
+        }
+
+        $(#[$answer_about])*
+        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $answer {
+            /// What is on it.
+            #[serde(rename = $set)]
+            pub $list: Vec<$item>,
+            /// Where the next page begins.
+            pub next_token: Option<String>,
+        }
+
+        impl crate::Operation for $action {
+            type Answer = $answer;
+            const SERVICE: crate::Service = crate::Service::Ec2;
+            const ACTION: &'static str = stringify!($action);
+            const WRITE: bool = false;
+
+            fn dry_run(&self) -> bool {
+                self.dry_run
+            }
+
+            fn perform(
+                self,
+                model: &mut crate::model::Model,
+            ) -> Result<$answer, crate::Failure> {
+                use crate::model::listing::{self, Described};
+
+                let ids: &[String] = [$(self.$ids.as_slice())?].first().copied().unwrap_or_default();
+                <$item>::check(ids, self.max_results)?;
+                let found = listing::filter(<$item>::asked_for(model, ids)?, &self.filters)?;
+                let token = self.next_token.as_deref();
+                let ($list, next_token) =
+                    listing::page(found, self.max_results, token, <$item>::PAGE)?;
+                Ok($answer { $list, next_token })
+            }
+        }
+    };
+}
+
+pub(crate) use describe;
 
 /// A token that nobody is tempted to take apart: the last id in hexadecimal.
 pub(crate) fn encode(id: &str) -> String {

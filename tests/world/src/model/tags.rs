@@ -9,8 +9,8 @@ use crate::failure::{invalid_value, missing, refuse};
 use crate::{Failure, Operation, Service};
 
 use super::Model;
-use super::listing::{self, Listed, PageSize};
-use super::shapes::{DONE, Done, Filter, Tag, TagInput, TagSpecification, flag, text};
+use super::listing::{Described, Listed, describe};
+use super::shapes::{DONE, Done, Tag, TagInput, TagSpecification, flag};
 
 /// EC2 user guide, "Tag restrictions": at most 50 tags per resource.
 const MAX_TAGS: usize = 50;
@@ -46,32 +46,11 @@ pub struct DeleteTags {
     pub tags: Vec<TagInput>,
 }
 
-/// Lists tags.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct DescribeTags {
-    /// Only check the permission.
-    #[serde(deserialize_with = "flag")]
-    pub dry_run: bool,
-    /// Which ones.
-    #[serde(rename = "Filter")]
-    pub filters: Vec<Filter>,
-    /// How many at most.
-    #[serde(deserialize_with = "text")]
-    pub max_results: Option<i32>,
-    /// Where the page begins.
-    pub next_token: Option<String>,
-}
-
-/// A page of tags.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DescribeTagsAnswer {
-    /// The tags.
-    #[serde(rename = "tagSet")]
-    pub tags: Vec<TagDescription>,
-    /// Where the next page begins.
-    pub next_token: Option<String>,
+describe! {
+    /// Lists tags.
+    DescribeTags {},
+    /// A page of tags.
+    DescribeTagsAnswer { tags: "tagSet" of TagDescription }
 }
 
 /// A tag and the resource that carries it.
@@ -146,25 +125,6 @@ impl DeleteTags {
     }
 }
 
-impl Operation for DescribeTags {
-    type Answer = DescribeTagsAnswer;
-    const SERVICE: Service = Service::Ec2;
-    const ACTION: &'static str = "DescribeTags";
-    const WRITE: bool = false;
-
-    fn dry_run(&self) -> bool {
-        self.dry_run
-    }
-
-    fn perform(self, model: &mut Model) -> Result<DescribeTagsAnswer, Failure> {
-        let tags = listing::filter(model.tag_descriptions(), &self.filters)?;
-        let token = self.next_token.as_deref();
-        let (tags, next_token) =
-            listing::page(tags, self.max_results, token, PageSize::FiveToThousand)?;
-        Ok(DescribeTagsAnswer { tags, next_token })
-    }
-}
-
 impl Listed for TagDescription {
     const FILTERS: &'static [&'static str] = &["key", "resource-id", "resource-type", "value"];
 
@@ -180,9 +140,11 @@ impl Listed for TagDescription {
             _ => vec![self.value.clone()],
         }
     }
+}
 
-    fn tags(&self) -> &[Tag] {
-        &[]
+impl Described for TagDescription {
+    fn asked_for(model: &Model, _ids: &[String]) -> Result<Vec<Self>, Failure> {
+        Ok(model.tag_descriptions())
     }
 }
 

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Moment};
 use crate::failure::refuse;
+use crate::model::listing::Listed;
 use crate::model::{ACCOUNT, Model};
 use crate::{Failure, Operation, Service};
 
-use super::listing::{Listed, describe};
+use super::listing::{Described, describe};
 use super::tags::{self, Tag};
 use super::{arn, check_identifier, invalid_state, not_found};
 
@@ -150,21 +151,25 @@ impl Stored {
 }
 
 impl Listed for Certificate {
-    const NAME: &'static str = "Certificates";
     const FILTERS: &'static [&'static str] = &["certificate-arn", "certificate-id"];
-    /// DMS API reference, `DescribeCertificates`: by default 10, without a word about the least.
-    const PAGE: (usize, usize) = (1, 10);
 
-    fn key(&self) -> String {
+    fn id(&self) -> String {
         self.certificate_identifier.clone()
     }
 
-    fn value(&self, filter: &str) -> String {
-        match filter {
+    fn values(&self, filter: &str) -> Vec<String> {
+        let value = match filter {
             "certificate-arn" => self.certificate_arn.clone(),
-            _ => self.key(),
-        }
+            _ => self.id(),
+        };
+        vec![value]
     }
+}
+
+impl Described for Certificate {
+    const NAME: &'static str = "Certificates";
+    /// DMS API reference, `DescribeCertificates`: by default 10, without a word about the least.
+    const PAGE: (usize, usize) = (1, 10);
 }
 
 impl Model {

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Moment};
 use crate::model::Model;
+use crate::model::listing::Listed;
 use crate::{Failure, Operation, Service};
 
-use super::listing::{Listed, describe};
+use super::listing::{Described, describe};
 use super::{TestOutlook, invalid_state, not_found, probe};
 
 /// A connection.
@@ -208,19 +209,23 @@ impl Operation for DeleteConnection {
 }
 
 impl Listed for Connection {
-    const NAME: &'static str = "Connections";
     const FILTERS: &'static [&'static str] = &["endpoint-arn", "replication-instance-arn"];
 
-    fn key(&self) -> String {
+    fn id(&self) -> String {
         format!("{} {}", self.endpoint_arn, self.replication_instance_arn)
     }
 
-    fn value(&self, filter: &str) -> String {
-        match filter {
+    fn values(&self, filter: &str) -> Vec<String> {
+        let value = match filter {
             "endpoint-arn" => self.endpoint_arn.clone(),
             _ => self.replication_instance_arn.clone(),
-        }
+        };
+        vec![value]
     }
+}
+
+impl Described for Connection {
+    const NAME: &'static str = "Connections";
 }
 
 impl Model {

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::clock::{self, Moment};
 use crate::failure::refuse;
 use crate::model::Model;
+use crate::model::listing::Listed;
 use crate::{Failure, Operation, Service};
 
 use super::credentials::Access;
 use super::instances::default_key;
-use super::listing::{Listed, describe};
+use super::listing::{Described, describe};
 use super::tags::{self, Tag};
 use super::{
     arn, check_friendly_name, check_identifier, invalid_combination, invalid_state, invalid_value,
@@ -362,7 +363,6 @@ impl Stored {
 }
 
 impl Listed for Endpoint {
-    const NAME: &'static str = "Endpoints";
     const FILTERS: &'static [&'static str] = &[
         "endpoint-arn",
         "endpoint-type",
@@ -370,18 +370,23 @@ impl Listed for Endpoint {
         "engine-name",
     ];
 
-    fn key(&self) -> String {
+    fn id(&self) -> String {
         self.endpoint_identifier.clone()
     }
 
-    fn value(&self, filter: &str) -> String {
-        match filter {
+    fn values(&self, filter: &str) -> Vec<String> {
+        let value = match filter {
             "endpoint-arn" => self.endpoint_arn.clone(),
             "endpoint-type" => self.endpoint_type.to_lowercase(),
             "engine-name" => self.engine_name.clone(),
-            _ => self.key(),
-        }
+            _ => self.id(),
+        };
+        vec![value]
     }
+}
+
+impl Described for Endpoint {
+    const NAME: &'static str = "Endpoints";
 }
 
 impl Model {

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::refuse;
 use crate::model::Model;
+use crate::model::listing::Listed;
 use crate::model::network::zone_name;
 use crate::{Failure, Operation, Service};
 
-use super::listing::{Listed, describe};
+use super::listing::{Described, describe};
 use super::tags::{self, Tag};
 use super::{arn, check_role, invalid_state, invalid_value, not_found, required};
 
@@ -226,16 +227,19 @@ impl Group {
 }
 
 impl Listed for ReplicationSubnetGroup {
-    const NAME: &'static str = "Subnet Groups";
     const FILTERS: &'static [&'static str] = &["replication-subnet-group-id"];
 
-    fn key(&self) -> String {
+    fn id(&self) -> String {
         self.replication_subnet_group_identifier.clone()
     }
 
-    fn value(&self, _filter: &str) -> String {
-        self.key()
+    fn values(&self, _filter: &str) -> Vec<String> {
+        vec![self.id()]
     }
+}
+
+impl Described for ReplicationSubnetGroup {
+    const NAME: &'static str = "Subnet Groups";
 }
 
 impl Model {

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Moment};
 use crate::failure::refuse;
+use crate::model::listing::Listed;
 use crate::model::network::zone_name;
 use crate::model::{ACCOUNT, Model, REGION};
 use crate::{Failure, Operation, Service};
 
 use super::groups::ReplicationSubnetGroup;
-use super::listing::{Listed, describe};
+use super::listing::{Described, describe};
 use super::tags::{self, Tag};
 use super::{
     InstanceOutlook, arn, check_friendly_name, check_identifier, check_role, invalid_combination,
@@ -370,7 +371,6 @@ pub(super) fn default_key() -> String {
 }
 
 impl Listed for ReplicationInstance {
-    const NAME: &'static str = "Instances";
     const FILTERS: &'static [&'static str] = &[
         "replication-instance-arn",
         "replication-instance-id",
@@ -378,18 +378,23 @@ impl Listed for ReplicationInstance {
         "engine-version",
     ];
 
-    fn key(&self) -> String {
+    fn id(&self) -> String {
         self.replication_instance_identifier.clone()
     }
 
-    fn value(&self, filter: &str) -> String {
-        match filter {
+    fn values(&self, filter: &str) -> Vec<String> {
+        let value = match filter {
             "replication-instance-arn" => self.replication_instance_arn.clone(),
             "replication-instance-class" => self.replication_instance_class.clone(),
             "engine-version" => self.engine_version.clone(),
-            _ => self.key(),
-        }
+            _ => self.id(),
+        };
+        vec![value]
     }
+}
+
+impl Described for ReplicationInstance {
+    const NAME: &'static str = "Instances";
 }
 
 impl Model {

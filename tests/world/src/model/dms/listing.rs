@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Failure;
-use crate::model::listing::{decode, encode};
+use crate::model::listing::{self, Listed};
 
 use super::{invalid_value, not_found};
 
@@ -28,20 +28,12 @@ impl Filter {
     }
 }
 
-/// Something that a Describe call lists.
-pub(super) trait Listed {
+/// Something that has a Describe call of DMS's own.
+pub(super) trait Described: Listed {
     /// What messages call several of it.
     const NAME: &'static str;
-    /// The filters that the API reference gives for it.
-    const FILTERS: &'static [&'static str];
     /// The smallest page, and the one for those who do not ask.
     const PAGE: (usize, usize) = (20, 100);
-
-    /// What orders it and marks its place between pages.
-    fn key(&self) -> String;
-
-    /// Its value under one of the filters.
-    fn value(&self, filter: &str) -> String;
 }
 
 /// What a Describe call asks for.
@@ -53,7 +45,7 @@ pub(super) struct Wanted<'r> {
 }
 
 /// The wanted page of what all filters let through, and where the next one begins.
-pub(super) fn page<T: Listed>(
+pub(super) fn page<T: Described>(
     mut items: Vec<T>,
     wanted: &Wanted<'_>,
 ) -> Result<(Vec<T>, Option<String>), Failure> {
@@ -66,7 +58,10 @@ pub(super) fn page<T: Listed>(
                 T::FILTERS.join(", ")
             )));
         }
-        items.retain(|item| filter.values.contains(&item.value(&filter.name)));
+        items.retain(|item| {
+            let values = item.values(&filter.name);
+            values.iter().any(|value| filter.values.contains(value))
+        });
     }
     // The waiters `endpoint_deleted` and `replication_instance_deleted` of botocore end with this
     // error, so a filter that finds nothing is one. For filters that name no resource that is not
@@ -78,22 +73,13 @@ pub(super) fn page<T: Listed>(
         )));
     }
 
-    items.sort_by_key(Listed::key);
-    if let Some(marker) = wanted.marker.filter(|marker| !marker.is_empty()) {
-        let last = decode(marker).ok_or_else(|| invalid_value("The marker is not valid."))?;
-        items.retain(|item| item.key() > last);
-    }
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items
-        .last()
-        .filter(|_| more)
-        .map(|last| encode(&last.key()));
-    Ok((items, next))
+    let marker = wanted.marker.map(String::as_str);
+    listing::cut(items, limit, marker.filter(|marker| !marker.is_empty()))
+        .ok_or_else(|| invalid_value("The marker is not valid."))
 }
 
 /// DMS API reference, `MaxRecords`: 20 to 100, by default 100.
-fn limit<T: Listed>(wanted: Option<i64>) -> Result<usize, Failure> {
+fn limit<T: Described>(wanted: Option<i64>) -> Result<usize, Failure> {
     let (least, default) = T::PAGE;
     let wanted = wanted.map_or(Ok(default), usize::try_from);
     match wanted {

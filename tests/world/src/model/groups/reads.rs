@@ -1,45 +1,21 @@
 //! Describing security groups and their rules.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::Failure;
 use crate::failure::refuse;
-use crate::model::listing::{self, Listed, PageSize};
-use crate::model::shapes::{Filter, Tag, flag, text};
+use crate::model::listing::{Described, Listed, describe};
+use crate::model::shapes::Tag;
 use crate::model::{ACCOUNT, Model, REGION};
-use crate::{Failure, Operation, Service};
 
 use super::Group;
 use super::rules::{IpPermission, SecurityGroupRule, permissions};
 
-/// Lists security groups.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct DescribeSecurityGroups {
-    /// Only check the permission.
-    #[serde(deserialize_with = "flag")]
-    pub dry_run: bool,
-    /// Which ones, by id.
-    #[serde(rename = "GroupId")]
-    pub group_ids: Vec<String>,
-    /// Which ones.
-    #[serde(rename = "Filter")]
-    pub filters: Vec<Filter>,
-    /// How many at most.
-    #[serde(deserialize_with = "text")]
-    pub max_results: Option<i32>,
-    /// Where the page begins.
-    pub next_token: Option<String>,
-}
-
-/// A page of security groups.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DescribeSecurityGroupsAnswer {
-    /// The groups.
-    #[serde(rename = "securityGroupInfo")]
-    pub security_groups: Vec<SecurityGroup>,
-    /// Where the next page begins.
-    pub next_token: Option<String>,
+describe! {
+    /// Lists security groups.
+    DescribeSecurityGroups { group_ids: "GroupId" },
+    /// A page of security groups.
+    DescribeSecurityGroupsAnswer { security_groups: "securityGroupInfo" of SecurityGroup }
 }
 
 /// A security group as EC2 describes it.
@@ -68,111 +44,12 @@ pub struct SecurityGroup {
     pub tags: Vec<Tag>,
 }
 
-/// Lists the rules of security groups.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct DescribeSecurityGroupRules {
-    /// Only check the permission.
-    #[serde(deserialize_with = "flag")]
-    pub dry_run: bool,
-    /// Which ones, by id.
-    #[serde(rename = "SecurityGroupRuleId")]
-    pub security_group_rule_ids: Vec<String>,
-    /// Which ones.
-    #[serde(rename = "Filter")]
-    pub filters: Vec<Filter>,
-    /// How many at most.
-    #[serde(deserialize_with = "text")]
-    pub max_results: Option<i32>,
-    /// Where the page begins.
-    pub next_token: Option<String>,
-}
-
-/// A page of rules.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DescribeSecurityGroupRulesAnswer {
-    /// The rules.
-    #[serde(rename = "securityGroupRuleSet")]
-    pub security_group_rules: Vec<SecurityGroupRule>,
-    /// Where the next page begins.
-    pub next_token: Option<String>,
-}
-
-impl Operation for DescribeSecurityGroups {
-    type Answer = DescribeSecurityGroupsAnswer;
-    const SERVICE: Service = Service::Ec2;
-    const ACTION: &'static str = "DescribeSecurityGroups";
-    const WRITE: bool = false;
-
-    fn dry_run(&self) -> bool {
-        self.dry_run
-    }
-
-    fn perform(self, model: &mut Model) -> Result<DescribeSecurityGroupsAnswer, Failure> {
-        let groups = if self.group_ids.is_empty() {
-            model
-                .groups
-                .all_seen(model.now)
-                .map(|group| group.detail(model))
-                .collect()
-        } else {
-            let asked_for = self
-                .group_ids
-                .iter()
-                .map(|id| Ok(model.seen_group(id)?.detail(model)));
-            asked_for.collect::<Result<_, Failure>>()?
-        };
-        let groups = listing::filter(groups, &self.filters)?;
-        let token = self.next_token.as_deref();
-        let (security_groups, next_token) =
-            listing::page(groups, self.max_results, token, PageSize::FiveToThousand)?;
-        Ok(DescribeSecurityGroupsAnswer {
-            security_groups,
-            next_token,
-        })
-    }
-}
-
-impl Operation for DescribeSecurityGroupRules {
-    type Answer = DescribeSecurityGroupRulesAnswer;
-    const SERVICE: Service = Service::Ec2;
-    const ACTION: &'static str = "DescribeSecurityGroupRules";
-    const WRITE: bool = false;
-
-    fn dry_run(&self) -> bool {
-        self.dry_run
-    }
-
-    fn perform(self, model: &mut Model) -> Result<DescribeSecurityGroupRulesAnswer, Failure> {
-        let rules = listing::filter(self.asked_for(model)?, &self.filters)?;
-        let token = self.next_token.as_deref();
-        let (security_group_rules, next_token) =
-            listing::page(rules, self.max_results, token, PageSize::FiveToThousand)?;
-        Ok(DescribeSecurityGroupRulesAnswer {
-            security_group_rules,
-            next_token,
-        })
-    }
-}
-
-impl DescribeSecurityGroupRules {
-    fn asked_for(&self, model: &Model) -> Result<Vec<SecurityGroupRule>, Failure> {
-        let groups = model.groups.all_seen(model.now);
-        let all: Vec<_> = groups
-            .flat_map(|group| group.rules.iter().map(|rule| rule.detail(group)))
-            .collect();
-        let ids = &self.security_group_rule_ids;
-        if let Some(unknown) = ids
-            .iter()
-            .find(|id| all.iter().all(|rule| rule.security_group_rule_id != **id))
-        {
-            let message = format!("The security group rule ID '{unknown}' does not exist");
-            return Err(refuse("InvalidSecurityGroupRuleId.NotFound", message));
-        }
-        let is_asked_for =
-            |rule: &SecurityGroupRule| ids.is_empty() || ids.contains(&rule.security_group_rule_id);
-        Ok(all.into_iter().filter(is_asked_for).collect())
+describe! {
+    /// Lists the rules of security groups.
+    DescribeSecurityGroupRules { security_group_rule_ids: "SecurityGroupRuleId" },
+    /// A page of rules.
+    DescribeSecurityGroupRulesAnswer {
+        security_group_rules: "securityGroupRuleSet" of SecurityGroupRule
     }
 }
 
@@ -246,6 +123,17 @@ impl Listed for SecurityGroup {
     }
 }
 
+impl Described for SecurityGroup {
+    fn asked_for(model: &Model, ids: &[String]) -> Result<Vec<Self>, Failure> {
+        if !ids.is_empty() {
+            let by_id = |id: &String| Ok(model.seen_group(id)?.detail(model));
+            return ids.iter().map(by_id).collect();
+        }
+        let groups = model.groups.all_seen(model.now);
+        Ok(groups.map(|group| group.detail(model)).collect())
+    }
+}
+
 impl Listed for SecurityGroupRule {
     const FILTERS: &'static [&'static str] = &["group-id", "security-group-rule-id"];
 
@@ -259,8 +147,20 @@ impl Listed for SecurityGroupRule {
             _ => vec![self.security_group_rule_id.clone()],
         }
     }
+}
 
-    fn tags(&self) -> &[Tag] {
-        &[]
+impl Described for SecurityGroupRule {
+    fn asked_for(model: &Model, ids: &[String]) -> Result<Vec<Self>, Failure> {
+        let groups = model.groups.all_seen(model.now);
+        let mut rules: Vec<_> = groups
+            .flat_map(|group| group.rules.iter().map(|rule| rule.detail(group)))
+            .collect();
+        let is_known = |id: &&String| rules.iter().any(|rule| rule.security_group_rule_id == **id);
+        if let Some(unknown) = ids.iter().find(|id| !is_known(id)) {
+            let message = format!("The security group rule ID '{unknown}' does not exist");
+            return Err(refuse("InvalidSecurityGroupRuleId.NotFound", message));
+        }
+        rules.retain(|rule| ids.is_empty() || ids.contains(&rule.security_group_rule_id));
+        Ok(rules)
     }
 }

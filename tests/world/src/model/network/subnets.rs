@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{invalid_value, missing, refuse};
-use crate::model::listing::{self, Listed, PageSize};
-use crate::model::shapes::{DONE, Done, Filter, Tag, TagSpecification, flag, text};
+use crate::model::listing::{Described, Listed, describe};
+use crate::model::shapes::{DONE, Done, Tag, TagSpecification, flag};
 use crate::model::{ACCOUNT, Model, REGION, tags};
 use crate::{Failure, Operation, Service};
 
@@ -25,35 +25,11 @@ pub struct Subnet {
     pub(crate) taken: u32,
 }
 
-/// Lists subnets.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct DescribeSubnets {
-    /// Only check the permission.
-    #[serde(deserialize_with = "flag")]
-    pub dry_run: bool,
-    /// Which ones, by id.
-    #[serde(rename = "SubnetId")]
-    pub subnet_ids: Vec<String>,
-    /// Which ones.
-    #[serde(rename = "Filter")]
-    pub filters: Vec<Filter>,
-    /// How many at most.
-    #[serde(deserialize_with = "text")]
-    pub max_results: Option<i32>,
-    /// Where the page begins.
-    pub next_token: Option<String>,
-}
-
-/// A page of subnets.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DescribeSubnetsAnswer {
-    /// The subnets.
-    #[serde(rename = "subnetSet")]
-    pub subnets: Vec<SubnetDetail>,
-    /// Where the next page begins.
-    pub next_token: Option<String>,
+describe! {
+    /// Lists subnets.
+    DescribeSubnets { subnet_ids: "SubnetId" },
+    /// A page of subnets.
+    DescribeSubnetsAnswer { subnets: "subnetSet" of SubnetDetail }
 }
 
 /// A subnet as EC2 describes it (there: `Subnet`).
@@ -125,41 +101,6 @@ pub struct DeleteSubnet {
     pub dry_run: bool,
     /// The subnet's id.
     pub subnet_id: String,
-}
-
-impl Operation for DescribeSubnets {
-    type Answer = DescribeSubnetsAnswer;
-    const SERVICE: Service = Service::Ec2;
-    const ACTION: &'static str = "DescribeSubnets";
-    const WRITE: bool = false;
-
-    fn dry_run(&self) -> bool {
-        self.dry_run
-    }
-
-    fn perform(self, model: &mut Model) -> Result<DescribeSubnetsAnswer, Failure> {
-        let subnets = if self.subnet_ids.is_empty() {
-            model
-                .subnets
-                .all_seen(model.now)
-                .map(|subnet| subnet.detail(model))
-                .collect()
-        } else {
-            let asked_for = self
-                .subnet_ids
-                .iter()
-                .map(|id| Ok(model.seen_subnet(id)?.detail(model)));
-            asked_for.collect::<Result<_, Failure>>()?
-        };
-        let subnets = listing::filter(subnets, &self.filters)?;
-        let token = self.next_token.as_deref();
-        let (subnets, next_token) =
-            listing::page(subnets, self.max_results, token, PageSize::FiveToThousand)?;
-        Ok(DescribeSubnetsAnswer {
-            subnets,
-            next_token,
-        })
-    }
 }
 
 impl Operation for CreateSubnet {
@@ -343,6 +284,17 @@ impl Listed for SubnetDetail {
 
     fn tags(&self) -> &[Tag] {
         &self.tags
+    }
+}
+
+impl Described for SubnetDetail {
+    fn asked_for(model: &Model, ids: &[String]) -> Result<Vec<Self>, Failure> {
+        if !ids.is_empty() {
+            let by_id = |id: &String| Ok(model.seen_subnet(id)?.detail(model));
+            return ids.iter().map(by_id).collect();
+        }
+        let subnets = model.subnets.all_seen(model.now);
+        Ok(subnets.map(|subnet| subnet.detail(model)).collect())
     }
 }
 

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{missing, refuse};
-use crate::model::listing::{self, Listed, PageSize};
-use crate::model::shapes::{DONE, Done, Filter, Tag, TagSpecification, flag, text};
+use crate::model::listing::{Described, Listed, describe};
+use crate::model::shapes::{DONE, Done, Tag, TagSpecification, flag};
 use crate::model::{ACCOUNT, Model, tags};
 use crate::{Failure, Operation, Service};
 
@@ -22,35 +22,11 @@ pub struct Vpc {
     pub(crate) usage_metrics: bool,
 }
 
-/// Lists VPCs.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct DescribeVpcs {
-    /// Only check the permission.
-    #[serde(deserialize_with = "flag")]
-    pub dry_run: bool,
-    /// Which ones, by id.
-    #[serde(rename = "VpcId")]
-    pub vpc_ids: Vec<String>,
-    /// Which ones.
-    #[serde(rename = "Filter")]
-    pub filters: Vec<Filter>,
-    /// How many at most.
-    #[serde(deserialize_with = "text")]
-    pub max_results: Option<i32>,
-    /// Where the page begins.
-    pub next_token: Option<String>,
-}
-
-/// A page of VPCs.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DescribeVpcsAnswer {
-    /// The VPCs.
-    #[serde(rename = "vpcSet")]
-    pub vpcs: Vec<VpcDetail>,
-    /// Where the next page begins.
-    pub next_token: Option<String>,
+describe! {
+    /// Lists VPCs.
+    DescribeVpcs { vpc_ids: "VpcId" },
+    /// A page of VPCs.
+    DescribeVpcsAnswer { vpcs: "vpcSet" of VpcDetail }
 }
 
 /// A VPC as EC2 describes it (there: `Vpc`).
@@ -127,38 +103,6 @@ pub struct DeleteVpc {
     pub dry_run: bool,
     /// The VPC's id.
     pub vpc_id: String,
-}
-
-impl Operation for DescribeVpcs {
-    type Answer = DescribeVpcsAnswer;
-    const SERVICE: Service = Service::Ec2;
-    const ACTION: &'static str = "DescribeVpcs";
-    const WRITE: bool = false;
-
-    fn dry_run(&self) -> bool {
-        self.dry_run
-    }
-
-    fn perform(self, model: &mut Model) -> Result<DescribeVpcsAnswer, Failure> {
-        let vpcs = if self.vpc_ids.is_empty() {
-            model
-                .vpcs
-                .all_seen(model.now)
-                .map(|vpc| vpc.detail(model))
-                .collect()
-        } else {
-            let asked_for = self
-                .vpc_ids
-                .iter()
-                .map(|id| Ok(model.seen_vpc(id)?.detail(model)));
-            asked_for.collect::<Result<_, Failure>>()?
-        };
-        let vpcs = listing::filter(vpcs, &self.filters)?;
-        let token = self.next_token.as_deref();
-        let (vpcs, next_token) =
-            listing::page(vpcs, self.max_results, token, PageSize::FiveToThousand)?;
-        Ok(DescribeVpcsAnswer { vpcs, next_token })
-    }
 }
 
 impl Operation for CreateVpc {
@@ -293,6 +237,17 @@ impl Listed for VpcDetail {
 
     fn tags(&self) -> &[Tag] {
         &self.tags
+    }
+}
+
+impl Described for VpcDetail {
+    fn asked_for(model: &Model, ids: &[String]) -> Result<Vec<Self>, Failure> {
+        if !ids.is_empty() {
+            let by_id = |id: &String| Ok(model.seen_vpc(id)?.detail(model));
+            return ids.iter().map(by_id).collect();
+        }
+        let vpcs = model.vpcs.all_seen(model.now);
+        Ok(vpcs.map(|vpc| vpc.detail(model)).collect())
     }
 }
 

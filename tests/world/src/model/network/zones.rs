@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::invalid_value;
 use crate::model::listing::{self, Listed};
-use crate::model::shapes::{Filter, Tag, flag};
+use crate::model::shapes::{Filter, flag};
 use crate::model::{Model, REGION};
 use crate::{Failure, Operation, Service};
 
@@ -161,9 +161,5 @@ impl Listed for AvailabilityZone {
             _ => &self.zone_type,
         };
         vec![value.clone()]
-    }
-
-    fn tags(&self) -> &[Tag] {
-        &[]
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::refuse;
 use crate::model::Model;
-use crate::model::listing::{decode, encode};
+use crate::model::listing::{self, Listed};
 use crate::model::shapes::text;
 use crate::{Failure, Operation, Service, model::ACCOUNT};
 
@@ -148,20 +148,22 @@ impl Operation for ListHostedZonesByVPC {
         // The model has no InvalidVPCId here; the code is not verified.
         vpc.check(model)
             .map_err(|_| invalid_input(format!("The VPC {} is not valid.", vpc.vpc_id)))?;
-        let mut zones = model.zones_seen_by(&vpc.vpc_id);
-        if let Some(token) = self.next_token.filter(|token| !token.is_empty()) {
-            let last = decode(&token)
-                .ok_or_else(|| refuse("InvalidPaginationToken", "The NextToken is not valid."))?;
-            zones.retain(|zone| zone.hosted_zone_id > last);
-        }
-        let more = zones.len() > max_items;
-        zones.truncate(max_items);
-        let last = zones.last().filter(|_| more);
+        let zones = model.zones_seen_by(&vpc.vpc_id);
+        let token = self.next_token.as_deref();
+        let token = token.filter(|token| !token.is_empty());
+        let (hosted_zone_summaries, next_token) = listing::cut(zones, max_items, token)
+            .ok_or_else(|| refuse("InvalidPaginationToken", "The NextToken is not valid."))?;
         Ok(ListHostedZonesByVPCAnswer {
-            next_token: last.map(|last| encode(&last.hosted_zone_id)),
-            hosted_zone_summaries: zones,
+            hosted_zone_summaries,
             max_items,
+            next_token,
         })
+    }
+}
+
+impl Listed for HostedZoneSummary {
+    fn id(&self) -> String {
+        self.hosted_zone_id.clone()
     }
 }
 
@@ -266,9 +268,7 @@ impl Model {
                 owning_service: Some("vpce.amazonaws.com".to_owned()),
             },
         });
-        let mut zones: Vec<_> = of_accounts.chain(of_services).collect();
-        zones.sort_by(|one, other| one.hosted_zone_id.cmp(&other.hosted_zone_id));
-        zones
+        of_accounts.chain(of_services).collect()
     }
 }
 
