@@ -73,6 +73,10 @@ pub(crate) fn text(value: &Value) -> &str {
 
 // Seed 003 (Aurora DSQL user guide): the management endpoint, and its policies.
 #[test]
+#[cfg_attr(
+    no_python,
+    ignore = "there was no python3 with venv when this was built"
+)]
 fn the_cli_creates_the_management_endpoint_and_changes_its_policy() {
     let world = Served::start();
 
@@ -120,6 +124,10 @@ fn the_cli_creates_the_management_endpoint_and_changes_its_policy() {
 // token, is boto3's: version 1 of the CLI, the only one on PyPI, has no
 // `generate-db-connect-admin-auth-token`.
 #[test]
+#[cfg_attr(
+    no_python,
+    ignore = "there was no python3 with venv when this was built"
+)]
 fn the_cli_creates_the_connection_endpoint_from_the_clusters_service_name() {
     let world = Served::start();
 
@@ -149,6 +157,10 @@ fn the_cli_creates_the_connection_endpoint_from_the_clusters_service_name() {
 
 // Seed 004 (AWS PrivateLink guide): endpoints for AWS's own services; S3 without its DNS name.
 #[test]
+#[cfg_attr(
+    no_python,
+    ignore = "there was no python3 with venv when this was built"
+)]
 fn the_cli_creates_endpoints_for_aws_services() {
     let world = Served::start();
 
@@ -197,6 +209,10 @@ fn the_cli_creates_endpoints_for_aws_services() {
 
 // Seed 003 and 004: what the guides warn of, as the CLI reports it.
 #[test]
+#[cfg_attr(
+    no_python,
+    ignore = "there was no python3 with venv when this was built"
+)]
 fn the_cli_understands_the_refusals() {
     let world = Served::start();
     let create = [

@@ -8,6 +8,10 @@ use crate::aws_cli::text;
 
 /// The DMS user guide's steps for seed 002, without the migration task.
 #[test]
+#[cfg_attr(
+    no_python,
+    ignore = "there was no python3 with venv when this was built"
+)]
 fn the_cli_walks_through_the_life_of_a_dms_connection() {
     let world = Served::start();
     let dms = |action: &str, more: &[&str]| world.aws(&[&["dms", action], more].concat());
@@ -113,6 +117,10 @@ fn the_cli_walks_through_the_life_of_a_dms_connection() {
 
 /// Route 53 developer guide, "Working with private hosted zones".
 #[test]
+#[cfg_attr(
+    no_python,
+    ignore = "there was no python3 with venv when this was built"
+)]
 fn the_cli_walks_through_the_life_of_a_private_zone() {
     let world = Served::start();
     let route53 = |action: &str, more: &[&str]| world.aws(&[&["route53", action], more].concat());

@@ -316,6 +316,8 @@ def admin_api():
             admin("POST", path, **body)
         except urllib.error.HTTPError as error:
             check(error.code == 400 and json.load(error)["error"], "nonsense is refused")
+        else:
+            raise AssertionError(f"{path} {body} was accepted")
 
 
 play(

@@ -9,9 +9,8 @@ import sys
 
 import boto3
 import requests
-from botocore.exceptions import ClientError
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth
-from stage import GROUP, ONCE, SUBNETS, URL, VPC, admin, begin, check, play, wait
+from stage import GROUP, ONCE, SUBNETS, URL, VPC, admin, begin, check, play, refused, wait
 
 ACCOUNT = "123456789012"
 CLUSTER = "1379661944646413143"
@@ -231,10 +230,7 @@ def accesses():
     check(code(required) == "invalid_filter", "the environment is required")
     check(code(api.get(f"/networks/n-none{query}", expected=404)) is None, "a 404 has no code")
 
-    try:
-        create_endpoint(CONFLUENT_SERVICE)
-    except ClientError as error:
-        check(error.response["Error"]["Code"] == "InvalidServiceName", "the service is hidden")
+    refused("InvalidServiceName", create_endpoint, CONFLUENT_SERVICE)
     created = api.post("/private-link-accesses", access_for(ACCOUNT), expected=202)
     check(created.headers["Location"] == created.json()["metadata"]["self"], "its URL")
     access = f"/private-link-accesses/{created.json()['id']}"

@@ -32,7 +32,10 @@ fn a_rejected_endpoint_stays_rejected() {
     world.decide(&id, Decision::Reject).unwrap();
 
     assert_eq!(state(&mut world, &id), "rejected");
-    assert!(world.decide(&id, Decision::Accept).is_err());
+    assert_eq!(
+        world.decide(&id, Decision::Accept),
+        Err(format!("{id} is rejected"))
+    );
     let live = available(&mut world, request());
     world.decide(&live, Decision::Reject).unwrap();
     assert_eq!(state(&mut world, &live), "rejected");
@@ -47,5 +50,8 @@ fn a_request_that_nobody_accepts_expires() {
     pass(&mut world, 7 * 24 * 3600);
 
     assert_eq!(state(&mut world, &id), "expired");
-    assert!(world.decide(&id, Decision::Accept).is_err());
+    assert_eq!(
+        world.decide(&id, Decision::Accept),
+        Err(format!("{id} is expired"))
+    );
 }

@@ -118,9 +118,8 @@ fn an_endpoint_has_a_secret_or_a_password_never_both() {
         );
     }
     let mut roleless = with_secret("tieline/database");
-    if let Some(settings) = &mut roleless.my_sql_settings {
-        settings.secrets_manager_access_role_arn = None;
-    }
+    let settings = roleless.my_sql_settings.as_mut().unwrap();
+    settings.secrets_manager_access_role_arn = None;
     assert_eq!(
         code(world.call(roleless)),
         "InvalidParameterCombinationException"
