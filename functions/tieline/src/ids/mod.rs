@@ -98,31 +98,26 @@ id!(
     Shape::of("^[a-z]+(-[a-z]+)+-[1-9]$")
 );
 id!(
-    /// A VPC.
     VpcId,
     "a VPC id: vpc- and 8 or 17 of 0-9 a-f",
     Shape::of("^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")
 );
 id!(
-    /// A subnet.
     SubnetId,
     "a subnet id: subnet- and 8 or 17 of 0-9 a-f",
     Shape::of("^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")
 );
 id!(
-    /// A security group.
     GroupId,
     "a security group id: sg- and 8 or 17 of 0-9 a-f",
     Shape::of("^sg-([0-9a-f]{8}|[0-9a-f]{17})$")
 );
 id!(
-    /// A VPC endpoint.
     EndpointId,
     "a VPC endpoint id: vpce- and 8 or 17 of 0-9 a-f",
     Shape::of("^vpce-([0-9a-f]{8}|[0-9a-f]{17})$")
 );
 id!(
-    /// An Aurora DSQL cluster.
     ClusterId,
     "an Aurora DSQL cluster id: 26 of a-z 0-9",
     Shape::of("^[a-z0-9]{26}$")
@@ -156,34 +151,27 @@ id!(
     Shape::of("^[A-Za-z0-9]+(-[A-Za-z0-9]+)+$").at_most(64)
 );
 id!(
-    /// A secret of AWS Secrets Manager.
     SecretArn,
     "the ARN of a Secrets Manager secret: arn:<partition>:secretsmanager:<region>:<account>:secret:<name>",
     Shape::of("^arn:aws[!-9;-~]*:secretsmanager:[!-9;-~]*:[0-9]{12}:secret:[!-~]+$").at_most(2048)
 );
 id!(
-    /// An IAM role.
     RoleArn,
     "the ARN of an IAM role: arn:<partition>:iam::<account>:role/<name>",
     Shape::of("^arn:aws[!-9;-~]*:iam:[!-9;-~]*:[0-9]{12}:role/[!-~]+$").at_most(2048)
 );
 id!(
-    /// A replication instance of AWS DMS.
     InstanceArn,
     "the ARN of a DMS replication instance: arn:<partition>:dms:<region>:<account>:rep:<name>",
     Shape::of("^arn:aws[!-9;-~]*:dms:[!-9;-~]*:[0-9]{12}:rep:[!-~]+$").at_most(2048)
 );
 id!(
-    /// A DNS domain.
     Domain,
     "a domain in lower case such as privatelink.example.com, without a dot at its end",
-    Shape::of(
-        r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)+$"
-    )
-    .at_most(253)
+    Shape::of(r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)+$")
+        .at_most(253)
 );
 id!(
-    /// A name in a domain, perhaps a wildcard.
     RecordName,
     "a name in the zone such as db, *.db or *",
     Shape::of(

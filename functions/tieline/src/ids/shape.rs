@@ -18,17 +18,14 @@ pub trait Named {
 /// The patterns use only what every regular expression dialect has: no look-around, no class names.
 #[derive(Debug)]
 pub struct Shape {
-    /// A pattern of the whole text.
     pub pattern: &'static str,
     /// The most characters, where the pattern does not say it.
     pub max_length: Option<usize>,
-    /// A pattern that must not be found.
     pub never: Option<&'static str>,
     compiled: OnceLock<Option<(Regex, Option<Regex>)>>,
 }
 
 impl Shape {
-    /// A whole text of this pattern.
     pub(super) const fn of(pattern: &'static str) -> Self {
         Self {
             pattern,
@@ -38,13 +35,11 @@ impl Shape {
         }
     }
 
-    /// The same with at most so many characters.
     pub(super) const fn at_most(mut self, characters: usize) -> Self {
         self.max_length = Some(characters);
         self
     }
 
-    /// The same, and nothing of this pattern in it.
     pub(super) const fn never(mut self, pattern: &'static str) -> Self {
         self.never = Some(pattern);
         self

@@ -30,7 +30,6 @@ pub trait Confluent: Send + Sync {
         name: &str,
         account: &str,
     ) -> Result<(), CallError>;
-    /// Gives an access another name.
     async fn rename_access(
         &self,
         key: &SecretArn,
@@ -51,11 +50,9 @@ pub trait Confluent: Send + Sync {
 /// A network of Dedicated clusters.
 #[derive(Debug, Clone)]
 pub struct ConfluentNetwork {
-    /// Its name in the console.
     pub display_name: String,
     /// The cloud that it is in: `AWS` or another.
     pub cloud: String,
-    /// Its Region.
     pub region: String,
     /// How it can be connected to: `PRIVATELINK`, `PEERING`, `TRANSITGATEWAY`.
     pub connection_types: Vec<String>,
@@ -74,13 +71,9 @@ pub struct ConfluentNetwork {
 /// A `PrivateLink` access: an AWS account that may connect to a network.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// Its id.
     pub id: String,
-    /// Its name.
     pub name: String,
-    /// The id of the network that it leads to.
     pub network: String,
-    /// The account that it allows.
     pub account: String,
     /// `status.phase` in Confluent's own word.
     pub phase: String,

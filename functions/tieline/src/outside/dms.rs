@@ -1,4 +1,4 @@
-//! AWS Database Migration Service in Tieline's words.
+//! AWS Database Migration Service in Tieline's words; a `status` is in DMS's own.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,6 @@ pub trait Dms: Send + Sync {
 
     /// A subnet group by its identifier, and by its ARN, which DMS wants for the tags and does not tell.
     async fn subnet_group(&self, id: &str, arn: &str) -> Result<Option<SubnetGroup>, CallError>;
-    /// Creates a subnet group.
     async fn create_subnet_group(&self, new: &NewSubnetGroup) -> Result<(), CallError>;
     /// Deletes a subnet group; refused as [`CallError::is_busy`] while something uses it.
     async fn delete_subnet_group(&self, id: &str) -> Result<(), CallError>;
@@ -30,40 +29,31 @@ pub trait Dms: Send + Sync {
     async fn instance(&self, id: &str) -> Result<Option<Instance>, CallError>;
     /// Creates a replication instance that is not public.
     async fn create_instance(&self, new: &NewInstance) -> Result<(), CallError>;
-    /// Deletes a replication instance by its ARN.
     async fn delete_instance(&self, arn: &str) -> Result<(), CallError>;
 
     /// The ARN of a certificate by its identifier.
     async fn certificate(&self, id: &str) -> Result<Option<DmsCertificate>, CallError>;
-    /// Imports a certificate in PEM.
     async fn import_certificate(
         &self,
         id: &str,
         pem: &str,
         tags: &BTreeMap<String, String>,
     ) -> Result<(), CallError>;
-    /// Deletes a certificate by its ARN.
     async fn delete_certificate(&self, arn: &str) -> Result<(), CallError>;
 
     /// An endpoint (a database, in DMS's word) by its identifier.
     async fn endpoint(&self, id: &str) -> Result<Option<DmsEndpoint>, CallError>;
-    /// Creates an endpoint to a MySQL server.
     async fn create_endpoint(&self, new: &NewDmsEndpoint) -> Result<(), CallError>;
-    /// Deletes an endpoint by its ARN.
     async fn delete_endpoint(&self, arn: &str) -> Result<(), CallError>;
 
-    /// The last test of an endpoint from an instance.
     async fn test(&self, instance: &str, endpoint: &str) -> Result<Option<Test>, CallError>;
-    /// Starts a test of an endpoint from an instance, by their ARNs.
     async fn start_test(&self, instance: &str, endpoint: &str) -> Result<(), CallError>;
-    /// Forgets the tests of an endpoint from an instance.
     async fn delete_test(&self, instance: &str, endpoint: &str) -> Result<(), CallError>;
 
     /// Adds tags to anything of DMS's by its ARN.
     async fn tag(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError>;
 }
 
-/// Which server a secret names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretAddress {
     /// The host, empty if the secret names none.
@@ -72,98 +62,69 @@ pub struct SecretAddress {
     pub port: u16,
 }
 
-/// A replication subnet group.
 #[derive(Debug, Clone)]
 pub struct SubnetGroup {
-    /// Its VPC.
     pub vpc: String,
-    /// Its subnets.
     pub subnet_ids: Vec<String>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// A subnet group to create.
 #[derive(Debug, Clone)]
 pub struct NewSubnetGroup {
-    /// Its identifier.
     pub id: String,
-    /// What it is for.
     pub description: String,
     /// Its subnets, in at least two zones.
     pub subnets: Vec<SubnetId>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// A replication instance.
 #[derive(Debug, Clone)]
 pub struct Instance {
-    /// Its ARN.
     pub arn: String,
-    /// Its status in DMS's own word.
     pub status: String,
-    /// The VPC of its subnet group.
     pub vpc: String,
     /// Its class, such as `dms.t3.medium`.
     pub class: String,
-    /// Its private addresses.
     pub private_ips: Vec<String>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// A replication instance to create.
 #[derive(Debug, Clone)]
 pub struct NewInstance {
-    /// Its identifier.
     pub id: String,
-    /// Its class.
     pub class: String,
     /// Its engine version; none leaves the choice to DMS.
     pub engine_version: Option<String>,
-    /// Whether it has a standby in another zone.
     pub multi_az: bool,
     /// Its storage in GiB.
     pub storage: u32,
-    /// The identifier of its subnet group.
     pub subnet_group: String,
     /// Its security groups; none means the VPC's default group.
     pub groups: Vec<GroupId>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
 /// A certificate that DMS checks servers against.
 #[derive(Debug, Clone)]
 pub struct DmsCertificate {
-    /// Its ARN.
     pub arn: String,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// An endpoint of DMS's.
 #[derive(Debug, Clone)]
 pub struct DmsEndpoint {
-    /// Its ARN.
     pub arn: String,
-    /// Its status in DMS's own word.
     pub status: String,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// An endpoint to create.
 #[derive(Debug, Clone)]
 pub struct NewDmsEndpoint {
-    /// Its identifier.
     pub id: String,
     /// Whether data is read from it or written to it.
     pub is_source: bool,
     /// The secret with user name, password, host and port, which DMS reads by itself.
     pub secret: SecretArn,
-    /// The role that lets DMS read it.
     pub secret_role: RoleArn,
     /// `none`, `verify-ca` or `verify-full`.
     pub ssl_mode: String,
@@ -171,14 +132,11 @@ pub struct NewDmsEndpoint {
     pub certificate: Option<String>,
     /// Extra connection attributes, `key=value;key=value`.
     pub attributes: Option<String>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// The last test of an endpoint.
 #[derive(Debug, Clone)]
 pub struct Test {
-    /// Its status in DMS's own word.
     pub status: String,
     /// Why it failed, empty if it did not.
     pub message: String,

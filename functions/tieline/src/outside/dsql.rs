@@ -10,14 +10,11 @@ use crate::ids::ClusterId;
 pub trait Dsql: Send + Sync {
     /// The status of a cluster in DSQL's own word, or `None` if there is no such cluster here.
     async fn cluster_status(&self, id: &ClusterId) -> Result<Option<String>, CallError>;
-    /// The endpoint service of a cluster.
     async fn cluster_service(&self, id: &ClusterId) -> Result<ClusterService, CallError>;
 }
 
-/// How a DSQL cluster is reached privately.
 #[derive(Debug, Clone)]
 pub struct ClusterService {
-    /// The endpoint service's full name.
     pub name: String,
     /// The host name behind it, where DSQL says it.
     pub host: Option<String>,

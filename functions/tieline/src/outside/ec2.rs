@@ -15,17 +15,14 @@ use crate::time::Time;
 pub trait Ec2: Send + Sync {
     /// The VPC, or `None` if this account has no such VPC here.
     async fn vpc(&self, id: &VpcId) -> Result<Option<Vpc>, CallError>;
-    /// The two DNS attributes of a VPC.
     async fn dns_attributes(&self, id: &VpcId) -> Result<DnsAttributes, CallError>;
     /// Every subnet of a VPC, by id.
     async fn subnets(&self, vpc: &VpcId) -> Result<Vec<Subnet>, CallError>;
-    /// Every security group of a VPC.
     async fn groups(&self, vpc: &VpcId) -> Result<Vec<Group>, CallError>;
     /// An endpoint service, or `None` if EC2 knows none of that name, or none that this account may use.
     async fn service(&self, name: &str) -> Result<Option<Service>, CallError>;
     /// Every endpoint of any state that fits.
     async fn endpoints(&self, which: &EndpointFilter<'_>) -> Result<Vec<Endpoint>, CallError>;
-    /// The network interfaces of an endpoint.
     async fn interfaces(&self, ids: &[String]) -> Result<Vec<Interface>, CallError>;
 
     /// Creates an interface endpoint with private DNS off. The same token and parameters give the same endpoint.
@@ -36,66 +33,55 @@ pub trait Ec2: Send + Sync {
         id: &EndpointId,
         inbound_only: Option<bool>,
     ) -> Result<(), CallError>;
-    /// Deletes an endpoint. One that is gone already is_interface as deleted.
+    /// Deletes an endpoint. One that is gone already counts as deleted.
     async fn delete_endpoint(&self, id: &EndpointId) -> Result<(), CallError>;
     /// Creates a security group. One of that name in the VPC is refused as [`CallError::is_duplicate`].
     async fn create_group(&self, new: &NewGroup) -> Result<GroupId, CallError>;
-    /// Lets TCP in on a port. A rule that exists already is_interface as made.
+    /// Lets TCP in on a port. A rule that exists already counts as made.
     async fn authorize_ingress(
         &self,
         id: &GroupId,
         port: u16,
         cidrs: &[String],
     ) -> Result<(), CallError>;
-    /// Deletes a security group. One that is gone already is_interface as deleted.
+    /// Deletes a security group. One that is gone already counts as deleted.
     async fn delete_group(&self, id: &GroupId) -> Result<(), CallError>;
     /// Adds tags to an endpoint, replacing values.
     async fn tag(&self, id: &EndpointId, tags: &BTreeMap<String, String>) -> Result<(), CallError>;
-    /// Removes tags from an endpoint.
     async fn untag(&self, id: &EndpointId, keys: &[String]) -> Result<(), CallError>;
 }
 
-/// A VPC.
 #[derive(Debug, Clone)]
 pub struct Vpc {
     /// Its IPv4 blocks that are in use.
     pub cidrs: Vec<String>,
 }
 
-/// What a VPC does about DNS.
+/// `enableDnsSupport` and `enableDnsHostnames` of a VPC.
 #[derive(Debug, Clone, Copy)]
 pub struct DnsAttributes {
-    /// `enableDnsSupport`.
     pub support: bool,
-    /// `enableDnsHostnames`.
     pub hostnames: bool,
 }
 
-/// A subnet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subnet {
-    /// Its id.
     pub id: SubnetId,
     /// The zone's id, the same in every account (`use1-az4`).
     pub zone_id: String,
     /// The zone's name in this account (`us-east-1a`).
     pub zone_name: String,
-    /// The account that owns it.
     pub owner: String,
     /// Addresses left for new network interfaces.
     pub free_addresses: u32,
 }
 
-/// A security group.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// Its id.
     pub id: GroupId,
     /// Its name, unique in the VPC.
     pub name: String,
-    /// What it lets in.
     pub ingress: Vec<Ingress>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
@@ -138,7 +124,6 @@ pub struct Ingress {
 /// An endpoint service, as this account sees it.
 #[derive(Debug, Clone)]
 pub struct Service {
-    /// Its full name.
     pub name: String,
     /// The account that owns it, or `amazon`.
     pub owner: String,
@@ -153,66 +138,46 @@ pub struct Service {
     pub private_dns_names: Vec<String>,
     /// Whether the owner has proven the names; AWS's own services say nothing and need not.
     pub private_dns_verified: bool,
-    /// Whether endpoint policies work.
     pub policy_supported: bool,
 }
 
 /// Which endpoints to look at. Everything given must fit.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EndpointFilter<'a> {
-    /// In this VPC.
     pub vpc: Option<&'a VpcId>,
-    /// To this service.
     pub service: Option<&'a str>,
-    /// Carrying a tag of this key.
     pub tag_key: Option<&'a str>,
     /// The one of this id; unlike a lookup by id, an unknown one is no error.
     pub id: Option<&'a EndpointId>,
 }
 
-/// A VPC endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Its id.
     pub id: EndpointId,
-    /// Its VPC.
     pub vpc: String,
-    /// The service it leads to.
     pub service: String,
-    /// Whether it is_interface as an interface endpoint against the quota of a VPC.
+    /// Whether it counts as an interface endpoint against the quota of a VPC.
     pub is_interface: bool,
-    /// Its state.
     pub state: State,
-    /// Its state in EC2's own word.
     pub raw_state: String,
-    /// Whether private DNS is on.
     pub private_dns: bool,
     /// Whether private names serve inbound resolvers only; see [`Service::gateway_too`].
     pub inbound_only: bool,
-    /// Its subnets.
     pub subnet_ids: Vec<String>,
-    /// Its security groups.
     pub group_ids: Vec<String>,
-    /// Its network interfaces.
     pub interface_ids: Vec<String>,
     /// Its DNS names: the Regional one, the zonal ones and, with private DNS, the private ones.
     pub dns_names: Vec<String>,
-    /// Its policy.
     pub policy: Option<String>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// When it was created.
     pub created: Option<Time>,
     /// What EC2 says went wrong: the last error and the reason of the failure.
     pub failure_reason: Option<String>,
 }
 
-/// A network interface of an endpoint.
 #[derive(Debug, Clone)]
 pub struct Interface {
-    /// Its subnet.
     pub subnet_id: String,
-    /// Its private IPv4 address.
     pub private_ip: String,
 }
 
@@ -221,29 +186,21 @@ pub struct Interface {
 pub struct NewEndpoint {
     /// The client token, at most 64 ASCII characters.
     pub token: String,
-    /// The VPC.
     pub vpc: VpcId,
-    /// The service's full name.
     pub service: String,
     /// One subnet a zone.
     pub subnets: Vec<SubnetId>,
-    /// The security groups.
     pub groups: Vec<GroupId>,
     /// The policy; none means full access.
     pub policy: Option<String>,
-    /// The tags.
     pub tags: BTreeMap<String, String>,
 }
 
-/// A security group to create.
 #[derive(Debug, Clone)]
 pub struct NewGroup {
-    /// The VPC.
     pub vpc: VpcId,
     /// A name, unique in the VPC.
     pub name: String,
-    /// What it is for.
     pub description: String,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }

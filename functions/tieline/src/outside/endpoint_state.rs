@@ -2,20 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The state of a VPC endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// The service's owner has to accept the connection.
     PendingAcceptance,
-    /// Being built or modified.
     Pending,
-    /// Ready.
     Available,
     /// The owner refused; also later, to a live endpoint.
     Rejected,
     /// Nobody accepted in time.
     Expired,
-    /// It could not be built.
     Failed,
     /// Going: its addresses and names are still held.
     Deleting,

@@ -29,19 +29,15 @@ pub enum CallError {
     Refused {
         /// The call, as IAM names it.
         action: &'static str,
-        /// The service's own error code.
         code: String,
-        /// The service's own sentence.
         message: String,
     },
     /// The service asked to come back later, and said when. Nothing was changed by this call.
     #[error("{action} was put off for {retry_after} s: {reason}")]
     Throttled {
-        /// The call.
         action: &'static str,
         /// How long to leave the service alone, in seconds.
         retry_after: u64,
-        /// The service's own words.
         reason: String,
     },
     /// The service asked to slow down or did not answer. The call may have taken effect.
@@ -49,7 +45,6 @@ pub enum CallError {
     Unavailable {
         /// The call, as IAM names it.
         action: &'static str,
-        /// What was seen instead of an answer.
         reason: String,
     },
 }
@@ -126,7 +121,6 @@ impl CallError {
         }
     }
 
-    /// The service's code, if it refused.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Refused { code, .. } => Some(code),
@@ -143,7 +137,6 @@ impl CallError {
         }
     }
 
-    /// Something of that name exists already.
     pub fn is_duplicate(&self) -> bool {
         self.code().is_some_and(|code| {
             code.ends_with(".Duplicate")
@@ -230,7 +223,6 @@ impl CallError {
             if code == "InvalidParameter" && message.contains("conflicting DNS domain"))
     }
 
-    /// The caller may not make the call.
     pub fn is_denied(&self) -> bool {
         matches!(
             self.code(),

@@ -4,7 +4,6 @@ use async_trait::async_trait;
 
 use super::CallError;
 
-/// Service Quotas.
 #[async_trait]
 pub trait Quotas: Send + Sync {
     /// How many interface and Gateway Load Balancer endpoints a VPC may have (`L-29B6F2EB`); `None` if the service

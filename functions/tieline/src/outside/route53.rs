@@ -27,7 +27,6 @@ pub trait Route53: Send + Sync {
     async fn associate(&self, id: &str, vpc: &VpcId) -> Result<(), CallError>;
     /// Adds tags to a zone, replacing values.
     async fn tag_zone(&self, id: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError>;
-    /// Removes tags from a zone.
     async fn untag_zone(&self, id: &str, keys: &[String]) -> Result<(), CallError>;
     /// Creates or replaces CNAME records, all or none.
     async fn put_names(&self, id: &str, names: &[ZoneName]) -> Result<(), CallError>;
@@ -40,37 +39,27 @@ pub trait Route53: Send + Sync {
 /// A private zone as a VPC sees it.
 #[derive(Debug, Clone)]
 pub struct VpcZone {
-    /// Its id.
     pub id: String,
-    /// Its domain.
     pub name: String,
     /// The account that owns it, empty if an AWS service does.
     pub owner: String,
 }
 
-/// A private zone of this account.
 #[derive(Debug, Clone)]
 pub struct HostedZone {
-    /// Its id.
     pub id: String,
-    /// Its domain.
     pub name: String,
     /// What its maker wrote on it.
     pub comment: String,
-    /// The VPCs that use it.
     pub vpcs: Vec<String>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// Its CNAME records.
     pub names: Vec<ZoneName>,
 }
 
-/// A CNAME record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ZoneName {
     /// The whole name, perhaps with an asterisk in front.
     pub name: String,
-    /// What it leads to.
     pub leads_to: String,
     /// How long resolvers may keep it, in seconds.
     pub ttl: u32,

@@ -1,4 +1,4 @@
-//! TiDB Cloud in Tieline's words. The functions' clients and the tests' world answer it.
+//! TiDB Cloud in Tieline's words; a `state` is in TiDB Cloud's own. The functions' clients and the tests' world answer it.
 //!
 //! Every call names the secret that holds the API key; the key itself never comes here. Each method fails with
 //! [`CallError::Refused`] when TiDB Cloud or Secrets Manager says no (see [`CallError::answered_by_vendor`] for the words
@@ -96,25 +96,18 @@ pub trait TidbCloud: Send + Sync {
     ) -> Result<(), CallError>;
 }
 
-/// A Dedicated cluster.
 #[derive(Debug, Clone)]
 pub struct DedicatedCluster {
-    /// Its state in TiDB Cloud's own word.
     pub state: String,
     /// Its Region with the cloud in front: `aws-us-east-1`.
     pub region_id: String,
-    /// Its node groups.
     pub groups: Vec<NodeGroup>,
 }
 
-/// A node group of a Dedicated cluster.
 #[derive(Debug, Clone)]
 pub struct NodeGroup {
-    /// Its id.
     pub id: String,
-    /// Whether it is the cluster's default group.
     pub is_default: bool,
-    /// Its state in TiDB Cloud's own word.
     pub state: String,
     /// Host and port of its private endpoint, once TiDB Cloud says them.
     pub private: Option<(String, u16)>,
@@ -123,9 +116,7 @@ pub struct NodeGroup {
 /// A node group by its cluster's id and its own.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct NodeGroupId {
-    /// The cluster.
     pub cluster: TidbId,
-    /// The group.
     pub group: TidbId,
 }
 
@@ -136,16 +127,13 @@ pub struct LinkService {
     pub service: String,
     /// The name under which clients reach it with private DNS.
     pub dns_name: String,
-    /// Its state in TiDB Cloud's own word.
     pub state: String,
 }
 
 /// An endpoint that a node group knows of (`privateEndpointConnection`).
 #[derive(Debug, Clone)]
 pub struct Registration {
-    /// Its own id.
     pub id: String,
-    /// The endpoint.
     pub endpoint_id: String,
     /// `endpointState` in TiDB Cloud's own word.
     pub state: String,
@@ -157,10 +145,8 @@ pub struct Registration {
     pub port: u16,
 }
 
-/// A Starter or Essential cluster.
 #[derive(Debug, Clone)]
 pub struct ServerlessCluster {
-    /// Its state in TiDB Cloud's own word.
     pub state: String,
     /// `STARTER`, `ESSENTIAL` or another plan.
     pub plan: String,
@@ -168,25 +154,19 @@ pub struct ServerlessCluster {
     pub region: String,
     /// What precedes every SQL user's name: `<prefix>.<user>`.
     pub user_prefix: String,
-    /// Its private endpoint on AWS, if it has one.
     pub private: Option<ServerlessEndpoint>,
 }
 
-/// The private endpoint of a Starter or Essential cluster on AWS.
 #[derive(Debug, Clone)]
 pub struct ServerlessEndpoint {
-    /// The host to connect to.
     pub host: String,
-    /// The port to connect to.
     pub port: u16,
-    /// The endpoint service's full name.
     pub service: String,
 }
 
 /// Where TiDB Cloud's private link connections come from: allow this account, be in one of these zones.
 #[derive(Debug, Clone)]
 pub struct Dataflow {
-    /// TiDB Cloud's AWS account.
     pub account: String,
     /// The zones, by id.
     pub zone_ids: Vec<String>,
@@ -195,15 +175,12 @@ pub struct Dataflow {
 /// A private link connection of TiDB Cloud's (`plc-…`).
 #[derive(Debug, Clone)]
 pub struct Link {
-    /// Its id.
     pub id: String,
     /// Its name; not unique.
     pub name: String,
     /// When it was created, in RFC 3339 as TiDB Cloud writes it.
     pub created: String,
-    /// The endpoint service that it leads to.
     pub service: String,
-    /// Its state in TiDB Cloud's own word.
     pub state: String,
     /// Why it failed, empty if it did not.
     pub message: String,
@@ -214,18 +191,14 @@ pub struct Link {
 /// Domains that are attached to a private link connection.
 #[derive(Debug, Clone)]
 pub struct Attachment {
-    /// The attachment's id.
     pub id: String,
-    /// The unique name that was attached.
     pub unique_name: String,
     /// Each domain: its name, its state in TiDB Cloud's own word and why it failed.
     pub domains: Vec<Domain>,
 }
 
-/// One attached domain.
 #[derive(Debug, Clone)]
 pub struct Domain {
-    /// The name.
     pub name: String,
     /// The state in TiDB Cloud's own word, which is not documented.
     pub state: String,

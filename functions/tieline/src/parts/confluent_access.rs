@@ -15,17 +15,12 @@ use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 use crate::refusals::conflict;
 
-/// An account's access to a network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfluentAccess {
-    /// The secret with the API key.
     pub key: SecretArn,
-    /// The environment.
     pub environment: ConfluentId,
-    /// The network.
     pub network: ConfluentId,
-    /// The account that is allowed.
     pub account: String,
 }
 

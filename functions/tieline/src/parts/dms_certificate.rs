@@ -7,11 +7,9 @@ use super::{Condition, Observation, PartContext, PartKind};
 use crate::outside::CallError;
 use crate::ownership::Ownership;
 
-/// A certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DmsCertificate {
-    /// Its identifier.
     pub id: String,
     /// Its text, in PEM. It is public.
     pub pem: String,

@@ -13,26 +13,22 @@ use crate::ownership::Ownership;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DmsEndpoint {
-    /// Its identifier.
     pub id: String,
     /// Whether data is read from it or written to it.
     pub is_source: bool,
     /// The secret with user name, password, host and port.
     pub secret: SecretArn,
-    /// The role that lets DMS read it.
     pub secret_role: RoleArn,
     /// `none`, `verify-ca` or `verify-full`.
     pub ssl_mode: String,
     /// The identifier of the certificate to check the server against.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
-    /// Extra connection attributes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<String>,
 }
 
 impl DmsEndpoint {
-    /// The endpoint as DMS shows it.
     pub(super) async fn find(&self, context: &PartContext<'_>) -> Result<Option<Found>, CallError> {
         context.outside.dms.endpoint(&self.id).await
     }

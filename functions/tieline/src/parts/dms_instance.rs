@@ -11,37 +11,27 @@ use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 use crate::refusals::unsuitable;
 
-/// A replication instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum DmsInstance {
     /// One that is there already and stays as it is.
-    Existing {
-        /// Its ARN.
-        arn: InstanceArn,
-        /// The VPC that it has to be in.
-        vpc: VpcId,
-    },
+    Existing { arn: InstanceArn, vpc: VpcId },
     /// One that is made for the request.
     New(NewDmsInstance),
 }
 
-/// A replication instance to make.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewDmsInstance {
-    /// Its identifier.
     pub id: String,
     /// Its class, such as `dms.t3.medium`.
     pub class: String,
     /// Its engine version; none leaves the choice to DMS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_version: Option<String>,
-    /// Whether it has a standby in another zone.
     pub multi_az: bool,
     /// Its storage in GiB.
     pub storage: u32,
-    /// The identifier of its subnet group.
     pub subnet_group: String,
     /// Its security groups; none means the VPC's default group.
     pub groups: Vec<GroupId>,
@@ -56,7 +46,6 @@ impl DmsInstance {
         }
     }
 
-    /// The instance as DMS shows it.
     pub(super) async fn find(
         &self,
         context: &PartContext<'_>,

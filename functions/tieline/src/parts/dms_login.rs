@@ -11,13 +11,10 @@ use crate::outside::dms::Test;
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 
-/// A test of an endpoint from an instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DmsLogin {
-    /// Where it is made from.
     pub instance: DmsInstance,
-    /// What is tested.
     pub endpoint: DmsEndpoint,
 }
 

@@ -9,13 +9,10 @@ use crate::outside::CallError;
 use crate::outside::dms::NewSubnetGroup;
 use crate::ownership::Ownership;
 
-/// A replication subnet group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DmsSubnetGroup {
-    /// Its identifier.
     pub id: String,
-    /// Its ARN.
     pub arn: String,
     /// Its subnets, in at least two zones.
     pub subnets: Vec<SubnetId>,

@@ -12,7 +12,6 @@ use crate::ownership::{Owner, Ownership};
 use crate::problem::Problem;
 use crate::refusals;
 
-/// What a part of any kind can be asked for.
 #[async_trait]
 pub trait PartKind: Send + Sync {
     /// What it is, for a sentence: "the registration at TiDB Cloud".
@@ -59,7 +58,6 @@ pub trait PartKind: Send + Sync {
         false
     }
 
-    /// Marks the request as ready on it.
     async fn mark(&self, _: &PartContext<'_>) -> Result<(), CallError> {
         Ok(())
     }
@@ -79,7 +77,6 @@ pub struct PartContext<'a> {
 }
 
 impl PartContext<'_> {
-    /// Whether the endpoint is not ours and stays as it is.
     pub fn is_adopted(&self) -> bool {
         self.wanted
             .is_some_and(|wanted| wanted.serving.is_adopted())
@@ -95,27 +92,20 @@ impl PartContext<'_> {
     }
 }
 
-/// What a look at a part shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
-    /// How it is.
     pub condition: Condition,
-    /// Whose it is.
     pub ownership: Ownership,
-    /// What the result tells of it.
     pub facts: Map<String, Value>,
 }
 
-/// How a part is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
-    /// It is not there.
     Absent,
     /// A piece of it is there; making it goes on.
     Incomplete,
     /// It is being made; this is what is waited for.
     Pending(String),
-    /// It works.
     Ready,
     /// It is being removed.
     Going,
@@ -124,12 +114,10 @@ pub enum Condition {
 }
 
 impl Observation {
-    /// It is not there.
     pub fn absent() -> Self {
         Self::of(Condition::Absent, Ownership::Ours)
     }
 
-    /// It is there.
     pub fn of(condition: Condition, ownership: Ownership) -> Self {
         Self {
             condition,

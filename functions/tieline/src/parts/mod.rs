@@ -22,7 +22,6 @@ use serde::{Deserialize, Serialize};
 pub use kind::{Condition, Observation, PartContext, PartKind};
 
 kinds! {
-    /// A part of any kind.
     pub enum Part: PartKind {
         tidb_registration::TidbRegistration = "tidb-cloud-registration",
         confluent_access::ConfluentAccess = "confluent-private-link-access",

@@ -24,13 +24,10 @@ use crate::refusals::no_vpc;
 /// How long resolvers may keep a name, in seconds; what Confluent's and others' guides use.
 const TTL: u32 = 60;
 
-/// A private hosted zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PrivateZone {
-    /// Its domain.
     pub domain: Domain,
-    /// The VPCs that see it.
     pub vpcs: Vec<VpcId>,
     /// Its names, and where each leads.
     pub records: BTreeMap<RecordName, LeadsTo>,
@@ -40,7 +37,6 @@ pub struct PrivateZone {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LeadsTo {
-    /// The Regional name: any zone.
     Regional,
     /// The name of the network interface in a zone, given by the zone's id.
     Zone(String),

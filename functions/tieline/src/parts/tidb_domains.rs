@@ -11,11 +11,9 @@ use crate::outside::tidb_cloud::{Attachment, Domain};
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 
-/// Attached domains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TidbDomains {
-    /// The connection that they are attached to.
     pub link: TidbLink,
     /// Confluent's unique name: the network's DNS domain without Confluent's own ending.
     pub unique_name: String,

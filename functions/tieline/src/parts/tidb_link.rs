@@ -14,15 +14,11 @@ use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 use crate::refusals::conflict;
 
-/// A private link connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TidbLink {
-    /// The secret with the API key.
     pub key: SecretArn,
-    /// The cluster.
     pub cluster: TidbId,
-    /// The endpoint service that it leads to.
     pub service: String,
 }
 

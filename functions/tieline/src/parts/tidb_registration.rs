@@ -12,13 +12,10 @@ use crate::outside::tidb_cloud::{NodeGroupId, Registration};
 use crate::ownership::{Ownership, is_ours};
 use crate::problem::{Code, Problem};
 
-/// An endpoint's registration at a node group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TidbRegistration {
-    /// The secret with the API key.
     pub key: SecretArn,
-    /// The node group.
     pub group: NodeGroupId,
 }
 

@@ -18,10 +18,8 @@ use crate::parts::private_zone::{LeadsTo, PrivateZone};
 use crate::problem::{Code, Problem};
 use crate::refusals::unsuitable;
 
-/// PostgreSQL's port.
 const PORT: u16 = 5432;
 
-/// An Aurora DSQL cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuroraDsql {
@@ -80,7 +78,6 @@ impl AuroraDsql {
         })
     }
 
-    /// The endpoint of a cluster that can be connected to, with the zone that is asked for.
     fn found(&self, service: ClusterService, context: &FindContext<'_>) -> Resolution {
         let id = &self.cluster_id;
         let host = service

@@ -11,7 +11,6 @@ use crate::json::Fields;
 use crate::outside::CallError;
 use crate::outside::Outside;
 
-/// Aurora DSQL's control API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuroraDsqlManagement {
     fips: bool,

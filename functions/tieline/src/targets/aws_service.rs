@@ -11,7 +11,6 @@ use crate::json::Fields;
 use crate::outside::CallError;
 use crate::outside::Outside;
 
-/// An AWS service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AwsService {

@@ -9,7 +9,6 @@ use crate::outside::{Outside, Subnet};
 use crate::problem::{Code, Problem};
 use crate::refusals::{no_group, no_subnet};
 
-/// A place for a replication instance.
 pub(super) struct Place {
     pub(super) vpc: VpcId,
     /// Subnets in at least two zones.

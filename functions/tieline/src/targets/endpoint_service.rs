@@ -32,7 +32,6 @@ const MAX_RECORDS: usize = 50;
 /// The most ports beside the first; every one is a rule for every block that is let in.
 const MAX_PORTS: usize = 8;
 
-/// An endpoint service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EndpointService {

@@ -12,7 +12,6 @@ use crate::outside::{CallError, Outside};
 use crate::parts::Part;
 use crate::problem::Problem;
 
-/// What a kind of target has to say for itself.
 #[async_trait]
 pub trait TargetKind: Send + Sync {
     /// What it is, for a sentence: "Aurora DSQL cluster abc".
@@ -44,7 +43,6 @@ pub trait TargetKind: Send + Sync {
     }
 }
 
-/// Where a target is connected from, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectedThrough {
     /// From the request's VPC through an interface endpoint.
@@ -55,10 +53,8 @@ pub enum ConnectedThrough {
     Elsewhere,
 }
 
-/// What is true of every target of a kind.
 #[derive(Debug, Clone, Copy)]
 pub struct KindFacts {
-    /// What it is, for the contract.
     pub about: &'static str,
     pub connected_through: ConnectedThrough,
     /// The policy that `"policy": "restricted"` stands for, if there is one.
@@ -77,29 +73,23 @@ impl KindFacts {
     };
 }
 
-/// What a target needs to know of the request that names it.
 #[derive(Debug, Clone, Copy)]
 pub struct FindContext<'a> {
     pub request_id: &'a RequestId,
     pub region: &'a Region,
-    /// The account that the functions run in.
     pub account: &'a str,
     pub network: Option<&'a Network>,
 }
 
-/// What was found out about a target.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Resolution {
-    /// It can be connected to.
     Resolved(Box<Resolved>),
     /// It will be there, but is not yet.
     NotYet(Problem),
-    /// It cannot be connected to.
     Refused(Vec<Problem>),
 }
 
 impl Resolution {
-    /// It can be connected to through an endpoint, and that is all.
     pub fn service(endpoint: EndpointSpec) -> Self {
         Self::Resolved(Box::new(Resolved {
             endpoint: Some(endpoint),
@@ -107,13 +97,11 @@ impl Resolution {
         }))
     }
 
-    /// It cannot be connected to.
     pub fn refused(problem: Problem) -> Self {
         Self::Refused(vec![problem])
     }
 }
 
-/// What connecting to a target takes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Resolved {
     /// The endpoint, for targets of [`ConnectedThrough::Endpoint`].
@@ -124,14 +112,10 @@ pub struct Resolved {
     pub about: Map<String, Value>,
 }
 
-/// The endpoint that a target wants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EndpointSpec {
-    /// The endpoint service's full name.
     pub service: String,
-    /// The TCP port that clients connect to.
     pub port: u16,
-    /// Further TCP ports that they need.
     pub further_ports: Vec<u16>,
     /// The host name that clients use with private DNS; none stands for the service's first private name.
     pub host: Option<String>,
@@ -146,22 +130,18 @@ pub struct EndpointSpec {
 /// What is known once everything was made.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionContext<'a> {
-    /// The Region.
     pub region: &'a Region,
-    /// The TCP port.
     pub port: u16,
     /// The endpoint's own Regional DNS name; empty without an endpoint.
     pub endpoint_name: &'a str,
     /// The target's private host name, when something leads it to the endpoint.
     pub private_host: Option<&'a str>,
-    /// What the target said of itself.
     pub about: &'a Map<String, Value>,
     /// What the parts say of themselves, by the name of their kind.
     pub facts: &'a Map<String, Value>,
 }
 
 impl<'a> ConnectionContext<'a> {
-    /// The name to connect to.
     pub fn host(&self) -> &'a str {
         self.private_host.unwrap_or(self.endpoint_name)
     }

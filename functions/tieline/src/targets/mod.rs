@@ -30,27 +30,23 @@ pub use kind::{
 macro_rules! targets {
     ($($module:ident::$kind:ident = $name:literal,)+) => {
         kinds! {
-            /// A target of any kind.
             pub enum Target: TargetKind {
                 $($module::$kind = $name,)+
             }
         }
 
         impl Target {
-            /// Every `kind` there is.
             pub const KINDS: &[&str] = &[$($name),+];
 
             /// What is true of every target of each kind, in the same order.
             pub(crate) const FACTS: &[KindFacts] = &[$($module::FACTS),+];
 
-            /// What is true of every target of this kind.
             pub fn facts(&self) -> &'static KindFacts {
                 match self {
                     $(Self::$kind(_) => const { &$module::FACTS },)+
                 }
             }
 
-            /// Reads the fields of a target of a kind.
             fn read_kind<F: Fields>(fields: &mut F, kind: &str) -> Option<Self> {
                 match kind {
                     $($name => $module::$kind::read(fields).map(Self::$kind),)+
@@ -79,7 +75,6 @@ pub(crate) struct Named {
 }
 
 impl Target {
-    /// Reads the object that `target` is in a request.
     pub(crate) fn read<F: Fields>(fields: &mut F) -> Option<Named> {
         let about = |(name, facts): (&&'static str, &KindFacts)| Kind {
             name,

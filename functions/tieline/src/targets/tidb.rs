@@ -5,20 +5,15 @@ use crate::ids::{Region, TidbId};
 use crate::problem::{Code, Problem};
 use crate::refusals::unsuitable;
 
-/// What the fields of a TiDB Cloud target are about.
 pub(super) const CLUSTER: &str = "The cluster";
 pub(super) const API_KEY: &str = "The secret with TiDB Cloud's API key";
 
-/// Where the key of a TiDB Cloud request is.
 pub(super) const KEY_PATH: &str = "$.target.apiKeySecretArn";
-/// Where the cluster of a TiDB Cloud request is.
 const CLUSTER_PATH: &str = "$.target.clusterId";
 
 /// What a cluster's state means for a connection.
 pub(super) enum Readiness {
-    /// It can be connected to.
     Ready,
-    /// It will be there.
     NotYet(Problem),
     /// It will not be there unless somebody does something.
     Refused(Problem),

@@ -24,7 +24,6 @@ use crate::refusals::unsuitable;
 /// The port of a node group that says none.
 const PORT: u16 = 4000;
 
-/// A node group of a Dedicated cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TidbCloudDedicated {

@@ -18,7 +18,6 @@ use crate::outside::CallError;
 use crate::outside::Outside;
 use crate::refusals::unsuitable;
 
-/// A Starter or Essential cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TidbCloudServerless {

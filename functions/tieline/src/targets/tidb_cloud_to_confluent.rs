@@ -26,13 +26,10 @@ use crate::parts::tidb_link::TidbLink;
 use crate::problem::Problem;
 use crate::refusals::unsuitable;
 
-/// Kafka's port at Confluent Cloud.
 const KAFKA: u16 = 9092;
 
-/// Where Confluent's network is in a request.
 const NETWORK_PATH: &str = "$.target.confluent.networkId";
 
-/// A TiDB Cloud cluster and a Confluent Cloud network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TidbCloudToConfluent {
@@ -41,7 +38,6 @@ pub struct TidbCloudToConfluent {
     confluent: Network,
 }
 
-/// A network of Confluent Cloud.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Network {
@@ -66,7 +62,6 @@ impl Network {
     }
 }
 
-/// One of the two ends.
 enum End<T> {
     There(T),
     NotYet(Problem),
