@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::ids::{ConfluentId, SecretArn};
-use crate::outside::CallError;
+use crate::outside::Reply;
 
 /// The parts of Confluent Cloud's networking API (v1) that connections need.
 #[async_trait]
@@ -14,14 +14,10 @@ pub trait Confluent: Send + Sync {
         key: &SecretArn,
         environment: &ConfluentId,
         id: &ConfluentId,
-    ) -> Result<Option<ConfluentNetwork>, CallError>;
+    ) -> Reply<Option<ConfluentNetwork>>;
     /// Every `PrivateLink` access of an environment that allows an AWS account; all pages.
-    async fn accesses(
-        &self,
-        key: &SecretArn,
-        environment: &ConfluentId,
-    ) -> Result<Vec<Access>, CallError>;
-    /// Allows an AWS account to connect to a network. If it is allowed already: [`CallError::is_duplicate`].
+    async fn accesses(&self, key: &SecretArn, environment: &ConfluentId) -> Reply<Vec<Access>>;
+    /// Allows an AWS account to connect to a network. If it is allowed already: [`super::CallError::is_duplicate`].
     async fn create_access(
         &self,
         key: &SecretArn,
@@ -29,14 +25,14 @@ pub trait Confluent: Send + Sync {
         network: &ConfluentId,
         name: &str,
         account: &str,
-    ) -> Result<(), CallError>;
+    ) -> Reply<()>;
     async fn rename_access(
         &self,
         key: &SecretArn,
         environment: &ConfluentId,
         id: &str,
         name: &str,
-    ) -> Result<(), CallError>;
+    ) -> Reply<()>;
     /// Deletes an access, which cuts the account off. One that is gone already (404, or 403 for a valid key) counts as
     /// deleted.
     async fn delete_access(
@@ -44,7 +40,7 @@ pub trait Confluent: Send + Sync {
         key: &SecretArn,
         environment: &ConfluentId,
         id: &str,
-    ) -> Result<(), CallError>;
+    ) -> Reply<()>;
 }
 
 /// A network of Dedicated clusters.

@@ -1,11 +1,9 @@
 //! AWS Database Migration Service in Tieline's words; a `status` is in DMS's own.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 
 use crate::ids::{GroupId, RoleArn, SecretArn, SubnetId};
-use crate::outside::CallError;
+use crate::outside::{Reply, Tags};
 
 /// AWS DMS, as far as a tested endpoint to a MySQL server needs it.
 ///
@@ -14,44 +12,39 @@ use crate::outside::CallError;
 #[async_trait]
 pub trait Dms: Send + Sync {
     /// Whether the account has the IAM role `dms-vpc-role` with DMS in its trust policy.
-    async fn has_vpc_role(&self) -> Result<bool, CallError>;
+    async fn has_vpc_role(&self) -> Reply<bool>;
 
     /// Which server a secret for DMS names, in `host` and `port`. Its other fields are not looked at.
-    async fn secret_address(&self, secret: &SecretArn) -> Result<SecretAddress, CallError>;
+    async fn secret_address(&self, secret: &SecretArn) -> Reply<SecretAddress>;
 
     /// A subnet group by its identifier, and by its ARN, which DMS wants for the tags and does not tell.
-    async fn subnet_group(&self, id: &str, arn: &str) -> Result<Option<SubnetGroup>, CallError>;
-    async fn create_subnet_group(&self, new: &NewSubnetGroup) -> Result<(), CallError>;
-    /// Deletes a subnet group; refused as [`CallError::is_busy`] while something uses it.
-    async fn delete_subnet_group(&self, id: &str) -> Result<(), CallError>;
+    async fn subnet_group(&self, id: &str, arn: &str) -> Reply<Option<SubnetGroup>>;
+    async fn create_subnet_group(&self, new: &NewSubnetGroup) -> Reply<()>;
+    /// Deletes a subnet group; refused as [`super::CallError::is_busy`] while something uses it.
+    async fn delete_subnet_group(&self, id: &str) -> Reply<()>;
 
     /// A replication instance by its identifier or its ARN.
-    async fn instance(&self, id: &str) -> Result<Option<Instance>, CallError>;
+    async fn instance(&self, id: &str) -> Reply<Option<Instance>>;
     /// Creates a replication instance that is not public.
-    async fn create_instance(&self, new: &NewInstance) -> Result<(), CallError>;
-    async fn delete_instance(&self, arn: &str) -> Result<(), CallError>;
+    async fn create_instance(&self, new: &NewInstance) -> Reply<()>;
+    async fn delete_instance(&self, arn: &str) -> Reply<()>;
 
     /// The ARN of a certificate by its identifier.
-    async fn certificate(&self, id: &str) -> Result<Option<DmsCertificate>, CallError>;
-    async fn import_certificate(
-        &self,
-        id: &str,
-        pem: &str,
-        tags: &BTreeMap<String, String>,
-    ) -> Result<(), CallError>;
-    async fn delete_certificate(&self, arn: &str) -> Result<(), CallError>;
+    async fn certificate(&self, id: &str) -> Reply<Option<DmsCertificate>>;
+    async fn import_certificate(&self, id: &str, pem: &str, tags: &Tags) -> Reply<()>;
+    async fn delete_certificate(&self, arn: &str) -> Reply<()>;
 
     /// An endpoint (a database, in DMS's word) by its identifier.
-    async fn endpoint(&self, id: &str) -> Result<Option<DmsEndpoint>, CallError>;
-    async fn create_endpoint(&self, new: &NewDmsEndpoint) -> Result<(), CallError>;
-    async fn delete_endpoint(&self, arn: &str) -> Result<(), CallError>;
+    async fn endpoint(&self, id: &str) -> Reply<Option<DmsEndpoint>>;
+    async fn create_endpoint(&self, new: &NewDmsEndpoint) -> Reply<()>;
+    async fn delete_endpoint(&self, arn: &str) -> Reply<()>;
 
-    async fn test(&self, instance: &str, endpoint: &str) -> Result<Option<Test>, CallError>;
-    async fn start_test(&self, instance: &str, endpoint: &str) -> Result<(), CallError>;
-    async fn delete_test(&self, instance: &str, endpoint: &str) -> Result<(), CallError>;
+    async fn test(&self, instance: &str, endpoint: &str) -> Reply<Option<Test>>;
+    async fn start_test(&self, instance: &str, endpoint: &str) -> Reply<()>;
+    async fn delete_test(&self, instance: &str, endpoint: &str) -> Reply<()>;
 
     /// Adds tags to anything of DMS's by its ARN.
-    async fn tag(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError>;
+    async fn tag(&self, arn: &str, tags: &Tags) -> Reply<()>;
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +59,7 @@ pub struct SecretAddress {
 pub struct SubnetGroup {
     pub vpc: String,
     pub subnet_ids: Vec<String>,
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
 }
 
 #[derive(Debug, Clone)]
@@ -75,7 +68,7 @@ pub struct NewSubnetGroup {
     pub description: String,
     /// Its subnets, in at least two zones.
     pub subnets: Vec<SubnetId>,
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
 }
 
 #[derive(Debug, Clone)]
@@ -86,7 +79,7 @@ pub struct Instance {
     /// Its class, such as `dms.t3.medium`.
     pub class: String,
     pub private_ips: Vec<String>,
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
 }
 
 #[derive(Debug, Clone)]
@@ -101,21 +94,21 @@ pub struct NewInstance {
     pub subnet_group: String,
     /// Its security groups; none means the VPC's default group.
     pub groups: Vec<GroupId>,
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
 }
 
 /// A certificate that DMS checks servers against.
 #[derive(Debug, Clone)]
 pub struct DmsCertificate {
     pub arn: String,
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
 }
 
 #[derive(Debug, Clone)]
 pub struct DmsEndpoint {
     pub arn: String,
     pub status: String,
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
 }
 
 #[derive(Debug, Clone)]
@@ -132,7 +125,7 @@ pub struct NewDmsEndpoint {
     pub certificate: Option<String>,
     /// Extra connection attributes, `key=value;key=value`.
     pub attributes: Option<String>,
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
 }
 
 #[derive(Debug, Clone)]

@@ -2,15 +2,15 @@
 
 use async_trait::async_trait;
 
-use super::CallError;
+use super::Reply;
 use crate::ids::ClusterId;
 
 /// Aurora DSQL's control API, as far as a connection needs it.
 #[async_trait]
 pub trait Dsql: Send + Sync {
     /// The status of a cluster in DSQL's own word, or `None` if there is no such cluster here.
-    async fn cluster_status(&self, id: &ClusterId) -> Result<Option<String>, CallError>;
-    async fn cluster_service(&self, id: &ClusterId) -> Result<ClusterService, CallError>;
+    async fn cluster_status(&self, id: &ClusterId) -> Reply<Option<String>>;
+    async fn cluster_service(&self, id: &ClusterId) -> Reply<ClusterService>;
 }
 
 #[derive(Debug, Clone)]

@@ -1,10 +1,8 @@
 //! Amazon EC2 in Tieline's words.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 
-use super::{CallError, State};
+use super::{Reply, State, Tags};
 use crate::ids::{EndpointId, GroupId, SubnetId, VpcId};
 use crate::time::Time;
 
@@ -14,41 +12,32 @@ use crate::time::Time;
 #[async_trait]
 pub trait Ec2: Send + Sync {
     /// The VPC, or `None` if this account has no such VPC here.
-    async fn vpc(&self, id: &VpcId) -> Result<Option<Vpc>, CallError>;
-    async fn dns_attributes(&self, id: &VpcId) -> Result<DnsAttributes, CallError>;
+    async fn vpc(&self, id: &VpcId) -> Reply<Option<Vpc>>;
+    async fn dns_attributes(&self, id: &VpcId) -> Reply<DnsAttributes>;
     /// Every subnet of a VPC, by id.
-    async fn subnets(&self, vpc: &VpcId) -> Result<Vec<Subnet>, CallError>;
-    async fn groups(&self, vpc: &VpcId) -> Result<Vec<Group>, CallError>;
+    async fn subnets(&self, vpc: &VpcId) -> Reply<Vec<Subnet>>;
+    async fn groups(&self, vpc: &VpcId) -> Reply<Vec<Group>>;
     /// An endpoint service, or `None` if EC2 knows none of that name, or none that this account may use.
-    async fn service(&self, name: &str) -> Result<Option<Service>, CallError>;
+    async fn service(&self, name: &str) -> Reply<Option<Service>>;
     /// Every endpoint of any state that fits.
-    async fn endpoints(&self, which: &EndpointFilter<'_>) -> Result<Vec<Endpoint>, CallError>;
-    async fn interfaces(&self, ids: &[String]) -> Result<Vec<Interface>, CallError>;
+    async fn endpoints(&self, which: &EndpointFilter<'_>) -> Reply<Vec<Endpoint>>;
+    async fn interfaces(&self, ids: &[String]) -> Reply<Vec<Interface>>;
 
     /// Creates an interface endpoint with private DNS off. The same token and parameters give the same endpoint.
-    async fn create_endpoint(&self, new: &NewEndpoint) -> Result<Endpoint, CallError>;
+    async fn create_endpoint(&self, new: &NewEndpoint) -> Reply<Endpoint>;
     /// Turns private DNS on. `inbound_only`: see [`Service::gateway_too`]; `None` says nothing about it.
-    async fn enable_private_dns(
-        &self,
-        id: &EndpointId,
-        inbound_only: Option<bool>,
-    ) -> Result<(), CallError>;
+    async fn enable_private_dns(&self, id: &EndpointId, inbound_only: Option<bool>) -> Reply<()>;
     /// Deletes an endpoint. One that is gone already counts as deleted.
-    async fn delete_endpoint(&self, id: &EndpointId) -> Result<(), CallError>;
-    /// Creates a security group. One of that name in the VPC is refused as [`CallError::is_duplicate`].
-    async fn create_group(&self, new: &NewGroup) -> Result<GroupId, CallError>;
+    async fn delete_endpoint(&self, id: &EndpointId) -> Reply<()>;
+    /// Creates a security group. One of that name in the VPC is refused as [`super::CallError::is_duplicate`].
+    async fn create_group(&self, new: &NewGroup) -> Reply<GroupId>;
     /// Lets TCP in on a port. A rule that exists already counts as made.
-    async fn authorize_ingress(
-        &self,
-        id: &GroupId,
-        port: u16,
-        cidrs: &[String],
-    ) -> Result<(), CallError>;
+    async fn authorize_ingress(&self, id: &GroupId, port: u16, cidrs: &[String]) -> Reply<()>;
     /// Deletes a security group. One that is gone already counts as deleted.
-    async fn delete_group(&self, id: &GroupId) -> Result<(), CallError>;
+    async fn delete_group(&self, id: &GroupId) -> Reply<()>;
     /// Adds tags to an endpoint, replacing values.
-    async fn tag(&self, id: &EndpointId, tags: &BTreeMap<String, String>) -> Result<(), CallError>;
-    async fn untag(&self, id: &EndpointId, keys: &[String]) -> Result<(), CallError>;
+    async fn tag(&self, id: &EndpointId, tags: &Tags) -> Reply<()>;
+    async fn untag(&self, id: &EndpointId, keys: &[String]) -> Reply<()>;
 }
 
 #[derive(Debug, Clone)]
@@ -82,7 +71,7 @@ pub struct Group {
     /// Its name, unique in the VPC.
     pub name: String,
     pub ingress: Vec<Ingress>,
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
 }
 
 impl Group {
@@ -169,7 +158,7 @@ pub struct Endpoint {
     /// Its DNS names: the Regional one, the zonal ones and, with private DNS, the private ones.
     pub dns_names: Vec<String>,
     pub policy: Option<String>,
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
     pub created: Option<Time>,
     /// What EC2 says went wrong: the last error and the reason of the failure.
     pub failure_reason: Option<String>,
@@ -193,7 +182,7 @@ pub struct NewEndpoint {
     pub groups: Vec<GroupId>,
     /// The policy; none means full access.
     pub policy: Option<String>,
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
 }
 
 #[derive(Debug, Clone)]
@@ -202,5 +191,5 @@ pub struct NewGroup {
     /// A name, unique in the VPC.
     pub name: String,
     pub description: String,
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
 }

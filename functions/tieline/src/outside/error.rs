@@ -21,6 +21,9 @@ const SECRET_FIX: &str = "name a secret that the functions may read: its name st
 const KEY_FIX: &str = "make a key with the rights that README lists for this target, put it into the secret, and send the \
      event again";
 
+/// What comes back from a call to the outside.
+pub type Reply<T> = Result<T, CallError>;
+
 /// A call to the outside that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {

@@ -23,7 +23,7 @@ pub use ec2::{
     Service, Subnet, Vpc,
 };
 pub use endpoint_state::State;
-pub use error::{CallError, READ_SECRET, chain};
+pub use error::{CallError, READ_SECRET, Reply, chain};
 pub use quotas::Quotas;
 pub use route53::Route53;
 pub use tidb_cloud::TidbCloud;

@@ -1,39 +1,37 @@
 //! Amazon Route 53 in Tieline's words: private hosted zones.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 
 use crate::ids::VpcId;
-use crate::outside::CallError;
+use crate::outside::{Reply, Tags};
 
 /// Amazon Route 53, as far as a private zone needs it. Names carry no trailing dot, and an asterisk is an asterisk.
 #[async_trait]
 pub trait Route53: Send + Sync {
     /// Every private zone that a VPC of this Region is associated with, also those of other accounts.
-    async fn zones(&self, vpc: &VpcId) -> Result<Vec<VpcZone>, CallError>;
+    async fn zones(&self, vpc: &VpcId) -> Reply<Vec<VpcZone>>;
     /// A zone of this account, or `None`.
-    async fn zone(&self, id: &str) -> Result<Option<HostedZone>, CallError>;
+    async fn zone(&self, id: &str) -> Reply<Option<HostedZone>>;
     /// Creates a private zone for a VPC and answers its id. The same token again, or a name that the VPC has already, is
-    /// refused as [`CallError::is_duplicate`].
+    /// refused as [`super::CallError::is_duplicate`].
     async fn create_zone(
         &self,
         name: &str,
         vpc: &VpcId,
         token: &str,
         comment: &str,
-    ) -> Result<String, CallError>;
+    ) -> Reply<String>;
     /// Lets another VPC of this Region use a zone. One that does already counts as done.
-    async fn associate(&self, id: &str, vpc: &VpcId) -> Result<(), CallError>;
+    async fn associate(&self, id: &str, vpc: &VpcId) -> Reply<()>;
     /// Adds tags to a zone, replacing values.
-    async fn tag_zone(&self, id: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError>;
-    async fn untag_zone(&self, id: &str, keys: &[String]) -> Result<(), CallError>;
+    async fn tag_zone(&self, id: &str, tags: &Tags) -> Reply<()>;
+    async fn untag_zone(&self, id: &str, keys: &[String]) -> Reply<()>;
     /// Creates or replaces CNAME records, all or none.
-    async fn put_names(&self, id: &str, names: &[ZoneName]) -> Result<(), CallError>;
+    async fn put_names(&self, id: &str, names: &[ZoneName]) -> Reply<()>;
     /// Deletes CNAME records, all or none.
-    async fn delete_names(&self, id: &str, names: &[ZoneName]) -> Result<(), CallError>;
+    async fn delete_names(&self, id: &str, names: &[ZoneName]) -> Reply<()>;
     /// Deletes a zone without records of its own. One that is gone already counts as deleted.
-    async fn delete_zone(&self, id: &str) -> Result<(), CallError>;
+    async fn delete_zone(&self, id: &str) -> Reply<()>;
 }
 
 /// A private zone as a VPC sees it.
@@ -52,7 +50,7 @@ pub struct HostedZone {
     /// What its maker wrote on it.
     pub comment: String,
     pub vpcs: Vec<String>,
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
     pub names: Vec<ZoneName>,
 }
 

@@ -1,13 +1,13 @@
-//! TiDB Cloud in Tieline's words; a `state` is in TiDB Cloud's own. The functions' clients and the tests' world answer it.
+//! TiDB Cloud in Tieline's words; a `state` is in TiDB Cloud's own.
 //!
 //! Every call names the secret that holds the API key; the key itself never comes here. Each method fails with
-//! [`CallError::Refused`] when TiDB Cloud or Secrets Manager says no (see [`CallError::answered_by_vendor`] for the words
-//! that a vendor's HTTP status becomes), and with [`CallError::Unavailable`] when there is no usable answer.
+//! [`super::CallError::Refused`] when TiDB Cloud or Secrets Manager says no, in the words of
+//! [`super::CallError::answered_by_vendor`], and with [`super::CallError::Unavailable`] when there is no usable answer.
 
 use async_trait::async_trait;
 
 use crate::ids::{EndpointId, SecretArn, TidbId};
-use crate::outside::CallError;
+use crate::outside::Reply;
 
 /// The parts of the Dedicated API (v1beta1) and of the Starter and Essential API (v1beta1) that connections need.
 #[async_trait]
@@ -17,52 +17,39 @@ pub trait TidbCloud: Send + Sync {
         &self,
         key: &SecretArn,
         id: &TidbId,
-    ) -> Result<Option<DedicatedCluster>, CallError>;
+    ) -> Reply<Option<DedicatedCluster>>;
     /// The endpoint service of a node group, or `None` if it is not there (yet).
     async fn link_service(
         &self,
         key: &SecretArn,
         group: &NodeGroupId,
-    ) -> Result<Option<LinkService>, CallError>;
+    ) -> Reply<Option<LinkService>>;
     /// Every endpoint that a node group knows of, registered or only discovered; all pages.
-    async fn registrations(
-        &self,
-        key: &SecretArn,
-        group: &NodeGroupId,
-    ) -> Result<Vec<Registration>, CallError>;
+    async fn registrations(&self, key: &SecretArn, group: &NodeGroupId)
+    -> Reply<Vec<Registration>>;
     /// Registers an endpoint, which makes TiDB Cloud accept it. One that is registered already is refused as
-    /// [`CallError::is_duplicate`] or [`CallError::is_invalid`]: TiDB Cloud does not document which.
+    /// [`super::CallError::is_duplicate`] or [`super::CallError::is_invalid`]: TiDB Cloud does not document which.
     async fn register(
         &self,
         key: &SecretArn,
         group: &NodeGroupId,
         endpoint: &EndpointId,
-    ) -> Result<(), CallError>;
+    ) -> Reply<()>;
     /// Removes a registration by its own id. One that is gone already counts as removed.
-    async fn unregister(
-        &self,
-        key: &SecretArn,
-        group: &NodeGroupId,
-        id: &str,
-    ) -> Result<(), CallError>;
+    async fn unregister(&self, key: &SecretArn, group: &NodeGroupId, id: &str) -> Reply<()>;
 
     /// A Starter or Essential cluster with its private endpoint, or `None` if there is none of that id.
     async fn serverless_cluster(
         &self,
         key: &SecretArn,
         id: &TidbId,
-    ) -> Result<Option<ServerlessCluster>, CallError>;
+    ) -> Reply<Option<ServerlessCluster>>;
     /// Where the private link connections of a cluster come from.
-    async fn dataflow(&self, key: &SecretArn, cluster: &TidbId) -> Result<Dataflow, CallError>;
+    async fn dataflow(&self, key: &SecretArn, cluster: &TidbId) -> Reply<Dataflow>;
     /// Every private link connection of a cluster, without its domains; all pages.
-    async fn links(&self, key: &SecretArn, cluster: &TidbId) -> Result<Vec<Link>, CallError>;
+    async fn links(&self, key: &SecretArn, cluster: &TidbId) -> Reply<Vec<Link>>;
     /// One private link connection with its domains, or `None`.
-    async fn link(
-        &self,
-        key: &SecretArn,
-        cluster: &TidbId,
-        id: &str,
-    ) -> Result<Option<Link>, CallError>;
+    async fn link(&self, key: &SecretArn, cluster: &TidbId, id: &str) -> Reply<Option<Link>>;
     /// Makes a private link connection to an AWS endpoint service in the cluster's Region, and answers its id.
     async fn create_link(
         &self,
@@ -70,14 +57,9 @@ pub trait TidbCloud: Send + Sync {
         cluster: &TidbId,
         name: &str,
         service: &str,
-    ) -> Result<String, CallError>;
+    ) -> Reply<String>;
     /// Deletes a private link connection. One that is gone already counts as deleted.
-    async fn delete_link(
-        &self,
-        key: &SecretArn,
-        cluster: &TidbId,
-        id: &str,
-    ) -> Result<(), CallError>;
+    async fn delete_link(&self, key: &SecretArn, cluster: &TidbId, id: &str) -> Reply<()>;
     /// Attaches the domains of a Confluent network (type `CONFLUENT`) under its unique name.
     async fn attach_confluent(
         &self,
@@ -85,7 +67,7 @@ pub trait TidbCloud: Send + Sync {
         cluster: &TidbId,
         link: &str,
         unique_name: &str,
-    ) -> Result<(), CallError>;
+    ) -> Reply<()>;
     /// Detaches domains by the id of their attachment. Those that are gone already count as detached.
     async fn detach(
         &self,
@@ -93,7 +75,7 @@ pub trait TidbCloud: Send + Sync {
         cluster: &TidbId,
         link: &str,
         attachment: &str,
-    ) -> Result<(), CallError>;
+    ) -> Reply<()>;
 }
 
 #[derive(Debug, Clone)]

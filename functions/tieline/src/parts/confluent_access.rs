@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::{ConfluentId, SecretArn};
-use crate::outside::CallError;
+use crate::outside::Reply;
 use crate::outside::confluent::Access;
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
@@ -36,7 +36,7 @@ enum Found {
 }
 
 impl ConfluentAccess {
-    async fn find(&self, context: &PartContext<'_>) -> Result<Found, CallError> {
+    async fn find(&self, context: &PartContext<'_>) -> Reply<Found> {
         let all = context
             .outside
             .confluent
@@ -70,7 +70,7 @@ impl PartKind for ConfluentAccess {
         )
     }
 
-    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+    async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let access = match self.find(context).await? {
             Found::Here(access) => access,
             Found::Elsewhere(access) => {
@@ -114,7 +114,7 @@ impl PartKind for ConfluentAccess {
             .with("account", self.account.clone()))
     }
 
-    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let name = context.owner.vendor_name();
         let made = context
             .outside
@@ -134,7 +134,7 @@ impl PartKind for ConfluentAccess {
         }
     }
 
-    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         match self.find(context).await? {
             Found::Here(access)
                 if context.owner.of_vendor_name(&access.name) != Ownership::Others =>
@@ -153,7 +153,7 @@ impl PartKind for ConfluentAccess {
         true
     }
 
-    async fn mark(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn mark(&self, context: &PartContext<'_>) -> Reply<()> {
         match self.find(context).await? {
             Found::Here(access)
                 if context.owner.of_vendor_name(&access.name) == Ownership::Ours =>

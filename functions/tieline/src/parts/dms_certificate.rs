@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
-use crate::outside::CallError;
+use crate::outside::Reply;
 use crate::ownership::Ownership;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ impl PartKind for DmsCertificate {
         format!("the DMS certificate {}", self.id)
     }
 
-    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+    async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let Some(found) = context.outside.dms.certificate(&self.id).await? else {
             return Ok(Observation::absent());
         };
@@ -33,7 +33,7 @@ impl PartKind for DmsCertificate {
         Ok(Observation::of(condition, ownership).with("arn", found.arn))
     }
 
-    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let tags = context.owner.all_tags();
         let made = context
             .outside
@@ -46,7 +46,7 @@ impl PartKind for DmsCertificate {
         }
     }
 
-    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         match context.outside.dms.certificate(&self.id).await? {
             Some(found) => context.outside.dms.delete_certificate(&found.arn).await,
             None => Ok(()),

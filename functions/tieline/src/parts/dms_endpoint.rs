@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::{RoleArn, SecretArn};
-use crate::outside::CallError;
+use crate::outside::Reply;
 use crate::outside::dms::{DmsEndpoint as Found, NewDmsEndpoint};
 use crate::ownership::Ownership;
 
@@ -29,7 +29,7 @@ pub struct DmsEndpoint {
 }
 
 impl DmsEndpoint {
-    pub(super) async fn find(&self, context: &PartContext<'_>) -> Result<Option<Found>, CallError> {
+    pub(super) async fn find(&self, context: &PartContext<'_>) -> Reply<Option<Found>> {
         context.outside.dms.endpoint(&self.id).await
     }
 }
@@ -40,7 +40,7 @@ impl PartKind for DmsEndpoint {
         format!("the DMS endpoint {}", self.id)
     }
 
-    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+    async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let Some(found) = self.find(context).await? else {
             return Ok(Observation::absent());
         };
@@ -56,7 +56,7 @@ impl PartKind for DmsEndpoint {
             .with("status", found.status))
     }
 
-    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let certificate = match &self.certificate {
             Some(id) => context
                 .outside
@@ -82,7 +82,7 @@ impl PartKind for DmsEndpoint {
         }
     }
 
-    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         match self.find(context).await? {
             Some(found) => context.outside.dms.delete_endpoint(&found.arn).await,
             None => Ok(()),
@@ -93,7 +93,7 @@ impl PartKind for DmsEndpoint {
         true
     }
 
-    async fn mark(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn mark(&self, context: &PartContext<'_>) -> Reply<()> {
         let Some(found) = self.find(context).await? else {
             return Ok(());
         };

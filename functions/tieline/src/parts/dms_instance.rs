@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::{GroupId, InstanceArn, VpcId};
-use crate::outside::CallError;
+use crate::outside::Reply;
 use crate::outside::dms::{Instance, NewInstance};
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
@@ -46,10 +46,7 @@ impl DmsInstance {
         }
     }
 
-    pub(super) async fn find(
-        &self,
-        context: &PartContext<'_>,
-    ) -> Result<Option<Instance>, CallError> {
+    pub(super) async fn find(&self, context: &PartContext<'_>) -> Reply<Option<Instance>> {
         context.outside.dms.instance(self.key()).await
     }
 
@@ -85,7 +82,7 @@ impl PartKind for DmsInstance {
         }
     }
 
-    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+    async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let found = self.find(context).await?;
         let Some(instance) = found else {
             return Ok(match self {
@@ -122,7 +119,7 @@ impl PartKind for DmsInstance {
             .with("privateIps", instance.private_ips))
     }
 
-    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let Self::New(new) = self else {
             return Ok(());
         };
@@ -142,7 +139,7 @@ impl PartKind for DmsInstance {
         }
     }
 
-    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         match self.find(context).await? {
             Some(instance) => context.outside.dms.delete_instance(&instance.arn).await,
             None => Ok(()),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::dms_endpoint::DmsEndpoint;
 use super::dms_instance::DmsInstance;
 use super::{Condition, Observation, PartContext, PartKind};
-use crate::outside::CallError;
+use crate::outside::Reply;
 use crate::outside::dms::Test;
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
@@ -20,10 +20,7 @@ pub struct DmsLogin {
 
 impl DmsLogin {
     /// The ARNs of instance and endpoint, once both are there, and whose the endpoint is.
-    async fn ends(
-        &self,
-        context: &PartContext<'_>,
-    ) -> Result<Option<(String, String, Ownership)>, CallError> {
+    async fn ends(&self, context: &PartContext<'_>) -> Reply<Option<(String, String, Ownership)>> {
         let instance = self.instance.find(context).await?;
         let endpoint = self.endpoint.find(context).await?;
         Ok(instance.zip(endpoint).map(|(instance, endpoint)| {
@@ -56,7 +53,7 @@ impl PartKind for DmsLogin {
         Some("AWS DMS logged in to the database")
     }
 
-    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+    async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let Some((instance, endpoint, ownership)) = self.ends(context).await? else {
             return Ok(Observation::absent());
         };
@@ -72,7 +69,7 @@ impl PartKind for DmsLogin {
         Ok(Observation::of(condition, ownership).with("status", test.status))
     }
 
-    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let Some((instance, endpoint, _)) = self.ends(context).await? else {
             return Ok(());
         };
@@ -83,7 +80,7 @@ impl PartKind for DmsLogin {
         }
     }
 
-    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         match self.ends(context).await? {
             Some((instance, endpoint, Ownership::Ours)) => {
                 context.outside.dms.delete_test(&instance, &endpoint).await

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::SubnetId;
-use crate::outside::CallError;
+use crate::outside::Reply;
 use crate::outside::dms::NewSubnetGroup;
 use crate::ownership::Ownership;
 
@@ -24,7 +24,7 @@ impl PartKind for DmsSubnetGroup {
         format!("the DMS subnet group {}", self.id)
     }
 
-    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+    async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let Some(group) = context
             .outside
             .dms
@@ -43,7 +43,7 @@ impl PartKind for DmsSubnetGroup {
             .with("subnetIds", group.subnet_ids))
     }
 
-    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let new = NewSubnetGroup {
             id: self.id.clone(),
             description: format!("Tieline: {}", context.owner.request_id),
@@ -56,7 +56,7 @@ impl PartKind for DmsSubnetGroup {
         }
     }
 
-    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         context.outside.dms.delete_subnet_group(&self.id).await
     }
 }

@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 use crate::endpoint::EndpointPlan;
 use crate::execution::Phase;
 use crate::ids::EndpointId;
-use crate::outside::Tags;
-use crate::outside::{CallError, Endpoint, Outside};
+use crate::outside::{Endpoint, Outside, Reply, Tags};
 use crate::ownership::{Owner, Ownership};
 use crate::problem::Problem;
 use crate::refusals;
@@ -28,16 +27,16 @@ pub trait PartKind: Send + Sync {
     }
 
     /// Looks at it once. Only reads.
-    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError>;
+    async fn look(&self, context: &PartContext<'_>) -> Reply<Observation>;
 
     /// Makes it, or goes on with making it. May be repeated.
-    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError>;
+    async fn make(&self, context: &PartContext<'_>) -> Reply<()>;
 
     /// Removes what is of this request's making. May be repeated.
-    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError>;
+    async fn remove(&self, context: &PartContext<'_>) -> Reply<()>;
 
     /// What stands in the way of making it, before anything is made.
-    async fn check(&self, context: &PartContext<'_>) -> Result<Vec<Problem>, CallError> {
+    async fn check(&self, context: &PartContext<'_>) -> Reply<Vec<Problem>> {
         Ok(match self.look(context).await?.condition {
             Condition::Broken(problem) => vec![problem],
             Condition::Absent
@@ -58,7 +57,7 @@ pub trait PartKind: Send + Sync {
         false
     }
 
-    async fn mark(&self, _: &PartContext<'_>) -> Result<(), CallError> {
+    async fn mark(&self, _: &PartContext<'_>) -> Reply<()> {
         Ok(())
     }
 }

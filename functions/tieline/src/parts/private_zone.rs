@@ -14,9 +14,8 @@ use crate::endpoint::EndpointPlan;
 use crate::execution::Phase;
 use crate::ids::{Domain, RecordName, VpcId};
 use crate::json::canonical;
-use crate::outside::CallError;
-use crate::outside::Endpoint;
 use crate::outside::route53::{HostedZone, VpcZone, ZoneName};
+use crate::outside::{Endpoint, Reply};
 use crate::ownership::{MANAGED, Ownership, is_ours};
 use crate::problem::{Code, Problem};
 use crate::refusals::no_vpc;
@@ -51,7 +50,7 @@ enum There {
 
 impl PrivateZone {
     /// What the VPCs see under this name: nothing, one zone of ours, or anything else, which is in the way.
-    async fn find(&self, context: &PartContext<'_>) -> Result<There, CallError> {
+    async fn find(&self, context: &PartContext<'_>) -> Reply<There> {
         let mut ours: Option<Box<HostedZone>> = None;
         for vpc in &self.vpcs {
             let zones = context.outside.route53.zones(vpc).await?;
@@ -152,11 +151,7 @@ impl PrivateZone {
 
     /// A private zone is resolved only in VPCs with both DNS attributes on (Route 53 Developer Guide, "Considerations
     /// when working with a private hosted zone").
-    async fn check_vpc(
-        &self,
-        context: &PartContext<'_>,
-        vpc: &VpcId,
-    ) -> Result<Vec<Problem>, CallError> {
+    async fn check_vpc(&self, context: &PartContext<'_>, vpc: &VpcId) -> Reply<Vec<Problem>> {
         let region = &context.owner.region;
         let ec2 = context.outside.ec2;
         if ec2.vpc(vpc).await?.is_none() {
@@ -237,7 +232,7 @@ impl PartKind for PrivateZone {
         Phase::EnableDns
     }
 
-    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+    async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let zone = match self.find(context).await? {
             There::Nothing => return Ok(Observation::absent()),
             There::Foreign(zone) => {
@@ -277,7 +272,7 @@ impl PartKind for PrivateZone {
             .with("vpcIds", zone.vpcs))
     }
 
-    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let (Some(names), Some(first)) = (self.names(context), self.vpcs.first()) else {
             return Ok(());
         };
@@ -309,7 +304,7 @@ impl PartKind for PrivateZone {
         route53.put_names(&id, &names).await
     }
 
-    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         let There::Ours(zone) = self.find(context).await? else {
             return Ok(());
         };
@@ -333,7 +328,7 @@ impl PartKind for PrivateZone {
         route53.delete_zone(&zone.id).await
     }
 
-    async fn check(&self, context: &PartContext<'_>) -> Result<Vec<Problem>, CallError> {
+    async fn check(&self, context: &PartContext<'_>) -> Reply<Vec<Problem>> {
         let mut problems = Vec::new();
         for vpc in &self.vpcs {
             problems.extend(self.check_vpc(context, vpc).await?);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tidb_link::TidbLink;
 use super::{Condition, Observation, PartContext, PartKind};
-use crate::outside::CallError;
+use crate::outside::Reply;
 use crate::outside::tidb_cloud::{Attachment, Domain};
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
@@ -21,10 +21,7 @@ pub struct TidbDomains {
 
 impl TidbDomains {
     /// The connection's id, and the attachment if there is one.
-    async fn find(
-        &self,
-        context: &PartContext<'_>,
-    ) -> Result<Option<(String, Option<Attachment>)>, CallError> {
+    async fn find(&self, context: &PartContext<'_>) -> Reply<Option<(String, Option<Attachment>)>> {
         let Some(first) = self.link.all(context).await?.into_iter().next() else {
             return Ok(None);
         };
@@ -51,7 +48,7 @@ impl PartKind for TidbDomains {
         format!("Confluent's domain {} at TiDB Cloud", self.unique_name)
     }
 
-    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+    async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let Some((_, Some(attached))) = self.find(context).await? else {
             return Ok(Observation::absent());
         };
@@ -86,7 +83,7 @@ impl PartKind for TidbDomains {
             .with("domains", names))
     }
 
-    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let Some((id, None)) = self.find(context).await? else {
             return Ok(());
         };
@@ -102,7 +99,7 @@ impl PartKind for TidbDomains {
         }
     }
 
-    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         let Some((id, Some(attached))) = self.find(context).await? else {
             return Ok(());
         };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::{SecretArn, TidbId};
-use crate::outside::CallError;
+use crate::outside::Reply;
 use crate::outside::tidb_cloud::Link;
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
@@ -24,7 +24,7 @@ pub struct TidbLink {
 
 impl TidbLink {
     /// Every one of this request's, the one that counts first.
-    pub(super) async fn all(&self, context: &PartContext<'_>) -> Result<Vec<Link>, CallError> {
+    pub(super) async fn all(&self, context: &PartContext<'_>) -> Reply<Vec<Link>> {
         let name = context.owner.vendor_name();
         let mut links = context
             .outside
@@ -38,7 +38,7 @@ impl TidbLink {
     }
 
     /// There is none; perhaps there is one of the same request for other parameters.
-    async fn absent(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+    async fn absent(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let links = context
             .outside
             .tidb_cloud
@@ -55,11 +55,7 @@ impl TidbLink {
     }
 
     /// Takes back all but the one that counts.
-    async fn delete_surplus(
-        &self,
-        context: &PartContext<'_>,
-        all: &[Link],
-    ) -> Result<(), CallError> {
+    async fn delete_surplus(&self, context: &PartContext<'_>, all: &[Link]) -> Reply<()> {
         for link in all.iter().skip(1).filter(|link| !is_going(link)) {
             context
                 .outside
@@ -81,7 +77,7 @@ impl PartKind for TidbLink {
         format!("TiDB Cloud's private link connection to {}", self.service)
     }
 
-    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+    async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let all = self.all(context).await?;
         let surplus = all.iter().skip(1).any(|link| !is_going(link));
         let Some(link) = all.into_iter().next() else {
@@ -103,7 +99,7 @@ impl PartKind for TidbLink {
             .with("state", link.state))
     }
 
-    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let all = self.all(context).await?;
         if all.first().is_some_and(|link| !is_going(link)) {
             return self.delete_surplus(context, &all).await;
@@ -123,7 +119,7 @@ impl PartKind for TidbLink {
         self.delete_surplus(context, &all).await
     }
 
-    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         for link in self.all(context).await? {
             if !is_going(&link) {
                 context

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::SecretArn;
-use crate::outside::CallError;
+use crate::outside::Reply;
 use crate::outside::tidb_cloud::{NodeGroupId, Registration};
 use crate::ownership::{Ownership, is_ours};
 use crate::problem::{Code, Problem};
@@ -20,7 +20,7 @@ pub struct TidbRegistration {
 }
 
 impl TidbRegistration {
-    async fn find(&self, context: &PartContext<'_>) -> Result<Option<Registration>, CallError> {
+    async fn find(&self, context: &PartContext<'_>) -> Reply<Option<Registration>> {
         let Some(id) = context.endpoint_id else {
             return Ok(None);
         };
@@ -69,7 +69,7 @@ impl PartKind for TidbRegistration {
         )
     }
 
-    async fn look(&self, context: &PartContext<'_>) -> Result<Observation, CallError> {
+    async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let found = self.find(context).await?;
         let Some(found) =
             found.filter(|found| !(context.is_adopted() && found.state == "DISCOVERED"))
@@ -117,7 +117,7 @@ impl PartKind for TidbRegistration {
             .with("port", found.port))
     }
 
-    async fn make(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let Some(endpoint) = context.endpoint else {
             return Ok(());
         };
@@ -137,7 +137,7 @@ impl PartKind for TidbRegistration {
         }
     }
 
-    async fn remove(&self, context: &PartContext<'_>) -> Result<(), CallError> {
+    async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         match self.find(context).await? {
             Some(found) => {
                 context

@@ -11,8 +11,7 @@ use super::{
 };
 use crate::ids::{ClusterId, Domain, RecordName, Region, VpcId};
 use crate::json::{Condition, Fields};
-use crate::outside::CallError;
-use crate::outside::{ClusterService, Outside};
+use crate::outside::{ClusterService, Outside, Reply};
 use crate::parts::Part;
 use crate::parts::private_zone::{LeadsTo, PrivateZone};
 use crate::problem::{Code, Problem};
@@ -158,11 +157,7 @@ impl TargetKind for AuroraDsql {
         ))
     }
 
-    async fn find(
-        &self,
-        outside: &Outside<'_>,
-        context: &FindContext<'_>,
-    ) -> Result<Resolution, CallError> {
+    async fn find(&self, outside: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
         let (id, region) = (&self.cluster_id, context.region);
         let Some(status) = outside.dsql.cluster_status(id).await? else {
             return Ok(Resolution::refused(

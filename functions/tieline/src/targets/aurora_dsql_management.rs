@@ -8,8 +8,7 @@ use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, TargetKind,
 };
 use crate::json::Fields;
-use crate::outside::CallError;
-use crate::outside::Outside;
+use crate::outside::{Outside, Reply};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuroraDsqlManagement {
@@ -52,11 +51,7 @@ impl TargetKind for AuroraDsqlManagement {
         "Aurora DSQL's control API".to_owned()
     }
 
-    async fn find(
-        &self,
-        _: &Outside<'_>,
-        context: &FindContext<'_>,
-    ) -> Result<Resolution, CallError> {
+    async fn find(&self, _: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
         let fips = if self.fips { "-fips" } else { "" };
         Ok(Resolution::service(EndpointSpec {
             service: format!("com.amazonaws.{}.dsql{fips}", context.region),

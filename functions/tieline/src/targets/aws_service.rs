@@ -8,8 +8,7 @@ use super::{
 };
 use crate::ids::ServiceSuffix;
 use crate::json::Fields;
-use crate::outside::CallError;
-use crate::outside::Outside;
+use crate::outside::{Outside, Reply};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,11 +57,7 @@ impl TargetKind for AwsService {
     }
 
     /// AWS has no list of which services have a FIPS name: if this one does not exist, the next check says so.
-    async fn find(
-        &self,
-        _: &Outside<'_>,
-        context: &FindContext<'_>,
-    ) -> Result<Resolution, CallError> {
+    async fn find(&self, _: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
         let fips = if self.fips { "-fips" } else { "" };
         Ok(Resolution::service(EndpointSpec {
             service: format!("com.amazonaws.{}.{}{fips}", context.region, self.service),

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::FindContext;
 use crate::ids::{GroupId, Region, SubnetId, VpcId};
-use crate::outside::CallError;
-use crate::outside::{Outside, Subnet};
+use crate::outside::{Outside, Reply, Subnet};
 use crate::problem::{Code, Problem};
 use crate::refusals::{no_group, no_subnet};
 
@@ -20,7 +19,7 @@ pub(super) struct Place {
 pub(super) async fn place(
     outside: &Outside<'_>,
     context: &FindContext<'_>,
-) -> Result<Result<Option<Place>, Vec<Problem>>, CallError> {
+) -> Reply<Result<Option<Place>, Vec<Problem>>> {
     let Some(network) = &context.network else {
         return Ok(Ok(None));
     };

@@ -18,9 +18,7 @@ use super::{
 use crate::ids::{RequestId, RoleArn, SecretArn};
 use crate::json::canonical;
 use crate::json::{Condition, Fields, kind_of};
-use crate::outside::CallError;
-use crate::outside::State;
-use crate::outside::{EndpointFilter, Outside};
+use crate::outside::{EndpointFilter, Outside, Reply, State};
 use crate::parts::Part;
 use crate::parts::dms_certificate::DmsCertificate;
 use crate::parts::dms_endpoint::DmsEndpoint;
@@ -138,7 +136,7 @@ impl DmsTidbCloud {
         outside: &Outside<'_>,
         context: &FindContext<'_>,
         wanted: &EndpointSpec,
-    ) -> Result<Option<Problem>, CallError> {
+    ) -> Reply<Option<Problem>> {
         let Some(network) = context.network else {
             return Ok(None);
         };
@@ -184,11 +182,7 @@ impl DmsTidbCloud {
     }
 
     /// The secret has to name the private host: DMS takes host and port from it and from nowhere else.
-    async fn secret(
-        &self,
-        outside: &Outside<'_>,
-        wanted: &EndpointSpec,
-    ) -> Result<Option<Problem>, CallError> {
+    async fn secret(&self, outside: &Outside<'_>, wanted: &EndpointSpec) -> Reply<Option<Problem>> {
         let path = "$.target.databaseSecretArn";
         let asked = outside.dms.secret_address(&self.database_secret_arn).await;
         let address = match refusal_to_problem(asked, path)? {
@@ -348,11 +342,7 @@ impl TargetKind for DmsTidbCloud {
         }
     }
 
-    async fn find(
-        &self,
-        outside: &Outside<'_>,
-        context: &FindContext<'_>,
-    ) -> Result<Resolution, CallError> {
+    async fn find(&self, outside: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
         let (has_role, place, cluster) = join3(
             outside.dms.has_vpc_role(),
             place(outside, context),

@@ -14,8 +14,7 @@ use super::{
 };
 use crate::ids::{Domain, RecordName, ServiceName, VpcId};
 use crate::json::{Condition, Fields, kind_of, name_schema};
-use crate::outside::CallError;
-use crate::outside::Outside;
+use crate::outside::{Outside, Reply};
 use crate::parts::Part;
 use crate::parts::private_zone::{LeadsTo, PrivateZone};
 use crate::refusals::unsuitable;
@@ -186,11 +185,7 @@ impl TargetKind for EndpointService {
         [&[self.port], &self.further_ports[..]].concat()
     }
 
-    async fn find(
-        &self,
-        _: &Outside<'_>,
-        context: &FindContext<'_>,
-    ) -> Result<Resolution, CallError> {
+    async fn find(&self, _: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
         let region = context.region;
         if !self
             .service

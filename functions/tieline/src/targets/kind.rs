@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::ids::{Region, RequestId, VpcId};
 use crate::json::Condition;
 use crate::options::Network;
-use crate::outside::{CallError, Outside};
+use crate::outside::{Outside, Reply};
 use crate::parts::Part;
 use crate::problem::Problem;
 
@@ -18,11 +18,7 @@ pub trait TargetKind: Send + Sync {
     fn name(&self) -> String;
 
     /// Finds out whether the target can be connected to now, and what that takes. Only reads.
-    async fn find(
-        &self,
-        outside: &Outside<'_>,
-        context: &FindContext<'_>,
-    ) -> Result<Resolution, CallError>;
+    async fn find(&self, outside: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution>;
 
     /// How to connect, once everything works.
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection;

@@ -19,7 +19,7 @@ mod tidb;
 use serde::{Deserialize, Serialize};
 
 use crate::json::{Fields, Kind};
-use crate::outside::CallError;
+use crate::outside::Reply;
 use crate::problem::Problem;
 
 pub use kind::{
@@ -102,10 +102,7 @@ impl Target {
 }
 
 /// Turns a vendor's refusal of the key into a problem of the request, and lets every other error pass.
-fn refusal_to_problem<T>(
-    result: Result<T, CallError>,
-    path: &str,
-) -> Result<Result<T, Problem>, CallError> {
+fn refusal_to_problem<T>(result: Reply<T>, path: &str) -> Reply<Result<T, Problem>> {
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(error) => match error.credentials_problem() {

@@ -13,9 +13,8 @@ use super::{
 };
 use crate::ids::{SecretArn, TidbId};
 use crate::json::Fields;
-use crate::outside::CallError;
-use crate::outside::Outside;
 use crate::outside::tidb_cloud::{DedicatedCluster, LinkService, NodeGroup, NodeGroupId};
+use crate::outside::{Outside, Reply};
 use crate::parts::Part;
 use crate::parts::tidb_registration::TidbRegistration;
 use crate::problem::{Code, Problem};
@@ -125,11 +124,7 @@ impl TargetKind for TidbCloudDedicated {
         format!("TiDB Cloud Dedicated cluster {}", self.cluster_id)
     }
 
-    async fn find(
-        &self,
-        outside: &Outside<'_>,
-        context: &FindContext<'_>,
-    ) -> Result<Resolution, CallError> {
+    async fn find(&self, outside: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
         let (tidb, key, id) = (
             outside.tidb_cloud,
             &self.api_key_secret_arn,

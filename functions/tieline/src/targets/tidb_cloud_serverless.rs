@@ -14,8 +14,7 @@ use super::{
 };
 use crate::ids::{SecretArn, TidbId};
 use crate::json::Fields;
-use crate::outside::CallError;
-use crate::outside::Outside;
+use crate::outside::{Outside, Reply};
 use crate::refusals::unsuitable;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,11 +46,7 @@ impl TargetKind for TidbCloudServerless {
         format!("TiDB Cloud cluster {}", self.cluster_id)
     }
 
-    async fn find(
-        &self,
-        outside: &Outside<'_>,
-        context: &FindContext<'_>,
-    ) -> Result<Resolution, CallError> {
+    async fn find(&self, outside: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
         let (key, id) = (&self.api_key_secret_arn, &self.cluster_id);
         let asked_for = outside.tidb_cloud.serverless_cluster(key, id).await;
         let cluster = match refusal_to_problem(asked_for, KEY_PATH)? {

@@ -15,10 +15,9 @@ use super::{
 };
 use crate::ids::{ConfluentId, Region, SecretArn, TidbId};
 use crate::json::Fields;
-use crate::outside::CallError;
-use crate::outside::Outside;
 use crate::outside::confluent::ConfluentNetwork;
 use crate::outside::tidb_cloud::Dataflow;
+use crate::outside::{Outside, Reply};
 use crate::parts::Part;
 use crate::parts::confluent_access::ConfluentAccess;
 use crate::parts::tidb_domains::TidbDomains;
@@ -81,11 +80,7 @@ impl TidbCloudToConfluent {
         })
     }
 
-    async fn tidb(
-        &self,
-        outside: &Outside<'_>,
-        region: &Region,
-    ) -> Result<End<Dataflow>, CallError> {
+    async fn tidb(&self, outside: &Outside<'_>, region: &Region) -> Reply<End<Dataflow>> {
         let (tidb, key, id) = (
             outside.tidb_cloud,
             &self.api_key_secret_arn,
@@ -124,7 +119,7 @@ impl TidbCloudToConfluent {
         &self,
         outside: &Outside<'_>,
         region: &Region,
-    ) -> Result<End<ConfluentNetwork>, CallError> {
+    ) -> Reply<End<ConfluentNetwork>> {
         let Network {
             environment_id,
             network_id,
@@ -233,11 +228,7 @@ impl TargetKind for TidbCloudToConfluent {
         )
     }
 
-    async fn find(
-        &self,
-        outside: &Outside<'_>,
-        context: &FindContext<'_>,
-    ) -> Result<Resolution, CallError> {
+    async fn find(&self, outside: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
         let (dataflow, network) = join(
             self.tidb(outside, context.region),
             self.network(outside, context.region),
