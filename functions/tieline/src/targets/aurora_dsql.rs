@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, Resolved,
-    TargetKind,
+    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
+    Unresolved,
 };
 use crate::ids::{ClusterId, Domain, RecordName, Region, VpcId};
 use crate::json::{Condition, Fields};
-use crate::outside::{ClusterService, Outside, Reply};
+use crate::outside::ClusterService;
 use crate::parts::Part;
 use crate::parts::private_zone::{LeadsTo, PrivateZone};
 use crate::problem::{Code, Problem};
@@ -77,7 +77,11 @@ impl AuroraDsql {
         })
     }
 
-    fn found(&self, service: ClusterService, context: &FindContext<'_>) -> Resolution {
+    fn found(
+        &self,
+        service: ClusterService,
+        context: &FindContext<'_>,
+    ) -> Result<Resolved, Unresolved> {
         let id = &self.cluster_id;
         let host = service
             .host
@@ -95,11 +99,11 @@ impl AuroraDsql {
                         ),
                         "leave dns out",
                     );
-                    return Resolution::refused(problem.about("$.target.dns"));
+                    return Err(problem.about("$.target.dns").into());
                 }
             }
         }
-        Resolution::Resolved(Box::new(Resolved {
+        Ok(Resolved {
             endpoint: Some(EndpointSpec {
                 service: service.name,
                 port: PORT,
@@ -111,7 +115,7 @@ impl AuroraDsql {
             }),
             parts,
             ..Resolved::default()
-        }))
+        })
     }
 
     fn not_ready(&self, status: &str, region: &Region) -> Problem {
@@ -157,26 +161,22 @@ impl TargetKind for AuroraDsql {
         ))
     }
 
-    async fn find(&self, outside: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
+    async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
         let (id, region) = (&self.cluster_id, context.region);
-        let Some(status) = outside.dsql.cluster_status(id).await? else {
-            return Ok(Resolution::refused(
-                Problem::new(
-                    Code::ClusterNotFound,
-                    format!("there is no Aurora DSQL cluster {id} in {region}"),
-                    format!("look the id up: aws dsql list-clusters --region {region}"),
-                )
-                .about("$.target.clusterId"),
-            ));
+        let dsql = context.outside.dsql;
+        let Some(status) = dsql.cluster_status(id).await? else {
+            let message = format!("there is no Aurora DSQL cluster {id} in {region}");
+            let fix = format!("look the id up: aws dsql list-clusters --region {region}");
+            let problem = Problem::new(Code::ClusterNotFound, message, fix);
+            return Err(problem.about("$.target.clusterId").into());
         };
         match status.as_str() {
             // IDLE and INACTIVE clusters wake when somebody connects.
             "ACTIVE" | "IDLE" | "INACTIVE" | "UPDATING" => {
-                let service = outside.dsql.cluster_service(id).await?;
-                Ok(self.found(service, context))
+                self.found(dsql.cluster_service(id).await?, context)
             }
-            "CREATING" => Ok(Resolution::NotYet(self.not_ready(&status, region))),
-            _ => Ok(Resolution::refused(self.not_ready(&status, region))),
+            "CREATING" => Err(Unresolved::NotYet(self.not_ready(&status, region))),
+            _ => Err(self.not_ready(&status, region).into()),
         }
     }
 

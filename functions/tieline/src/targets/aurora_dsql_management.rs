@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, TargetKind,
+    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
+    Unresolved,
 };
 use crate::json::Fields;
-use crate::outside::{Outside, Reply};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuroraDsqlManagement {
@@ -51,13 +51,14 @@ impl TargetKind for AuroraDsqlManagement {
         "Aurora DSQL's control API".to_owned()
     }
 
-    async fn find(&self, _: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
+    async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
         let fips = if self.fips { "-fips" } else { "" };
-        Ok(Resolution::service(EndpointSpec {
+        Ok(EndpointSpec {
             service: format!("com.amazonaws.{}.dsql{fips}", context.region),
             port: 443,
             ..EndpointSpec::default()
-        }))
+        }
+        .into())
     }
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, TargetKind,
+    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
+    Unresolved,
 };
 use crate::ids::ServiceSuffix;
 use crate::json::Fields;
-use crate::outside::{Outside, Reply};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,13 +57,14 @@ impl TargetKind for AwsService {
     }
 
     /// AWS has no list of which services have a FIPS name: if this one does not exist, the next check says so.
-    async fn find(&self, _: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
+    async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
         let fips = if self.fips { "-fips" } else { "" };
-        Ok(Resolution::service(EndpointSpec {
+        Ok(EndpointSpec {
             service: format!("com.amazonaws.{}.{}{fips}", context.region, self.service),
             port: self.port,
             ..EndpointSpec::default()
-        }))
+        }
+        .into())
     }
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {

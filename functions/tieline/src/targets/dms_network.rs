@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::FindContext;
+use super::{FindContext, Unresolved};
 use crate::ids::{GroupId, Region, SubnetId, VpcId};
-use crate::outside::{Outside, Reply, Subnet};
+use crate::outside::Subnet;
 use crate::problem::{Code, Problem};
 use crate::refusals::{no_group, no_subnet};
 
@@ -16,16 +16,13 @@ pub(super) struct Place {
 }
 
 /// Chooses the subnets and checks what the request names, noting every problem; none where the request names no network.
-pub(super) async fn place(
-    outside: &Outside<'_>,
-    context: &FindContext<'_>,
-) -> Reply<Result<Option<Place>, Vec<Problem>>> {
+pub(super) async fn place(context: &FindContext<'_>) -> Result<Option<Place>, Unresolved> {
     let Some(network) = &context.network else {
-        return Ok(Ok(None));
+        return Ok(None);
     };
     let mut problems = Vec::new();
     let (vpc, region) = (&network.vpc_id, context.region);
-    let subnets = outside.ec2.subnets(vpc).await?;
+    let subnets = context.outside.ec2.subnets(vpc).await?;
     let chosen = match &network.subnet_ids {
         Some(ids) => named(ids, &subnets, (vpc, region), &mut problems),
         None => one_a_zone(&subnets, context.account),
@@ -48,7 +45,7 @@ pub(super) async fn place(
     }
     let groups = network.security_group_ids.clone().unwrap_or_default();
     if !groups.is_empty() {
-        let there = outside.ec2.groups(vpc).await?;
+        let there = context.outside.ec2.groups(vpc).await?;
         for (index, id) in groups.iter().enumerate() {
             if !there.iter().any(|group| group.id == *id) {
                 problems.push(no_group(id, index, vpc, region));
@@ -56,14 +53,12 @@ pub(super) async fn place(
         }
     }
     let subnets = chosen.into_iter().map(|subnet| subnet.id.clone()).collect();
-    if !problems.is_empty() {
-        return Ok(Err(problems));
-    }
-    Ok(Ok(Some(Place {
+    Unresolved::if_any(problems)?;
+    Ok(Some(Place {
         vpc: vpc.clone(),
         subnets,
         groups,
-    })))
+    }))
 }
 
 fn named<'s>(

@@ -13,12 +13,12 @@ use super::dms_network::{Place, place};
 use super::tidb::{API_KEY, CLUSTER};
 use super::{
     ConnectedThrough, Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts,
-    Resolution, Resolved, TargetKind, refusal_to_problem,
+    Resolved, TargetKind, Unresolved,
 };
 use crate::ids::{RequestId, RoleArn, SecretArn};
 use crate::json::canonical;
 use crate::json::{Condition, Fields, kind_of};
-use crate::outside::{EndpointFilter, Outside, Reply, State};
+use crate::outside::{EndpointFilter, State};
 use crate::parts::Part;
 use crate::parts::dms_certificate::DmsCertificate;
 use crate::parts::dms_endpoint::DmsEndpoint;
@@ -133,12 +133,11 @@ impl DmsTidbCloud {
     /// The endpoint in the VPC that leads to the cluster, under the name that its certificate is for.
     async fn private_endpoint(
         &self,
-        outside: &Outside<'_>,
         context: &FindContext<'_>,
         wanted: &EndpointSpec,
-    ) -> Reply<Option<Problem>> {
+    ) -> Result<(), Unresolved> {
         let Some(network) = context.network else {
-            return Ok(None);
+            return Ok(());
         };
         let vpc = &network.vpc_id;
         let which = EndpointFilter {
@@ -146,12 +145,12 @@ impl DmsTidbCloud {
             service: Some(&wanted.service),
             ..EndpointFilter::default()
         };
-        let all = outside.ec2.endpoints(&which).await?;
+        let all = context.outside.ec2.endpoints(&which).await?;
         if all
             .iter()
             .any(|endpoint| endpoint.state == State::Available && endpoint.private_dns)
         {
-            return Ok(None);
+            return Ok(());
         }
         let known = all.iter().find(|endpoint| !endpoint.state.is_dead());
         let message = match known {
@@ -176,29 +175,34 @@ impl DmsTidbCloud {
             context.region,
             self.cluster.request()
         );
-        Ok(Some(
-            Problem::new(Code::PrivateEndpointMissing, message, fix).about("$.target.clusterId"),
-        ))
+        let problem = Problem::new(Code::PrivateEndpointMissing, message, fix);
+        Err(problem.about("$.target.clusterId").into())
     }
 
     /// The secret has to name the private host: DMS takes host and port from it and from nowhere else.
-    async fn secret(&self, outside: &Outside<'_>, wanted: &EndpointSpec) -> Reply<Option<Problem>> {
+    async fn secret(
+        &self,
+        context: &FindContext<'_>,
+        wanted: &EndpointSpec,
+    ) -> Result<(), Unresolved> {
         let path = "$.target.databaseSecretArn";
-        let asked = outside.dms.secret_address(&self.database_secret_arn).await;
-        let address = match refusal_to_problem(asked, path)? {
-            Ok(address) => address,
-            Err(problem) => return Ok(Some(problem)),
-        };
-        let host = wanted.host.as_deref().unwrap_or_default();
-        Ok((address.host != host || address.port != wanted.port).then(|| {
-            Problem::new(
-                Code::SecretUnusable,
-                // Not what is there instead: who knows what somebody wrote into a secret.
-                format!("the secret's host and port are not those of the private endpoint, {host:?} and {}", wanted.port),
-                format!("put \"host\": \"{host}\" and \"port\": {} into the secret, beside username and password", wanted.port),
-            )
+        let dms = context.outside.dms;
+        let asked = dms.secret_address(&self.database_secret_arn).await;
+        let address = asked.map_err(|error| Unresolved::by_vendor(error, path))?;
+        let (host, port) = (wanted.host.as_deref().unwrap_or_default(), wanted.port);
+        if address.host == host && address.port == port {
+            return Ok(());
+        }
+        // Not what is there instead: who knows what somebody wrote into a secret.
+        let message = format!(
+            "the secret's host and port are not those of the private endpoint, {host:?} and {port}"
+        );
+        let fix = format!(
+            "put \"host\": \"{host}\" and \"port\": {port} into the secret, beside username and password"
+        );
+        Err(Problem::new(Code::SecretUnusable, message, fix)
             .about(path)
-        }))
+            .into())
     }
 
     /// DMS tells no ARN of a subnet group; it is made like those of everything else (DMS User Guide, "Constructing an
@@ -272,6 +276,20 @@ impl DmsTidbCloud {
     }
 }
 
+/// Notes what a look was refused for, and goes on.
+fn noted<T>(
+    look: Result<T, Unresolved>,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<T>, Unresolved> {
+    match look {
+        Err(Unresolved::Refused(more)) => {
+            problems.extend(more);
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
+}
+
 fn read_certificate<F: Fields>(fields: &mut F) -> Option<String> {
     let there = fields.field("caCertificate", false, || {
         json!({
@@ -342,64 +360,40 @@ impl TargetKind for DmsTidbCloud {
         }
     }
 
-    async fn find(&self, outside: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
+    async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
         let (has_role, place, cluster) = join3(
-            outside.dms.has_vpc_role(),
-            place(outside, context),
-            self.cluster.kind().find(outside, context),
+            context.outside.dms.has_vpc_role(),
+            place(context),
+            self.cluster.kind().find(context),
         )
         .await;
         let mut problems = Vec::new();
         if !has_role? {
             problems.push(no_dms_role());
         }
-        let place = match place? {
-            Ok(place) => place,
-            Err(more) => {
-                problems.extend(more);
-                None
-            }
-        };
-        let wanted = match cluster? {
-            Resolution::Resolved(found) => found.endpoint,
-            Resolution::NotYet(problem) if problems.is_empty() => {
-                return Ok(Resolution::NotYet(problem));
-            }
-            Resolution::NotYet(_) => None,
-            Resolution::Refused(more) => {
-                problems.extend(more);
-                None
-            }
+        let place = noted(place, &mut problems)?.flatten();
+        let wanted = match noted(cluster, &mut problems) {
+            Err(Unresolved::NotYet(_)) if !problems.is_empty() => None,
+            found => found?.and_then(|found| found.endpoint),
         };
         if let Some(wanted) = &wanted {
-            let (endpoint, secret) = join(
-                self.private_endpoint(outside, context, wanted),
-                self.secret(outside, wanted),
-            )
-            .await;
-            problems.extend(endpoint?);
-            problems.extend(secret?);
+            let endpoint = self.private_endpoint(context, wanted);
+            let (endpoint, secret) = join(endpoint, self.secret(context, wanted)).await;
+            noted(Unresolved::both(endpoint, secret), &mut problems)?;
         }
+        Unresolved::if_any(problems)?;
         let (Some(wanted), Some(place)) = (wanted, place) else {
-            if problems.is_empty() {
-                problems.push(unsuitable(
-                    "the cluster has no private endpoint service",
-                    "name another cluster",
-                ));
-            }
-            return Ok(Resolution::Refused(problems));
+            let message = "the cluster has no private endpoint service";
+            return Err(unsuitable(message, "name another cluster").into());
         };
-        if !problems.is_empty() {
-            return Ok(Resolution::Refused(problems));
-        }
         let mut about = Map::new();
         about.insert("host".to_owned(), json!(wanted.host));
         about.insert("port".to_owned(), json!(wanted.port));
-        Ok(Resolution::Resolved(Box::new(Resolved {
+        Ok(Resolved {
             endpoint: None,
             parts: self.parts(context, place),
             about,
-        })))
+        })
     }
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {

@@ -9,12 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, Resolved,
-    TargetKind,
+    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
+    Unresolved,
 };
 use crate::ids::{Domain, RecordName, ServiceName, VpcId};
 use crate::json::{Condition, Fields, kind_of, name_schema};
-use crate::outside::{Outside, Reply};
 use crate::parts::Part;
 use crate::parts::private_zone::{LeadsTo, PrivateZone};
 use crate::refusals::unsuitable;
@@ -185,7 +184,7 @@ impl TargetKind for EndpointService {
         [&[self.port], &self.further_ports[..]].concat()
     }
 
-    async fn find(&self, _: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
+    async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
         let region = context.region;
         if !self
             .service
@@ -197,7 +196,7 @@ impl TargetKind for EndpointService {
                 format!("{} is not a service of {region}", self.service),
                 "send the event to a Tieline in the service's Region",
             );
-            return Ok(Resolution::refused(problem.about("$.target.service")));
+            return Err(problem.about("$.target.service").into());
         }
         let mut parts = Vec::new();
         let mut host = None;
@@ -223,7 +222,7 @@ impl TargetKind for EndpointService {
                 records: zone.records.clone(),
             }));
         }
-        Ok(Resolution::Resolved(Box::new(Resolved {
+        Ok(Resolved {
             endpoint: Some(EndpointSpec {
                 service: self.service.to_string(),
                 port: self.port,
@@ -237,8 +236,8 @@ impl TargetKind for EndpointService {
                     .map_or(Vec::new(), |zone| zone.vpc_ids.clone()),
             }),
             parts,
-            about: Map::new(),
-        })))
+            ..Resolved::default()
+        })
     }
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {

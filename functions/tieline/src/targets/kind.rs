@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::ids::{Region, RequestId, VpcId};
 use crate::json::Condition;
 use crate::options::Network;
-use crate::outside::{Outside, Reply};
+use crate::outside::{CallError, Outside};
 use crate::parts::Part;
 use crate::problem::Problem;
 
@@ -18,7 +18,7 @@ pub trait TargetKind: Send + Sync {
     fn name(&self) -> String;
 
     /// Finds out whether the target can be connected to now, and what that takes. Only reads.
-    async fn find(&self, outside: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution>;
+    async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved>;
 
     /// How to connect, once everything works.
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection;
@@ -71,30 +71,67 @@ impl KindFacts {
 
 #[derive(Debug, Clone, Copy)]
 pub struct FindContext<'a> {
+    pub outside: &'a Outside<'a>,
     pub request_id: &'a RequestId,
     pub region: &'a Region,
     pub account: &'a str,
     pub network: Option<&'a Network>,
 }
 
+/// Why a target was not resolved.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Resolution {
-    Resolved(Box<Resolved>),
+pub enum Unresolved {
     /// It will be there, but is not yet.
     NotYet(Problem),
+    /// It cannot be connected to.
     Refused(Vec<Problem>),
+    /// It could not be looked at.
+    Failed(CallError),
 }
 
-impl Resolution {
-    pub fn service(endpoint: EndpointSpec) -> Self {
-        Self::Resolved(Box::new(Resolved {
-            endpoint: Some(endpoint),
-            ..Resolved::default()
-        }))
+impl From<Problem> for Unresolved {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(vec![problem])
+    }
+}
+
+impl From<CallError> for Unresolved {
+    fn from(error: CallError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Unresolved {
+    /// A vendor's refusal of a key is a problem of the request; every other error stays one.
+    pub(super) fn by_vendor(error: CallError, key_path: &str) -> Self {
+        match error.credentials_problem() {
+            Some(problem) => problem.about(key_path).into(),
+            None => error.into(),
+        }
     }
 
-    pub fn refused(problem: Problem) -> Self {
-        Self::Refused(vec![problem])
+    /// Refuses for these problems, if there are any.
+    pub(super) fn if_any(problems: Vec<Problem>) -> Result<(), Self> {
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(Self::Refused(problems)),
+        }
+    }
+
+    /// Both, or what stands in the way of them: every problem, and what is not there yet only if nothing else is wrong.
+    pub(super) fn both<A, B>(one: Result<A, Self>, other: Result<B, Self>) -> Result<(A, B), Self> {
+        match (one, other) {
+            (Ok(one), Ok(other)) => Ok((one, other)),
+            (Err(Self::Failed(error)), _) | (_, Err(Self::Failed(error))) => Err(error.into()),
+            (Err(Self::Refused(mut problems)), Err(Self::Refused(more))) => {
+                problems.extend(more);
+                Err(Self::Refused(problems))
+            }
+            (Err(Self::Refused(problems)), _) | (_, Err(Self::Refused(problems))) => {
+                Err(Self::Refused(problems))
+            }
+            (Err(one), _) | (_, Err(one)) => Err(one),
+        }
     }
 }
 
@@ -106,6 +143,15 @@ pub struct Resolved {
     pub parts: Vec<Part>,
     /// What the result repeats.
     pub about: Map<String, Value>,
+}
+
+impl From<EndpointSpec> for Resolved {
+    fn from(endpoint: EndpointSpec) -> Self {
+        Self {
+            endpoint: Some(endpoint),
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -19,12 +19,10 @@ mod tidb;
 use serde::{Deserialize, Serialize};
 
 use crate::json::{Fields, Kind};
-use crate::outside::Reply;
-use crate::problem::Problem;
 
 pub use kind::{
     ConnectedThrough, Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts,
-    Resolution, Resolved, TargetKind,
+    Resolved, TargetKind, Unresolved,
 };
 
 macro_rules! targets {
@@ -98,16 +96,5 @@ impl Target {
                 })
             },
         )
-    }
-}
-
-/// Turns a vendor's refusal of the key into a problem of the request, and lets every other error pass.
-fn refusal_to_problem<T>(result: Reply<T>, path: &str) -> Reply<Result<T, Problem>> {
-    match result {
-        Ok(value) => Ok(Ok(value)),
-        Err(error) => match error.credentials_problem() {
-            Some(problem) => Ok(Err(problem.about(path))),
-            None => Err(error),
-        },
     }
 }

@@ -1,40 +1,33 @@
 //! What the TiDB Cloud targets have in common: how a cluster's state and Region are read.
 
-use super::ConnectionContext;
+use super::{ConnectionContext, Unresolved};
 use crate::ids::{Region, TidbId};
+use crate::outside::CallError;
 use crate::problem::{Code, Problem};
 use crate::refusals::unsuitable;
 
 pub(super) const CLUSTER: &str = "The cluster";
 pub(super) const API_KEY: &str = "The secret with TiDB Cloud's API key";
 
-pub(super) const KEY_PATH: &str = "$.target.apiKeySecretArn";
+const KEY_PATH: &str = "$.target.apiKeySecretArn";
 const CLUSTER_PATH: &str = "$.target.clusterId";
 
-/// What a cluster's state means for a connection.
-pub(super) enum Readiness {
-    Ready,
-    NotYet(Problem),
-    /// It will not be there unless somebody does something.
-    Refused(Problem),
-}
-
 /// Reads a state: the words are those of the APIs' descriptions.
-pub(super) fn readiness(what: &str, state: &str) -> Readiness {
+pub(super) fn readiness(what: &str, state: &str) -> Result<(), Unresolved> {
     let problem = |fix: &str| {
         Problem::new(Code::ClusterNotReady, format!("{what} is {state}"), fix).about(CLUSTER_PATH)
     };
-    match state {
-        "ACTIVE" => Readiness::Ready,
-        "PAUSED" | "PAUSING" => Readiness::Refused(problem(
-            "resume the cluster in TiDB Cloud, and send the event again",
-        )),
+    Err(match state {
+        "ACTIVE" => return Ok(()),
+        "PAUSED" | "PAUSING" => {
+            problem("resume the cluster in TiDB Cloud, and send the event again").into()
+        }
         "DELETED" | "DELETING" | "INACTIVE" => {
-            Readiness::Refused(problem("name a cluster that is there to stay"))
+            problem("name a cluster that is there to stay").into()
         }
         // Being made, restored, resumed, changed; or a word that nobody documents, which is no reason to write.
-        _ => Readiness::NotYet(problem("wait until TiDB Cloud shows it as Active")),
-    }
+        _ => Unresolved::NotYet(problem("wait until TiDB Cloud shows it as Active")),
+    })
 }
 
 /// There is no such cluster, or the key's project has none.
@@ -48,15 +41,21 @@ pub(super) fn no_cluster(id: &TidbId) -> Problem {
 }
 
 /// The cluster has to be on AWS in the Region of the VPC.
-pub(super) fn elsewhere(id: &TidbId, there: &str, here: &Region) -> Option<Problem> {
+pub(super) fn check_region(id: &TidbId, there: &str, here: &Region) -> Result<(), Problem> {
     let there = there.rsplit('/').next().unwrap_or(there);
-    (there != format!("aws-{here}")).then(|| {
-        unsuitable(
-            format!("TiDB Cloud cluster {id} is in {there}, and a private endpoint has to be in aws-{here}"),
-            "send the event to a Tieline in the cluster's Region",
-        )
-        .about(CLUSTER_PATH)
-    })
+    if there == format!("aws-{here}") {
+        return Ok(());
+    }
+    let message = format!(
+        "TiDB Cloud cluster {id} is in {there}, and a private endpoint has to be in aws-{here}"
+    );
+    let fix = "send the event to a Tieline in the cluster's Region";
+    Err(unsuitable(message, fix).about(CLUSTER_PATH))
+}
+
+/// Turns TiDB Cloud's refusal of the key into a problem of the request.
+pub(super) fn by_tidb(error: CallError) -> Unresolved {
+    Unresolved::by_vendor(error, KEY_PATH)
 }
 
 /// A MySQL client's command. Only the target's own name is in the server's certificate.

@@ -4,17 +4,15 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
-use super::tidb::{API_KEY, CLUSTER, KEY_PATH, Readiness, elsewhere, mysql, no_cluster, readiness};
+use super::tidb::{API_KEY, CLUSTER, by_tidb, check_region, mysql, no_cluster, readiness};
 use super::{
-    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, Resolved,
-    TargetKind, refusal_to_problem,
+    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
+    Unresolved,
 };
 use crate::ids::{SecretArn, TidbId};
 use crate::json::Fields;
 use crate::outside::tidb_cloud::{DedicatedCluster, LinkService, NodeGroup, NodeGroupId};
-use crate::outside::{Outside, Reply};
 use crate::parts::Part;
 use crate::parts::tidb_registration::TidbRegistration;
 use crate::problem::{Code, Problem};
@@ -82,7 +80,7 @@ impl TidbCloudDedicated {
     }
 
     /// What the node group's endpoint service says, once it is there.
-    fn found(&self, group: &NodeGroup, id: NodeGroupId, service: LinkService) -> Resolution {
+    fn found(&self, group: &NodeGroup, id: NodeGroupId, service: LinkService) -> Resolved {
         let (host, port) = match &group.private {
             Some((host, port)) => (host.clone(), *port),
             None => (service.dns_name, PORT),
@@ -91,7 +89,7 @@ impl TidbCloudDedicated {
             key: self.api_key_secret_arn.clone(),
             group: id,
         };
-        Resolution::Resolved(Box::new(Resolved {
+        Resolved {
             endpoint: Some(EndpointSpec {
                 service: service.service,
                 port,
@@ -99,8 +97,8 @@ impl TidbCloudDedicated {
                 ..EndpointSpec::default()
             }),
             parts: vec![Part::TidbRegistration(registration)],
-            about: Map::new(),
-        }))
+            ..Resolved::default()
+        }
     }
 
     fn service_not_ready(&self, state: &str) -> Problem {
@@ -124,59 +122,34 @@ impl TargetKind for TidbCloudDedicated {
         format!("TiDB Cloud Dedicated cluster {}", self.cluster_id)
     }
 
-    async fn find(&self, outside: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
-        let (tidb, key, id) = (
-            outside.tidb_cloud,
-            &self.api_key_secret_arn,
-            &self.cluster_id,
-        );
-        let cluster = match refusal_to_problem(tidb.dedicated_cluster(key, id).await, KEY_PATH)? {
-            Ok(Some(cluster)) => cluster,
-            Ok(None) => return Ok(Resolution::refused(no_cluster(id))),
-            Err(problem) => return Ok(Resolution::refused(problem)),
-        };
-        if let Some(problem) = elsewhere(id, &cluster.region_id, context.region) {
-            return Ok(Resolution::refused(problem));
-        }
-        let group = match readiness(&self.name(), &cluster.state) {
-            Readiness::Ready => match self.group(&cluster) {
-                Ok(group) => group,
-                Err(problem) => return Ok(Resolution::refused(problem)),
-            },
-            Readiness::NotYet(problem) => return Ok(Resolution::NotYet(problem)),
-            Readiness::Refused(problem) => return Ok(Resolution::refused(problem)),
-        };
+    async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
+        let tidb = context.outside.tidb_cloud;
+        let (key, id) = (&self.api_key_secret_arn, &self.cluster_id);
+        let cluster = tidb.dedicated_cluster(key, id).await.map_err(by_tidb)?;
+        let cluster = cluster.ok_or_else(|| no_cluster(id))?;
+        check_region(id, &cluster.region_id, context.region)?;
+        readiness(&self.name(), &cluster.state)?;
+        let group = self.group(&cluster)?;
         let what = format!("node group {} of {}", group.id, self.name());
-        match readiness(&what, &group.state) {
-            Readiness::Ready => {}
-            Readiness::NotYet(problem) => return Ok(Resolution::NotYet(problem)),
-            Readiness::Refused(problem) => return Ok(Resolution::refused(problem)),
-        }
+        readiness(&what, &group.state)?;
         let Ok(group_id) = group.id.parse() else {
-            let problem = unsuitable(
-                format!("{what} has a malformed id"),
-                "report this: TiDB Cloud's ids are numbers",
-            );
-            return Ok(Resolution::refused(problem));
+            let message = format!("{what} has a malformed id");
+            return Err(unsuitable(message, "report this: TiDB Cloud's ids are numbers").into());
         };
         let group_id = NodeGroupId {
             cluster: id.clone(),
             group: group_id,
         };
-        let service = match refusal_to_problem(tidb.link_service(key, &group_id).await, KEY_PATH)? {
-            Ok(service) => service,
-            Err(problem) => return Ok(Resolution::refused(problem)),
-        };
-        Ok(match service {
+        match tidb.link_service(key, &group_id).await.map_err(by_tidb)? {
             Some(service) if service.state == "ACTIVE" && !service.service.is_empty() => {
-                self.found(group, group_id, service)
+                Ok(self.found(group, group_id, service))
             }
             Some(service) if service.state == "DELETING" => {
-                Resolution::refused(self.service_not_ready("DELETING"))
+                Err(self.service_not_ready("DELETING").into())
             }
-            Some(service) => Resolution::NotYet(self.service_not_ready(&service.state)),
-            None => Resolution::NotYet(self.service_not_ready("not there yet")),
-        })
+            Some(service) => Err(Unresolved::NotYet(self.service_not_ready(&service.state))),
+            None => Err(Unresolved::NotYet(self.service_not_ready("not there yet"))),
+        }
     }
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {

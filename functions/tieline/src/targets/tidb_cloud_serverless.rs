@@ -7,14 +7,13 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
-use super::tidb::{API_KEY, CLUSTER, KEY_PATH, Readiness, elsewhere, mysql, no_cluster, readiness};
+use super::tidb::{API_KEY, CLUSTER, by_tidb, check_region, mysql, no_cluster, readiness};
 use super::{
-    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolution, Resolved,
-    TargetKind, refusal_to_problem,
+    Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
+    Unresolved,
 };
 use crate::ids::{SecretArn, TidbId};
 use crate::json::Fields;
-use crate::outside::{Outside, Reply};
 use crate::refusals::unsuitable;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,33 +45,21 @@ impl TargetKind for TidbCloudServerless {
         format!("TiDB Cloud cluster {}", self.cluster_id)
     }
 
-    async fn find(&self, outside: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
+    async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
         let (key, id) = (&self.api_key_secret_arn, &self.cluster_id);
-        let asked_for = outside.tidb_cloud.serverless_cluster(key, id).await;
-        let cluster = match refusal_to_problem(asked_for, KEY_PATH)? {
-            Ok(Some(cluster)) => cluster,
-            Ok(None) => return Ok(Resolution::refused(no_cluster(id))),
-            Err(problem) => return Ok(Resolution::refused(problem)),
-        };
-        if let Some(problem) = elsewhere(id, &cluster.region, context.region) {
-            return Ok(Resolution::refused(problem));
-        }
-        match readiness(&self.name(), &cluster.state) {
-            Readiness::Ready => {}
-            Readiness::NotYet(problem) => return Ok(Resolution::NotYet(problem)),
-            Readiness::Refused(problem) => return Ok(Resolution::refused(problem)),
-        }
+        let asked_for = context.outside.tidb_cloud.serverless_cluster(key, id).await;
+        let cluster = asked_for.map_err(by_tidb)?.ok_or_else(|| no_cluster(id))?;
+        check_region(id, &cluster.region, context.region)?;
+        readiness(&self.name(), &cluster.state)?;
         let Some(private) = cluster.private else {
             let message = format!("{} has no private endpoint on AWS", self.name());
             let fix = "name a Starter or Essential cluster that runs on AWS";
-            return Ok(Resolution::refused(
-                unsuitable(message, fix).about("$.target.clusterId"),
-            ));
+            return Err(unsuitable(message, fix).about("$.target.clusterId").into());
         };
         let mut about = Map::new();
         about.insert("clusterPlan".to_owned(), json!(cluster.plan));
         about.insert("userPrefix".to_owned(), json!(cluster.user_prefix));
-        Ok(Resolution::Resolved(Box::new(Resolved {
+        Ok(Resolved {
             endpoint: Some(EndpointSpec {
                 service: private.service,
                 port: private.port,
@@ -81,7 +68,7 @@ impl TargetKind for TidbCloudServerless {
             }),
             parts: Vec::new(),
             about,
-        })))
+        })
     }
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {

@@ -8,16 +8,15 @@ use futures_util::future::join;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
-use super::tidb::{API_KEY, CLUSTER, KEY_PATH, Readiness, elsewhere, no_cluster, readiness};
+use super::tidb::{API_KEY, CLUSTER, by_tidb, check_region, no_cluster, readiness};
 use super::{
-    ConnectedThrough, Connection, ConnectionContext, FindContext, KindFacts, Resolution, Resolved,
-    TargetKind, refusal_to_problem,
+    ConnectedThrough, Connection, ConnectionContext, FindContext, KindFacts, Resolved, TargetKind,
+    Unresolved,
 };
 use crate::ids::{ConfluentId, Region, SecretArn, TidbId};
 use crate::json::Fields;
 use crate::outside::confluent::ConfluentNetwork;
 use crate::outside::tidb_cloud::Dataflow;
-use crate::outside::{Outside, Reply};
 use crate::parts::Part;
 use crate::parts::confluent_access::ConfluentAccess;
 use crate::parts::tidb_domains::TidbDomains;
@@ -61,12 +60,6 @@ impl Network {
     }
 }
 
-enum End<T> {
-    There(T),
-    NotYet(Problem),
-    Refused(Vec<Problem>),
-}
-
 impl TidbCloudToConfluent {
     pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
         let cluster_id = fields.required("clusterId", CLUSTER);
@@ -80,73 +73,40 @@ impl TidbCloudToConfluent {
         })
     }
 
-    async fn tidb(&self, outside: &Outside<'_>, region: &Region) -> Reply<End<Dataflow>> {
-        let (tidb, key, id) = (
-            outside.tidb_cloud,
-            &self.api_key_secret_arn,
-            &self.cluster_id,
-        );
-        let cluster = match refusal_to_problem(tidb.serverless_cluster(key, id).await, KEY_PATH)? {
-            Ok(Some(cluster)) => cluster,
-            Ok(None) => return Ok(End::Refused(vec![no_cluster(id)])),
-            Err(problem) => return Ok(End::Refused(vec![problem])),
-        };
-        let mut problems: Vec<Problem> =
-            elsewhere(id, &cluster.region, region).into_iter().collect();
+    async fn dataflow(&self, context: &FindContext<'_>) -> Result<Dataflow, Unresolved> {
+        let tidb = context.outside.tidb_cloud;
+        let (key, id) = (&self.api_key_secret_arn, &self.cluster_id);
+        let cluster = tidb.serverless_cluster(key, id).await.map_err(by_tidb)?;
+        let cluster = cluster.ok_or_else(|| no_cluster(id))?;
+        let elsewhere = check_region(id, &cluster.region, context.region).err();
+        let mut problems = Vec::from_iter(elsewhere);
         if cluster.plan != "ESSENTIAL" {
             let message = format!("TiDB Cloud cluster {id} is a {} cluster", cluster.plan);
             let fix = "name an Essential cluster: only these have private link connections";
             problems.push(unsuitable(message, fix).about("$.target.clusterId"));
         }
-        match readiness(&format!("TiDB Cloud cluster {id}"), &cluster.state) {
-            Readiness::Ready => {}
-            Readiness::NotYet(problem) if problems.is_empty() => return Ok(End::NotYet(problem)),
-            Readiness::NotYet(_) => {}
-            Readiness::Refused(problem) => problems.push(problem),
-        }
-        if !problems.is_empty() {
-            return Ok(End::Refused(problems));
-        }
-        Ok(
-            match refusal_to_problem(tidb.dataflow(key, id).await, KEY_PATH)? {
-                Ok(dataflow) => End::There(dataflow),
-                Err(problem) => End::Refused(vec![problem]),
-            },
-        )
+        let ready = readiness(&format!("TiDB Cloud cluster {id}"), &cluster.state);
+        Unresolved::both(Unresolved::if_any(problems), ready)?;
+        tidb.dataflow(key, id).await.map_err(by_tidb)
     }
 
-    async fn network(
-        &self,
-        outside: &Outside<'_>,
-        region: &Region,
-    ) -> Reply<End<ConfluentNetwork>> {
+    async fn network(&self, context: &FindContext<'_>) -> Result<ConfluentNetwork, Unresolved> {
         let Network {
             environment_id,
             network_id,
             api_key_secret_arn: key,
         } = &self.confluent;
-        let asked_for = outside
-            .confluent
-            .network(key, environment_id, network_id)
-            .await;
-        let network = match refusal_to_problem(asked_for, "$.target.confluent.apiKeySecretArn")? {
-            Ok(Some(network)) => network,
-            Ok(None) => {
-                let message =
-                    format!("Confluent environment {environment_id} has no network {network_id}");
-                let fix = "look both ids up: confluent network list --environment <id>";
-                return Ok(End::Refused(vec![
-                    unsuitable(message, fix).about(NETWORK_PATH),
-                ]));
-            }
-            Err(problem) => return Ok(End::Refused(vec![problem])),
+        let confluent = context.outside.confluent;
+        let asked_for = confluent.network(key, environment_id, network_id).await;
+        let refused = |error| Unresolved::by_vendor(error, "$.target.confluent.apiKeySecretArn");
+        let Some(network) = asked_for.map_err(refused)? else {
+            let message =
+                format!("Confluent environment {environment_id} has no network {network_id}");
+            let fix = "look both ids up: confluent network list --environment <id>";
+            return Err(unsuitable(message, fix).about(NETWORK_PATH).into());
         };
-        let problems = self.unfit(&network, region);
-        Ok(if problems.is_empty() {
-            End::There(network)
-        } else {
-            End::Refused(problems)
-        })
+        Unresolved::if_any(self.unfit(&network, context.region))?;
+        Ok(network)
     }
 
     /// Everything about a network that a private link connection cannot use.
@@ -228,25 +188,9 @@ impl TargetKind for TidbCloudToConfluent {
         )
     }
 
-    async fn find(&self, outside: &Outside<'_>, context: &FindContext<'_>) -> Reply<Resolution> {
-        let (dataflow, network) = join(
-            self.tidb(outside, context.region),
-            self.network(outside, context.region),
-        )
-        .await;
-        let (dataflow, network) = match (dataflow?, network?) {
-            (End::There(dataflow), End::There(network)) => (dataflow, network),
-            (End::Refused(mut problems), End::Refused(more)) => {
-                problems.extend(more);
-                return Ok(Resolution::Refused(problems));
-            }
-            (End::Refused(problems), _) | (_, End::Refused(problems)) => {
-                return Ok(Resolution::Refused(problems));
-            }
-            (End::NotYet(problem), _) | (_, End::NotYet(problem)) => {
-                return Ok(Resolution::NotYet(problem));
-            }
-        };
+    async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
+        let (dataflow, network) = join(self.dataflow(context), self.network(context)).await;
+        let (dataflow, network) = Unresolved::both(dataflow, network)?;
         if !network
             .zone_ids
             .iter()
@@ -262,10 +206,10 @@ impl TargetKind for TidbCloudToConfluent {
                 ),
                 "name a network with a zone of the TiDB Cloud cluster's",
             );
-            return Ok(Resolution::refused(problem.about(NETWORK_PATH)));
+            return Err(problem.about(NETWORK_PATH).into());
         }
         let Some(unique_name) = unique_name(&network.dns_domain) else {
-            return Ok(Resolution::Refused(self.unfit(&network, context.region)));
+            return Err(Unresolved::Refused(self.unfit(&network, context.region)));
         };
         let link = TidbLink {
             key: self.api_key_secret_arn.clone(),
@@ -275,7 +219,7 @@ impl TargetKind for TidbCloudToConfluent {
         let mut about = Map::new();
         about.insert("dnsDomain".to_owned(), json!(network.dns_domain));
         about.insert("network".to_owned(), json!(network.display_name));
-        Ok(Resolution::Resolved(Box::new(Resolved {
+        Ok(Resolved {
             endpoint: None,
             parts: vec![
                 Part::ConfluentAccess(ConfluentAccess {
@@ -288,7 +232,7 @@ impl TargetKind for TidbCloudToConfluent {
                 Part::TidbDomains(TidbDomains { link, unique_name }),
             ],
             about,
-        })))
+        })
     }
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {

@@ -9,8 +9,9 @@ use crate::outside::{
     CallError, DnsAttributes, Endpoint, EndpointFilter, Group, Outside, Service, Subnet,
 };
 use crate::ownership::REQUEST;
+use crate::problem::Problem;
 use crate::request::Request;
-use crate::targets::{ConnectedThrough, EndpointSpec, FindContext, Resolution, Resolved};
+use crate::targets::{ConnectedThrough, EndpointSpec, FindContext, Resolved, Unresolved};
 
 /// What was seen. A look that may turn out not to be needed keeps its error until it is.
 pub(super) struct Looks {
@@ -48,8 +49,8 @@ pub(super) struct Side<'a> {
 
 /// What the target says of itself.
 pub(super) enum Target {
-    /// It cannot be connected to, or not yet.
-    Unresolved(Resolution),
+    NotYet(Problem),
+    Refused(Vec<Problem>),
     Resolved {
         resolved: Resolved,
         /// The service of its endpoint, if EC2 knows it.
@@ -151,14 +152,17 @@ async fn target(
     execution: &Execution,
 ) -> Result<Target, CallError> {
     let context = FindContext {
+        outside,
         request_id: &request.request_id,
         region: &request.shape.region,
         account: execution.account(),
         network: request.shape.network.as_ref(),
     };
-    let resolved = match request.shape.target.kind().find(outside, &context).await? {
-        Resolution::Resolved(resolved) => *resolved,
-        other => return Ok(Target::Unresolved(other)),
+    let resolved = match request.shape.target.kind().find(&context).await {
+        Ok(resolved) => resolved,
+        Err(Unresolved::Failed(error)) => return Err(error),
+        Err(Unresolved::NotYet(problem)) => return Ok(Target::NotYet(problem)),
+        Err(Unresolved::Refused(problems)) => return Ok(Target::Refused(problems)),
     };
     let Some(spec) = &resolved.endpoint else {
         return Ok(Target::Resolved {

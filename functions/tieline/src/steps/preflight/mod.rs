@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::problem::{Code, Problem, Rejection};
 use crate::request::{self, Request};
 use crate::result::{Failed, Planned, ResultDetail};
-use crate::targets::{EndpointSpec, Resolution, Resolved};
+use crate::targets::{EndpointSpec, Resolved};
 use crate::workflow::{
     LONGEST_POLL, NextState, StepError, StepInput, StepOutput, Work, wait_seconds,
 };
@@ -138,8 +138,15 @@ impl Check<'_> {
                 service,
                 also_from,
             } => (resolved, service, also_from),
-            Target::Unresolved(resolution) => {
-                return Ok(self.unresolved(resolution, network.as_ref()));
+            // What the request names is checked all the same.
+            Target::NotYet(problem) => {
+                self.check_named(network.as_ref(), &self.request.shape.target.kind().ports());
+                return Ok(Outcome::NotYet(problem));
+            }
+            Target::Refused(problems) => {
+                self.problems.extend(problems);
+                self.check_named(network.as_ref(), &self.request.shape.target.kind().ports());
+                return Ok(Outcome::Refused);
             }
         };
         let Resolved {
@@ -179,20 +186,6 @@ impl Check<'_> {
         plan.endpoint = Some(endpoint);
         self.check_parts(&plan, chosen.found.as_ref()).await?;
         Ok(Outcome::Planned(Box::new(plan)))
-    }
-
-    /// The target cannot be connected to, or not yet: what the request names is checked all the same.
-    fn unresolved(&mut self, resolution: Resolution, network: Option<&Network>) -> Outcome {
-        let outcome = match resolution {
-            Resolution::NotYet(problem) => Outcome::NotYet(problem),
-            Resolution::Refused(problems) => {
-                self.problems.extend(problems);
-                Outcome::Refused
-            }
-            Resolution::Resolved(_) => Outcome::Refused,
-        };
-        self.check_named(network, &self.request.shape.target.kind().ports());
-        outcome
     }
 
     /// The endpoint that the target wants, planned; none if something stands in its way.
