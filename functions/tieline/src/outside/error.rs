@@ -239,6 +239,14 @@ impl CallError {
     }
 }
 
+/// A thing that another run made a moment ago counts as made.
+pub(crate) fn made(call: Reply<()>) -> Reply<()> {
+    match call {
+        Err(error) if error.is_duplicate() => Ok(()),
+        other => other,
+    }
+}
+
 /// An error with the whole chain of its causes, outermost first.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();

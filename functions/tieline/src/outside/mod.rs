@@ -23,6 +23,7 @@ pub use ec2::{
     Service, Subnet, Vpc,
 };
 pub use endpoint_state::State;
+pub(crate) use error::made;
 pub use error::{CallError, READ_SECRET, Reply, chain};
 pub use quotas::Quotas;
 pub use route53::Route53;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::{ConfluentId, SecretArn};
-use crate::outside::Reply;
 use crate::outside::confluent::Access;
+use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 use crate::refusals::conflict;
@@ -37,11 +37,8 @@ enum Found {
 
 impl ConfluentAccess {
     async fn find(&self, context: &PartContext<'_>) -> Reply<Found> {
-        let all = context
-            .outside
-            .confluent
-            .accesses(&self.key, &self.environment)
-            .await?;
+        let confluent = context.outside.confluent;
+        let all = confluent.accesses(&self.key, &self.environment).await?;
         let (here, elsewhere): (Vec<_>, Vec<_>) = all
             .into_iter()
             .partition(|access| access.network == self.network.as_str());
@@ -116,37 +113,23 @@ impl PartKind for ConfluentAccess {
 
     async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let name = context.owner.vendor_name();
-        let made = context
-            .outside
-            .confluent
-            .create_access(
-                &self.key,
-                &self.environment,
-                &self.network,
-                &name,
-                &self.account,
-            )
-            .await;
-        match made {
-            // Another run made it a moment ago: the next look says whose it is.
-            Err(error) if error.is_duplicate() => Ok(()),
-            other => other,
-        }
+        let confluent = context.outside.confluent;
+        let (key, environment) = (&self.key, &self.environment);
+        let access = confluent.create_access(key, environment, &self.network, &name, &self.account);
+        // If another run made it a moment ago, the next look says whose it is.
+        made(access.await)
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
-        match self.find(context).await? {
-            Found::Here(access)
-                if context.owner.of_vendor_name(&access.name) != Ownership::Others =>
-            {
-                context
-                    .outside
-                    .confluent
-                    .delete_access(&self.key, &self.environment, &access.id)
-                    .await
-            }
-            Found::Here(_) | Found::Elsewhere(_) | Found::Nothing => Ok(()),
+        let Found::Here(access) = self.find(context).await? else {
+            return Ok(());
+        };
+        if context.owner.of_vendor_name(&access.name) == Ownership::Others {
+            return Ok(());
         }
+        let confluent = context.outside.confluent;
+        let (key, environment) = (&self.key, &self.environment);
+        confluent.delete_access(key, environment, &access.id).await
     }
 
     fn carries_mark(&self) -> bool {
@@ -154,18 +137,19 @@ impl PartKind for ConfluentAccess {
     }
 
     async fn mark(&self, context: &PartContext<'_>) -> Reply<()> {
-        match self.find(context).await? {
-            Found::Here(access)
-                if context.owner.of_vendor_name(&access.name) == Ownership::Ours =>
-            {
-                let name = context.owner.confirmed_vendor_name();
-                context
-                    .outside
-                    .confluent
-                    .rename_access(&self.key, &self.environment, &access.id, &name)
-                    .await
-            }
-            Found::Here(_) | Found::Elsewhere(_) | Found::Nothing => Ok(()),
+        let Found::Here(access) = self.find(context).await? else {
+            return Ok(());
+        };
+        if context.owner.of_vendor_name(&access.name) != Ownership::Ours {
+            return Ok(());
         }
+        let (confluent, name) = (
+            context.outside.confluent,
+            context.owner.confirmed_vendor_name(),
+        );
+        let (key, environment) = (&self.key, &self.environment);
+        confluent
+            .rename_access(key, environment, &access.id, &name)
+            .await
     }
 }

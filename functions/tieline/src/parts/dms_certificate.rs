@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
-use crate::outside::Reply;
+use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,15 +35,8 @@ impl PartKind for DmsCertificate {
 
     async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let tags = context.owner.all_tags();
-        let made = context
-            .outside
-            .dms
-            .import_certificate(&self.id, &self.pem, &tags)
-            .await;
-        match made {
-            Err(error) if error.is_duplicate() => Ok(()),
-            other => other,
-        }
+        let dms = context.outside.dms;
+        made(dms.import_certificate(&self.id, &self.pem, &tags).await)
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {

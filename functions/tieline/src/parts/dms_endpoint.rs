@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::{RoleArn, SecretArn};
-use crate::outside::Reply;
 use crate::outside::dms::{DmsEndpoint as Found, NewDmsEndpoint};
+use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
 
 /// An endpoint to a MySQL server, which DMS logs in to with a secret that it reads by itself.
@@ -57,13 +57,9 @@ impl PartKind for DmsEndpoint {
     }
 
     async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
+        let dms = context.outside.dms;
         let certificate = match &self.certificate {
-            Some(id) => context
-                .outside
-                .dms
-                .certificate(id)
-                .await?
-                .map(|found| found.arn),
+            Some(id) => dms.certificate(id).await?.map(|found| found.arn),
             None => None,
         };
         let new = NewDmsEndpoint {
@@ -76,10 +72,7 @@ impl PartKind for DmsEndpoint {
             attributes: self.attributes.clone(),
             tags: context.owner.all_tags(),
         };
-        match context.outside.dms.create_endpoint(&new).await {
-            Err(error) if error.is_duplicate() => Ok(()),
-            other => other,
-        }
+        made(dms.create_endpoint(&new).await)
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
@@ -97,10 +90,7 @@ impl PartKind for DmsEndpoint {
         let Some(found) = self.find(context).await? else {
             return Ok(());
         };
-        context
-            .outside
-            .dms
-            .tag(&found.arn, &context.owner.confirmation())
-            .await
+        let confirmation = context.owner.confirmation();
+        context.outside.dms.tag(&found.arn, &confirmation).await
     }
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::{GroupId, InstanceArn, VpcId};
-use crate::outside::Reply;
 use crate::outside::dms::{Instance, NewInstance};
+use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 use crate::refusals::unsuitable;
@@ -133,10 +133,7 @@ impl PartKind for DmsInstance {
             groups: new.groups.clone(),
             tags: context.owner.all_tags(),
         };
-        match context.outside.dms.create_instance(&new).await {
-            Err(error) if error.is_duplicate() => Ok(()),
-            other => other,
-        }
+        made(context.outside.dms.create_instance(&new).await)
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::SubnetId;
-use crate::outside::Reply;
 use crate::outside::dms::NewSubnetGroup;
+use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,12 +25,8 @@ impl PartKind for DmsSubnetGroup {
     }
 
     async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
-        let Some(group) = context
-            .outside
-            .dms
-            .subnet_group(&self.id, &self.arn)
-            .await?
-        else {
+        let dms = context.outside.dms;
+        let Some(group) = dms.subnet_group(&self.id, &self.arn).await? else {
             return Ok(Observation::absent());
         };
         let ownership = context.owner.of_tags(&group.tags);
@@ -50,10 +46,7 @@ impl PartKind for DmsSubnetGroup {
             subnets: self.subnets.clone(),
             tags: context.owner.all_tags(),
         };
-        match context.outside.dms.create_subnet_group(&new).await {
-            Err(error) if error.is_duplicate() => Ok(()),
-            other => other,
-        }
+        made(context.outside.dms.create_subnet_group(&new).await)
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::tidb_link::TidbLink;
 use super::{Condition, Observation, PartContext, PartKind};
-use crate::outside::Reply;
 use crate::outside::tidb_cloud::{Attachment, Domain};
+use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 
@@ -26,12 +26,8 @@ impl TidbDomains {
             return Ok(None);
         };
         let TidbLink { key, cluster, .. } = &self.link;
-        let Some(link) = context
-            .outside
-            .tidb_cloud
-            .link(key, cluster, &first.id)
-            .await?
-        else {
+        let tidb = context.outside.tidb_cloud;
+        let Some(link) = tidb.link(key, cluster, &first.id).await? else {
             return Ok(None);
         };
         let attached = link
@@ -88,15 +84,9 @@ impl PartKind for TidbDomains {
             return Ok(());
         };
         let TidbLink { key, cluster, .. } = &self.link;
-        let attached = context
-            .outside
-            .tidb_cloud
-            .attach_confluent(key, cluster, &id, &self.unique_name)
-            .await;
-        match attached {
-            Err(error) if error.is_duplicate() => Ok(()),
-            other => other,
-        }
+        let tidb = context.outside.tidb_cloud;
+        let attached = tidb.attach_confluent(key, cluster, &id, &self.unique_name);
+        made(attached.await)
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
@@ -104,10 +94,7 @@ impl PartKind for TidbDomains {
             return Ok(());
         };
         let TidbLink { key, cluster, .. } = &self.link;
-        context
-            .outside
-            .tidb_cloud
-            .detach(key, cluster, &id, &attached.id)
-            .await
+        let tidb = context.outside.tidb_cloud;
+        tidb.detach(key, cluster, &id, &attached.id).await
     }
 }

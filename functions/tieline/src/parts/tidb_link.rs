@@ -26,11 +26,8 @@ impl TidbLink {
     /// Every one of this request's, the one that counts first.
     pub(super) async fn all(&self, context: &PartContext<'_>) -> Reply<Vec<Link>> {
         let name = context.owner.vendor_name();
-        let mut links = context
-            .outside
-            .tidb_cloud
-            .links(&self.key, &self.cluster)
-            .await?;
+        let tidb = context.outside.tidb_cloud;
+        let mut links = tidb.links(&self.key, &self.cluster).await?;
         links.retain(|link| link.name == name && link.service == self.service);
         let order = |link: &Link| (is_going(link), link.created.clone(), link.id.clone());
         links.sort_by_key(order);
@@ -39,11 +36,8 @@ impl TidbLink {
 
     /// There is none; perhaps there is one of the same request for other parameters.
     async fn absent(&self, context: &PartContext<'_>) -> Reply<Observation> {
-        let links = context
-            .outside
-            .tidb_cloud
-            .links(&self.key, &self.cluster)
-            .await?;
+        let tidb = context.outside.tidb_cloud;
+        let links = tidb.links(&self.key, &self.cluster).await?;
         let other = links
             .iter()
             .any(|link| context.owner.is_named_in(&link.name) && !is_going(link));
@@ -54,16 +48,17 @@ impl TidbLink {
         })
     }
 
-    /// Takes back all but the one that counts.
-    async fn delete_surplus(&self, context: &PartContext<'_>, all: &[Link]) -> Reply<()> {
-        for link in all.iter().skip(1).filter(|link| !is_going(link)) {
-            context
-                .outside
-                .tidb_cloud
-                .delete_link(&self.key, &self.cluster, &link.id)
-                .await?;
+    async fn delete(&self, context: &PartContext<'_>, links: &[Link]) -> Reply<()> {
+        let tidb = context.outside.tidb_cloud;
+        for link in links.iter().filter(|link| !is_going(link)) {
+            tidb.delete_link(&self.key, &self.cluster, &link.id).await?;
         }
         Ok(())
+    }
+
+    /// Takes back all but the one that counts.
+    async fn delete_surplus(&self, context: &PartContext<'_>, all: &[Link]) -> Reply<()> {
+        self.delete(context, all.get(1..).unwrap_or_default()).await
     }
 }
 
@@ -104,15 +99,8 @@ impl PartKind for TidbLink {
         if all.first().is_some_and(|link| !is_going(link)) {
             return self.delete_surplus(context, &all).await;
         }
-        context
-            .outside
-            .tidb_cloud
-            .create_link(
-                &self.key,
-                &self.cluster,
-                &context.owner.vendor_name(),
-                &self.service,
-            )
+        let (tidb, name) = (context.outside.tidb_cloud, context.owner.vendor_name());
+        tidb.create_link(&self.key, &self.cluster, &name, &self.service)
             .await?;
         // Another run of the request may have done the same a moment ago.
         let all = self.all(context).await?;
@@ -120,15 +108,6 @@ impl PartKind for TidbLink {
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
-        for link in self.all(context).await? {
-            if !is_going(&link) {
-                context
-                    .outside
-                    .tidb_cloud
-                    .delete_link(&self.key, &self.cluster, &link.id)
-                    .await?;
-            }
-        }
-        Ok(())
+        self.delete(context, &self.all(context).await?).await
     }
 }

@@ -24,11 +24,8 @@ impl TidbRegistration {
         let Some(id) = context.endpoint_id else {
             return Ok(None);
         };
-        let all = context
-            .outside
-            .tidb_cloud
-            .registrations(&self.key, &self.group)
-            .await?;
+        let tidb = context.outside.tidb_cloud;
+        let all = tidb.registrations(&self.key, &self.group).await?;
         Ok(all.into_iter().find(|one| one.endpoint_id == id.as_str()))
     }
 
@@ -121,12 +118,8 @@ impl PartKind for TidbRegistration {
         let Some(endpoint) = context.endpoint else {
             return Ok(());
         };
-        let registered = context
-            .outside
-            .tidb_cloud
-            .register(&self.key, &self.group, &endpoint.id)
-            .await;
-        match registered {
+        let tidb = context.outside.tidb_cloud;
+        match tidb.register(&self.key, &self.group, &endpoint.id).await {
             // TiDB Cloud does not say how it refuses what is registered already: the list does.
             Err(error) if error.is_duplicate() || error.is_invalid() => {
                 let there = self.find(context).await?;
@@ -138,14 +131,9 @@ impl PartKind for TidbRegistration {
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
+        let tidb = context.outside.tidb_cloud;
         match self.find(context).await? {
-            Some(found) => {
-                context
-                    .outside
-                    .tidb_cloud
-                    .unregister(&self.key, &self.group, &found.id)
-                    .await
-            }
+            Some(found) => tidb.unregister(&self.key, &self.group, &found.id).await,
             None => Ok(()),
         }
     }
