@@ -52,7 +52,7 @@ pub(super) enum Target {
     NotYet(Problem),
     Refused(Vec<Problem>),
     Resolved {
-        resolved: Resolved,
+        resolved: Box<Resolved>,
         /// The service of its endpoint, if EC2 knows it.
         service: Option<Service>,
         /// Address blocks of further VPCs that connect through the endpoint.
@@ -159,7 +159,7 @@ async fn target(
         network: request.shape.network.as_ref(),
     };
     let resolved = match request.shape.target.kind().find(&context).await {
-        Ok(resolved) => resolved,
+        Ok(resolved) => Box::new(resolved),
         Err(Unresolved::Failed(error)) => return Err(error),
         Err(Unresolved::NotYet(problem)) => return Ok(Target::NotYet(problem)),
         Err(Unresolved::Refused(problems)) => return Ok(Target::Refused(problems)),
