@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tieline::outside::CallError;
 
-use crate::call::Api;
+use crate::api::Api;
 use crate::http::HttpResponse;
 
 /// How much of a body that nobody can read goes into an error.

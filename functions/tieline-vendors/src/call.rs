@@ -7,6 +7,7 @@ use tieline::outside::CallError;
 
 use crate::Vendors;
 use crate::answer::Answer;
+use crate::api::{Api, Auth};
 use crate::http::{HttpError, HttpRequest, HttpResponse};
 use crate::secrets::{ApiKey, Keys};
 
@@ -19,48 +20,6 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The most pages of a list: ten thousand of anything is not what Tieline made.
 const PAGES: usize = 100;
-
-/// A vendor's API.
-#[derive(Debug)]
-pub(crate) struct Api {
-    pub(crate) host: &'static str,
-    /// What every path begins with.
-    base: &'static str,
-    auth: Auth,
-    /// The header by which the vendor's support finds a call again.
-    pub(crate) trace: &'static str,
-    /// The headers that say when to come back, the better one first; in lower case.
-    pub(crate) come_back: [&'static str; 2],
-}
-
-#[derive(Debug)]
-enum Auth {
-    Digest,
-    Basic,
-}
-
-/// TiDB Cloud Dedicated.
-pub(crate) const DEDICATED: &Api = &tidb_cloud("dedicated.tidbapi.com");
-/// TiDB Cloud Starter and Essential.
-pub(crate) const SERVERLESS: &Api = &tidb_cloud("serverless.tidbapi.com");
-/// Confluent Cloud's networking.
-pub(crate) const CONFLUENT: &Api = &Api {
-    host: "api.confluent.cloud",
-    base: "/networking/v1",
-    auth: Auth::Basic,
-    trace: "X-Request-Id",
-    come_back: ["retry-after", "x-ratelimit-reset"],
-};
-
-const fn tidb_cloud(host: &'static str) -> Api {
-    Api {
-        host,
-        base: "/v1beta1",
-        auth: Auth::Digest,
-        trace: "X-Debug-Trace-Id",
-        come_back: ["x-ratelimit-reset", "retry-after"],
-    }
-}
 
 /// A call that is being put together.
 #[derive(Debug)]

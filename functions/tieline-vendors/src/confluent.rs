@@ -22,7 +22,8 @@ use tieline::outside::confluent::{Access, ConfluentNetwork};
 
 use crate::Vendors;
 use crate::answer::Answer;
-use crate::call::{CONFLUENT, Call, Pages};
+use crate::api::CONFLUENT;
+use crate::call::{Call, Pages};
 use crate::decode::nullable;
 
 const ACCESSES: &str = "private-link-accesses";

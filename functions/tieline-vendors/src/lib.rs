@@ -4,6 +4,7 @@
 //! it is given: something that speaks [`Http`] and something that reads [`Secrets`].
 
 mod answer;
+mod api;
 mod call;
 mod confluent;
 mod decode;

@@ -12,7 +12,8 @@ use tieline::outside::tidb_cloud::{
     Dataflow, DedicatedCluster, Link, LinkService, NodeGroupId, Registration, ServerlessCluster,
 };
 
-use crate::call::{Call, DEDICATED, Pages, SERVERLESS};
+use crate::api::{DEDICATED, SERVERLESS};
+use crate::call::{Call, Pages};
 use crate::{Vendors, dedicated, serverless};
 
 /// The most that the API gives at once.
