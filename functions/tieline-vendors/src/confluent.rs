@@ -23,8 +23,9 @@ use tieline::outside::confluent::{Access, ConfluentNetwork};
 use crate::Vendors;
 use crate::answer::Answer;
 use crate::api::CONFLUENT;
-use crate::call::{Call, Pages};
+use crate::call::Call;
 use crate::decode::nullable;
+use crate::pages::Pages;
 
 const ACCESSES: &str = "private-link-accesses";
 const LIST: &str = "confluent:ListPrivateLinkAccesses";

@@ -12,6 +12,7 @@ mod dedicated;
 mod digest;
 mod http;
 mod https;
+mod pages;
 mod secrets;
 mod serverless;
 mod tidb_cloud;

@@ -13,7 +13,8 @@ use tieline::outside::tidb_cloud::{
 };
 
 use crate::api::{DEDICATED, SERVERLESS};
-use crate::call::{Call, Pages};
+use crate::call::Call;
+use crate::pages::Pages;
 use crate::{Vendors, dedicated, serverless};
 
 /// The most that the API gives at once.
