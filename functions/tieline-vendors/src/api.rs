@@ -1,4 +1,8 @@
-//! The vendors' APIs.
+//! The vendors' APIs: where each one is, how its requests are signed, and which key signs them.
+//!
+//! Another vendor's API is another entry here. How a call is made does not depend on the vendor.
+
+use crate::secrets::KeyFields;
 
 /// A vendor's API.
 #[derive(Debug)]
@@ -7,13 +11,15 @@ pub(crate) struct Api {
     /// What every path begins with.
     pub(crate) base: &'static str,
     pub(crate) auth: Auth,
+    /// Where in a secret the key is. It is said here because the way of signing does not tell the vendor.
+    pub(crate) key: KeyFields,
     /// The header by which the vendor's support finds a call again.
     pub(crate) trace: &'static str,
     /// The headers that say when to come back, the better one first; in lower case.
     pub(crate) come_back: [&'static str; 2],
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Auth {
     Digest,
     Basic,
@@ -28,6 +34,10 @@ pub(crate) const CONFLUENT: &Api = &Api {
     host: "api.confluent.cloud",
     base: "/networking/v1",
     auth: Auth::Basic,
+    key: KeyFields {
+        id: "apiKey",
+        secret: "apiSecret",
+    },
     trace: "X-Request-Id",
     come_back: ["retry-after", "x-ratelimit-reset"],
 };
@@ -37,6 +47,10 @@ const fn tidb_cloud(host: &'static str) -> Api {
         host,
         base: "/v1beta1",
         auth: Auth::Digest,
+        key: KeyFields {
+            id: "publicKey",
+            secret: "privateKey",
+        },
         trace: "X-Debug-Trace-Id",
         come_back: ["x-ratelimit-reset", "retry-after"],
     }

@@ -9,7 +9,7 @@ use crate::Vendors;
 use crate::answer::Answer;
 use crate::api::{Api, Auth};
 use crate::http::{HttpError, HttpRequest, HttpResponse};
-use crate::secrets::{ApiKey, Keys};
+use crate::secrets::{ApiKey, KeyLocation};
 
 /// All that is not unreserved (RFC 3986 section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -91,16 +91,19 @@ impl Vendors {
     /// Makes a call with the key that a secret holds. A key that was kept and is refused is read again, and if it is
     /// another one by now, the call is made once more: a vendor that refuses a key has done nothing.
     pub(crate) async fn call(&self, secret: &SecretArn, call: Call) -> Result<Answer, CallError> {
-        let keys = self.keys(call.api);
-        let (key, was_kept) = keys.get(&*self.secrets, secret).await?;
+        let location = KeyLocation {
+            secret: secret.clone(),
+            fields: call.api.key,
+        };
+        let (key, was_kept) = self.keys.get(&*self.secrets, &location).await?;
         let mut response = self.ask(&call, &key).await?;
         if response.status == 401 {
             if !was_kept {
-                keys.forget(secret);
-            } else if let Some(key) = keys.refused(&*self.secrets, secret, &key).await? {
+                self.keys.forget(&location);
+            } else if let Some(key) = self.keys.refused(&*self.secrets, &location, &key).await? {
                 response = self.ask(&call, &key).await?;
                 if response.status == 401 {
-                    keys.forget(secret);
+                    self.keys.forget(&location);
                 }
             }
         }
@@ -154,13 +157,6 @@ impl Vendors {
             || format!("https://{host}"),
             |world| format!("{world}/{host}"),
         )
-    }
-
-    fn keys(&self, api: &Api) -> &Keys {
-        match api.auth {
-            Auth::Digest => &self.tidb_keys,
-            Auth::Basic => &self.confluent_keys,
-        }
     }
 }
 

@@ -33,8 +33,7 @@ pub struct Vendors {
     secrets: Box<dyn Secrets>,
     /// Where every vendor is instead of under its own name, without a slash at the end.
     world: Option<String>,
-    tidb_keys: secrets::Keys,
-    confluent_keys: secrets::Keys,
+    keys: secrets::Keys,
     nonces: digest::Nonces,
 }
 
@@ -62,8 +61,7 @@ impl Vendors {
             http: Box::new(http),
             secrets: Box::new(secrets),
             world: world.map(|url| url.trim_end_matches('/').to_owned()),
-            tidb_keys: secrets::Keys::new(["publicKey", "privateKey"]),
-            confluent_keys: secrets::Keys::new(["apiKey", "apiSecret"]),
+            keys: secrets::Keys::default(),
             nonces: digest::Nonces::default(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -68,7 +68,7 @@ impl ApiKey {
         self.id == other.id && self.secret() == other.secret()
     }
 
-    fn parse(text: &str, [id, secret]: [&str; 2]) -> Option<Self> {
+    fn parse(text: &str, fields: KeyFields) -> Option<Self> {
         let value: Value = serde_json::from_str(text).ok()?;
         // What does not fit a header, or would end the user's name in Basic, is no key.
         let field = |name: &str| {
@@ -77,8 +77,8 @@ impl ApiKey {
             (fits && !text.trim().is_empty()).then(|| text.to_owned())
         };
         Some(Self {
-            id: field(id).filter(|id| !id.contains(':'))?,
-            secret: field(secret)?.into(),
+            id: field(fields.id).filter(|id| !id.contains(':'))?,
+            secret: field(fields.secret)?.into(),
         })
     }
 }
@@ -89,64 +89,27 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// A vendor's keys by the secret that holds them.
-#[derive(Debug)]
-pub(crate) struct Keys {
-    /// The names of the secret's fields.
-    fields: [&'static str; 2],
-    kept: Mutex<HashMap<SecretArn, (Instant, Arc<ApiKey>)>>,
+/// The names of the two fields that hold a key. Each vendor has its own words for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct KeyFields {
+    pub(crate) id: &'static str,
+    pub(crate) secret: &'static str,
 }
 
-impl Keys {
-    pub(crate) fn new(fields: [&'static str; 2]) -> Self {
-        Self {
+/// Where a key is. One secret may hold several vendors' keys, so its ARN alone does not say which one is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct KeyLocation {
+    pub(crate) secret: SecretArn,
+    pub(crate) fields: KeyFields,
+}
+
+impl KeyLocation {
+    fn malformed(&self) -> CallError {
+        let Self {
+            secret: arn,
             fields,
-            kept: Mutex::default(),
-        }
-    }
-
-    /// The key of a secret, and whether it was kept from before.
-    pub(crate) async fn get(
-        &self,
-        secrets: &dyn Secrets,
-        arn: &SecretArn,
-    ) -> Result<(Arc<ApiKey>, bool), CallError> {
-        if let Some((read, key)) = self.lock().get(arn)
-            && read.elapsed() < KEPT
-        {
-            return Ok((Arc::clone(key), true));
-        }
-        let text = secrets.read(arn).await?;
-        let key = ApiKey::parse(&text, self.fields).ok_or_else(|| self.malformed(arn))?;
-        let key = Arc::new(key);
-        let entry = (Instant::now(), Arc::clone(&key));
-        self.lock().insert(arn.clone(), entry);
-        Ok((key, false))
-    }
-
-    /// The vendor refused the key: the secret may hold another by now. Answers that one if it is another.
-    pub(crate) async fn refused(
-        &self,
-        secrets: &dyn Secrets,
-        arn: &SecretArn,
-        refused: &ApiKey,
-    ) -> Result<Option<Arc<ApiKey>>, CallError> {
-        self.forget(arn);
-        let (key, _) = self.get(secrets, arn).await?;
-        if key.is(refused) {
-            self.forget(arn);
-            return Ok(None);
-        }
-        Ok(Some(key))
-    }
-
-    /// Reads the secret anew the next time.
-    pub(crate) fn forget(&self, arn: &SecretArn) {
-        self.lock().remove(arn);
-    }
-
-    fn malformed(&self, arn: &SecretArn) -> CallError {
-        let [id, secret] = self.fields;
+        } = self;
+        let KeyFields { id, secret } = fields;
         CallError::Refused {
             action: READ_SECRET,
             code: "SecretMalformed".to_owned(),
@@ -155,10 +118,58 @@ impl Keys {
             ),
         }
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SecretArn, (Instant, Arc<ApiKey>)>> {
+type Kept = HashMap<KeyLocation, (Instant, Arc<ApiKey>)>;
+
+/// The keys that were read in the last minutes.
+#[derive(Debug, Default)]
+pub(crate) struct Keys(Mutex<Kept>);
+
+impl Keys {
+    /// The key at a location, and whether it was kept from before.
+    pub(crate) async fn get(
+        &self,
+        secrets: &dyn Secrets,
+        location: &KeyLocation,
+    ) -> Result<(Arc<ApiKey>, bool), CallError> {
+        if let Some((read, key)) = self.lock().get(location)
+            && read.elapsed() < KEPT
+        {
+            return Ok((Arc::clone(key), true));
+        }
+        let text = secrets.read(&location.secret).await?;
+        let key = ApiKey::parse(&text, location.fields).ok_or_else(|| location.malformed())?;
+        let key = Arc::new(key);
+        let entry = (Instant::now(), Arc::clone(&key));
+        self.lock().insert(location.clone(), entry);
+        Ok((key, false))
+    }
+
+    /// The vendor refused the key: the secret may hold another by now. Answers that one if it is another.
+    pub(crate) async fn refused(
+        &self,
+        secrets: &dyn Secrets,
+        location: &KeyLocation,
+        refused: &ApiKey,
+    ) -> Result<Option<Arc<ApiKey>>, CallError> {
+        self.forget(location);
+        let (key, _) = self.get(secrets, location).await?;
+        if key.is(refused) {
+            self.forget(location);
+            return Ok(None);
+        }
+        Ok(Some(key))
+    }
+
+    /// Reads the secret anew the next time.
+    pub(crate) fn forget(&self, location: &KeyLocation) {
+        self.lock().remove(location);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         // Nothing panics while it is held, and a half-made change is not possible.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -176,21 +187,31 @@ mod tests {
     use super::*;
     use crate::script::{Safe, arn};
 
-    const FIELDS: [&str; 2] = ["publicKey", "privateKey"];
+    const FIELDS: KeyFields = KeyFields {
+        id: "publicKey",
+        secret: "privateKey",
+    };
+
+    fn at(name: &str) -> KeyLocation {
+        KeyLocation {
+            secret: arn(name),
+            fields: FIELDS,
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_key_is_read_again_after_five_minutes() {
         let safe = Safe::new([r#"{"publicKey":"a","privateKey":"b"}"#]);
-        let keys = Keys::new(FIELDS);
+        let keys = Keys::default();
 
-        assert!(!keys.get(&safe, &arn("one")).await.unwrap().1);
+        assert!(!keys.get(&safe, &at("one")).await.unwrap().1);
         tokio::time::advance(KEPT - Duration::from_secs(1)).await;
-        assert!(keys.get(&safe, &arn("one")).await.unwrap().1);
-        assert!(!keys.get(&safe, &arn("two")).await.unwrap().1);
+        assert!(keys.get(&safe, &at("one")).await.unwrap().1);
+        assert!(!keys.get(&safe, &at("two")).await.unwrap().1);
         assert_eq!(safe.reads(), 2);
 
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(!keys.get(&safe, &arn("one")).await.unwrap().1);
+        assert!(!keys.get(&safe, &at("one")).await.unwrap().1);
         assert_eq!(safe.reads(), 3);
     }
 
@@ -208,8 +229,8 @@ mod tests {
             r#"{"publicKey":"canary:","privateKey":"canary"}"#,
             r#"{"apiKey":"canary","apiSecret":"canary"}"#,
         ] {
-            let keys = Keys::new(FIELDS);
-            let error = keys.get(&Safe::new([text]), &arn("one")).await.unwrap_err();
+            let keys = Keys::default();
+            let error = keys.get(&Safe::new([text]), &at("one")).await.unwrap_err();
 
             assert!(error.credentials_problem().is_some(), "{text}");
             assert_eq!(
@@ -225,9 +246,9 @@ mod tests {
     async fn a_key_is_never_shown() {
         let safe =
             Safe::new([r#"{"publicKey":"canary-id","privateKey":"canary-secret","more":1}"#]);
-        let keys = Keys::new(FIELDS);
+        let keys = Keys::default();
 
-        let (key, _) = keys.get(&safe, &arn("one")).await.unwrap();
+        let (key, _) = keys.get(&safe, &at("one")).await.unwrap();
 
         let shown = format!("{key:?} {keys:?} {key:#?} {keys:#?}");
         assert!(!shown.contains("canary"), "{shown}");

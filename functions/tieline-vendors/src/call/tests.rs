@@ -3,7 +3,9 @@ use tieline::outside::TidbCloud;
 use tieline::outside::tidb_cloud::DedicatedCluster;
 
 use super::*;
+use crate::api::CONFLUENT;
 use crate::script::{Safe, Script, answer, arn};
+use crate::secrets::KeyFields;
 
 const OLD: &str = r#"{"publicKey":"TIDBPUB1","privateKey":"canary-private-key-1"}"#;
 const NEW: &str = r#"{"publicKey":"TIDBPUB2","privateKey":"canary-private-key-2"}"#;
@@ -20,11 +22,14 @@ fn asked(nonce: &str) -> HttpResponse {
         .with("x-debug-trace-id", "trace-1")
 }
 
+fn authorization(request: &HttpRequest) -> Option<String> {
+    let mut headers = request.headers.iter();
+    let (_, header) = headers.find(|(name, _)| name == "authorization")?;
+    Some(header.clone())
+}
+
 fn user(request: &HttpRequest) -> Option<String> {
-    let (_, header) = request
-        .headers
-        .iter()
-        .find(|(name, _)| name == "authorization")?;
+    let header = authorization(request)?;
     let (_, rest) = header.split_once("username=\"")?;
     Some(rest.split('"').next().unwrap().to_owned())
 }
@@ -94,6 +99,33 @@ async fn a_refused_key_is_not_kept() {
 
     assert_eq!(user(&http.sent()[3]).unwrap(), "TIDBPUB2");
     assert_eq!(safe.reads(), 2);
+}
+
+/// Nothing but the entry in `api.rs` may tell two vendors apart that sign alike and whose keys lie in one secret.
+#[tokio::test]
+async fn two_vendors_that_sign_alike_have_each_its_own_key() {
+    const OTHER: &Api = &Api {
+        host: "api.other.example",
+        key: KeyFields {
+            id: "user",
+            secret: "token",
+        },
+        ..*CONFLUENT
+    };
+    let both = r#"{"apiKey":"a","apiSecret":"b","user":"c","token":"d"}"#;
+    let http = Script::new([answer(200, "{}"), answer(200, "{}")]);
+    let vendors = Vendors::new(http.clone(), Safe::new([both]), None);
+
+    for api in [CONFLUENT, OTHER] {
+        let call = Call::new(api, "test:Get", "GET", &["things"]).unwrap();
+        vendors.call(&arn("both"), call).await.unwrap();
+    }
+
+    let sent: Vec<_> = http.sent().iter().map(authorization).collect();
+    assert_eq!(
+        sent,
+        ["Basic YTpi", "Basic Yzpk"].map(|text| Some(text.to_owned()))
+    );
 }
 
 #[tokio::test]
