@@ -85,17 +85,17 @@ impl Answer {
         Err(CallError::answered_by_vendor(
             self.action,
             status,
-            self.come_back(),
+            self.retry_after(),
             &cut(code.as_deref().unwrap_or("without a code"), EXCERPT),
             &format!("{message}{}", self.trace()),
         ))
     }
 
     /// When to come back, in seconds. Both vendors count from now.
-    fn come_back(&self) -> Option<u64> {
-        self.api.come_back.iter().find_map(|name| {
+    fn retry_after(&self) -> Option<u64> {
+        self.api.retry_after.iter().find_map(|name| {
             let text = self.response.header(name)?.trim();
-            // `Retry-After` may be a date; there is another header then, or the usual wait.
+            // `Retry-After` may be a date; there is another header then, or the default wait.
             let whole = text.parse().ok();
             whole.or_else(|| text.split_once('.')?.0.parse().ok().map(|n: u64| n + 1))
         })

@@ -16,7 +16,7 @@ pub(crate) struct Api {
     /// The header by which the vendor's support finds a call again.
     pub(crate) trace: &'static str,
     /// The headers that say when to come back, the better one first; in lower case.
-    pub(crate) come_back: [&'static str; 2],
+    pub(crate) retry_after: [&'static str; 2],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ pub(crate) const CONFLUENT: &Api = &Api {
         secret: "apiSecret",
     },
     trace: "X-Request-Id",
-    come_back: ["retry-after", "x-ratelimit-reset"],
+    retry_after: ["retry-after", "x-ratelimit-reset"],
 };
 
 const fn tidb_cloud(host: &'static str) -> Api {
@@ -52,6 +52,6 @@ const fn tidb_cloud(host: &'static str) -> Api {
             secret: "privateKey",
         },
         trace: "X-Debug-Trace-Id",
-        come_back: ["x-ratelimit-reset", "retry-after"],
+        retry_after: ["x-ratelimit-reset", "retry-after"],
     }
 }

@@ -112,7 +112,7 @@ impl TidbCloud for Vendors {
         let call = Call::new(SERVERLESS, action, "GET", &path)?.verb("getAvailabilityZones");
         let zones: serverless::Zones = self.call(key, call).await?.decode()?;
         Ok(Dataflow {
-            account: must(action, "accountId", zones.account_id)?,
+            account: required(action, "accountId", zones.account_id)?,
             zone_ids: zones.az_ids,
         })
     }
@@ -166,7 +166,7 @@ impl TidbCloud for Vendors {
         }});
         let call = Call::new(SERVERLESS, action, "POST", &path)?.body(body);
         let made: serverless::Connection = self.call(key, call).await?.decode()?;
-        must(
+        required(
             action,
             "privateLinkConnectionId",
             made.private_link_connection_id,
@@ -232,7 +232,7 @@ fn in_group<'a>(group: &'a NodeGroupId, rest: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// A field that every real answer has. An empty value in its place could be acted on.
-fn must(action: &'static str, field: &str, value: String) -> Result<String, CallError> {
+fn required(action: &'static str, field: &str, value: String) -> Result<String, CallError> {
     if value.is_empty() {
         let reason = format!("the answer has no {field}");
         return Err(CallError::Unavailable { action, reason });

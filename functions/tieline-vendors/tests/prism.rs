@@ -38,7 +38,7 @@ use tieline_vendors::{Http, HttpError, HttpRequest, HttpResponse, Secrets, Vendo
 struct Routed(Arc<Inner>);
 
 /// Prism is a program of Node's, on a machine that does other things as well.
-const PATIENCE: Duration = Duration::from_secs(25);
+const TIMEOUT: Duration = Duration::from_secs(25);
 
 struct Inner {
     real: Https,
@@ -113,7 +113,7 @@ impl World {
         let prism = server::install();
         let start = |file: &str| Prism::start(&prism, &specs.join(file));
         let http = Routed(Arc::new(Inner {
-            real: Https::new(PATIENCE, PATIENCE).unwrap(),
+            real: Https::new(TIMEOUT, TIMEOUT).unwrap(),
             dedicated: start("tidb/dedicated.normalized.swagger.json"),
             cluster: start("tidb/cluster.swagger.json"),
             privatelink: start("tidb/privatelink.swagger.json"),
