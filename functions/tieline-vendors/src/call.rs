@@ -153,9 +153,9 @@ impl Vendors {
     /// Where an API is, without a slash at the end.
     pub(crate) fn url(&self, api: &Api) -> String {
         let host = api.host;
-        self.world.as_ref().map_or_else(
+        self.endpoint_url.as_ref().map_or_else(
             || format!("https://{host}"),
-            |world| format!("{world}/{host}"),
+            |endpoint_url| format!("{endpoint_url}/{host}"),
         )
     }
 }

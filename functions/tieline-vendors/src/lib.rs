@@ -31,8 +31,8 @@ pub use crate::secrets::Secrets;
 pub struct Vendors {
     http: Box<dyn Http>,
     secrets: Box<dyn Secrets>,
-    /// Where every vendor is instead of under its own name, without a slash at the end.
-    world: Option<String>,
+    /// Replaces the vendors' own addresses; without a slash at the end.
+    endpoint_url: Option<String>,
     keys: secrets::Keys,
     nonces: digest::Nonces,
 }
@@ -45,22 +45,22 @@ impl Vendors {
     /// As [`Https::new`].
     pub fn connect(
         secrets: impl Secrets + 'static,
-        world: Option<String>,
+        endpoint_url: Option<String>,
     ) -> Result<Self, HttpError> {
         let https = Https::new(https::CONNECT, https::WHOLE)?;
-        Ok(Self::new(https, secrets, world))
+        Ok(Self::new(https, secrets, endpoint_url))
     }
 
-    /// The vendors at their own addresses, or each at `<world>/<its host>`.
+    /// The vendors at their own addresses, or each at `<endpoint_url>/<its host>`.
     pub fn new(
         http: impl Http + 'static,
         secrets: impl Secrets + 'static,
-        world: Option<String>,
+        endpoint_url: Option<String>,
     ) -> Self {
         Self {
             http: Box::new(http),
             secrets: Box::new(secrets),
-            world: world.map(|url| url.trim_end_matches('/').to_owned()),
+            endpoint_url: endpoint_url.map(|url| url.trim_end_matches('/').to_owned()),
             keys: secrets::Keys::default(),
             nonces: digest::Nonces::default(),
         }
@@ -70,7 +70,7 @@ impl Vendors {
 impl fmt::Debug for Vendors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Vendors")
-            .field("world", &self.world)
+            .field("endpoint_url", &self.endpoint_url)
             .finish_non_exhaustive()
     }
 }

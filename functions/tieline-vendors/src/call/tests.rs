@@ -129,10 +129,14 @@ async fn two_vendors_that_sign_alike_have_each_its_own_key() {
 }
 
 #[tokio::test]
-async fn in_a_world_every_vendor_is_below_it() {
-    for world in ["http://127.0.0.1:1234", "http://127.0.0.1:1234/"] {
+async fn with_an_endpoint_url_every_vendor_is_below_it() {
+    for endpoint_url in ["http://127.0.0.1:1234", "http://127.0.0.1:1234/"] {
         let http = Script::new([answer(200, "{}")]);
-        let vendors = Vendors::new(http.clone(), Safe::new([OLD]), Some(world.to_owned()));
+        let vendors = Vendors::new(
+            http.clone(),
+            Safe::new([OLD]),
+            Some(endpoint_url.to_owned()),
+        );
 
         look(&vendors).await.unwrap();
 
