@@ -15,6 +15,7 @@ use ::http::Uri;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::json;
+use serde_with::apply;
 use tieline::ids::{ConfluentId, SecretArn};
 use tieline::outside::CallError;
 use tieline::outside::Confluent;
@@ -24,7 +25,7 @@ use crate::Vendors;
 use crate::answer::Answer;
 use crate::api::CONFLUENT;
 use crate::call::Call;
-use crate::decode::nullable;
+use crate::decode::Nullable;
 use crate::pages::Pages;
 
 const ACCESSES: &str = "private-link-accesses";
@@ -201,58 +202,50 @@ fn is_kind(kind: &str, wanted: &str) -> bool {
     kind.is_empty() || kind.rsplit('.').next() == Some(wanted)
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Network {
-    #[serde(deserialize_with = "nullable")]
     spec: NetworkSpec,
-    #[serde(deserialize_with = "nullable")]
     status: NetworkStatus,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct NetworkSpec {
-    #[serde(deserialize_with = "nullable")]
     display_name: String,
-    #[serde(deserialize_with = "nullable")]
     cloud: String,
-    #[serde(deserialize_with = "nullable")]
     region: String,
-    #[serde(deserialize_with = "nullable")]
     connection_types: Vec<String>,
-    #[serde(deserialize_with = "nullable")]
     zones: Vec<String>,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct NetworkStatus {
     #[serde(flatten)]
+    #[serde_with(skip_apply)] // it has no key of its own that could be null
     status: Status,
-    #[serde(deserialize_with = "nullable")]
     dns_domain: String,
-    #[serde(deserialize_with = "nullable")]
     cloud: NetworkCloud,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct NetworkCloud {
-    #[serde(deserialize_with = "nullable")]
     kind: String,
-    #[serde(deserialize_with = "nullable")]
     private_link_endpoint_service: String,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Status {
-    #[serde(deserialize_with = "nullable")]
     phase: String,
-    #[serde(deserialize_with = "nullable")]
     error_code: String,
-    #[serde(deserialize_with = "nullable")]
     error_message: String,
 }
 
@@ -290,57 +283,51 @@ impl From<Network> for ConfluentNetwork {
     }
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Page {
-    #[serde(deserialize_with = "nullable")]
     metadata: Metadata,
-    #[serde(deserialize_with = "nullable")]
     data: Vec<PrivateLinkAccess>,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Metadata {
-    #[serde(deserialize_with = "nullable")]
     next: String,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PrivateLinkAccess {
-    #[serde(deserialize_with = "nullable")]
     id: String,
-    #[serde(deserialize_with = "nullable")]
     spec: AccessSpec,
-    #[serde(deserialize_with = "nullable")]
     status: Status,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct AccessSpec {
-    #[serde(deserialize_with = "nullable")]
     display_name: String,
-    #[serde(deserialize_with = "nullable")]
     cloud: AccessCloud,
-    #[serde(deserialize_with = "nullable")]
     network: Reference,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Reference {
-    #[serde(deserialize_with = "nullable")]
     id: String,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct AccessCloud {
-    #[serde(deserialize_with = "nullable")]
     kind: String,
-    #[serde(deserialize_with = "nullable")]
     account: String,
 }
 
