@@ -13,7 +13,7 @@ use tieline::outside::{CallError, READ_SECRET};
 use tokio::time::Instant;
 
 /// Long enough for a warm function's events, short enough that a key that was taken away is soon forgotten.
-const KEPT: Duration = Duration::from_secs(300);
+const CACHE_LIFETIME: Duration = Duration::from_secs(300);
 
 /// A shorter secret is not looked for in answers: it would be found where it is not.
 const SHORTEST: usize = 8;
@@ -134,7 +134,7 @@ impl Keys {
         location: &KeyLocation,
     ) -> Result<(Arc<ApiKey>, bool), CallError> {
         if let Some((read, key)) = self.lock().get(location)
-            && read.elapsed() < KEPT
+            && read.elapsed() < CACHE_LIFETIME
         {
             return Ok((Arc::clone(key), true));
         }
@@ -205,7 +205,7 @@ mod tests {
         let keys = Keys::default();
 
         assert!(!keys.get(&safe, &at("one")).await.unwrap().1);
-        tokio::time::advance(KEPT - Duration::from_secs(1)).await;
+        tokio::time::advance(CACHE_LIFETIME - Duration::from_secs(1)).await;
         assert!(keys.get(&safe, &at("one")).await.unwrap().1);
         assert!(!keys.get(&safe, &at("two")).await.unwrap().1);
         assert_eq!(safe.reads(), 2);
