@@ -4,18 +4,17 @@
 
 use crate::secrets::KeyFields;
 
-/// A vendor's API.
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) host: &'static str,
-    /// What every path begins with.
+    /// The beginning of every path.
     pub(crate) base: &'static str,
     pub(crate) auth: Auth,
-    /// Where in a secret the key is. It is said here because the way of signing does not tell the vendor.
+    /// Which fields of a secret hold the key. `auth` cannot tell: two vendors may sign alike.
     pub(crate) key: KeyFields,
-    /// The header by which the vendor's support finds a call again.
+    /// The header with the id by which the vendor's support can look up a call.
     pub(crate) trace: &'static str,
-    /// The headers that say when to come back, the better one first; in lower case.
+    /// The headers that say how long to wait, in lower case, the preferred one first.
     pub(crate) retry_after: [&'static str; 2],
 }
 

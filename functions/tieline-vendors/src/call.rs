@@ -11,14 +11,13 @@ use crate::api::{Api, Auth};
 use crate::http::{HttpError, HttpRequest, HttpResponse};
 use crate::secrets::{ApiKey, KeyLocation};
 
-/// All that is not unreserved (RFC 3986 section 2.3).
+/// Everything but the unreserved characters (RFC 3986 section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// A call that is being put together.
 #[derive(Debug)]
 pub(crate) struct Call {
     api: &'static Api,
@@ -29,12 +28,12 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A call of a path, given by its segments.
+    /// Starts a call to the path with these segments.
     ///
     /// # Errors
     ///
-    /// A segment that would make it another path: an id that an answer left out must not turn the deletion of one thing
-    /// into a call of the whole list.
+    /// A segment is empty or would change the path. If an answer left out an id, deleting that one thing must not
+    /// become a call to the whole list.
     pub(crate) fn new(
         api: &'static Api,
         action: &'static str,
@@ -62,14 +61,14 @@ impl Call {
         })
     }
 
-    /// A verb of the vendor's own behind the path, with its colon as it is.
+    /// Appends a custom verb to the path, with its colon unescaped.
     pub(crate) fn verb(mut self, verb: &str) -> Self {
         self.target.push(':');
         self.target.push_str(verb);
         self
     }
 
-    /// The query; pairs with an empty value are left out.
+    /// Sets the query, without the pairs whose value is empty.
     pub(crate) fn query(mut self, pairs: &[(&str, &str)]) -> Self {
         let given = pairs.iter().filter(|(_, value)| !value.is_empty());
         let query = form_urlencoded::Serializer::new(String::new())
@@ -80,7 +79,6 @@ impl Call {
         self
     }
 
-    /// The body.
     pub(crate) fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
         self
@@ -88,20 +86,20 @@ impl Call {
 }
 
 impl Vendors {
-    /// Makes a call with the key that a secret holds. A key that was kept and is refused is read again, and if it is
-    /// another one by now, the call is made once more: a vendor that refuses a key has done nothing.
+    /// Makes a call with the key in a secret. If a cached key is refused, the secret is read again, and if the key has
+    /// changed, the call is repeated once. That is safe: a vendor that refuses a key has done nothing.
     pub(crate) async fn call(&self, secret: &SecretArn, call: Call) -> Result<Answer, CallError> {
         let location = KeyLocation {
             secret: secret.clone(),
             fields: call.api.key,
         };
         let (key, was_kept) = self.keys.get(&*self.secrets, &location).await?;
-        let mut response = self.ask(&call, &key).await?;
+        let mut response = self.send(&call, &key).await?;
         if response.status == 401 {
             if !was_kept {
                 self.keys.forget(&location);
             } else if let Some(key) = self.keys.refused(&*self.secrets, &location, &key).await? {
-                response = self.ask(&call, &key).await?;
+                response = self.send(&call, &key).await?;
                 if response.status == 401 {
                     self.keys.forget(&location);
                 }
@@ -114,7 +112,7 @@ impl Vendors {
         })
     }
 
-    async fn ask(&self, call: &Call, key: &ApiKey) -> Result<HttpResponse, CallError> {
+    async fn send(&self, call: &Call, key: &ApiKey) -> Result<HttpResponse, CallError> {
         let mut request = HttpRequest {
             method: call.method,
             url: self.url(call.api) + &call.target,
@@ -150,7 +148,7 @@ impl Vendors {
         Ok(answer)
     }
 
-    /// Where an API is, without a slash at the end.
+    /// The address of an API, without a trailing slash.
     pub(crate) fn url(&self, api: &Api) -> String {
         let host = api.host;
         self.endpoint_url.as_ref().map_or_else(

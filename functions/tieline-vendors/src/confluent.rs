@@ -8,8 +8,8 @@
 //! 1. its text does not say that the API key is invalid, and
 //! 2. the same key may list the environment's accesses at that moment, and the access in question is not among them.
 //!
-//! Else it stays a refusal: a key that has lost its role must not make an access look deleted that still lets an account
-//! in.
+//! Otherwise it stays a refusal: a key that has lost its role must not make an access look deleted while it still lets
+//! an account in.
 
 use ::http::Uri;
 use async_trait::async_trait;
@@ -124,7 +124,7 @@ impl Confluent for Vendors {
 }
 
 impl Vendors {
-    /// The accesses, in answer to a 403: if they may not be seen either, it was the key's own.
+    /// Lists the accesses after a 403. If the list is refused too, the key lacks the rights, and the 403 stands.
     async fn listed(
         &self,
         key: &SecretArn,
@@ -162,8 +162,8 @@ impl Vendors {
 
     /// The token in the URL of the next page; empty if there is none.
     ///
-    /// The page is asked for with our own query and this token, as the vendor's Terraform provider does. A URL that leads
-    /// elsewhere is not taken for a page at all.
+    /// The page is requested with our own query and this token, as the vendor's Terraform provider does. A URL on
+    /// another host is an error.
     fn next_token(&self, next: &str) -> Result<String, CallError> {
         let elsewhere = |what| CallError::Unavailable {
             action: LIST,
@@ -196,8 +196,8 @@ fn is_hidden(answer: &Answer) -> bool {
     answer.response.status == 403 && !body.contains(INVALID_KEY)
 }
 
-/// Whether a `kind` is this one. Described as `AwsNetwork`, it comes as `networking.v1.AwsNetwork`. One that is left out
-/// is not another.
+/// Whether a `kind` is the wanted one. It is described as `AwsNetwork` but arrives as `networking.v1.AwsNetwork`. A
+/// missing one counts as the wanted one.
 fn is_kind(kind: &str, wanted: &str) -> bool {
     kind.is_empty() || kind.rsplit('.').next() == Some(wanted)
 }
@@ -250,7 +250,7 @@ struct Status {
 }
 
 impl Status {
-    /// The sentence, or the code if there is only that.
+    /// The message, or the code if there is nothing else.
     fn message(&self) -> String {
         let Self {
             error_code: code,
@@ -332,7 +332,7 @@ struct AccessCloud {
 }
 
 impl PrivateLinkAccess {
-    /// The access, if it is an AWS account's.
+    /// The access, if it is for an AWS account.
     fn aws(self) -> Option<Access> {
         let cloud = self.spec.cloud;
         let aws = is_kind(&cloud.kind, "AwsPrivateLinkAccess") && !cloud.account.is_empty();

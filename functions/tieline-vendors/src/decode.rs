@@ -1,20 +1,20 @@
-//! Tolerance for what vendors write: `null` where a value is missing, numbers as text, states that are new.
+//! Tolerance for what vendors write: `null` for a missing value, numbers as text, new states.
 //!
-//! Fields that are not there become empty; a field of another kind than described is an error, for reading it as empty
-//! could make a list of registrations look as if there were none.
+//! A missing field becomes empty. A field of the wrong type is an error: read as empty, it could make a list of
+//! registrations look as if there were none.
 
 use std::num::ParseIntError;
 
 use serde::Deserialize;
 use serde_with::{As, DefaultOnNull};
 
-/// Reads `null` like a field that is not there. A struct asks for it once, for all of its fields:
+/// Reads `null` like a missing field. A struct applies it to all its fields at once, so that none can be forgotten:
 /// `#[apply(_ => #[serde(with = "Nullable")])]`.
 pub(crate) type Nullable = As<DefaultOnNull>;
 
 /// A port that grpc-gateway may write as a number or, as it does with 64 bits, as text.
 ///
-/// What cannot be a port counts as unknown, which is 0.
+/// A number that cannot be a port is read as 0, which stands for an unknown port.
 #[derive(Default, Deserialize)]
 #[serde(try_from = "Written")]
 pub(crate) struct Port(pub(crate) u16);

@@ -55,7 +55,7 @@ impl From<Cluster> for DedicatedCluster {
 
 impl From<Group> for NodeGroup {
     fn from(group: Group) -> Self {
-        // On AWS the host is there as soon as the endpoint service is ready, before any endpoint is registered.
+        // On AWS the host is known as soon as the endpoint service is ready, before any endpoint is registered.
         let private = group.endpoints.into_iter().find(|endpoint| {
             endpoint.connection_type == "PRIVATE_ENDPOINT"
                 && !endpoint.host.is_empty()
@@ -90,7 +90,7 @@ impl From<Service> for LinkService {
     }
 }
 
-/// `ListPrivateEndpointConnectionsResponse`. Its `totalSize` is not read: the pages say when they end.
+/// `ListPrivateEndpointConnectionsResponse`. Its `totalSize` is not needed: the last page has no token.
 #[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -1,7 +1,7 @@
 //! The only crate that speaks the vendors' HTTP APIs: TiDB Cloud and Confluent Cloud in Tieline's words.
 //!
-//! [`Vendors`] answers [`tieline::outside::TidbCloud`] and [`tieline::outside::Confluent`]. What it needs of the world
-//! it is given: something that speaks [`Http`] and something that reads [`Secrets`].
+//! [`Vendors`] implements [`tieline::outside::TidbCloud`] and [`tieline::outside::Confluent`]. The caller hands it an
+//! HTTP client ([`Http`]) and a reader of secrets ([`Secrets`]).
 
 mod answer;
 mod api;
@@ -27,22 +27,22 @@ use tieline_https::Https;
 pub use crate::http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use crate::secrets::Secrets;
 
-/// The vendors' APIs. It is made once per cold start: keys, nonces and connections are worth keeping.
+/// Clients of the vendors' APIs. Create them once per cold start: they cache keys, nonces and connections.
 pub struct Vendors {
     http: Box<dyn Http>,
     secrets: Box<dyn Secrets>,
-    /// Replaces the vendors' own addresses; without a slash at the end.
+    /// Replaces the vendors' own addresses. Has no trailing slash.
     endpoint_url: Option<String>,
     keys: secrets::Keys,
     nonces: digest::Nonces,
 }
 
 impl Vendors {
-    /// The vendors over the network.
+    /// Clients that use the network; `endpoint_url` as for [`Self::new`].
     ///
     /// # Errors
     ///
-    /// As [`Https::new`].
+    /// The same as [`Https::new`].
     pub fn connect(
         secrets: impl Secrets + 'static,
         endpoint_url: Option<String>,
@@ -51,7 +51,7 @@ impl Vendors {
         Ok(Self::new(https, secrets, endpoint_url))
     }
 
-    /// The vendors at their own addresses, or each at `<endpoint_url>/<its host>`.
+    /// Clients that call each vendor at its own address, or at `<endpoint_url>/<its host>` if there is an endpoint URL.
     pub fn new(
         http: impl Http + 'static,
         secrets: impl Secrets + 'static,

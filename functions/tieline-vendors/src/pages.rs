@@ -1,25 +1,25 @@
-//! Lists that come page by page.
+//! Lists that are read page by page.
 
 use tieline::outside::CallError;
 
-/// The most pages of a list: ten thousand of anything is not what Tieline made.
+/// The most pages of a list. Tieline never creates ten thousand of anything.
 const PAGES: usize = 100;
 
-/// The pages of a list, as far as they were turned.
+/// The pages of a list that have been read so far.
 #[derive(Debug, Default)]
 pub(crate) struct Pages(Vec<String>);
 
 impl Pages {
-    /// The token of the page to ask for; empty for the first.
+    /// The token of the page to request; empty for the first.
     pub(crate) fn token(&self) -> &str {
         self.0.last().map_or("", String::as_str)
     }
 
-    /// Turns to the page that an answer names, and says whether it names one.
+    /// Turns to the next page. `false` means that there is none.
     ///
     /// # Errors
     ///
-    /// A page that was there already, or too many: half a list taken for the whole could be acted on.
+    /// The page was already read, or there are too many. Acting on half a list as if it were whole would be wrong.
     pub(crate) fn turn(&mut self, action: &'static str, token: String) -> Result<bool, CallError> {
         let reason = if token.is_empty() {
             return Ok(false);

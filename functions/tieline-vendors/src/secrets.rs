@@ -1,4 +1,4 @@
-//! The vendors' API keys: read from secrets, kept for minutes, never shown.
+//! The vendors' API keys: read from secrets, cached for minutes, never printed.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,10 +12,10 @@ use tieline::ids::SecretArn;
 use tieline::outside::{CallError, READ_SECRET};
 use tokio::time::Instant;
 
-/// Long enough for a warm function's events, short enough that a key that was taken away is soon forgotten.
+/// Long enough to serve several events of a warm function, short enough that a revoked key is soon forgotten.
 const CACHE_LIFETIME: Duration = Duration::from_secs(300);
 
-/// A shorter secret is not looked for in answers: it would be found where it is not.
+/// Shorter secrets are not redacted: they would match by accident.
 const SHORTEST: usize = 8;
 
 /// Where secrets are kept.
@@ -29,29 +29,29 @@ pub trait Secrets: Send + Sync {
     async fn read(&self, arn: &SecretArn) -> Result<String, CallError>;
 }
 
-/// An API key: what a vendor calls the public key or the key, and what belongs to it.
+/// An API key: its public part ("public key" or "API key") and its secret one ("private key" or "API secret").
 pub(crate) struct ApiKey {
     id: String,
     secret: SecretString,
 }
 
 impl ApiKey {
-    /// The part that may be known.
+    /// The public part.
     pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
-    /// The part that may not. Only for the making of an `Authorization` header.
+    /// The secret part, for an `Authorization` header and nothing else.
     pub(crate) fn secret(&self) -> &str {
         self.secret.expose_secret()
     }
 
-    /// The header for HTTP Basic.
+    /// The `Authorization` header for HTTP Basic.
     pub(crate) fn basic(&self) -> String {
         http_auth::basic::encode_credentials(&self.id, self.secret())
     }
 
-    /// A text of the vendor's without this key: a gateway that shows the request it did not like would show the key.
+    /// Redacts this key in the vendor's text: a gateway that quotes the request it rejects would quote the key.
     pub(crate) fn scrub(&self, text: String) -> String {
         let basic = self.basic();
         let encoded = basic.split_once(' ').map_or("", |(_, encoded)| encoded);
@@ -70,7 +70,7 @@ impl ApiKey {
 
     fn parse(text: &str, fields: KeyFields) -> Option<Self> {
         let value: Value = serde_json::from_str(text).ok()?;
-        // What does not fit a header, or would end the user's name in Basic, is no key.
+        // A key must fit into a header, and a colon would end the user name in Basic.
         let field = |name: &str| {
             let text = value.get(name)?.as_str()?;
             let fits = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
@@ -89,14 +89,14 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// The names of the two fields that hold a key. Each vendor has its own words for them.
+/// The two fields of a secret that hold a key, by the vendor's own names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct KeyFields {
     pub(crate) id: &'static str,
     pub(crate) secret: &'static str,
 }
 
-/// Where a key is. One secret may hold several vendors' keys, so its ARN alone does not say which one is meant.
+/// Where a key is stored. The ARN is not enough: one secret may hold the keys of several vendors.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct KeyLocation {
     pub(crate) secret: SecretArn,
@@ -122,12 +122,12 @@ impl KeyLocation {
 
 type Kept = HashMap<KeyLocation, (Instant, Arc<ApiKey>)>;
 
-/// The keys that were read in the last minutes.
+/// The keys that were read recently.
 #[derive(Debug, Default)]
 pub(crate) struct Keys(Mutex<Kept>);
 
 impl Keys {
-    /// The key at a location, and whether it was kept from before.
+    /// The key, and whether it came from the cache.
     pub(crate) async fn get(
         &self,
         secrets: &dyn Secrets,
@@ -146,7 +146,7 @@ impl Keys {
         Ok((key, false))
     }
 
-    /// The vendor refused the key: the secret may hold another by now. Answers that one if it is another.
+    /// Reads the secret again after the vendor refused its key. `None` means that the key has not changed.
     pub(crate) async fn refused(
         &self,
         secrets: &dyn Secrets,
@@ -162,18 +162,18 @@ impl Keys {
         Ok(Some(key))
     }
 
-    /// Reads the secret anew the next time.
+    /// Makes the next call read the secret again.
     pub(crate) fn forget(&self, location: &KeyLocation) {
         self.lock().remove(location);
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        // Nothing panics while it is held, and a half-made change is not possible.
+        // Nothing panics while the lock is held, and no change can be half made.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A key for tests of what signs with it.
+/// A key for the tests of request signing.
 #[cfg(test)]
 pub(crate) fn test_key(id: &str, secret: &str) -> ApiKey {
     ApiKey {

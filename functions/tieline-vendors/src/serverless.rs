@@ -68,7 +68,7 @@ impl From<Cluster> for ServerlessCluster {
     }
 }
 
-/// The endpoint, if it is one on AWS and all of it is known.
+/// The endpoint, if it is on AWS and complete.
 fn endpoint(private: Private) -> Option<ServerlessEndpoint> {
     let aws = private.aws?;
     let known = !aws.service_name.is_empty() && !private.host.is_empty() && private.port.0 != 0;
@@ -88,7 +88,7 @@ pub(crate) struct Zones {
     pub(crate) az_ids: Vec<String>,
 }
 
-/// `ListPrivateLinkConnectionsResponse`. Its `totalSize` is not read: the pages say when they end.
+/// `ListPrivateLinkConnectionsResponse`. Its `totalSize` is not needed: the last page has no token.
 #[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -37,7 +37,7 @@ use tieline_vendors::{Http, HttpError, HttpRequest, HttpResponse, Secrets, Vendo
 #[derive(Clone)]
 struct Routed(Arc<Inner>);
 
-/// Prism is a program of Node's, on a machine that does other things as well.
+/// Generous, because Prism runs on Node and shares the machine with other work.
 const TIMEOUT: Duration = Duration::from_secs(25);
 
 struct Inner {

@@ -101,9 +101,9 @@ async fn a_refused_key_is_not_kept() {
     assert_eq!(safe.reads(), 2);
 }
 
-/// Nothing but the entry in `api.rs` may tell two vendors apart that sign alike and whose keys lie in one secret.
+/// Even if both keys are in one secret: the fields in the API's entry tell them apart.
 #[tokio::test]
-async fn two_vendors_that_sign_alike_have_each_its_own_key() {
+async fn two_vendors_that_sign_alike_each_get_their_own_key() {
     const OTHER: &Api = &Api {
         host: "api.other.example",
         key: KeyFields {
