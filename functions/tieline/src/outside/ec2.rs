@@ -36,18 +36,18 @@ pub trait Ec2: Send + Sync {
         id: &EndpointId,
         inbound_only: Option<bool>,
     ) -> Result<(), CallError>;
-    /// Deletes an endpoint. One that is gone already is_interface as deleted.
+    /// Deletes an endpoint. One that is gone already counts as deleted.
     async fn delete_endpoint(&self, id: &EndpointId) -> Result<(), CallError>;
     /// Creates a security group. One of that name in the VPC is refused as [`CallError::is_duplicate`].
     async fn create_group(&self, new: &NewGroup) -> Result<GroupId, CallError>;
-    /// Lets TCP in on a port. A rule that exists already is_interface as made.
+    /// Lets TCP in on a port. A rule that exists already counts as made.
     async fn authorize_ingress(
         &self,
         id: &GroupId,
         port: u16,
         cidrs: &[String],
     ) -> Result<(), CallError>;
-    /// Deletes a security group. One that is gone already is_interface as deleted.
+    /// Deletes a security group. One that is gone already counts as deleted.
     async fn delete_group(&self, id: &GroupId) -> Result<(), CallError>;
     /// Adds tags to an endpoint, replacing values.
     async fn tag(&self, id: &EndpointId, tags: &BTreeMap<String, String>) -> Result<(), CallError>;
@@ -179,7 +179,7 @@ pub struct Endpoint {
     pub vpc: String,
     /// The service it leads to.
     pub service: String,
-    /// Whether it is_interface as an interface endpoint against the quota of a VPC.
+    /// Whether it counts as an interface endpoint against the quota of a VPC.
     pub is_interface: bool,
     /// Its state.
     pub state: State,

@@ -223,7 +223,7 @@ impl DmsTidbCloud {
     }
 
     fn parts(&self, context: &FindContext<'_>, place: Place) -> Vec<Part> {
-        let id = identifier(&context.request_id);
+        let id = identifier(context.request_id);
         let mut parts = Vec::new();
         let instance = match &self.instance {
             Wish::Existing(arn) => DmsInstance::Existing {

@@ -51,7 +51,7 @@ pub(super) enum Target {
     /// It cannot be connected to, or not yet.
     Unresolved(Resolution),
     Resolved {
-        resolved: Resolved,
+        resolved: Box<Resolved>,
         /// The service of its endpoint, if EC2 knows it.
         service: Option<Service>,
         /// Address blocks of further VPCs that connect through the endpoint.
@@ -157,8 +157,10 @@ async fn target(
         network: request.shape.network.as_ref(),
     };
     let resolved = match request.shape.target.kind().find(outside, &context).await? {
-        Resolution::Resolved(resolved) => *resolved,
-        other => return Ok(Target::Unresolved(other)),
+        Resolution::Resolved(resolved) => resolved,
+        other @ (Resolution::NotYet(_) | Resolution::Refused(_)) => {
+            return Ok(Target::Unresolved(other));
+        }
     };
     let Some(spec) = &resolved.endpoint else {
         return Ok(Target::Resolved {

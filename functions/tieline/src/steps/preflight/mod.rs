@@ -146,7 +146,7 @@ impl Check<'_> {
             endpoint: spec,
             parts,
             about,
-        } = resolved;
+        } = *resolved;
         let mut plan = Plan {
             owner: self.request.owner(self.execution.account()),
             target: self.request.shape.target.clone(),
