@@ -137,6 +137,15 @@ impl Shared {
     }
 }
 
+/// Lets time pass: whenever nobody has anything to do, the paused clock jumps.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "here, waiting is how time passes"
+)]
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

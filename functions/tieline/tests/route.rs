@@ -323,7 +323,10 @@ fn no_look_in_any_phase_leads_where_it_must_not() {
                                     || matches!(names, PartsStatus::Broken(_)),
                                 "{what}: {problem}"
                             ),
-                            then => panic!("{what}: {then:?}"),
+                            then @ (Then::Go(_)
+                            | Then::AwaitAcceptance { .. }
+                            | Then::RolledBack
+                            | Then::GiveUp) => panic!("{what}: {then:?}"),
                         }
                         looks += 1;
                     }
