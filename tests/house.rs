@@ -1,6 +1,8 @@
 //! Imports run one way, as data does: a file of the library imports only from floors below its own, and files of one
 //! folder not from each other in a circle.
 
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -1,10 +1,13 @@
 //! Executions live for a week over functions that are deployed meanwhile: payloads of earlier definitions are understood,
 //! and answered in the words of the definition that the execution runs.
 
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tests::{Simulated, files, invoke, json as read};
+use tieline::request::Request;
 use tieline::workflow::{Function, NextState};
 use world::scenario;
 
@@ -98,4 +101,25 @@ fn every_state_has_a_name_in_both_definitions() {
         second,
         NextState::ALL.iter().map(|next| next.name()).collect()
     );
+}
+
+/// A mark on a living endpoint carries the fingerprint of its request's parameters: the same request has to come to the same
+/// one, or it would be refused as another.
+#[test]
+fn requests_have_the_fingerprints_that_marks_of_the_first_definition_carry() {
+    let here = "us-east-1".parse().unwrap();
+    let requests: Vec<Request> = files("events/requests")
+        .iter()
+        .map(|file| Request::read(read(file), &here).unwrap())
+        .collect();
+    let mut compared = 0;
+    for (_, case, payload) in payloads() {
+        let plan = &payload["plan"];
+        let same = |request: &&Request| plan["requestId"] == request.request_id.as_str();
+        for request in requests.iter().filter(same) {
+            assert_eq!(plan["fingerprint"], request.shape.fingerprint(), "{case}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 4, "{compared}");
 }

@@ -13,6 +13,9 @@ use tieline::workflow::Function;
 /// The policy of what every function may read.
 const MAY_LOOK: &str = "MayLook";
 
+/// The policy of the vendors' keys.
+const MAY_READ_KEYS: &str = "MayReadKeys";
+
 /// Calls that change or delete what exists. (Route 53 knows no conditions on the tags of zones.)
 const CHANGES: [&str; 9] = [
     "dms:DeleteCertificate",
@@ -78,7 +81,11 @@ fn findings(template: &Value) -> Vec<String> {
         .iter()
         .map(|function| function.logical_id())
         .collect();
-    for holder in functions.iter().map(String::as_str).chain([MAY_LOOK]) {
+    for holder in functions
+        .iter()
+        .map(String::as_str)
+        .chain([MAY_LOOK, MAY_READ_KEYS])
+    {
         for statement in statements(&resources[holder]) {
             found.extend(
                 statement_findings(statement)
@@ -98,6 +105,7 @@ fn findings(template: &Value) -> Vec<String> {
         }
     }
     found.extend(look_findings(resources, &functions));
+    found.extend(key_findings(resources, &functions));
     found.extend(machine_findings(resources, &functions));
     found.extend(event_findings(resources));
     let globals = &template["Globals"]["Function"];
@@ -120,6 +128,21 @@ fn findings(template: &Value) -> Vec<String> {
         found.push("it works in one partition only".to_owned());
     }
     found
+}
+
+/// A function that calls no vendor reads no vendor's key.
+fn key_findings(resources: &Value, functions: &[String]) -> Vec<String> {
+    let calls_none = Function::EnableDns.logical_id();
+    let reads = |function: &&String| {
+        let policies = resources[function]["Properties"]["Policies"].as_array();
+        policies.is_some_and(|all| all.contains(&json!({"Ref": MAY_READ_KEYS})))
+    };
+    let wrong = functions
+        .iter()
+        .filter(|function| reads(function) == (**function == calls_none));
+    wrong
+        .map(|function| format!("{function} reads keys or it does not: the other is right"))
+        .collect()
 }
 
 /// What is read is said once, and what is said there is read.
@@ -357,7 +380,7 @@ fn forget(template: &mut Value, resource: &str) {
 fn a_template_that_breaks_a_promise_is_found_by_its_name() {
     type Break = fn(&mut Value);
     // A part of the sentence that has to be found, and what has to be found.
-    let cases: [(&str, Break); 34] = [
+    let cases: [(&str, Break); 35] = [
         ("nothing cleans up after an execution", |template| {
             machine(template)["Events"]["Ended"]["Properties"]["Pattern"]["detail"]["status"] =
                 json!(["ABORTED"]);
@@ -491,8 +514,14 @@ fn a_template_that_breaks_a_promise_is_found_by_its_name() {
                 allowing(template, "CreateEndpointFunction", action)["Condition"] = json!({});
             },
         ),
-        ("MayLook: every secret of the account", |template| {
-            allowing(template, MAY_LOOK, "secretsmanager:GetSecretValue")["Resource"] =
+        ("EnableDnsFunction reads keys", |template| {
+            let policies =
+                &mut template["Resources"]["EnableDnsFunction"]["Properties"]["Policies"];
+            let more = json!({"Ref": MAY_READ_KEYS});
+            policies.as_array_mut().unwrap().push(more);
+        }),
+        ("MayReadKeys: every secret of the account", |template| {
+            allowing(template, MAY_READ_KEYS, "secretsmanager:GetSecretValue")["Resource"] =
                 json!({"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:us-east-1:1:secret:*"});
         }),
         ("roles for every service, or every role", |template| {

@@ -21,7 +21,9 @@ const TARGETS: [&str; 4] = [
 async fn actions(name: &str) -> BTreeMap<String, u32> {
     let (_, calm) = play("default", request(name)).await;
     let mut counts = BTreeMap::new();
-    for call in calm.world().calls() {
+    // A vendor's challenge to log in is not a call that a fault could meet.
+    let world = calm.world();
+    for call in world.calls().iter().filter(|call| call.outcome == "ok") {
         *counts.entry(call.action.clone()).or_insert(0) += 1;
     }
     counts

@@ -445,7 +445,7 @@ async fn a_vendor_that_asks_for_time_again_and_again_is_quoted_in_the_end() {
     assert_eq!(writes(stage.outside()), [""; 0]);
 }
 
-/// Rule 10 is held by the machine in every test, state by state; this looks at what the world saw and what was announced.
+/// That no secret travels is held by the machine in every test, state by state; this looks at what the world saw and what was announced.
 #[tokio::test(start_paused = true)]
 async fn no_secret_is_anywhere() {
     for scene in scenario::Scenario::all() {

@@ -29,8 +29,9 @@ pub struct Simulated {
 /// What the wire, the clock and the tests share.
 pub(crate) struct Shared {
     world: Mutex<World>,
-    /// How much of tokio's time the world has seen.
-    until: Mutex<Instant>,
+    /// Since when tokio's time is the world's, and how many milliseconds of it the world has seen.
+    began: Instant,
+    seen: Mutex<u128>,
     pub(crate) dice: Mutex<fastrand::Rng>,
     /// What a call takes; by chance, unless a test says it.
     latency: Option<Duration>,
@@ -60,7 +61,8 @@ impl Simulated {
     fn build(world: World, latency: Option<Duration>, seed: u64) -> Self {
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
-            until: Mutex::new(Instant::now()),
+            began: Instant::now(),
+            seen: Mutex::new(0),
             dice: Mutex::new(fastrand::Rng::with_seed(seed)),
             latency,
             called: Notify::new(),
@@ -112,9 +114,11 @@ impl fmt::Debug for Simulated {
 impl Shared {
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         let mut world = lock(&self.world);
-        let now = Instant::now();
-        let passed = now - std::mem::replace(&mut *lock(&self.until), now);
-        world.advance(passed);
+        let now = self.began.elapsed().as_millis();
+        let passed = now - std::mem::replace(&mut *lock(&self.seen), now);
+        world.advance(Duration::from_millis(
+            u64::try_from(passed).expect("a time"),
+        ));
         world
     }
 
@@ -131,6 +135,15 @@ impl Shared {
         }
         self.called.notify_waiters();
     }
+}
+
+/// Lets time pass: whenever nobody has anything to do, the paused clock jumps.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "here, waiting is how time passes"
+)]
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

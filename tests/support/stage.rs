@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tieline::workflow::Function;
 use tokio::task::{JoinHandle, LocalSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 use world::World;
 use world::model::credentials::CANARY;
 
 use crate::machine::{Machine, Run, Task};
-use crate::simulated::Simulated;
+use crate::simulated::{Simulated, pass};
 use crate::step::invoke;
 
 /// What Lambda takes to invoke a function.
@@ -111,10 +111,8 @@ impl Stage {
         let run = Run::of(machine, id, input, self.simulated.world().now());
         let began = Instant::now();
         let task = self.tasks.spawn_local(async move {
-            let status = match timeout(limit, execution.carry_out(run)).await {
-                Ok(status) => status,
-                Err(_) => "TIMED_OUT",
-            };
+            let status = timeout(limit, execution.carry_out(run)).await;
+            let status = status.unwrap_or("TIMED_OUT");
             execution.end(status, began);
         });
         self.executions.push(Running { task, ended, began });
@@ -166,7 +164,7 @@ impl Stage {
 
     /// Lets time pass, for everything that runs as well.
     pub async fn pass(&mut self, time: Duration) {
-        self.tasks.run_until(sleep(time)).await;
+        self.tasks.run_until(pass(time)).await;
     }
 
     /// Aborts everything that runs, as a person does in the console: no state follows, and a function that was invoked runs
@@ -226,7 +224,7 @@ impl Execution {
             }
             match run.step() {
                 Task::Nothing => {}
-                Task::Wait(seconds) => sleep(Duration::from_secs(seconds)).await,
+                Task::Wait(seconds) => pass(Duration::from_secs(seconds)).await,
                 Task::End(status) => return status,
                 Task::Invoke { function, payload } => {
                     let (answer, tries) = self.with_retries(&mut run, function, payload).await;
@@ -243,7 +241,7 @@ impl Execution {
             }
             // Every state takes a moment, and others may come first.
             let moment = Duration::from_millis(self.simulated.dice().u64(1..20));
-            sleep(moment).await;
+            pass(moment).await;
         }
     }
 
@@ -262,7 +260,7 @@ impl Execution {
                 Err((error, cause)) => match run.retry_after(&error) {
                     Some(longest) => {
                         let share = self.simulated.dice().f64();
-                        sleep(longest.mul_f64(share)).await;
+                        pass(longest.mul_f64(share)).await;
                         tries += 1;
                     }
                     None => return (Err((error, cause)), tries),
@@ -277,7 +275,7 @@ impl Execution {
         function: Function,
         payload: Value,
     ) -> Result<Value, (String, String)> {
-        sleep(INVOCATION).await;
+        pass(INVOCATION).await;
         let simulated = self.simulated.clone();
         // A task of its own: a function knows nothing of the execution that invoked it, and outlives it.
         let invocation = tokio::task::spawn_local(async move {

@@ -20,10 +20,9 @@ use tieline_aws::Wire;
 use tieline_vendors::{
     Http, HttpError, HttpRequest as VendorRequest, HttpResponse as VendorResponse,
 };
-use tokio::time::sleep;
 use world::wire::{self, Request, Response};
 
-use crate::simulated::Shared;
+use crate::simulated::{Shared, pass};
 
 /// Where the world is; the name leads nowhere.
 const ADDRESS: &str = "http://world";
@@ -52,7 +51,7 @@ pub(crate) struct ToWorld(Arc<Shared>);
 
 impl ToWorld {
     async fn exchange(&self, request: &Request) -> Response {
-        sleep(self.0.latency()).await;
+        pass(self.0.latency()).await;
         let response = wire::answer(&mut self.0.world(), request);
         self.0.note_call();
         response
@@ -163,7 +162,7 @@ impl Http for ToWorld {
             }
             Response::Drop => Err(HttpError("the connection was dropped".to_owned())),
             Response::Hang => {
-                sleep(VENDORS_TIMEOUT).await;
+                pass(VENDORS_TIMEOUT).await;
                 Err(HttpError("no answer in time".to_owned()))
             }
         }

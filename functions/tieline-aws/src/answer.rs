@@ -6,7 +6,35 @@ use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use tieline::outside::{CallError, chain};
 
-/// Turns an SDK's error into ours, for `map_err(call_error("create the endpoint"))`.
+/// Makes a call of the SDK's.
+pub(crate) async fn ask<T, E>(
+    action: &'static str,
+    call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+) -> Result<T, CallError>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    call.await.map_err(call_error(action))
+}
+
+/// Deleting what is gone already is fine.
+pub(crate) fn gone_is_fine<T>(deleted: Result<T, CallError>) -> Result<(), CallError> {
+    match deleted {
+        Err(error) if !error.is_missing() => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// What is missing is none.
+pub(crate) fn there<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Turns an SDK's error into ours.
 pub(crate) fn call_error<E>(action: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> CallError
 where
     E: ProvideErrorMetadata + Error + 'static,

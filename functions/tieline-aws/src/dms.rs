@@ -1,21 +1,18 @@
 //! AWS Database Migration Service, and the one IAM role that it needs.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use aws_sdk_databasemigration::Client;
 use aws_sdk_databasemigration::types::{
     DmsSslModeValue, Filter, MySqlSettings, ReplicationEndpointTypeValue, Tag,
 };
 use tieline::ids::SecretArn;
-use tieline::outside::CallError;
-use tieline::outside::Dms;
 use tieline::outside::dms::{
     DmsCertificate, DmsEndpoint, Instance, NewDmsEndpoint, NewInstance, NewSubnetGroup,
     SecretAddress, SubnetGroup, Test,
 };
+use tieline::outside::{CallError, Dms, Tags};
 
-use crate::answer::{call_error, required};
+use crate::answer::{ask, gone_is_fine, required, there};
 use crate::sdk::{Sdk, client};
 use crate::secrets::AwsSecrets;
 
@@ -39,16 +36,15 @@ impl AwsDms {
     }
 
     /// The tags of what was just described, or `None` if it is gone in the meantime.
-    async fn tags(&self, arn: &str) -> Result<Option<BTreeMap<String, String>>, CallError> {
+    async fn tags(&self, arn: &str) -> Result<Option<Tags>, CallError> {
         let call = self.client.list_tags_for_resource().resource_arn(arn);
-        let answer = call.send().await;
-        let answer = there(answer.map_err(call_error("dms:ListTagsForResource")))?;
+        let answer = there(ask("dms:ListTagsForResource", call.send()).await)?;
         let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
         Ok(answer.map(|answer| answer.tag_list().iter().filter_map(pair).collect()))
     }
 }
 
-fn tag_list(tags: &BTreeMap<String, String>) -> Option<Vec<Tag>> {
+fn tag_list(tags: &Tags) -> Option<Vec<Tag>> {
     let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
     Some(tags.iter().map(tag).collect())
 }
@@ -62,20 +58,11 @@ fn filter(action: &'static str, name: &str, value: &str) -> Result<Filter, CallE
     })
 }
 
-/// DMS refuses to list what is not there; for us that is an empty list.
-fn there<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(error) if error.is_missing() => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 #[async_trait]
 impl Dms for AwsDms {
     async fn has_vpc_role(&self) -> Result<bool, CallError> {
         let call = self.iam.get_role().role_name(VPC_ROLE);
-        let Some(answer) = there(call.send().await.map_err(call_error("iam:GetRole")))? else {
+        let Some(answer) = there(ask("iam:GetRole", call.send()).await)? else {
             return Ok(false);
         };
         let trust = answer
@@ -95,7 +82,7 @@ impl Dms for AwsDms {
             .client
             .describe_replication_subnet_groups()
             .filters(filter(ACTION, "replication-subnet-group-id", id)?);
-        let Some(answer) = there(call.send().await.map_err(call_error(ACTION)))? else {
+        let Some(answer) = there(ask(ACTION, call.send()).await)? else {
             return Ok(None);
         };
         let Some(group) = answer.replication_subnet_groups().first() else {
@@ -123,10 +110,9 @@ impl Dms for AwsDms {
             .replication_subnet_group_description(&new.description)
             .set_subnet_ids(Some(subnets.collect()))
             .set_tags(tag_list(&new.tags));
-        let answer = call.send().await;
-        answer
-            .map_err(call_error("dms:CreateReplicationSubnetGroup"))
-            .map(|_| ())
+        ask("dms:CreateReplicationSubnetGroup", call.send())
+            .await
+            .map(drop)
     }
 
     async fn delete_subnet_group(&self, id: &str) -> Result<(), CallError> {
@@ -134,8 +120,7 @@ impl Dms for AwsDms {
             .client
             .delete_replication_subnet_group()
             .replication_subnet_group_identifier(id);
-        let answer = call.send().await;
-        there(answer.map_err(call_error("dms:DeleteReplicationSubnetGroup"))).map(|_| ())
+        gone_is_fine(ask("dms:DeleteReplicationSubnetGroup", call.send()).await)
     }
 
     async fn instance(&self, id: &str) -> Result<Option<Instance>, CallError> {
@@ -149,7 +134,7 @@ impl Dms for AwsDms {
             .client
             .describe_replication_instances()
             .filters(filter(ACTION, name, id)?);
-        let Some(answer) = there(call.send().await.map_err(call_error(ACTION)))? else {
+        let Some(answer) = there(ask(ACTION, call.send()).await)? else {
             return Ok(None);
         };
         let Some(instance) = answer.replication_instances().first() else {
@@ -193,10 +178,9 @@ impl Dms for AwsDms {
             // Left out, DMS would put it on the internet.
             .publicly_accessible(false)
             .set_tags(tag_list(&new.tags));
-        let answer = call.send().await;
-        answer
-            .map_err(call_error("dms:CreateReplicationInstance"))
-            .map(|_| ())
+        ask("dms:CreateReplicationInstance", call.send())
+            .await
+            .map(drop)
     }
 
     async fn delete_instance(&self, arn: &str) -> Result<(), CallError> {
@@ -204,8 +188,7 @@ impl Dms for AwsDms {
             .client
             .delete_replication_instance()
             .replication_instance_arn(arn);
-        let answer = call.send().await;
-        there(answer.map_err(call_error("dms:DeleteReplicationInstance"))).map(|_| ())
+        gone_is_fine(ask("dms:DeleteReplicationInstance", call.send()).await)
     }
 
     async fn certificate(&self, id: &str) -> Result<Option<DmsCertificate>, CallError> {
@@ -214,7 +197,7 @@ impl Dms for AwsDms {
             self.client
                 .describe_certificates()
                 .filters(filter(ACTION, "certificate-id", id)?);
-        let Some(answer) = there(call.send().await.map_err(call_error(ACTION)))? else {
+        let Some(answer) = there(ask(ACTION, call.send()).await)? else {
             return Ok(None);
         };
         let Some(certificate) = answer.certificates().first() else {
@@ -230,28 +213,19 @@ impl Dms for AwsDms {
         }))
     }
 
-    async fn import_certificate(
-        &self,
-        id: &str,
-        pem: &str,
-        tags: &BTreeMap<String, String>,
-    ) -> Result<(), CallError> {
+    async fn import_certificate(&self, id: &str, pem: &str, tags: &Tags) -> Result<(), CallError> {
         let call = self
             .client
             .import_certificate()
             .certificate_identifier(id)
             .certificate_pem(pem)
             .set_tags(tag_list(tags));
-        let answer = call.send().await;
-        answer
-            .map_err(call_error("dms:ImportCertificate"))
-            .map(|_| ())
+        ask("dms:ImportCertificate", call.send()).await.map(drop)
     }
 
     async fn delete_certificate(&self, arn: &str) -> Result<(), CallError> {
         let call = self.client.delete_certificate().certificate_arn(arn);
-        let answer = call.send().await;
-        there(answer.map_err(call_error("dms:DeleteCertificate"))).map(|_| ())
+        gone_is_fine(ask("dms:DeleteCertificate", call.send()).await)
     }
 
     async fn endpoint(&self, id: &str) -> Result<Option<DmsEndpoint>, CallError> {
@@ -260,7 +234,7 @@ impl Dms for AwsDms {
             .client
             .describe_endpoints()
             .filters(filter(ACTION, "endpoint-id", id)?);
-        let Some(answer) = there(call.send().await.map_err(call_error(ACTION)))? else {
+        let Some(answer) = there(ask(ACTION, call.send()).await)? else {
             return Ok(None);
         };
         let Some(endpoint) = answer.endpoints().first() else {
@@ -298,14 +272,12 @@ impl Dms for AwsDms {
             .set_certificate_arn(new.certificate.clone())
             .set_extra_connection_attributes(new.attributes.clone())
             .set_tags(tag_list(&new.tags));
-        let answer = call.send().await;
-        answer.map_err(call_error("dms:CreateEndpoint")).map(|_| ())
+        ask("dms:CreateEndpoint", call.send()).await.map(drop)
     }
 
     async fn delete_endpoint(&self, arn: &str) -> Result<(), CallError> {
         let call = self.client.delete_endpoint().endpoint_arn(arn);
-        let answer = call.send().await;
-        there(answer.map_err(call_error("dms:DeleteEndpoint"))).map(|_| ())
+        gone_is_fine(ask("dms:DeleteEndpoint", call.send()).await)
     }
 
     async fn test(&self, instance: &str, endpoint: &str) -> Result<Option<Test>, CallError> {
@@ -315,7 +287,7 @@ impl Dms for AwsDms {
             .describe_connections()
             .filters(filter(ACTION, "endpoint-arn", endpoint)?)
             .filters(filter(ACTION, "replication-instance-arn", instance)?);
-        let Some(answer) = there(call.send().await.map_err(call_error(ACTION)))? else {
+        let Some(answer) = there(ask(ACTION, call.send()).await)? else {
             return Ok(None);
         };
         let Some(connection) = answer.connections().first() else {
@@ -336,8 +308,7 @@ impl Dms for AwsDms {
             .test_connection()
             .replication_instance_arn(instance)
             .endpoint_arn(endpoint);
-        let answer = call.send().await;
-        answer.map_err(call_error("dms:TestConnection")).map(|_| ())
+        ask("dms:TestConnection", call.send()).await.map(drop)
     }
 
     async fn delete_test(&self, instance: &str, endpoint: &str) -> Result<(), CallError> {
@@ -346,19 +317,15 @@ impl Dms for AwsDms {
             .delete_connection()
             .replication_instance_arn(instance)
             .endpoint_arn(endpoint);
-        let answer = call.send().await;
-        there(answer.map_err(call_error("dms:DeleteConnection"))).map(|_| ())
+        gone_is_fine(ask("dms:DeleteConnection", call.send()).await)
     }
 
-    async fn tag(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
+    async fn tag(&self, arn: &str, tags: &Tags) -> Result<(), CallError> {
         let call = self
             .client
             .add_tags_to_resource()
             .resource_arn(arn)
             .set_tags(tag_list(tags));
-        let answer = call.send().await;
-        answer
-            .map_err(call_error("dms:AddTagsToResource"))
-            .map(|_| ())
+        ask("dms:AddTagsToResource", call.send()).await.map(drop)
     }
 }

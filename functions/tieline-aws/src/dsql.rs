@@ -3,10 +3,9 @@
 use async_trait::async_trait;
 use aws_sdk_dsql::Client;
 use tieline::ids::ClusterId;
-use tieline::outside::CallError;
-use tieline::outside::{ClusterService, Dsql};
+use tieline::outside::{CallError, ClusterService, Dsql};
 
-use crate::answer::call_error;
+use crate::answer::{ask, there};
 use crate::sdk::{Sdk, client};
 
 #[derive(Debug)]
@@ -22,11 +21,8 @@ impl AwsDsql {
 impl Dsql for AwsDsql {
     async fn cluster_status(&self, id: &ClusterId) -> Result<Option<String>, CallError> {
         let call = self.0.get_cluster().identifier(id.as_str());
-        match call.send().await.map_err(call_error("dsql:GetCluster")) {
-            Ok(cluster) => Ok(Some(cluster.status().as_str().to_owned())),
-            Err(error) if error.is_missing() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let cluster = there(ask("dsql:GetCluster", call.send()).await)?;
+        Ok(cluster.map(|cluster| cluster.status().as_str().to_owned()))
     }
 
     async fn cluster_service(&self, id: &ClusterId) -> Result<ClusterService, CallError> {
@@ -34,10 +30,7 @@ impl Dsql for AwsDsql {
             .0
             .get_vpc_endpoint_service_name()
             .identifier(id.as_str());
-        let answer = call
-            .send()
-            .await
-            .map_err(call_error("dsql:GetVpcEndpointServiceName"))?;
+        let answer = ask("dsql:GetVpcEndpointServiceName", call.send()).await?;
         Ok(ClusterService {
             name: answer.service_name().to_owned(),
             host: answer.cluster_vpc_endpoint().map(str::to_owned),

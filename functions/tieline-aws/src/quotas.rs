@@ -2,10 +2,9 @@
 
 use async_trait::async_trait;
 use aws_sdk_servicequotas::Client;
-use tieline::outside::CallError;
-use tieline::outside::Quotas;
+use tieline::outside::{CallError, Quotas};
 
-use crate::answer::call_error;
+use crate::answer::ask;
 use crate::sdk::{Sdk, client};
 
 #[derive(Debug)]
@@ -26,7 +25,7 @@ impl Quotas for AwsQuotas {
             .get_service_quota()
             .service_code("vpc")
             .quota_code("L-29B6F2EB");
-        match call.send().await.map_err(call_error(ACTION)) {
+        match ask(ACTION, call.send()).await {
             // The API counts in floating point; no quota is negative or beyond u32.
             Ok(answer) => Ok(answer
                 .quota()

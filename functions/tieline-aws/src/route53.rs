@@ -1,7 +1,5 @@
 //! Amazon Route 53: private hosted zones.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use aws_sdk_route53::Client;
 use aws_sdk_route53::error::BuildError;
@@ -10,11 +8,10 @@ use aws_sdk_route53::types::{
     Tag, TagResourceType, Vpc, VpcRegion,
 };
 use tieline::ids::{Region, VpcId};
-use tieline::outside::CallError;
-use tieline::outside::Route53;
 use tieline::outside::route53::{HostedZone, VpcZone, ZoneName};
+use tieline::outside::{CallError, Route53, Tags};
 
-use crate::answer::call_error;
+use crate::answer::{ask, gone_is_fine, required};
 use crate::sdk::{Sdk, client};
 
 /// How many pages of a list are read; a zone of ours has a handful of records.
@@ -54,7 +51,7 @@ impl AwsRoute53 {
                 .hosted_zone_id(id)
                 .set_start_record_name(name)
                 .set_start_record_type(kind.flatten());
-            let page = call.send().await.map_err(call_error(ACTION))?;
+            let page = ask(ACTION, call.send()).await?;
             names.extend(page.resource_record_sets().iter().filter_map(zone_name));
             if !page.is_truncated() {
                 return Ok(names);
@@ -99,7 +96,7 @@ impl AwsRoute53 {
             .change_resource_record_sets()
             .hosted_zone_id(id)
             .change_batch(batch);
-        call.send().await.map_err(call_error(ACTION)).map(|_| ())
+        ask(ACTION, call.send()).await.map(|_| ())
     }
 }
 
@@ -158,7 +155,7 @@ impl Route53 for AwsRoute53 {
                 .vpc_id(vpc.as_str())
                 .vpc_region(self.region.clone())
                 .set_next_token(token.take());
-            let page = call.send().await.map_err(call_error(ACTION))?;
+            let page = ask(ACTION, call.send()).await?;
             zones.extend(page.hosted_zone_summaries().iter().map(|zone| {
                 VpcZone {
                     id: bare(zone.hosted_zone_id()).to_owned(),
@@ -183,11 +180,7 @@ impl Route53 for AwsRoute53 {
 
     async fn zone(&self, id: &str) -> Result<Option<HostedZone>, CallError> {
         let call = self.client.get_hosted_zone().id(id);
-        let answer = match call
-            .send()
-            .await
-            .map_err(call_error("route53:GetHostedZone"))
-        {
+        let answer = match ask("route53:GetHostedZone", call.send()).await {
             Ok(answer) => answer,
             Err(error) if error.is_missing() => return Ok(None),
             Err(error) => return Err(error),
@@ -197,11 +190,7 @@ impl Route53 for AwsRoute53 {
             .list_tags_for_resource()
             .resource_type(TagResourceType::Hostedzone)
             .resource_id(id);
-        let tags = match call
-            .send()
-            .await
-            .map_err(call_error("route53:ListTagsForResource"))
-        {
+        let tags = match ask("route53:ListTagsForResource", call.send()).await {
             Ok(answer) => answer.resource_tag_set,
             Err(error) if error.is_missing() => return Ok(None),
             Err(error) => return Err(error),
@@ -255,9 +244,9 @@ impl Route53 for AwsRoute53 {
             .vpc(self.vpc(vpc))
             .caller_reference(token)
             .hosted_zone_config(config);
-        let answer = call.send().await.map_err(call_error(ACTION))?;
+        let answer = ask(ACTION, call.send()).await?;
         let id = answer.hosted_zone().map(|zone| bare(zone.id()).to_owned());
-        crate::answer::required(ACTION, "hosted zone", id)
+        required(ACTION, "hosted zone", id)
     }
 
     async fn associate(&self, id: &str, vpc: &VpcId) -> Result<(), CallError> {
@@ -266,8 +255,7 @@ impl Route53 for AwsRoute53 {
             .associate_vpc_with_hosted_zone()
             .hosted_zone_id(id)
             .vpc(self.vpc(vpc));
-        let answer = call.send().await;
-        match answer.map_err(call_error("route53:AssociateVPCWithHostedZone")) {
+        match ask("route53:AssociateVPCWithHostedZone", call.send()).await {
             Ok(_) => Ok(()),
             // A repeated association of the same zone is refused like that of another zone of the name; the next look
             // shows which it was.
@@ -276,7 +264,7 @@ impl Route53 for AwsRoute53 {
         }
     }
 
-    async fn tag_zone(&self, id: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
+    async fn tag_zone(&self, id: &str, tags: &Tags) -> Result<(), CallError> {
         let tags = tags
             .iter()
             .map(|(key, value)| Tag::builder().key(key).value(value).build());
@@ -286,10 +274,9 @@ impl Route53 for AwsRoute53 {
             .resource_type(TagResourceType::Hostedzone)
             .resource_id(id)
             .set_add_tags(Some(tags.collect()));
-        let answer = call.send().await;
-        answer
-            .map_err(call_error("route53:ChangeTagsForResource"))
-            .map(|_| ())
+        ask("route53:ChangeTagsForResource", call.send())
+            .await
+            .map(drop)
     }
 
     async fn untag_zone(&self, id: &str, keys: &[String]) -> Result<(), CallError> {
@@ -299,10 +286,9 @@ impl Route53 for AwsRoute53 {
             .resource_type(TagResourceType::Hostedzone)
             .resource_id(id)
             .set_remove_tag_keys(Some(keys.to_vec()));
-        let answer = call.send().await;
-        answer
-            .map_err(call_error("route53:ChangeTagsForResource"))
-            .map(|_| ())
+        ask("route53:ChangeTagsForResource", call.send())
+            .await
+            .map(drop)
     }
 
     async fn put_names(&self, id: &str, names: &[ZoneName]) -> Result<(), CallError> {
@@ -315,14 +301,6 @@ impl Route53 for AwsRoute53 {
 
     async fn delete_zone(&self, id: &str) -> Result<(), CallError> {
         let call = self.client.delete_hosted_zone().id(id);
-        match call
-            .send()
-            .await
-            .map_err(call_error("route53:DeleteHostedZone"))
-        {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_missing() => Ok(()),
-            Err(error) => Err(error),
-        }
+        gone_is_fine(ask("route53:DeleteHostedZone", call.send()).await)
     }
 }

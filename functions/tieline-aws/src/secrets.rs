@@ -8,7 +8,7 @@ use tieline::outside::dms::SecretAddress;
 use tieline::outside::{CallError, READ_SECRET};
 use tieline_vendors::Secrets;
 
-use crate::answer::call_error;
+use crate::answer::ask;
 use crate::sdk::{Sdk, client};
 
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ impl AwsSecrets {
 impl Secrets for AwsSecrets {
     async fn read(&self, arn: &SecretArn) -> Result<String, CallError> {
         let call = self.0.get_secret_value().secret_id(arn.as_str());
-        let answer = call.send().await.map_err(call_error(READ_SECRET))?;
+        let answer = ask(READ_SECRET, call.send()).await?;
         match answer.secret_string {
             Some(text) => Ok(text),
             None => Err(CallError::Refused {

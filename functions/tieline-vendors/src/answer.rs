@@ -4,15 +4,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tieline::outside::CallError;
 
-use crate::call::Api;
+use crate::api::Api;
 use crate::http::HttpResponse;
 
-/// How much of a body that nobody can read goes into an error.
+/// The most characters of an unreadable body that an error quotes.
 const EXCERPT: usize = 200;
-/// How much of a vendor's own sentence does.
+/// The most characters of a vendor's own message.
 const SENTENCE: usize = 500;
 
-/// The answer to a call.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) api: &'static Api,
@@ -21,17 +20,17 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// It worked.
+    /// Succeeds if the call did.
     pub(crate) fn done(self) -> Result<(), CallError> {
         self.succeeded()?;
-        // An empty answer is as good as `{}`; a page of HTML did not come from the API.
+        // An empty body is as good as `{}`, but a page of HTML did not come from the API.
         if self.response.body.trim().is_empty() {
             return Ok(());
         }
         self.read::<serde::de::IgnoredAny>().map(|_| ())
     }
 
-    /// It worked, or the thing was not there any more.
+    /// Succeeds if the call did, or if the thing no longer existed.
     pub(crate) fn gone(self) -> Result<(), CallError> {
         match self.done() {
             Err(error) if error.is_missing() => Ok(()),
@@ -39,13 +38,13 @@ impl Answer {
         }
     }
 
-    /// What was asked for.
+    /// Reads the body of a call that succeeded.
     pub(crate) fn decode<T: DeserializeOwned>(self) -> Result<T, CallError> {
         self.succeeded()?;
         self.read()
     }
 
-    /// What was asked for, or nothing if there is none.
+    /// Like [`Self::decode`], with `None` for something that does not exist.
     pub(crate) fn find<T: DeserializeOwned>(self) -> Result<Option<T>, CallError> {
         match self.decode() {
             Err(error) if error.is_missing() => Ok(None),
@@ -76,32 +75,32 @@ impl Answer {
         let body = self.response.body.trim();
         let (code, message) = match serde_json::from_str(body) {
             Ok(value) => words(&value),
-            // Nothing between us and the vendor makes up these two, so they are believed without a word.
+            // Nothing between us and the vendor makes up these two, so they are believed without a message.
             Err(_) if body.is_empty() || matches!(status, 401 | 429) => (None, None),
-            // But a page that says 404 is some proxy's, not the API saying that the thing is gone.
+            // A 404 with a page of HTML is from some proxy. It does not mean that the thing is gone.
             Err(_) => return Err(self.no_json()),
         };
         let message = cut(message.as_deref().unwrap_or("no message"), SENTENCE);
         Err(CallError::answered_by_vendor(
             self.action,
             status,
-            self.come_back(),
+            self.retry_after(),
             &cut(code.as_deref().unwrap_or("without a code"), EXCERPT),
             &format!("{message}{}", self.trace()),
         ))
     }
 
-    /// When to come back, in seconds. Both vendors count from now.
-    fn come_back(&self) -> Option<u64> {
-        self.api.come_back.iter().find_map(|name| {
+    /// How long to wait before the next call, in seconds. Both vendors count from now.
+    fn retry_after(&self) -> Option<u64> {
+        self.api.retry_after.iter().find_map(|name| {
             let text = self.response.header(name)?.trim();
-            // `Retry-After` may be a date; there is another header then, or the usual wait.
+            // `Retry-After` may be a date. Then the other header counts, or else the caller's default.
             let whole = text.parse().ok();
             whole.or_else(|| text.split_once('.')?.0.parse().ok().map(|n: u64| n + 1))
         })
     }
 
-    /// There is an answer, but not one to act on.
+    /// There was an answer, but it cannot be acted on.
     pub(crate) fn unusable(&self, reason: String) -> CallError {
         CallError::Unavailable {
             action: self.action,
@@ -119,7 +118,7 @@ impl Answer {
         ))
     }
 
-    /// By what the vendor's support finds the call again.
+    /// The id by which the vendor's support can look up this call.
     fn trace(&self) -> String {
         let name = self.api.trace;
         self.response
@@ -130,7 +129,7 @@ impl Answer {
     }
 }
 
-/// Code and sentence of an error: google.rpc.Status, `{"errors": [...]}` or `{"error": {...}}`.
+/// The code and message of an error: google.rpc.Status, `{"errors": [...]}` or `{"error": {...}}`.
 fn words(value: &Value) -> (Option<String>, Option<String>) {
     if let Some(errors) = value["errors"].as_array().filter(|list| !list.is_empty()) {
         let code = errors.iter().find_map(|error| text(&error["code"]));

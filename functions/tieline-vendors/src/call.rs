@@ -7,62 +7,17 @@ use tieline::outside::CallError;
 
 use crate::Vendors;
 use crate::answer::Answer;
+use crate::api::{Api, Auth};
 use crate::http::{HttpError, HttpRequest, HttpResponse};
-use crate::secrets::{ApiKey, Keys};
+use crate::secrets::{ApiKey, KeyLocation};
 
-/// All that is not unreserved (RFC 3986 section 2.3).
+/// Everything but the unreserved characters (RFC 3986 section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The most pages of a list: ten thousand of anything is not what Tieline made.
-const PAGES: usize = 100;
-
-/// A vendor's API.
-#[derive(Debug)]
-pub(crate) struct Api {
-    pub(crate) host: &'static str,
-    /// What every path begins with.
-    base: &'static str,
-    auth: Auth,
-    /// The header by which the vendor's support finds a call again.
-    pub(crate) trace: &'static str,
-    /// The headers that say when to come back, the better one first; in lower case.
-    pub(crate) come_back: [&'static str; 2],
-}
-
-#[derive(Debug)]
-enum Auth {
-    Digest,
-    Basic,
-}
-
-/// TiDB Cloud Dedicated.
-pub(crate) const DEDICATED: &Api = &tidb_cloud("dedicated.tidbapi.com");
-/// TiDB Cloud Starter and Essential.
-pub(crate) const SERVERLESS: &Api = &tidb_cloud("serverless.tidbapi.com");
-/// Confluent Cloud's networking.
-pub(crate) const CONFLUENT: &Api = &Api {
-    host: "api.confluent.cloud",
-    base: "/networking/v1",
-    auth: Auth::Basic,
-    trace: "X-Request-Id",
-    come_back: ["retry-after", "x-ratelimit-reset"],
-};
-
-const fn tidb_cloud(host: &'static str) -> Api {
-    Api {
-        host,
-        base: "/v1beta1",
-        auth: Auth::Digest,
-        trace: "X-Debug-Trace-Id",
-        come_back: ["x-ratelimit-reset", "retry-after"],
-    }
-}
-
-/// A call that is being put together.
 #[derive(Debug)]
 pub(crate) struct Call {
     api: &'static Api,
@@ -73,12 +28,12 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A call of a path, given by its segments.
+    /// Starts a call to the path with these segments.
     ///
     /// # Errors
     ///
-    /// A segment that would make it another path: an id that an answer left out must not turn the deletion of one thing
-    /// into a call of the whole list.
+    /// A segment is empty or would change the path. If an answer left out an id, deleting that one thing must not
+    /// become a call to the whole list.
     pub(crate) fn new(
         api: &'static Api,
         action: &'static str,
@@ -106,14 +61,14 @@ impl Call {
         })
     }
 
-    /// A verb of the vendor's own behind the path, with its colon as it is.
+    /// Appends a custom verb to the path, with its colon unescaped.
     pub(crate) fn verb(mut self, verb: &str) -> Self {
         self.target.push(':');
         self.target.push_str(verb);
         self
     }
 
-    /// The query; pairs with an empty value are left out.
+    /// Sets the query, without the pairs whose value is empty.
     pub(crate) fn query(mut self, pairs: &[(&str, &str)]) -> Self {
         let given = pairs.iter().filter(|(_, value)| !value.is_empty());
         let query = form_urlencoded::Serializer::new(String::new())
@@ -124,7 +79,6 @@ impl Call {
         self
     }
 
-    /// The body.
     pub(crate) fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
         self
@@ -132,19 +86,22 @@ impl Call {
 }
 
 impl Vendors {
-    /// Makes a call with the key that a secret holds. A key that was kept and is refused is read again, and if it is
-    /// another one by now, the call is made once more: a vendor that refuses a key has done nothing.
+    /// Makes a call with the key in a secret. If a cached key is refused, the secret is read again, and if the key has
+    /// changed, the call is repeated once. That is safe: a vendor that refuses a key has done nothing.
     pub(crate) async fn call(&self, secret: &SecretArn, call: Call) -> Result<Answer, CallError> {
-        let keys = self.keys(call.api);
-        let (key, was_kept) = keys.get(&*self.secrets, secret).await?;
-        let mut response = self.ask(&call, &key).await?;
+        let location = KeyLocation {
+            secret: secret.clone(),
+            fields: call.api.key,
+        };
+        let (key, was_kept) = self.keys.get(&*self.secrets, &location).await?;
+        let mut response = self.send(&call, &key).await?;
         if response.status == 401 {
             if !was_kept {
-                keys.forget(secret);
-            } else if let Some(key) = keys.refused(&*self.secrets, secret, &key).await? {
-                response = self.ask(&call, &key).await?;
+                self.keys.forget(&location);
+            } else if let Some(key) = self.keys.refused(&*self.secrets, &location, &key).await? {
+                response = self.send(&call, &key).await?;
                 if response.status == 401 {
-                    keys.forget(secret);
+                    self.keys.forget(&location);
                 }
             }
         }
@@ -155,7 +112,7 @@ impl Vendors {
         })
     }
 
-    async fn ask(&self, call: &Call, key: &ApiKey) -> Result<HttpResponse, CallError> {
+    async fn send(&self, call: &Call, key: &ApiKey) -> Result<HttpResponse, CallError> {
         let mut request = HttpRequest {
             method: call.method,
             url: self.url(call.api) + &call.target,
@@ -191,50 +148,13 @@ impl Vendors {
         Ok(answer)
     }
 
-    /// Where an API is, without a slash at the end.
+    /// The address of an API, without a trailing slash.
     pub(crate) fn url(&self, api: &Api) -> String {
         let host = api.host;
-        self.world.as_ref().map_or_else(
+        self.endpoint_url.as_ref().map_or_else(
             || format!("https://{host}"),
-            |world| format!("{world}/{host}"),
+            |endpoint_url| format!("{endpoint_url}/{host}"),
         )
-    }
-
-    fn keys(&self, api: &Api) -> &Keys {
-        match api.auth {
-            Auth::Digest => &self.tidb_keys,
-            Auth::Basic => &self.confluent_keys,
-        }
-    }
-}
-
-/// The pages of a list, as far as they were turned.
-#[derive(Debug, Default)]
-pub(crate) struct Pages(Vec<String>);
-
-impl Pages {
-    /// The token of the page to ask for; empty for the first.
-    pub(crate) fn token(&self) -> &str {
-        self.0.last().map_or("", String::as_str)
-    }
-
-    /// Turns to the page that an answer names, and says whether it names one.
-    ///
-    /// # Errors
-    ///
-    /// A page that was there already, or too many: half a list taken for the whole could be acted on.
-    pub(crate) fn turn(&mut self, action: &'static str, token: String) -> Result<bool, CallError> {
-        let reason = if token.is_empty() {
-            return Ok(false);
-        } else if self.0.contains(&token) {
-            "the list leads back to a page that it had before".to_owned()
-        } else if self.0.len() + 1 >= PAGES {
-            format!("the list has more than {PAGES} pages")
-        } else {
-            self.0.push(token);
-            return Ok(true);
-        };
-        Err(CallError::Unavailable { action, reason })
     }
 }
 

@@ -8,13 +8,14 @@
 //! 1. its text does not say that the API key is invalid, and
 //! 2. the same key may list the environment's accesses at that moment, and the access in question is not among them.
 //!
-//! Else it stays a refusal: a key that has lost its role must not make an access look deleted that still lets an account
-//! in.
+//! Otherwise it stays a refusal: a key that has lost its role must not make an access look deleted while it still lets
+//! an account in.
 
 use ::http::Uri;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::json;
+use serde_with::apply;
 use tieline::ids::{ConfluentId, SecretArn};
 use tieline::outside::CallError;
 use tieline::outside::Confluent;
@@ -22,8 +23,10 @@ use tieline::outside::confluent::{Access, ConfluentNetwork};
 
 use crate::Vendors;
 use crate::answer::Answer;
-use crate::call::{CONFLUENT, Call, Pages};
-use crate::decode::nullable;
+use crate::api::CONFLUENT;
+use crate::call::Call;
+use crate::decode::Nullable;
+use crate::pages::Pages;
 
 const ACCESSES: &str = "private-link-accesses";
 const LIST: &str = "confluent:ListPrivateLinkAccesses";
@@ -121,7 +124,7 @@ impl Confluent for Vendors {
 }
 
 impl Vendors {
-    /// The accesses, in answer to a 403: if they may not be seen either, it was the key's own.
+    /// Lists the accesses after a 403. If the list is refused too, the key lacks the rights, and the 403 stands.
     async fn listed(
         &self,
         key: &SecretArn,
@@ -159,8 +162,8 @@ impl Vendors {
 
     /// The token in the URL of the next page; empty if there is none.
     ///
-    /// The page is asked for with our own query and this token, as the vendor's Terraform provider does. A URL that leads
-    /// elsewhere is not taken for a page at all.
+    /// The page is requested with our own query and this token, as the vendor's Terraform provider does. A URL on
+    /// another host is an error.
     fn next_token(&self, next: &str) -> Result<String, CallError> {
         let elsewhere = |what| CallError::Unavailable {
             action: LIST,
@@ -193,69 +196,61 @@ fn is_hidden(answer: &Answer) -> bool {
     answer.response.status == 403 && !body.contains(INVALID_KEY)
 }
 
-/// Whether a `kind` is this one. Described as `AwsNetwork`, it comes as `networking.v1.AwsNetwork`. One that is left out
-/// is not another.
+/// Whether a `kind` is the wanted one. It is described as `AwsNetwork` but arrives as `networking.v1.AwsNetwork`. A
+/// missing one counts as the wanted one.
 fn is_kind(kind: &str, wanted: &str) -> bool {
     kind.is_empty() || kind.rsplit('.').next() == Some(wanted)
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Network {
-    #[serde(deserialize_with = "nullable")]
     spec: NetworkSpec,
-    #[serde(deserialize_with = "nullable")]
     status: NetworkStatus,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct NetworkSpec {
-    #[serde(deserialize_with = "nullable")]
     display_name: String,
-    #[serde(deserialize_with = "nullable")]
     cloud: String,
-    #[serde(deserialize_with = "nullable")]
     region: String,
-    #[serde(deserialize_with = "nullable")]
     connection_types: Vec<String>,
-    #[serde(deserialize_with = "nullable")]
     zones: Vec<String>,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct NetworkStatus {
     #[serde(flatten)]
+    #[serde_with(skip_apply)] // it has no key of its own that could be null
     status: Status,
-    #[serde(deserialize_with = "nullable")]
     dns_domain: String,
-    #[serde(deserialize_with = "nullable")]
     cloud: NetworkCloud,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct NetworkCloud {
-    #[serde(deserialize_with = "nullable")]
     kind: String,
-    #[serde(deserialize_with = "nullable")]
     private_link_endpoint_service: String,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Status {
-    #[serde(deserialize_with = "nullable")]
     phase: String,
-    #[serde(deserialize_with = "nullable")]
     error_code: String,
-    #[serde(deserialize_with = "nullable")]
     error_message: String,
 }
 
 impl Status {
-    /// The sentence, or the code if there is only that.
+    /// The message, or the code if there is nothing else.
     fn message(&self) -> String {
         let Self {
             error_code: code,
@@ -288,62 +283,56 @@ impl From<Network> for ConfluentNetwork {
     }
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Page {
-    #[serde(deserialize_with = "nullable")]
     metadata: Metadata,
-    #[serde(deserialize_with = "nullable")]
     data: Vec<PrivateLinkAccess>,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Metadata {
-    #[serde(deserialize_with = "nullable")]
     next: String,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PrivateLinkAccess {
-    #[serde(deserialize_with = "nullable")]
     id: String,
-    #[serde(deserialize_with = "nullable")]
     spec: AccessSpec,
-    #[serde(deserialize_with = "nullable")]
     status: Status,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct AccessSpec {
-    #[serde(deserialize_with = "nullable")]
     display_name: String,
-    #[serde(deserialize_with = "nullable")]
     cloud: AccessCloud,
-    #[serde(deserialize_with = "nullable")]
     network: Reference,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Reference {
-    #[serde(deserialize_with = "nullable")]
     id: String,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct AccessCloud {
-    #[serde(deserialize_with = "nullable")]
     kind: String,
-    #[serde(deserialize_with = "nullable")]
     account: String,
 }
 
 impl PrivateLinkAccess {
-    /// The access, if it is an AWS account's.
+    /// The access, if it is for an AWS account.
     fn aws(self) -> Option<Access> {
         let cloud = self.spec.cloud;
         let aws = is_kind(&cloud.kind, "AwsPrivateLinkAccess") && !cloud.account.is_empty();

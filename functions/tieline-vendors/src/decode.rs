@@ -1,34 +1,40 @@
-//! Tolerance for what vendors write: `null` where a value is missing, numbers as text, states that are new.
+//! Tolerance for what vendors write: `null` for a missing value, numbers as text, new states.
 //!
-//! Fields that are not there become empty; a field of another kind than described is an error, for reading it as empty
-//! could make a list of registrations look as if there were none.
+//! A missing field becomes empty. A field of the wrong type is an error: read as empty, it could make a list of
+//! registrations look as if there were none.
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use std::num::ParseIntError;
 
-/// Reads `null` like a field that is not there.
-pub(crate) fn nullable<'de, D, T>(from: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
+use serde::Deserialize;
+use serde_with::{As, DefaultOnNull};
+
+/// Reads `null` like a missing field. A struct applies it to all its fields at once, so that none can be forgotten:
+/// `#[apply(_ => #[serde(with = "Nullable")])]`.
+pub(crate) type Nullable = As<DefaultOnNull>;
+
+/// A port that grpc-gateway may write as a number or, as it does with 64 bits, as text.
+///
+/// A number that cannot be a port is read as 0, which stands for an unknown port.
+#[derive(Default, Deserialize)]
+#[serde(try_from = "Written")]
+pub(crate) struct Port(pub(crate) u16);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Number(i64),
+    Text(String),
 }
 
-/// Reads a port that grpc-gateway may write as a number or, as it does with 64 bits, as text.
-///
-/// What no port can be is one that is not known, which is 0.
-pub(crate) fn port<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Number(i64),
-        Text(String),
+impl TryFrom<Written> for Port {
+    type Error = ParseIntError;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let number = match written {
+            Written::Number(number) => number,
+            Written::Text(text) if text.is_empty() => 0,
+            Written::Text(text) => text.parse()?,
+        };
+        Ok(Self(u16::try_from(number).unwrap_or(0)))
     }
-    let number = match Option::<Written>::deserialize(from)? {
-        None => return Ok(0),
-        Some(Written::Number(number)) => number,
-        Some(Written::Text(text)) if text.is_empty() => 0,
-        Some(Written::Text(text)) => text.parse().map_err(D::Error::custom)?,
-    };
-    Ok(u16::try_from(number).unwrap_or(0))
 }

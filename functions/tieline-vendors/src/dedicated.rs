@@ -1,50 +1,44 @@
 //! TiDB Cloud Dedicated's answers (`dedicated.tidbapi.com/v1beta1`).
 
 use serde::Deserialize;
+use serde_with::apply;
 use tieline::outside::tidb_cloud::{DedicatedCluster, LinkService, NodeGroup, Registration};
 
-use crate::decode::{nullable, port};
+use crate::decode::{Nullable, Port};
 
 /// `Cluster`.
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Cluster {
-    #[serde(deserialize_with = "nullable")]
     state: String,
-    #[serde(deserialize_with = "nullable")]
     region_id: String,
-    #[serde(deserialize_with = "nullable")]
     tidb_node_setting: NodeSetting,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct NodeSetting {
-    #[serde(deserialize_with = "nullable")]
     tidb_node_groups: Vec<Group>,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Group {
-    #[serde(deserialize_with = "nullable")]
     tidb_node_group_id: String,
-    #[serde(deserialize_with = "nullable")]
     is_default_group: bool,
-    #[serde(deserialize_with = "nullable")]
     state: String,
-    #[serde(deserialize_with = "nullable")]
     endpoints: Vec<Endpoint>,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Endpoint {
-    #[serde(deserialize_with = "nullable")]
     host: String,
-    #[serde(deserialize_with = "port")]
-    port: u16,
-    #[serde(deserialize_with = "nullable")]
+    port: Port,
     connection_type: String,
 }
 
@@ -61,30 +55,28 @@ impl From<Cluster> for DedicatedCluster {
 
 impl From<Group> for NodeGroup {
     fn from(group: Group) -> Self {
-        // On AWS the host is there as soon as the endpoint service is ready, before any endpoint is registered.
+        // On AWS the host is known as soon as the endpoint service is ready, before any endpoint is registered.
         let private = group.endpoints.into_iter().find(|endpoint| {
             endpoint.connection_type == "PRIVATE_ENDPOINT"
                 && !endpoint.host.is_empty()
-                && endpoint.port != 0
+                && endpoint.port.0 != 0
         });
         Self {
             id: group.tidb_node_group_id,
             is_default: group.is_default_group,
             state: group.state,
-            private: private.map(|endpoint| (endpoint.host, endpoint.port)),
+            private: private.map(|endpoint| (endpoint.host, endpoint.port.0)),
         }
     }
 }
 
 /// `PrivateLinkService`.
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Service {
-    #[serde(deserialize_with = "nullable")]
     service_name: String,
-    #[serde(deserialize_with = "nullable")]
     service_dns_name: String,
-    #[serde(deserialize_with = "nullable")]
     state: String,
 }
 
@@ -98,32 +90,26 @@ impl From<Service> for LinkService {
     }
 }
 
-/// `ListPrivateEndpointConnectionsResponse`. Its `totalSize` is not read: the pages say when they end.
+/// `ListPrivateEndpointConnectionsResponse`. Its `totalSize` is not needed: the last page has no token.
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Connections {
-    #[serde(deserialize_with = "nullable")]
     pub(crate) private_endpoint_connections: Vec<Connection>,
-    #[serde(deserialize_with = "nullable")]
     pub(crate) next_page_token: String,
 }
 
 /// `PrivateEndpointConnection`.
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Connection {
-    #[serde(deserialize_with = "nullable")]
     private_endpoint_connection_id: String,
-    #[serde(deserialize_with = "nullable")]
     endpoint_id: String,
-    #[serde(deserialize_with = "nullable")]
     endpoint_state: String,
-    #[serde(deserialize_with = "nullable")]
     message: String,
-    #[serde(deserialize_with = "nullable")]
     host: String,
-    #[serde(deserialize_with = "port")]
-    port: u16,
+    port: Port,
 }
 
 impl From<Connection> for Registration {
@@ -134,7 +120,7 @@ impl From<Connection> for Registration {
             state: connection.endpoint_state,
             message: connection.message,
             host: connection.host,
-            port: connection.port,
+            port: connection.port.0,
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The only crate that speaks the vendors' HTTP APIs: TiDB Cloud and Confluent Cloud in Tieline's words.
 //!
-//! [`Vendors`] answers [`tieline::outside::TidbCloud`] and [`tieline::outside::Confluent`]. What it needs of the world
-//! it is given: something that speaks [`Http`] and something that reads [`Secrets`].
+//! [`Vendors`] implements [`tieline::outside::TidbCloud`] and [`tieline::outside::Confluent`]. The caller hands it an
+//! HTTP client ([`Http`]) and a reader of secrets ([`Secrets`]).
 
 mod answer;
+mod api;
 mod call;
 mod confluent;
 mod decode;
@@ -11,6 +12,7 @@ mod dedicated;
 mod digest;
 mod http;
 mod https;
+mod pages;
 mod secrets;
 mod serverless;
 mod tidb_cloud;
@@ -25,43 +27,41 @@ use tieline_https::Https;
 pub use crate::http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use crate::secrets::Secrets;
 
-/// The vendors' APIs. It is made once per cold start: keys, nonces and connections are worth keeping.
+/// Clients of the vendors' APIs. Create them once per cold start: they cache keys, nonces and connections.
 pub struct Vendors {
     http: Box<dyn Http>,
     secrets: Box<dyn Secrets>,
-    /// Where every vendor is instead of under its own name, without a slash at the end.
-    world: Option<String>,
-    tidb_keys: secrets::Keys,
-    confluent_keys: secrets::Keys,
+    /// Replaces the vendors' own addresses. Has no trailing slash.
+    endpoint_url: Option<String>,
+    keys: secrets::Keys,
     nonces: digest::Nonces,
 }
 
 impl Vendors {
-    /// The vendors over the network.
+    /// Clients that use the network; `endpoint_url` as for [`Self::new`].
     ///
     /// # Errors
     ///
-    /// As [`Https::new`].
+    /// The same as [`Https::new`].
     pub fn connect(
         secrets: impl Secrets + 'static,
-        world: Option<String>,
+        endpoint_url: Option<String>,
     ) -> Result<Self, HttpError> {
         let https = Https::new(https::CONNECT, https::WHOLE)?;
-        Ok(Self::new(https, secrets, world))
+        Ok(Self::new(https, secrets, endpoint_url))
     }
 
-    /// The vendors at their own addresses, or each at `<world>/<its host>`.
+    /// Clients that call each vendor at its own address, or at `<endpoint_url>/<its host>` if there is an endpoint URL.
     pub fn new(
         http: impl Http + 'static,
         secrets: impl Secrets + 'static,
-        world: Option<String>,
+        endpoint_url: Option<String>,
     ) -> Self {
         Self {
             http: Box::new(http),
             secrets: Box::new(secrets),
-            world: world.map(|url| url.trim_end_matches('/').to_owned()),
-            tidb_keys: secrets::Keys::new(["publicKey", "privateKey"]),
-            confluent_keys: secrets::Keys::new(["apiKey", "apiSecret"]),
+            endpoint_url: endpoint_url.map(|url| url.trim_end_matches('/').to_owned()),
+            keys: secrets::Keys::default(),
             nonces: digest::Nonces::default(),
         }
     }
@@ -70,7 +70,7 @@ impl Vendors {
 impl fmt::Debug for Vendors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Vendors")
-            .field("world", &self.world)
+            .field("endpoint_url", &self.endpoint_url)
             .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,8 @@
-//! The vendors' API keys: read from secrets, kept for minutes, never shown.
+//! The vendors' API keys: read from secrets, cached for minutes, never printed.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,10 +12,10 @@ use tieline::ids::SecretArn;
 use tieline::outside::{CallError, READ_SECRET};
 use tokio::time::Instant;
 
-/// Long enough for a warm function's events, short enough that a key that was taken away is soon forgotten.
-const KEPT: Duration = Duration::from_secs(300);
+/// Long enough to serve several events of a warm function, short enough that a revoked key is soon forgotten.
+const CACHE_LIFETIME: Duration = Duration::from_secs(300);
 
-/// A shorter secret is not looked for in answers: it would be found where it is not.
+/// Shorter secrets are not redacted: they would match by accident.
 const SHORTEST: usize = 8;
 
 /// Where secrets are kept.
@@ -29,29 +29,29 @@ pub trait Secrets: Send + Sync {
     async fn read(&self, arn: &SecretArn) -> Result<String, CallError>;
 }
 
-/// An API key: what a vendor calls the public key or the key, and what belongs to it.
+/// An API key: its public part ("public key" or "API key") and its secret one ("private key" or "API secret").
 pub(crate) struct ApiKey {
     id: String,
     secret: SecretString,
 }
 
 impl ApiKey {
-    /// The part that may be known.
+    /// The public part.
     pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
-    /// The part that may not. Only for the making of an `Authorization` header.
+    /// The secret part, for an `Authorization` header and nothing else.
     pub(crate) fn secret(&self) -> &str {
         self.secret.expose_secret()
     }
 
-    /// The header for HTTP Basic.
+    /// The `Authorization` header for HTTP Basic.
     pub(crate) fn basic(&self) -> String {
         http_auth::basic::encode_credentials(&self.id, self.secret())
     }
 
-    /// A text of the vendor's without this key: a gateway that shows the request it did not like would show the key.
+    /// Redacts this key in the vendor's text: a gateway that quotes the request it rejects would quote the key.
     pub(crate) fn scrub(&self, text: String) -> String {
         let basic = self.basic();
         let encoded = basic.split_once(' ').map_or("", |(_, encoded)| encoded);
@@ -68,17 +68,17 @@ impl ApiKey {
         self.id == other.id && self.secret() == other.secret()
     }
 
-    fn parse(text: &str, [id, secret]: [&str; 2]) -> Option<Self> {
+    fn parse(text: &str, fields: KeyFields) -> Option<Self> {
         let value: Value = serde_json::from_str(text).ok()?;
-        // What does not fit a header, or would end the user's name in Basic, is no key.
+        // A key must fit into a header, and a colon would end the user name in Basic.
         let field = |name: &str| {
             let text = value.get(name)?.as_str()?;
             let fits = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
             (fits && !text.trim().is_empty()).then(|| text.to_owned())
         };
         Some(Self {
-            id: field(id).filter(|id| !id.contains(':'))?,
-            secret: field(secret)?.into(),
+            id: field(fields.id).filter(|id| !id.contains(':'))?,
+            secret: field(fields.secret)?.into(),
         })
     }
 }
@@ -89,64 +89,27 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// A vendor's keys by the secret that holds them.
-#[derive(Debug)]
-pub(crate) struct Keys {
-    /// The names of the secret's fields.
-    fields: [&'static str; 2],
-    kept: Mutex<HashMap<SecretArn, (Instant, Arc<ApiKey>)>>,
+/// The two fields of a secret that hold a key, by the vendor's own names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct KeyFields {
+    pub(crate) id: &'static str,
+    pub(crate) secret: &'static str,
 }
 
-impl Keys {
-    pub(crate) fn new(fields: [&'static str; 2]) -> Self {
-        Self {
+/// Where a key is stored. The ARN is not enough: one secret may hold the keys of several vendors.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct KeyLocation {
+    pub(crate) secret: SecretArn,
+    pub(crate) fields: KeyFields,
+}
+
+impl KeyLocation {
+    fn malformed(&self) -> CallError {
+        let Self {
+            secret: arn,
             fields,
-            kept: Mutex::default(),
-        }
-    }
-
-    /// The key of a secret, and whether it was kept from before.
-    pub(crate) async fn get(
-        &self,
-        secrets: &dyn Secrets,
-        arn: &SecretArn,
-    ) -> Result<(Arc<ApiKey>, bool), CallError> {
-        if let Some((read, key)) = self.lock().get(arn)
-            && read.elapsed() < KEPT
-        {
-            return Ok((Arc::clone(key), true));
-        }
-        let text = secrets.read(arn).await?;
-        let key = ApiKey::parse(&text, self.fields).ok_or_else(|| self.malformed(arn))?;
-        let key = Arc::new(key);
-        let entry = (Instant::now(), Arc::clone(&key));
-        self.lock().insert(arn.clone(), entry);
-        Ok((key, false))
-    }
-
-    /// The vendor refused the key: the secret may hold another by now. Answers that one if it is another.
-    pub(crate) async fn refused(
-        &self,
-        secrets: &dyn Secrets,
-        arn: &SecretArn,
-        refused: &ApiKey,
-    ) -> Result<Option<Arc<ApiKey>>, CallError> {
-        self.forget(arn);
-        let (key, _) = self.get(secrets, arn).await?;
-        if key.is(refused) {
-            self.forget(arn);
-            return Ok(None);
-        }
-        Ok(Some(key))
-    }
-
-    /// Reads the secret anew the next time.
-    pub(crate) fn forget(&self, arn: &SecretArn) {
-        self.lock().remove(arn);
-    }
-
-    fn malformed(&self, arn: &SecretArn) -> CallError {
-        let [id, secret] = self.fields;
+        } = self;
+        let KeyFields { id, secret } = fields;
         CallError::Refused {
             action: READ_SECRET,
             code: "SecretMalformed".to_owned(),
@@ -155,14 +118,62 @@ impl Keys {
             ),
         }
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SecretArn, (Instant, Arc<ApiKey>)>> {
-        // Nothing panics while it is held, and a half-made change is not possible.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+type Kept = HashMap<KeyLocation, (Instant, Arc<ApiKey>)>;
+
+/// The keys that were read recently.
+#[derive(Debug, Default)]
+pub(crate) struct Keys(Mutex<Kept>);
+
+impl Keys {
+    /// The key, and whether it came from the cache.
+    pub(crate) async fn get(
+        &self,
+        secrets: &dyn Secrets,
+        location: &KeyLocation,
+    ) -> Result<(Arc<ApiKey>, bool), CallError> {
+        if let Some((read, key)) = self.lock().get(location)
+            && read.elapsed() < CACHE_LIFETIME
+        {
+            return Ok((Arc::clone(key), true));
+        }
+        let text = secrets.read(&location.secret).await?;
+        let key = ApiKey::parse(&text, location.fields).ok_or_else(|| location.malformed())?;
+        let key = Arc::new(key);
+        let entry = (Instant::now(), Arc::clone(&key));
+        self.lock().insert(location.clone(), entry);
+        Ok((key, false))
+    }
+
+    /// Reads the secret again after the vendor refused its key. `None` means that the key has not changed.
+    pub(crate) async fn refused(
+        &self,
+        secrets: &dyn Secrets,
+        location: &KeyLocation,
+        refused: &ApiKey,
+    ) -> Result<Option<Arc<ApiKey>>, CallError> {
+        self.forget(location);
+        let (key, _) = self.get(secrets, location).await?;
+        if key.is(refused) {
+            self.forget(location);
+            return Ok(None);
+        }
+        Ok(Some(key))
+    }
+
+    /// Makes the next call read the secret again.
+    pub(crate) fn forget(&self, location: &KeyLocation) {
+        self.lock().remove(location);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        // Nothing panics while the lock is held, and no change can be half made.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A key for tests of what signs with it.
+/// A key for the tests of request signing.
 #[cfg(test)]
 pub(crate) fn test_key(id: &str, secret: &str) -> ApiKey {
     ApiKey {
@@ -176,21 +187,31 @@ mod tests {
     use super::*;
     use crate::script::{Safe, arn};
 
-    const FIELDS: [&str; 2] = ["publicKey", "privateKey"];
+    const FIELDS: KeyFields = KeyFields {
+        id: "publicKey",
+        secret: "privateKey",
+    };
+
+    fn at(name: &str) -> KeyLocation {
+        KeyLocation {
+            secret: arn(name),
+            fields: FIELDS,
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_key_is_read_again_after_five_minutes() {
         let safe = Safe::new([r#"{"publicKey":"a","privateKey":"b"}"#]);
-        let keys = Keys::new(FIELDS);
+        let keys = Keys::default();
 
-        assert!(!keys.get(&safe, &arn("one")).await.unwrap().1);
-        tokio::time::advance(KEPT - Duration::from_secs(1)).await;
-        assert!(keys.get(&safe, &arn("one")).await.unwrap().1);
-        assert!(!keys.get(&safe, &arn("two")).await.unwrap().1);
+        assert!(!keys.get(&safe, &at("one")).await.unwrap().1);
+        tokio::time::advance(CACHE_LIFETIME - Duration::from_secs(1)).await;
+        assert!(keys.get(&safe, &at("one")).await.unwrap().1);
+        assert!(!keys.get(&safe, &at("two")).await.unwrap().1);
         assert_eq!(safe.reads(), 2);
 
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(!keys.get(&safe, &arn("one")).await.unwrap().1);
+        assert!(!keys.get(&safe, &at("one")).await.unwrap().1);
         assert_eq!(safe.reads(), 3);
     }
 
@@ -208,8 +229,8 @@ mod tests {
             r#"{"publicKey":"canary:","privateKey":"canary"}"#,
             r#"{"apiKey":"canary","apiSecret":"canary"}"#,
         ] {
-            let keys = Keys::new(FIELDS);
-            let error = keys.get(&Safe::new([text]), &arn("one")).await.unwrap_err();
+            let keys = Keys::default();
+            let error = keys.get(&Safe::new([text]), &at("one")).await.unwrap_err();
 
             assert!(error.credentials_problem().is_some(), "{text}");
             assert_eq!(
@@ -225,9 +246,9 @@ mod tests {
     async fn a_key_is_never_shown() {
         let safe =
             Safe::new([r#"{"publicKey":"canary-id","privateKey":"canary-secret","more":1}"#]);
-        let keys = Keys::new(FIELDS);
+        let keys = Keys::default();
 
-        let (key, _) = keys.get(&safe, &arn("one")).await.unwrap();
+        let (key, _) = keys.get(&safe, &at("one")).await.unwrap();
 
         let shown = format!("{key:?} {keys:?} {key:#?} {keys:#?}");
         assert!(!shown.contains("canary"), "{shown}");

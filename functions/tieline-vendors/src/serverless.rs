@@ -1,57 +1,53 @@
 //! TiDB Cloud Starter's and Essential's answers (`serverless.tidbapi.com/v1beta1`).
 
 use serde::Deserialize;
+use serde_with::apply;
 use tieline::outside::tidb_cloud::{
     Attachment, Domain, Link, ServerlessCluster, ServerlessEndpoint,
 };
 
-use crate::decode::{nullable, port};
+use crate::decode::{Nullable, Port};
 
 /// `Cluster`.
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Cluster {
-    #[serde(deserialize_with = "nullable")]
     state: String,
-    #[serde(deserialize_with = "nullable")]
     cluster_plan: String,
-    #[serde(deserialize_with = "nullable")]
     region: Region,
-    #[serde(deserialize_with = "nullable")]
     user_prefix: String,
-    #[serde(deserialize_with = "nullable")]
     endpoints: Endpoints,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Region {
-    #[serde(deserialize_with = "nullable")]
     name: String,
-    #[serde(deserialize_with = "nullable")]
     region_id: String,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Endpoints {
     private: Option<Private>,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Private {
-    #[serde(deserialize_with = "nullable")]
     host: String,
-    #[serde(deserialize_with = "port")]
-    port: u16,
+    port: Port,
     aws: Option<Aws>,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Aws {
-    #[serde(deserialize_with = "nullable")]
     service_name: String,
 }
 
@@ -72,83 +68,71 @@ impl From<Cluster> for ServerlessCluster {
     }
 }
 
-/// The endpoint, if it is one on AWS and all of it is known.
+/// The endpoint, if it is on AWS and complete.
 fn endpoint(private: Private) -> Option<ServerlessEndpoint> {
     let aws = private.aws?;
-    let known = !aws.service_name.is_empty() && !private.host.is_empty() && private.port != 0;
+    let known = !aws.service_name.is_empty() && !private.host.is_empty() && private.port.0 != 0;
     known.then_some(ServerlessEndpoint {
         host: private.host,
-        port: private.port,
+        port: private.port.0,
         service: aws.service_name,
     })
 }
 
 /// `GetAvailabilityZonesResponse`.
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Zones {
-    #[serde(deserialize_with = "nullable")]
     pub(crate) account_id: String,
-    #[serde(deserialize_with = "nullable")]
     pub(crate) az_ids: Vec<String>,
 }
 
-/// `ListPrivateLinkConnectionsResponse`. Its `totalSize` is not read: the pages say when they end.
+/// `ListPrivateLinkConnectionsResponse`. Its `totalSize` is not needed: the last page has no token.
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Connections {
-    #[serde(deserialize_with = "nullable")]
     pub(crate) private_link_connections: Vec<Connection>,
-    #[serde(deserialize_with = "nullable")]
     pub(crate) next_page_token: String,
 }
 
 /// `PrivateLinkConnection`.
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Connection {
-    #[serde(deserialize_with = "nullable")]
     pub(crate) private_link_connection_id: String,
-    #[serde(deserialize_with = "nullable")]
     display_name: String,
-    #[serde(deserialize_with = "nullable")]
     create_time: String,
-    #[serde(deserialize_with = "nullable")]
     state: String,
-    #[serde(deserialize_with = "nullable")]
     message: String,
-    #[serde(deserialize_with = "nullable")]
     attached_domains: Vec<Attached>,
-    #[serde(deserialize_with = "nullable")]
     aws_endpoint_service: Service,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Service {
-    #[serde(deserialize_with = "nullable")]
     name: String,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Attached {
-    #[serde(deserialize_with = "nullable")]
     attach_domain_id: String,
-    #[serde(deserialize_with = "nullable")]
     unique_name: String,
-    #[serde(deserialize_with = "nullable")]
     domains: Vec<One>,
 }
 
+#[apply(_ => #[serde(with = "Nullable")])]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct One {
-    #[serde(deserialize_with = "nullable")]
     name: String,
-    #[serde(deserialize_with = "nullable")]
     state: String,
-    #[serde(deserialize_with = "nullable")]
     message: String,
 }
 

@@ -1,7 +1,7 @@
-//! TiDB Cloud's calls. Each is named as in the vendor's own description (`operationId`), and no answer's echo is
-//! trusted for what was asked.
+//! TiDB Cloud's calls, each named after its `operationId` in the vendor's description. What an answer repeats of the
+//! request is not relied on.
 //!
-//! No call has an idempotency key: who creates, looks first.
+//! No call takes an idempotency key, so callers look before they create.
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -12,10 +12,12 @@ use tieline::outside::tidb_cloud::{
     Dataflow, DedicatedCluster, Link, LinkService, NodeGroupId, Registration, ServerlessCluster,
 };
 
-use crate::call::{Call, DEDICATED, Pages, SERVERLESS};
+use crate::api::{DEDICATED, SERVERLESS};
+use crate::call::Call;
+use crate::pages::Pages;
 use crate::{Vendors, dedicated, serverless};
 
-/// The most that the API gives at once.
+/// The largest page that the API returns.
 const PAGE_SIZE: &str = "100";
 const LINKS: &str = "privateLinkConnections";
 const REGISTRATIONS: &str = "privateEndpointConnections";
@@ -97,7 +99,7 @@ impl TidbCloud for Vendors {
         id: &TidbId,
     ) -> Result<Option<ServerlessCluster>, CallError> {
         let path = ["clusters", id.as_str()];
-        // A basic look leaves the endpoints out.
+        // The basic view leaves the endpoints out.
         let query = [("view", "FULL")];
         let call = Call::new(SERVERLESS, "tidbcloud:GetCluster", "GET", &path)?.query(&query);
         let cluster = self.call(key, call).await?.find::<serverless::Cluster>()?;
@@ -110,7 +112,7 @@ impl TidbCloud for Vendors {
         let call = Call::new(SERVERLESS, action, "GET", &path)?.verb("getAvailabilityZones");
         let zones: serverless::Zones = self.call(key, call).await?.decode()?;
         Ok(Dataflow {
-            account: must(action, "accountId", zones.account_id)?,
+            account: required(action, "accountId", zones.account_id)?,
             zone_ids: zones.az_ids,
         })
     }
@@ -160,11 +162,11 @@ impl TidbCloud for Vendors {
             "clusterId": cluster.as_str(),
             "displayName": name,
             "type": "AWS_ENDPOINT_SERVICE",
-            "awsEndpointService": { "name": service }, // the Region is the cluster's unless it is said
+            "awsEndpointService": { "name": service }, // the Region defaults to the cluster's
         }});
         let call = Call::new(SERVERLESS, action, "POST", &path)?.body(body);
         let made: serverless::Connection = self.call(key, call).await?.decode()?;
-        must(
+        required(
             action,
             "privateLinkConnectionId",
             made.private_link_connection_id,
@@ -229,8 +231,8 @@ fn in_group<'a>(group: &'a NodeGroupId, rest: &[&'a str]) -> Vec<&'a str> {
     [&path, rest].concat()
 }
 
-/// A field that every real answer has. An empty value in its place could be acted on.
-fn must(action: &'static str, field: &str, value: String) -> Result<String, CallError> {
+/// Checks a field that every genuine answer has: callers would act on an empty value.
+fn required(action: &'static str, field: &str, value: String) -> Result<String, CallError> {
     if value.is_empty() {
         let reason = format!("the answer has no {field}");
         return Err(CallError::Unavailable { action, reason });

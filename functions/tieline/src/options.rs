@@ -181,15 +181,15 @@ pub(crate) fn read_tags<F: Fields>(fields: &mut F) -> Tags {
     for (key, value) in entries {
         let short: String = key.chars().take(40).collect();
         let at = format!("tags[{short:?}]");
-        match value {
-            Value::String(value) => {
-                if let Some(message) = tag_problem(&key, &value) {
-                    fields.wrong(&at, message);
-                }
-                tags.insert(key, value);
-            }
-            other => fields.wrong(&at, format!("expected a text, found {}", kind_of(&other))),
+        let Some(text) = value.as_str() else {
+            let found = kind_of(&value);
+            fields.wrong(&at, format!("expected a text, found {found}"));
+            continue;
+        };
+        if let Some(message) = tag_problem(&key, text) {
+            fields.wrong(&at, message);
         }
+        tags.insert(key, text.to_owned());
     }
     tags
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types;
-use tieline::outside::State;
-use tieline::outside::{Endpoint, Group, Ingress, Interface, Service, Subnet, Vpc};
+use tieline::outside::{Endpoint, Group, Ingress, Interface, Service, State, Subnet, Vpc};
 use tieline::time::Time;
 
 pub(super) fn vpc(vpc: &types::Vpc) -> Vpc {

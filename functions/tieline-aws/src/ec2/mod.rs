@@ -17,11 +17,19 @@ use tieline::outside::{
     NewGroup, Service, Subnet, Vpc,
 };
 
-use crate::answer::{call_error, required};
+use crate::answer::{ask, gone_is_fine, required};
 use crate::sdk::{Sdk, client};
 
 /// The most that EC2 takes. Without it, all of a VPC comes in one answer.
 const PAGE: i32 = 1000;
+
+/// Every page of a list.
+macro_rules! all {
+    ($action:expr, $call:expr) => {{
+        let pages = $call.into_paginator().page_size(PAGE).items().send();
+        ask($action, pages.try_collect())
+    }};
+}
 
 #[derive(Debug)]
 pub(crate) struct AwsEc2(Client);
@@ -38,7 +46,7 @@ impl AwsEc2 {
             .describe_vpc_attribute()
             .vpc_id(id.as_str())
             .attribute(attribute);
-        let answer = call.send().await.map_err(call_error(ACTION))?;
+        let answer = ask(ACTION, call.send()).await?;
         let value = answer
             .enable_dns_support()
             .or(answer.enable_dns_hostnames())
@@ -54,7 +62,7 @@ impl Ec2 for AwsEc2 {
             .0
             .describe_vpcs()
             .filters(filter("vpc-id", id.as_str()));
-        let answer = call.send().await.map_err(call_error("ec2:DescribeVpcs"))?;
+        let answer = ask("ec2:DescribeVpcs", call.send()).await?;
         Ok(answer.vpcs().first().map(convert::vpc))
     }
 
@@ -74,14 +82,7 @@ impl Ec2 for AwsEc2 {
             .0
             .describe_subnets()
             .filters(filter("vpc-id", vpc.as_str()));
-        let found = call
-            .into_paginator()
-            .page_size(PAGE)
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(call_error(ACTION))?;
+        let found = all!(ACTION, call).await?;
         found
             .iter()
             .map(|subnet| required(ACTION, "subnet", convert::subnet(subnet)))
@@ -94,14 +95,7 @@ impl Ec2 for AwsEc2 {
             .0
             .describe_security_groups()
             .filters(filter("vpc-id", vpc.as_str()));
-        let found = call
-            .into_paginator()
-            .page_size(PAGE)
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(call_error(ACTION))?;
+        let found = all!(ACTION, call).await?;
         found
             .iter()
             .map(|group| required(ACTION, "security group", convert::group(group)))
@@ -110,11 +104,7 @@ impl Ec2 for AwsEc2 {
 
     async fn service(&self, name: &str) -> Result<Option<Service>, CallError> {
         let call = self.0.describe_vpc_endpoint_services().service_names(name);
-        match call
-            .send()
-            .await
-            .map_err(call_error("ec2:DescribeVpcEndpointServices"))
-        {
+        match ask("ec2:DescribeVpcEndpointServices", call.send()).await {
             Ok(answer) => Ok(convert::service(name, answer.service_details())),
             // Also the answer for a service that does not allow this account.
             Err(error) if error.code() == Some("InvalidServiceName") => Ok(None),
@@ -135,14 +125,7 @@ impl Ec2 for AwsEc2 {
             .0
             .describe_vpc_endpoints()
             .set_filters(Some(filters.into_iter().flatten().collect()));
-        let found = call
-            .into_paginator()
-            .page_size(PAGE)
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(call_error(ACTION))?;
+        let found = all!(ACTION, call).await?;
         found
             .iter()
             .map(|endpoint| required(ACTION, "endpoint", convert::endpoint(endpoint)))
@@ -158,14 +141,7 @@ impl Ec2 for AwsEc2 {
             .set_values(Some(ids.to_vec()))
             .build();
         let call = self.0.describe_network_interfaces().filters(filter);
-        let found = call
-            .into_paginator()
-            .page_size(PAGE)
-            .items()
-            .send()
-            .try_collect()
-            .await;
-        let found = found.map_err(call_error("ec2:DescribeNetworkInterfaces"))?;
+        let found = all!("ec2:DescribeNetworkInterfaces", call).await?;
         Ok(found.iter().filter_map(convert::interface).collect())
     }
 
@@ -185,7 +161,7 @@ impl Ec2 for AwsEc2 {
             // Left out, it is on for every service that has a name and accepts by itself.
             .private_dns_enabled(false)
             .tag_specifications(tagged(ResourceType::VpcEndpoint, &new.tags));
-        let answer = call.send().await.map_err(call_error(ACTION))?;
+        let answer = ask(ACTION, call.send()).await?;
         required(
             ACTION,
             "endpoint",
@@ -208,17 +184,14 @@ impl Ec2 for AwsEc2 {
             .modify_vpc_endpoint()
             .vpc_endpoint_id(id.as_str())
             .private_dns_enabled(true);
-        call.set_dns_options(options)
-            .send()
-            .await
-            .map_err(call_error("ec2:ModifyVpcEndpoint"))?;
-        Ok(())
+        let call = call.set_dns_options(options);
+        ask("ec2:ModifyVpcEndpoint", call.send()).await.map(drop)
     }
 
     async fn delete_endpoint(&self, id: &EndpointId) -> Result<(), CallError> {
         const ACTION: &str = "ec2:DeleteVpcEndpoints";
         let call = self.0.delete_vpc_endpoints().vpc_endpoint_ids(id.as_str());
-        let answer = call.send().await.map_err(call_error(ACTION))?;
+        let answer = ask(ACTION, call.send()).await?;
         // EC2 answers 200 even when nothing was deleted.
         let Some(error) = answer.unsuccessful().iter().find_map(|item| item.error()) else {
             return Ok(());
@@ -227,7 +200,7 @@ impl Ec2 for AwsEc2 {
             error.code().unwrap_or("Unknown"),
             error.message().unwrap_or("no message"),
         );
-        gone_is_fine(Err(CallError::answered(ACTION, 400, code, message)))
+        gone_is_fine::<()>(Err(CallError::answered(ACTION, 400, code, message)))
     }
 
     async fn create_group(&self, new: &NewGroup) -> Result<GroupId, CallError> {
@@ -239,7 +212,7 @@ impl Ec2 for AwsEc2 {
             .group_name(&new.name)
             .description(&new.description)
             .tag_specifications(tagged(ResourceType::SecurityGroup, &new.tags));
-        let answer = call.send().await.map_err(call_error(ACTION))?;
+        let answer = ask(ACTION, call.send()).await?;
         required(
             ACTION,
             "group id",
@@ -271,11 +244,7 @@ impl Ec2 for AwsEc2 {
                 .authorize_security_group_ingress()
                 .group_id(id.as_str())
                 .ip_permissions(permission);
-            match call
-                .send()
-                .await
-                .map_err(call_error("ec2:AuthorizeSecurityGroupIngress"))
-            {
+            match ask("ec2:AuthorizeSecurityGroupIngress", call.send()).await {
                 Err(error) if !error.is_duplicate() => return Err(error),
                 Ok(_) | Err(_) => {}
             }
@@ -285,12 +254,7 @@ impl Ec2 for AwsEc2 {
 
     async fn delete_group(&self, id: &GroupId) -> Result<(), CallError> {
         let call = self.0.delete_security_group().group_id(id.as_str());
-        gone_is_fine(
-            call.send()
-                .await
-                .map(|_| ())
-                .map_err(call_error("ec2:DeleteSecurityGroup")),
-        )
+        gone_is_fine(ask("ec2:DeleteSecurityGroup", call.send()).await)
     }
 
     async fn tag(&self, id: &EndpointId, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
@@ -299,10 +263,7 @@ impl Ec2 for AwsEc2 {
             .create_tags()
             .resources(id.as_str())
             .set_tags(Some(list(tags)));
-        call.send()
-            .await
-            .map(|_| ())
-            .map_err(call_error("ec2:CreateTags"))
+        ask("ec2:CreateTags", call.send()).await.map(drop)
     }
 
     async fn untag(&self, id: &EndpointId, keys: &[String]) -> Result<(), CallError> {
@@ -315,19 +276,7 @@ impl Ec2 for AwsEc2 {
             .delete_tags()
             .resources(id.as_str())
             .set_tags(Some(tags));
-        gone_is_fine(
-            call.send()
-                .await
-                .map(|_| ())
-                .map_err(call_error("ec2:DeleteTags")),
-        )
-    }
-}
-
-fn gone_is_fine(result: Result<(), CallError>) -> Result<(), CallError> {
-    match result {
-        Err(error) if error.is_missing() => Ok(()),
-        other => other,
+        gone_is_fine(ask("ec2:DeleteTags", call.send()).await)
     }
 }
 

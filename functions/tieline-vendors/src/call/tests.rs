@@ -3,7 +3,9 @@ use tieline::outside::TidbCloud;
 use tieline::outside::tidb_cloud::DedicatedCluster;
 
 use super::*;
+use crate::api::CONFLUENT;
 use crate::script::{Safe, Script, answer, arn};
+use crate::secrets::KeyFields;
 
 const OLD: &str = r#"{"publicKey":"TIDBPUB1","privateKey":"canary-private-key-1"}"#;
 const NEW: &str = r#"{"publicKey":"TIDBPUB2","privateKey":"canary-private-key-2"}"#;
@@ -20,11 +22,14 @@ fn asked(nonce: &str) -> HttpResponse {
         .with("x-debug-trace-id", "trace-1")
 }
 
+fn authorization(request: &HttpRequest) -> Option<String> {
+    let mut headers = request.headers.iter();
+    let (_, header) = headers.find(|(name, _)| name == "authorization")?;
+    Some(header.clone())
+}
+
 fn user(request: &HttpRequest) -> Option<String> {
-    let (_, header) = request
-        .headers
-        .iter()
-        .find(|(name, _)| name == "authorization")?;
+    let header = authorization(request)?;
     let (_, rest) = header.split_once("username=\"")?;
     Some(rest.split('"').next().unwrap().to_owned())
 }
@@ -96,11 +101,42 @@ async fn a_refused_key_is_not_kept() {
     assert_eq!(safe.reads(), 2);
 }
 
+/// Even if both keys are in one secret: the fields in the API's entry tell them apart.
 #[tokio::test]
-async fn in_a_world_every_vendor_is_below_it() {
-    for world in ["http://127.0.0.1:1234", "http://127.0.0.1:1234/"] {
+async fn two_vendors_that_sign_alike_each_get_their_own_key() {
+    const OTHER: &Api = &Api {
+        host: "api.other.example",
+        key: KeyFields {
+            id: "user",
+            secret: "token",
+        },
+        ..*CONFLUENT
+    };
+    let both = r#"{"apiKey":"a","apiSecret":"b","user":"c","token":"d"}"#;
+    let http = Script::new([answer(200, "{}"), answer(200, "{}")]);
+    let vendors = Vendors::new(http.clone(), Safe::new([both]), None);
+
+    for api in [CONFLUENT, OTHER] {
+        let call = Call::new(api, "test:Get", "GET", &["things"]).unwrap();
+        vendors.call(&arn("both"), call).await.unwrap();
+    }
+
+    let sent: Vec<_> = http.sent().iter().map(authorization).collect();
+    assert_eq!(
+        sent,
+        ["Basic YTpi", "Basic Yzpk"].map(|text| Some(text.to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn with_an_endpoint_url_every_vendor_is_below_it() {
+    for endpoint_url in ["http://127.0.0.1:1234", "http://127.0.0.1:1234/"] {
         let http = Script::new([answer(200, "{}")]);
-        let vendors = Vendors::new(http.clone(), Safe::new([OLD]), Some(world.to_owned()));
+        let vendors = Vendors::new(
+            http.clone(),
+            Safe::new([OLD]),
+            Some(endpoint_url.to_owned()),
+        );
 
         look(&vendors).await.unwrap();
 

@@ -1,29 +1,25 @@
 //! Prism: where it is installed, and one server for one description.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// The folder with the vendors' descriptions, if there is one.
+/// The folder with the vendors' descriptions.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test's setting; nothing of it reaches the crate"
 )]
-pub(crate) fn specs() -> Option<PathBuf> {
+pub(crate) fn specs() -> PathBuf {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/specs");
     let specs = std::env::var("TIELINE_SPECS").map_or(beside, PathBuf::from);
-    if specs.join("tidb").is_dir() && specs.join("confluent").is_dir() {
-        return Some(specs);
-    }
-    // Past the test harness, which shows nothing of a test that passes.
-    let _ = writeln!(
-        std::io::stderr(),
-        "\n*** NOT RUN: the vendors' API descriptions are not in {}. Nothing was checked against them. ***\n",
+    assert!(
+        specs.join("tidb").is_dir() && specs.join("confluent").is_dir(),
+        "the vendors' API descriptions are not in {}",
         specs.display()
     );
-    None
+    specs
 }
 
 /// Installs Prism where nothing of it gets into the sources, and answers where. Once it is there, it stays.

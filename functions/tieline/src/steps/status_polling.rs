@@ -6,7 +6,9 @@ use super::observe::observe;
 use super::roll_back;
 use crate::outside::Outside;
 use crate::result::{Awaiting, Built, Ready, ResultDetail};
-use crate::workflow::{NextState, Observed, StepError, StepInput, StepOutput, Then, Work, route};
+use crate::workflow::{
+    Decision, NextState, Observed, StepError, StepInput, StepOutput, Then, Work, route,
+};
 
 /// Carries the step out.
 ///
@@ -17,37 +19,43 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<StepOutpu
     super::on_plan(outside, input, async |work| {
         let observed = observe(&work).await?;
         let decision = route(&work.situation(), &observed);
-        Ok(match decision.output(work) {
-            Ok(output) => output,
-            Err((work, then)) => announce(work, then, &observed),
-        })
+        Ok(carry_out(decision, work, observed))
     })
     .await
 }
 
-/// What takes an event.
-fn announce(mut work: Work<'_>, then: Then, observed: &Observed) -> StepOutput {
-    match (then, &observed.inventory) {
-        (Then::AwaitAcceptance { seconds, what }, _) => awaiting(work, seconds, what, observed),
-        (Then::RolledBack, Some(inventory)) => roll_back::announce(work, inventory),
-        (Then::GiveUp, Some(inventory)) => roll_back::give_up(work, inventory),
-        _ => {
-            let now = work.now();
-            work.progress.close(now);
-            let built = match (&work.plan.endpoint, &observed.endpoint) {
-                (Some(wanted), Some(endpoint)) => Some(Built {
-                    wanted,
-                    endpoint,
-                    interfaces: observed.interfaces.as_deref().unwrap_or_default(),
-                }),
-                _ => None,
-            };
-            let facts = observed.facts();
-            let (plan, progress) = (&work.plan, &work.progress);
-            let event = Ready::of(plan, progress, &work.execution, built, facts, now).event();
-            work.announce(NextState::AnnounceReady, event)
+/// What the step answers to a decision.
+fn carry_out(decision: Decision, mut work: Work<'_>, observed: Observed) -> StepOutput {
+    work.enter(decision.phase);
+    match decision.then {
+        Then::Go(next) => work.go(next),
+        Then::StartOver => {
+            work.progress.endpoint = None;
+            work.progress.dns_ordered = false;
+            work.go(NextState::Create)
         }
+        Then::Wait { seconds, what } => work.wait_for(seconds, what),
+        Then::AwaitAcceptance { seconds, what } => awaiting(work, seconds, what, &observed),
+        Then::Fail(problem) => work.fail(problem),
+        Then::Ready => ready(work, &observed),
+        Then::RolledBack => roll_back::announce(work, &observed.inventory.unwrap_or_default()),
+        Then::GiveUp => roll_back::give_up(work, &observed.inventory.unwrap_or_default()),
     }
+}
+
+fn ready(mut work: Work<'_>, observed: &Observed) -> StepOutput {
+    let now = work.now();
+    work.progress.close(now);
+    let (plan, progress) = (&work.plan, &work.progress);
+    let built = plan.endpoint.as_ref().zip(observed.endpoint.as_ref());
+    let built = built.map(|(wanted, endpoint)| Built {
+        wanted,
+        endpoint,
+        interfaces: observed.interfaces.as_deref().unwrap_or_default(),
+    });
+    let facts = observed.facts();
+    let event = Ready::of(plan, progress, &work.execution, built, facts, now).event();
+    work.announce(NextState::AnnounceReady, event)
 }
 
 /// Says once who has to accept the endpoint, where, and until when.
@@ -55,6 +63,9 @@ fn awaiting(mut work: Work<'_>, seconds: u64, what: String, observed: &Observed)
     let (Some(wanted), Some(endpoint)) = (&work.plan.endpoint, &observed.endpoint) else {
         return work.wait_for(seconds, what);
     };
+    if work.progress.acceptance_announced {
+        return work.wait_for(seconds, what);
+    }
     work.progress.acceptance_announced = true;
     let (plan, progress, now) = (&work.plan, &work.progress, work.now());
     let event = Awaiting::of(plan, wanted, progress, &work.execution, &endpoint.id, now).event();

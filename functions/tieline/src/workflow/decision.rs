@@ -1,6 +1,6 @@
 //! What a look leads to.
 
-use super::{NextState, StepOutput, Work};
+use super::NextState;
 use crate::execution::Phase;
 use crate::problem::Problem;
 
@@ -30,28 +30,4 @@ pub enum Then {
     RolledBack,
     /// Removing takes too long: what is left is named.
     GiveUp,
-}
-
-impl Decision {
-    /// What the step answers, where that takes no event.
-    pub fn output(self, mut work: Work<'_>) -> Result<StepOutput, (Work<'_>, Then)> {
-        work.enter(self.phase);
-        Ok(match self.then {
-            Then::Go(next) => work.go(next),
-            Then::StartOver => {
-                work.progress.endpoint = None;
-                work.progress.dns_ordered = false;
-                work.go(NextState::Create)
-            }
-            Then::Wait { seconds, what } => work.wait_for(seconds, what),
-            Then::AwaitAcceptance { seconds, what } if work.progress.acceptance_announced => {
-                work.wait_for(seconds, what)
-            }
-            Then::Fail(problem) => work.fail(problem),
-            then @ (Then::AwaitAcceptance { .. }
-            | Then::Ready
-            | Then::RolledBack
-            | Then::GiveUp) => return Err((work, then)),
-        })
-    }
 }

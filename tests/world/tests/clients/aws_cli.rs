@@ -1,4 +1,4 @@
-//! The commands of the seeds, as a reader of AWS's guides would type them.
+//! The commands of the guides, as a reader of AWS's guides would type them.
 
 use serde_json::Value;
 use world::scenario::{CLUSTER, GROUP, OTHER_CLUSTER, SUBNETS, VPC};
@@ -71,7 +71,7 @@ pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-// Seed 003 (Aurora DSQL user guide): the management endpoint, and its policies.
+// Aurora DSQL user guide: the management endpoint, and its policies.
 #[test]
 #[cfg_attr(
     no_python,
@@ -120,7 +120,7 @@ fn the_cli_creates_the_management_endpoint_and_changes_its_policy() {
     assert_eq!(identifiers, [CLUSTER, OTHER_CLUSTER]);
 }
 
-// Seed 003 (Aurora DSQL user guide): the connection endpoint in its two steps. The third, the
+// Aurora DSQL user guide: the connection endpoint in its two steps. The third, the
 // token, is boto3's: version 1 of the CLI, the only one on PyPI, has no
 // `generate-db-connect-admin-auth-token`.
 #[test]
@@ -155,7 +155,7 @@ fn the_cli_creates_the_connection_endpoint_from_the_clusters_service_name() {
     );
 }
 
-// Seed 004 (AWS PrivateLink guide): endpoints for AWS's own services; S3 without its DNS name.
+// AWS PrivateLink guide: endpoints for AWS's own services; S3 without its DNS name.
 #[test]
 #[cfg_attr(
     no_python,
@@ -207,7 +207,7 @@ fn the_cli_creates_endpoints_for_aws_services() {
     assert_eq!(world.aws(&dns)["EnableDnsHostnames"]["Value"], true);
 }
 
-// Seed 003 and 004: what the guides warn of, as the CLI reports it.
+// Both guides: what the guides warn of, as the CLI reports it.
 #[test]
 #[cfg_attr(
     no_python,

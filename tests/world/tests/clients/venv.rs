@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The versions that the world is held against; the seeds' examples are for this generation of the
+/// The versions that the world is held against; the guides' examples are for this generation of the
 /// CLI.
 const PACKAGES: [&str; 6] = [
     "awscli==1.45.11",

@@ -93,7 +93,7 @@ fn complaint(world: &mut World, pair: &TestConnection) -> String {
     message
 }
 
-// CONTRACTS 5, from the DMS user guide and seed 002: the name must be the private one, resolved in
+// From the DMS user guide and TiDB Cloud's guide to AWS DMS: the name must be the private one, resolved in
 // the VPC of the subnet group.
 #[test]
 fn a_test_succeeds_over_a_private_path_with_name_port_and_password() {

@@ -133,7 +133,7 @@ fn an_endpoint_has_a_secret_or_a_password_never_both() {
     assert_eq!(code(world.call(endpoint())), "ResourceAlreadyExistsFault");
 }
 
-// ExtraConnectionAttributes; the value is the TiDB Cloud guide's (seed 002).
+// ExtraConnectionAttributes; the value is that of TiDB Cloud's guide to AWS DMS.
 #[test]
 fn extra_attributes_have_no_white_space_around_their_separators() {
     let mut world = world("default");

@@ -104,7 +104,7 @@ fn a_policy_without_its_path_does_not_exist() {
     assert_eq!(attached(&mut world), ["AmazonDMSVPCManagementRole"]);
 }
 
-// IAM user guide, "Changes that I make are not always immediately visible"; CONTRACTS 5: also for
+// IAM user guide, "Changes that I make are not always immediately visible"; also for
 // seconds after creating the role.
 #[test]
 fn dms_sees_a_new_role_only_after_a_while_and_only_a_right_one() {

@@ -126,7 +126,7 @@ fn a_vpc_has_one_private_zone_of_a_name() {
     world.call(zone("example.com", PEER_VPC)).unwrap();
 }
 
-// terraform-provider-aws #37783: also where an endpoint has the private name; CONTRACTS 1.6: and
+// terraform-provider-aws #37783: also where an endpoint has the private name; and
 // the other way round.
 #[test]
 fn a_zone_and_an_endpoint_cannot_both_have_a_name() {

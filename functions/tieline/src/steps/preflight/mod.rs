@@ -122,6 +122,12 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// Notes a problem at a place of the request.
+    fn note(&mut self, path: &str, code: Code, message: impl Into<String>, fix: impl Into<String>) {
+        self.problems
+            .push(Problem::new(code, message, fix).about(path));
+    }
+
     /// Judges everything that can be looked at, also when a part of it is missing.
     async fn run(&mut self) -> Result<Outcome, CallError> {
         let looks = looks::look(self.outside, self.request, self.execution).await?;
@@ -272,33 +278,24 @@ impl Check<'_> {
     fn check_service(&mut self, service: &Service) {
         let name = &service.name;
         if !service.interface {
-            self.problems.push(
-                Problem::new(
-                    Code::ServiceNotInterface,
-                    format!("{name} cannot be had as an interface endpoint"),
-                    format!("see its types: {}", self.describe_service(name)),
-                )
-                .about("$.target"),
+            self.note(
+                "$.target",
+                Code::ServiceNotInterface,
+                format!("{name} cannot be had as an interface endpoint"),
+                format!("see its types: {}", self.describe_service(name)),
             );
         }
         if self.request.shape.target.kind().inbound_only() && !service.gateway_too {
-            self.problems.push(
-                Problem::new(
-                    Code::GatewayEndpointMissing,
+            self.note("$.target.inboundResolverOnly", Code::GatewayEndpointMissing,
                     format!("{name} has no gateway endpoints, so its names cannot be for inbound resolvers only"),
-                    "leave inboundResolverOnly out",
-                )
-                .about("$.target.inboundResolverOnly"),
-            );
+                    "leave inboundResolverOnly out");
         }
         if !service.policy_supported && self.request.shape.policy != Policy::Full {
-            self.problems.push(
-                Problem::new(
-                    Code::PolicyUnsupported,
-                    format!("{name} does not take endpoint policies"),
-                    "leave policy out, or send \"policy\": \"full\"",
-                )
-                .about("$.policy"),
+            self.note(
+                "$.policy",
+                Code::PolicyUnsupported,
+                format!("{name} does not take endpoint policies"),
+                "leave policy out, or send \"policy\": \"full\"",
             );
         }
     }
@@ -309,24 +306,20 @@ impl Check<'_> {
         }
         let name = &service.name;
         let Some(first) = service.private_dns_names.first() else {
-            self.problems.push(
-                Problem::new(
-                    Code::PrivateDnsUnavailable,
-                    format!("{name} has no private DNS name"),
-                    "send \"privateDns\": false and connect to the endpoint's own name",
-                )
-                .about("$.privateDns"),
+            self.note(
+                "$.privateDns",
+                Code::PrivateDnsUnavailable,
+                format!("{name} has no private DNS name"),
+                "send \"privateDns\": false and connect to the endpoint's own name",
             );
             return None;
         };
         if !service.private_dns_verified {
-            self.problems.push(
-                Problem::new(
-                    Code::PrivateDnsUnverified,
-                    format!("the owner of {name} has not proven that {first} is theirs"),
-                    "ask the owner to verify the name, or send \"privateDns\": false",
-                )
-                .about("$.privateDns"),
+            self.note(
+                "$.privateDns",
+                Code::PrivateDnsUnverified,
+                format!("the owner of {name} has not proven that {first} is theirs"),
+                "ask the owner to verify the name, or send \"privateDns\": false",
             );
         }
         Some(PrivateDns {

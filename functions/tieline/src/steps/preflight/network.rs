@@ -43,8 +43,7 @@ impl<'c> Check<'c> {
                 let fix = format!(
                     "aws ec2 modify-vpc-attribute --region {region} --vpc-id {id} {option}"
                 );
-                let problem = Problem::new(Code::VpcDnsDisabled, message, fix);
-                self.problems.push(problem.about("$.network.vpcId"));
+                self.note("$.network.vpcId", Code::VpcDnsDisabled, message, fix);
             }
         }
     }

@@ -188,17 +188,12 @@ impl Check<'_> {
             && !all.iter().any(gateway)
         {
             let (region, name) = (&self.request.shape.region, &service.name);
-            self.problems.push(
-                Problem::new(
-                    Code::GatewayEndpointMissing,
+            self.note("$.target.inboundResolverOnly", Code::GatewayEndpointMissing,
                     format!("names for inbound resolvers only need a gateway endpoint for {name} in {vpc}"),
                     format!(
                         "aws ec2 create-vpc-endpoint --region {region} --vpc-id {vpc} --vpc-endpoint-type Gateway \
                          --service-name {name} --route-table-ids <route tables>; or leave inboundResolverOnly out"
-                    ),
-                )
-                .about("$.target.inboundResolverOnly"),
-            );
+                    ));
         }
     }
 
