@@ -62,6 +62,10 @@ fn derived<T: JsonSchema>() -> Value {
         if schema.get("format").is_some_and(is_size) {
             schema.remove("format");
         }
+        // The schemas' own sentences have no full stop.
+        if let Some(Value::String(about)) = schema.get_mut("description") {
+            about.truncate(about.trim_end_matches('.').len());
+        }
     });
     let settings = SchemaSettings::draft2020_12()
         .for_serialize()

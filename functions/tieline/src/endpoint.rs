@@ -47,14 +47,14 @@ pub struct EndpointPlan {
 pub enum Serving {
     /// One that is to be created.
     New,
-    /// One of ours that is there already.
+    /// One of Tieline's that is there already.
     Ours {
-        /// Its id.
+        /// The one that is there already.
         id: EndpointId,
     },
-    /// One that is not ours and stays as it is.
+    /// One that is not Tieline's and stays as it is.
     Adopted {
-        /// Its id.
+        /// The one that is there already.
         id: EndpointId,
     },
 }
@@ -92,11 +92,11 @@ pub enum Groups {
         /// Their ids.
         ids: Vec<GroupId>,
     },
-    /// A group of our own that lets the VPC in on the target's port.
+    /// A group of Tieline's own that lets clients in on the target's ports.
     Own {
         /// Its name, unique in the VPC.
         name: String,
-        /// The VPC's blocks.
+        /// The blocks of addresses that it lets in.
         cidrs: Vec<String>,
     },
     /// Those that the adopted endpoint has.
@@ -104,16 +104,17 @@ pub enum Groups {
     Unchanged,
 }
 
-/// Private DNS that is wanted.
+/// The names that will resolve to the endpoint; null if none will.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PrivateDns {
-    /// The host name that clients will use.
+    /// The one to connect to.
     pub host: String,
-    /// Every name that will lead to the endpoint.
+    /// All of them.
     pub names: Vec<String>,
-    /// Said only to services that have gateway endpoints too.
+    /// Whether they serve inbound Resolver endpoints only; said of services that have gateway endpoints too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
     pub inbound_only: Option<bool>,
 }
 

@@ -153,6 +153,7 @@ pub struct Problem {
     pub code: Code,
     /// Where in the request it is, as a JSON path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub path: Option<String>,
     /// What is wrong, in a sentence.
     pub message: String,

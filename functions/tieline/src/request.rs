@@ -110,12 +110,28 @@ impl Request {
         let facts = target
             .as_ref()
             .map_or(&UNKNOWN_TARGET, |named| named.target.facts());
-        let network = fields.object_if_there("network", "Where to connect from", Network::read);
+        let network = match facts.connected_through {
+            ConnectedThrough::Elsewhere => {
+                fields.field("network", false, Value::default);
+                Some(None)
+            }
+            ConnectedThrough::Endpoint | ConnectedThrough::Vpc => {
+                fields.object_if_there("network", "Where to connect from", Network::read)
+            }
+        };
+        apply_kind_rules(fields, facts, "network");
         let private_dns = fields.flag_if_there(
             "privateDns",
             "Whether the target's own names should resolve to the endpoint; left out, they do wherever the target lets them",
         );
-        let policy = Policy::read(fields, facts.restricted_policy);
+        let policy = match facts.connected_through {
+            ConnectedThrough::Endpoint => Policy::read(fields, facts.restricted_policy),
+            ConnectedThrough::Vpc | ConnectedThrough::Elsewhere => {
+                fields.field("policy", false, Value::default);
+                Some(Policy::Full)
+            }
+        };
+        apply_kind_rules(fields, facts, "policy");
         let tags = options::read_tags(fields);
         let dry_run = fields.flag(
             "dryRun",
@@ -128,7 +144,7 @@ impl Request {
             "Let an endpoint that is not Tieline's serve the request, unchanged",
         );
         let on_failure = OnFailure::read(fields);
-        apply_kind_rules(fields, facts);
+        declare_rules_of_targets(fields);
         // Left out, private DNS is on wherever the target lets it be.
         let possible = target.as_ref().is_none_or(|named| named.takes_private_dns);
         let private_dns = private_dns.unwrap_or(possible);
@@ -227,9 +243,9 @@ const KIND_RULES: [KindRule; 3] = [
     },
 ];
 
-/// Holds the fields beside a target against what its kind means for them.
-fn apply_kind_rules<F: Fields>(fields: &mut F, facts: &KindFacts) {
-    for rule in &KIND_RULES {
+/// Holds a field beside a target against what the target's kind means for it.
+fn apply_kind_rules<F: Fields>(fields: &mut F, facts: &KindFacts, field: &str) {
+    for rule in KIND_RULES.iter().filter(|rule| rule.field == field) {
         if (rule.holds_for)(facts) && rule.needed != fields.holds(Condition::Has(rule.field)) {
             fields.wrong(rule.field, rule.why);
         }
@@ -242,7 +258,10 @@ fn apply_kind_rules<F: Fields>(fields: &mut F, facts: &KindFacts) {
             (is_target(kinds(rule.holds_for)), then)
         });
     }
-    // These two the reader learns from the target itself.
+}
+
+/// What the reader learns from the target itself.
+fn declare_rules_of_targets<F: Fields>(fields: &mut F) {
     let off = || json!({"properties": {"privateDns": {"const": false}}});
     let no_endpoint = |facts: &KindFacts| facts.connected_through != ConnectedThrough::Endpoint;
     fields.rule(|| (is_target(kinds(no_endpoint)), off()));

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// A phase that takes longer has failed.
     pub phase: Duration,
-    /// How long a create whose answer was lost may still turn up: undo looks for it that long.
+    /// How long a create whose answer was lost may still turn up: the rollback looks for it that long.
     pub settle: Duration,
 }
 

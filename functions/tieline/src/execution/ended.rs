@@ -26,7 +26,7 @@ impl EndedExecution {
             .as_str()
             .and_then(|text| serde_json::from_str(text).ok())
             .unwrap_or_default();
-        // An execution that cleaned up after another and was aborted itself: the first one's input is_interface.
+        // An execution that cleaned up after another and was aborted itself: the first one's input counts.
         if let Some(first) = Self::read(&input) {
             return Some(first);
         }

@@ -100,7 +100,7 @@ impl Fields for Reader {
                 let message = format!("unknown {tag}; known are {}", known.join(", "));
                 fields.wrong(tag, message);
             }
-            // Nobody knows what belongs to it, so nothing of it is wrong.
+            // Of an unknown kind, no field can be called wrong.
             fields.object.clear();
             None
         })

@@ -48,8 +48,10 @@ struct Endpoint {
     /// The VPC
     vpc_id: VpcId,
     /// The TCP port that clients connect to
+    #[schemars(range(min = 1))]
     port: u16,
     /// Further TCP ports that they need
+    #[schemars(inner(range(min = 1)))]
     further_ports: Vec<u16>,
     /// Where the endpoint has a network interface, one a zone
     zones: Vec<AvailabilityZone>,
@@ -59,6 +61,7 @@ struct Endpoint {
     #[schemars(with = "serde_json::Value", extend("type" = ["string", "object"]))]
     policy: Policy,
     /// How long the service's owner may take to accept it, in hours; null if nobody has to
+    #[schemars(range(min = 1))]
     acceptance_hours: Option<u32>,
 }
 

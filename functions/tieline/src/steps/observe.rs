@@ -1,5 +1,6 @@
 //! Looks at a connection, as far as there is something to see.
 
+use crate::endpoint::differences;
 use crate::execution::Phase;
 use crate::outside::{CallError, State};
 use crate::parts::{Condition, PartContext};
@@ -32,14 +33,14 @@ pub(super) async fn observe(work: &Work<'_>) -> Result<Observed, CallError> {
         let made_first = parts(work, &context, Phase::Create).await?;
         let all_work = matches!(made_first, PartsStatus::Ready(_));
         observed.parts = Some(made_first);
-        let names_are_on = work
-            .plan
-            .endpoint
-            .as_ref()
-            .is_some_and(|wanted| wanted.private_dns.is_some() == endpoint.private_dns);
-        if all_work && endpoint.state == State::Available && names_are_on {
+        // What is not as planned will not be used, so nobody is asked about its names.
+        let is_as_planned = work.plan.endpoint.as_ref().is_some_and(|wanted| {
+            wanted.private_dns.is_some() == endpoint.private_dns
+                && differences(&work.plan.owner, wanted, &endpoint).is_empty()
+        });
+        if all_work && endpoint.state == State::Available && is_as_planned {
             let names = parts(work, &context, Phase::EnableDns).await?;
-            if matches!(names, PartsStatus::Ready(_)) {
+            if matches!(names, PartsStatus::Ready(_)) && !work.is_claimed_by_another(&endpoint) {
                 let ids = &endpoint.interface_ids;
                 observed.interfaces = Some(work.outside.ec2.interfaces(ids).await?);
             }

@@ -67,15 +67,16 @@ fn nothing_planned(input: StepInput, mut progress: Progress, now: Time) -> StepO
 }
 
 async fn step(mut work: Work<'_>) -> Result<StepOutput, StepError> {
+    let began = work.now();
     let inventory = inventory::take(&work).await?;
     if work.plan.on_failure == OnFailure::Keep {
         return Ok(announce(work, &inventory));
     }
-    if work.situation().is_over() {
+    if work.situation_at(began).is_over() {
         return Ok(give_up(work, &inventory));
     }
     if inventory.parts.is_to_go() {
-        let patient = work.situation().is_patient();
+        let patient = work.situation_at(began).is_patient();
         let removed = match inventory.parts.next() {
             Some(part) => {
                 let context = inventory::context(&work, &inventory);

@@ -17,8 +17,14 @@ use crate::workflow::{
 /// `Tieline.Retryable` if a service does not answer, `Tieline.Rejected` if it refuses.
 pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
     super::on_plan(outside, input, async |work| {
+        let before = work.now();
         let observed = observe(&work).await?;
-        let decision = route(&work.situation(), &observed);
+        // That nothing is left is true of the time of the look, and not of when the last service had answered.
+        let now = match observed.inventory {
+            Some(_) => before,
+            None => work.now(),
+        };
+        let decision = route(&work.situation_at(now), &observed);
         Ok(carry_out(decision, work, observed))
     })
     .await

@@ -102,12 +102,13 @@ impl DmsTidbCloud {
             default_ssl_mode,
             "How DMS checks the database's certificate; left out, verify-full with caCertificate and none without it",
         );
-        fields.allows_only(
-            Condition::Lacks("caCertificate"),
-            "sslMode",
-            "none",
-            "verify-ca and verify-full need caCertificate, the authority's certificate in PEM",
-        );
+        for mode in ["verify-full", "verify-ca"] {
+            fields.needs(
+                Condition::Is("sslMode", mode),
+                "caCertificate",
+                "verify-ca and verify-full need the authority's certificate in PEM",
+            );
+        }
         let instance = fields.object_if_there(
             "replicationInstance",
             "The replication instance: one that is there, or what a new one is to be",

@@ -134,9 +134,7 @@ fn read_records<F: Fields>(fields: &mut F) -> Option<BTreeMap<RecordName, LeadsT
             (Ok(name), None) => {
                 fields.wrong(
                     "records",
-                    format!(
-                        "{name} has to resolve to \"regional\" or to a zone's id such as \"use1-az1\""
-                    ),
+                    format!("{name}: expected \"regional\" or a zone's id such as \"use1-az1\""),
                 );
                 complete = false;
             }

@@ -195,10 +195,12 @@ pub struct Connection {
     /// The host name.
     pub host: String,
     /// The TCP port.
+    #[schemars(range(min = 1))]
     pub port: u16,
     /// A command to paste into a shell.
     pub command: String,
     /// What one has to know about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub note: Option<String>,
 }

@@ -36,12 +36,17 @@ impl Work<'_> {
         self.progress.enter(phase, now);
     }
 
-    /// What a decision is made on, beside what was observed.
+    /// What a decision is made on now, beside what was observed.
     pub fn situation(&self) -> Situation<'_> {
+        self.situation_at(self.now())
+    }
+
+    /// The same at another time.
+    pub fn situation_at(&self, now: Time) -> Situation<'_> {
         Situation {
             plan: &self.plan,
             progress: &self.progress,
-            now: self.now(),
+            now,
             limits: &self.outside.limits,
         }
     }

@@ -1,12 +1,12 @@
 //! Everything that preflight looks at. The looks that do not need each other run side by side.
 
-use futures_util::future::{join, join_all, join4, try_join3};
+use futures_util::future::{join, join_all, join4, join5, try_join};
 
 use crate::execution::Execution;
 use crate::ids::VpcId;
 use crate::outside::route53::VpcZone;
 use crate::outside::{
-    CallError, DnsAttributes, Endpoint, EndpointFilter, Group, Outside, Service, Subnet,
+    DnsAttributes, Endpoint, EndpointFilter, Group, Outside, Reply, Service, Subnet,
 };
 use crate::ownership::REQUEST;
 use crate::problem::Problem;
@@ -19,9 +19,9 @@ pub(super) struct Looks {
     pub(super) network: Option<Network>,
     pub(super) target: Target,
     /// Every endpoint that carries the request's id.
-    pub(super) holders: Vec<Endpoint>,
+    pub(super) holders: Reply<Vec<Endpoint>>,
     /// How many endpoints a VPC may have, where the account has a value for it.
-    pub(super) quota: Result<Option<u32>, CallError>,
+    pub(super) quota: Reply<Option<u32>>,
 }
 
 /// What is in the VPC.
@@ -33,8 +33,8 @@ pub(super) struct Network {
     pub(super) groups: Vec<Group>,
     /// None where nobody asks for names in it.
     pub(super) dns: Option<DnsAttributes>,
-    pub(super) endpoints: Vec<Endpoint>,
-    pub(super) hosted_zones: Result<Vec<VpcZone>, CallError>,
+    pub(super) endpoints: Reply<Vec<Endpoint>>,
+    pub(super) hosted_zones: Reply<Vec<VpcZone>>,
 }
 
 /// Both sides of an endpoint: the VPC and the service.
@@ -56,7 +56,7 @@ pub(super) enum Target {
         /// The service of its endpoint, if EC2 knows it.
         service: Option<Service>,
         /// Address blocks of further VPCs that connect through the endpoint.
-        also_from: Vec<String>,
+        also_from: Reply<Vec<String>>,
     },
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn look(
     outside: &Outside<'_>,
     request: &Request,
     execution: &Execution,
-) -> Result<Looks, CallError> {
+) -> Reply<Looks> {
     let key = format!("{REQUEST}{}", request.request_id);
     let holders = EndpointFilter {
         tag_key: Some(&key),
@@ -91,7 +91,7 @@ pub(super) async fn look(
     Ok(Looks {
         network: network?,
         target: target?,
-        holders: holders?,
+        holders,
         quota,
     })
 }
@@ -100,7 +100,7 @@ fn makes_endpoint(request: &Request) -> bool {
     request.shape.target.facts().connected_through == ConnectedThrough::Endpoint
 }
 
-async fn network(outside: &Outside<'_>, request: &Request) -> Result<Option<Network>, CallError> {
+async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Network>> {
     let Some(named) = &request.shape.network else {
         return Ok(None);
     };
@@ -122,10 +122,11 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Result<Option<Netw
         vpc: Some(id),
         ..EndpointFilter::default()
     };
-    let (vpc, inside, dns, hosted_zones) = join4(
+    let (vpc, inside, dns, endpoints, hosted_zones) = join5(
         ec2.vpc(id),
-        try_join3(ec2.subnets(id), ec2.groups(id), ec2.endpoints(&endpoints)),
+        try_join(ec2.subnets(id), ec2.groups(id)),
         dns,
+        ec2.endpoints(&endpoints),
         hosted_zones,
     )
     .await;
@@ -133,7 +134,7 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Result<Option<Netw
     let Some(vpc) = vpc? else {
         return Ok(None);
     };
-    let (mut subnets, groups, endpoints) = inside?;
+    let (mut subnets, groups) = inside?;
     subnets.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(Some(Network {
         vpc: id.clone(),
@@ -146,11 +147,7 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Result<Option<Netw
     }))
 }
 
-async fn target(
-    outside: &Outside<'_>,
-    request: &Request,
-    execution: &Execution,
-) -> Result<Target, CallError> {
+async fn target(outside: &Outside<'_>, request: &Request, execution: &Execution) -> Reply<Target> {
     let context = FindContext {
         outside,
         request_id: &request.request_id,
@@ -168,7 +165,7 @@ async fn target(
         return Ok(Target::Resolved {
             resolved,
             service: None,
-            also_from: Vec::new(),
+            also_from: Ok(Vec::new()),
         });
     };
     let (service, also_from) = join(
@@ -176,10 +173,9 @@ async fn target(
         further_blocks(outside, request, spec),
     )
     .await;
-    let (service, also_from) = (service?, also_from?);
     Ok(Target::Resolved {
         resolved,
-        service,
+        service: service?,
         also_from,
     })
 }
@@ -189,7 +185,7 @@ async fn further_blocks(
     outside: &Outside<'_>,
     request: &Request,
     spec: &EndpointSpec,
-) -> Result<Vec<String>, CallError> {
+) -> Reply<Vec<String>> {
     let own = request
         .shape
         .network

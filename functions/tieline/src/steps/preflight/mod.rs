@@ -8,7 +8,7 @@ use crate::endpoint::{EndpointPlan, PrivateDns};
 use crate::execution::{EndedExecution, Execution, Phase, Progress};
 use crate::ids::{Region, RequestId};
 use crate::options::Policy;
-use crate::outside::{CallError, Endpoint, Outside, Service};
+use crate::outside::{CallError, Endpoint, Outside, Reply, Service};
 use crate::ownership::{Owner, REQUEST};
 use crate::parts::PartContext;
 use crate::plan::Plan;
@@ -169,17 +169,18 @@ impl Check<'_> {
             on_failure: self.request.on_failure,
         };
         let Some(spec) = spec else {
-            self.check_request_id(&holders, &plan.owner, None);
+            self.check_request_id(&holders?, &plan.owner, None);
             self.check_parts(&plan, None).await?;
             return Ok(Outcome::Planned(Box::new(plan)));
         };
         let both = Both {
             network: network.as_ref(),
             service: service.as_ref(),
-            also_from: &also_from,
-            holders: &holders,
+            also_from,
+            holders,
+            quota,
         };
-        let Some((endpoint, chosen)) = self.endpoint(&plan.owner, spec, &both, &quota)? else {
+        let Some((endpoint, chosen)) = self.endpoint(&plan.owner, spec, both)? else {
             // What stands in the way of the parts is named all the same.
             if network.is_some() {
                 self.check_parts(&plan, None).await?;
@@ -199,8 +200,7 @@ impl Check<'_> {
         &mut self,
         owner: &Owner,
         spec: EndpointSpec,
-        both: &Both<'_>,
-        quota: &Result<Option<u32>, CallError>,
+        both: Both<'_>,
     ) -> Result<Option<(EndpointPlan, Chosen)>, CallError> {
         let ports = [&[spec.port], &spec.further_ports[..]].concat();
         let Some(service) = both.service else {
@@ -218,10 +218,10 @@ impl Check<'_> {
             network,
             service,
             ports: &ports,
-            also_from: both.also_from,
+            also_from: &both.also_from?,
         };
-        self.check_request_id(both.holders, owner, Some((&network.vpc, service)));
-        let chosen = self.serving(&side, quota)?;
+        self.check_request_id(&both.holders?, owner, Some((&network.vpc, service)));
+        let chosen = self.serving(&side, both.quota)?;
         if !self.cleaning && chosen.needs_names(self.request) {
             self.check_hosted_zones(network, service)?;
         }
@@ -352,8 +352,9 @@ impl Check<'_> {
 struct Both<'a> {
     network: Option<&'a Network>,
     service: Option<&'a Service>,
-    also_from: &'a [String],
-    holders: &'a [Endpoint],
+    also_from: Reply<Vec<String>>,
+    holders: Reply<Vec<Endpoint>>,
+    quota: Reply<Option<u32>>,
 }
 
 /// How preflight ends.

@@ -5,7 +5,7 @@ use super::looks::{Network, Side};
 use crate::endpoint::{EndpointPlan, Serving, differences};
 use crate::ids::VpcId;
 use crate::outside::route53::VpcZone;
-use crate::outside::{CallError, Endpoint, Service, State};
+use crate::outside::{CallError, Endpoint, Reply, Service, State};
 use crate::ownership::{Claim, Owner, is_ours, is_settled};
 use crate::problem::{Code, Problem};
 use crate::refusals;
@@ -45,11 +45,12 @@ impl Check<'_> {
     pub(super) fn serving(
         &mut self,
         side: &Side<'_>,
-        quota: &Result<Option<u32>, CallError>,
+        quota: Reply<Option<u32>>,
     ) -> Result<Chosen, CallError> {
         let (network, service) = (side.network, side.service);
         let alive = |endpoint: &&Endpoint| !endpoint.state.is_dead();
-        let all: Vec<&Endpoint> = network.endpoints.iter().filter(alive).collect();
+        let all = network.endpoints.as_ref().map_err(CallError::clone)?;
+        let all: Vec<&Endpoint> = all.iter().filter(alive).collect();
         let same = |endpoint: &Endpoint| endpoint.service == service.name && endpoint.is_interface;
         if let Some(ours) = all
             .iter()
@@ -82,7 +83,7 @@ impl Check<'_> {
         }
         self.check_gateway(&all, &network.vpc, service);
         // Without a value here, EC2 itself says no when the create comes to it.
-        if let Some(quota) = quota.clone()? {
+        if let Some(quota) = quota? {
             self.check_quota(&all, &network.vpc, quota);
         }
         Ok(Chosen::new_one())
