@@ -33,6 +33,7 @@ pub(super) struct Network {
     pub(super) groups: Vec<Group>,
     /// None where nobody asks for names in it.
     pub(super) dns: Option<DnsAttributes>,
+    /// None are looked for where the request makes none.
     pub(super) endpoints: Reply<Vec<Endpoint>>,
     pub(super) hosted_zones: Reply<Vec<VpcZone>>,
 }
@@ -118,15 +119,21 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Netwo
             false => Ok(Vec::new()),
         }
     };
-    let endpoints = EndpointFilter {
-        vpc: Some(id),
-        ..EndpointFilter::default()
+    let endpoints = async {
+        let of_vpc = EndpointFilter {
+            vpc: Some(id),
+            ..EndpointFilter::default()
+        };
+        match makes_endpoint(request) {
+            true => ec2.endpoints(&of_vpc).await,
+            false => Ok(Vec::new()),
+        }
     };
     let (vpc, inside, dns, endpoints, hosted_zones) = join5(
         ec2.vpc(id),
         try_join(ec2.subnets(id), ec2.groups(id)),
         dns,
-        ec2.endpoints(&endpoints),
+        endpoints,
         hosted_zones,
     )
     .await;
