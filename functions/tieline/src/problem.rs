@@ -5,124 +5,127 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
-        /// Why a request ended as it did. The list is part of the contract: it only grows.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum Code {
-            $($(#[$doc])* #[serde(rename = $text)] $name,)+
-        }
-
-        impl Code {
-            /// Every code, in the order of the list.
-            pub const ALL: &[Code] = &[$(Code::$name),+];
-
-            /// The code as a result event carries it.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Code::$name => $text,)+
-                }
-            }
-        }
-    };
+/// Why a request ended as it did. The list is part of the contract: it only grows.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", const_into_str)]
+pub enum Code {
+    /// The service's owner has to accept the connection; nothing is wrong.
+    AwaitingAcceptance,
+    /// The connection is there: everything that it is made of was read back.
+    Connected,
+    /// A dry run found nothing in the way.
+    Planned,
+    /// The event is not a request that Tieline understands.
+    RequestInvalid,
+    /// The same request id was used before with other parameters.
+    RequestConflict,
+    /// The VPC does not exist in this account and Region.
+    VpcNotFound,
+    /// `enableDnsSupport` or `enableDnsHostnames` is off, and private DNS needs both.
+    VpcDnsDisabled,
+    /// No such endpoint service, or this account is not allowed to use it.
+    ServiceNotFound,
+    /// The service exists, but not as an interface endpoint.
+    ServiceNotInterface,
+    /// The VPC has no subnet in any zone of the service.
+    NoCommonZone,
+    /// A named subnet lies in a zone that the service does not have.
+    SubnetZoneUnsupported,
+    /// Two named subnets lie in one zone; an endpoint takes one subnet a zone.
+    SubnetsShareZone,
+    /// A named subnet does not exist in the VPC.
+    SubnetNotFound,
+    /// A subnet has no free address for the endpoint's network interface.
+    SubnetFull,
+    /// A subnet belongs to another account.
+    SubnetNotOwned,
+    /// A named security group does not exist in the VPC.
+    SecurityGroupNotFound,
+    /// No named security group lets anything in on the target's port.
+    SecurityGroupClosed,
+    /// The service has no private DNS name.
+    PrivateDnsUnavailable,
+    /// The service's owner has not proven its private DNS name.
+    PrivateDnsUnverified,
+    /// The private DNS name is taken in the VPC by something that is not ours.
+    PrivateDnsTaken,
+    /// The VPC has as many interface endpoints as the account may have.
+    EndpointQuotaReached,
+    /// The service does not take endpoint policies.
+    PolicyUnsupported,
+    /// Names for inbound resolvers only, and the VPC has no gateway endpoint that serves the rest.
+    GatewayEndpointMissing,
+    /// The cluster does not exist.
+    ClusterNotFound,
+    /// The cluster exists and cannot be connected to.
+    ClusterNotReady,
+    /// The secret that should hold a vendor's key cannot be read, or holds none.
+    SecretUnusable,
+    /// The vendor does not know the key, or the key may not do what the target needs.
+    CredentialsRefused,
+    /// The vendor's cluster or network is not one that can be connected to in this way.
+    TargetUnsuitable,
+    /// The vendor could not make its side of the connection.
+    ProviderFailed,
+    /// Something that is not ours is there already under the name or for the purpose that was planned.
+    NotOurs,
+    /// The service's owner did not accept the connection within the request's deadline.
+    NotAccepted,
+    /// A private hosted zone of that name is there already in a VPC.
+    PrivateZoneTaken,
+    /// The VPC has no private endpoint of the database that AWS DMS is to reach.
+    PrivateEndpointMissing,
+    /// The account lacks the IAM role `dms-vpc-role`, it does not trust AWS DMS, or it lacks its policy.
+    DmsRoleMissing,
+    /// AWS DMS could not log in to the database.
+    DmsTestFailed,
+    /// An endpoint of ours serves this already, and not in the way that was asked for.
+    EndpointDiffers,
+    /// The endpoint ended in the state `failed`.
+    EndpointFailed,
+    /// The service's owner refused the connection.
+    EndpointRejected,
+    /// Nobody accepted the connection in time, and EC2 gave it up.
+    EndpointExpired,
+    /// The endpoint was deleted again and again while it was being set up.
+    EndpointVanished,
+    /// A phase took longer than it may.
+    DeadlineExceeded,
+    /// The function's role may not make a call.
+    PermissionDenied,
+    /// AWS refused a call for a reason that has no code of its own here.
+    CallRefused,
+    /// AWS did not answer, or asked to slow down, for longer than the retries last.
+    ServiceUnavailable,
+    /// The execution was aborted or ran out of time; what it made was removed.
+    ExecutionEnded,
+    /// A step of the workflow broke.
+    StepFailed,
+    /// What this request made could not all be removed; the result lists it.
+    #[serde(rename = "UNDO_INCOMPLETE")]
+    #[strum(serialize = "UNDO_INCOMPLETE")]
+    RollBackIncomplete,
 }
 
-codes! {
-    /// The service's owner has to accept the connection; nothing is wrong.
-    AwaitingAcceptance = "AWAITING_ACCEPTANCE",
-    /// The connection is there: everything that it is made of was read back.
-    Connected = "CONNECTED",
-    /// A dry run found nothing in the way.
-    Planned = "PLANNED",
-    /// The event is not a request that Tieline understands.
-    RequestInvalid = "REQUEST_INVALID",
-    /// The same request id was used before with other parameters.
-    RequestConflict = "REQUEST_CONFLICT",
-    /// The VPC does not exist in this account and Region.
-    VpcNotFound = "VPC_NOT_FOUND",
-    /// `enableDnsSupport` or `enableDnsHostnames` is off, and private DNS needs both.
-    VpcDnsDisabled = "VPC_DNS_DISABLED",
-    /// No such endpoint service, or this account is not allowed to use it.
-    ServiceNotFound = "SERVICE_NOT_FOUND",
-    /// The service exists, but not as an interface endpoint.
-    ServiceNotInterface = "SERVICE_NOT_INTERFACE",
-    /// The VPC has no subnet in any zone of the service.
-    NoCommonZone = "NO_COMMON_ZONE",
-    /// A named subnet lies in a zone that the service does not have.
-    SubnetZoneUnsupported = "SUBNET_ZONE_UNSUPPORTED",
-    /// Two named subnets lie in one zone; an endpoint takes one subnet a zone.
-    SubnetsShareZone = "SUBNETS_SHARE_ZONE",
-    /// A named subnet does not exist in the VPC.
-    SubnetNotFound = "SUBNET_NOT_FOUND",
-    /// A subnet has no free address for the endpoint's network interface.
-    SubnetFull = "SUBNET_FULL",
-    /// A subnet belongs to another account.
-    SubnetNotOwned = "SUBNET_NOT_OWNED",
-    /// A named security group does not exist in the VPC.
-    SecurityGroupNotFound = "SECURITY_GROUP_NOT_FOUND",
-    /// No named security group lets anything in on the target's port.
-    SecurityGroupClosed = "SECURITY_GROUP_CLOSED",
-    /// The service has no private DNS name.
-    PrivateDnsUnavailable = "PRIVATE_DNS_UNAVAILABLE",
-    /// The service's owner has not proven its private DNS name.
-    PrivateDnsUnverified = "PRIVATE_DNS_UNVERIFIED",
-    /// The private DNS name is taken in the VPC by something that is not ours.
-    PrivateDnsTaken = "PRIVATE_DNS_TAKEN",
-    /// The VPC has as many interface endpoints as the account may have.
-    EndpointQuotaReached = "ENDPOINT_QUOTA_REACHED",
-    /// The service does not take endpoint policies.
-    PolicyUnsupported = "POLICY_UNSUPPORTED",
-    /// Names for inbound resolvers only, and the VPC has no gateway endpoint that serves the rest.
-    GatewayEndpointMissing = "GATEWAY_ENDPOINT_MISSING",
-    /// The cluster does not exist.
-    ClusterNotFound = "CLUSTER_NOT_FOUND",
-    /// The cluster exists and cannot be connected to.
-    ClusterNotReady = "CLUSTER_NOT_READY",
-    /// The secret that should hold a vendor's key cannot be read, or holds none.
-    SecretUnusable = "SECRET_UNUSABLE",
-    /// The vendor does not know the key, or the key may not do what the target needs.
-    CredentialsRefused = "CREDENTIALS_REFUSED",
-    /// The vendor's cluster or network is not one that can be connected to in this way.
-    TargetUnsuitable = "TARGET_UNSUITABLE",
-    /// The vendor could not make its side of the connection.
-    ProviderFailed = "PROVIDER_FAILED",
-    /// Something that is not ours is there already under the name or for the purpose that was planned.
-    NotOurs = "NOT_OURS",
-    /// The service's owner did not accept the connection within the request's deadline.
-    NotAccepted = "NOT_ACCEPTED",
-    /// A private hosted zone of that name is there already in a VPC.
-    PrivateZoneTaken = "PRIVATE_ZONE_TAKEN",
-    /// The VPC has no private endpoint of the database that AWS DMS is to reach.
-    PrivateEndpointMissing = "PRIVATE_ENDPOINT_MISSING",
-    /// The account lacks the IAM role `dms-vpc-role`, it does not trust AWS DMS, or it lacks its policy.
-    DmsRoleMissing = "DMS_ROLE_MISSING",
-    /// AWS DMS could not log in to the database.
-    DmsTestFailed = "DMS_TEST_FAILED",
-    /// An endpoint of ours serves this already, and not in the way that was asked for.
-    EndpointDiffers = "ENDPOINT_DIFFERS",
-    /// The endpoint ended in the state `failed`.
-    EndpointFailed = "ENDPOINT_FAILED",
-    /// The service's owner refused the connection.
-    EndpointRejected = "ENDPOINT_REJECTED",
-    /// Nobody accepted the connection in time, and EC2 gave it up.
-    EndpointExpired = "ENDPOINT_EXPIRED",
-    /// The endpoint was deleted again and again while it was being set up.
-    EndpointVanished = "ENDPOINT_VANISHED",
-    /// A phase took longer than it may.
-    DeadlineExceeded = "DEADLINE_EXCEEDED",
-    /// The function's role may not make a call.
-    PermissionDenied = "PERMISSION_DENIED",
-    /// AWS refused a call for a reason that has no code of its own here.
-    CallRefused = "CALL_REFUSED",
-    /// AWS did not answer, or asked to slow down, for longer than the retries last.
-    ServiceUnavailable = "SERVICE_UNAVAILABLE",
-    /// The execution was aborted or ran out of time; what it made was removed.
-    ExecutionEnded = "EXECUTION_ENDED",
-    /// A step of the workflow broke.
-    StepFailed = "STEP_FAILED",
-    /// What this request made could not all be removed; the result lists it.
-    RollBackIncomplete = "UNDO_INCOMPLETE",
+impl Code {
+    /// Every code, in the order of the list.
+    pub const ALL: &[Self] = Self::VARIANTS;
 }
 
 /// A list that only grows.
@@ -137,12 +140,6 @@ impl JsonSchema for Code {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"enum": Self::ALL})
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

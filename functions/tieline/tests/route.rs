@@ -125,7 +125,7 @@ fn word(then: &Then) -> &'static str {
         Then::StartOver => "start over",
         Then::Wait { .. } => "wait",
         Then::AwaitAcceptance { .. } => "await acceptance",
-        Then::Fail(problem) => problem.code.as_str(),
+        Then::Fail(problem) => problem.code.into_str(),
         Then::Ready => "ready",
         Then::RolledBack => "rolled back",
         Then::GiveUp => "give up",

@@ -1,9 +1,10 @@
 //! What is being done.
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 /// What is being done. The names are those of the contract and of payloads under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Preflight.
@@ -23,12 +24,5 @@ pub enum Phase {
 }
 
 impl Phase {
-    pub const ALL: [Self; 6] = [
-        Self::Check,
-        Self::Create,
-        Self::Accept,
-        Self::EnableDns,
-        Self::Confirm,
-        Self::RollBack,
-    ];
+    pub const ALL: &[Self] = Self::VARIANTS;
 }

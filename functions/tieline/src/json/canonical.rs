@@ -7,41 +7,9 @@ use sha2::{Digest as _, Sha256};
 
 /// Compact JSON with sorted keys. It does not rely on the order that a JSON map happens to keep.
 pub fn text(value: &Value) -> String {
-    let mut text = String::new();
-    write(value, &mut text);
-    text
-}
-
-fn write(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
-            text.push('{');
-            for (index, (key, value)) in entries.into_iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                text.push_str(&Value::from(key.as_str()).to_string());
-                text.push(':');
-                write(value, text);
-            }
-            text.push('}');
-        }
-        Value::Array(list) => {
-            text.push('[');
-            for (index, value) in list.iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                write(value, text);
-            }
-            text.push(']');
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            text.push_str(&value.to_string())
-        }
-    }
+    let mut sorted = value.clone();
+    sorted.sort_all_objects();
+    sorted.to_string()
 }
 
 /// SHA-256 over the parts, as 64 hexadecimal digits. The parts stay apart: ("a", "bc") is not ("ab", "c").

@@ -1,7 +1,10 @@
 //! The Lambda functions: the one list of them.
 
+use strum::{IntoStaticStr, VariantArray};
+
 /// A function, which carries out one step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case", const_into_str)]
 pub enum Function {
     Preflight,
     CreateEndpoint,
@@ -12,25 +15,11 @@ pub enum Function {
 }
 
 impl Function {
-    pub const ALL: [Self; 6] = [
-        Self::Preflight,
-        Self::CreateEndpoint,
-        Self::StatusPolling,
-        Self::EnableDns,
-        Self::ConfirmConnection,
-        Self::DeleteEndpoint,
-    ];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// The name of its package and its folder.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Preflight => "preflight",
-            Self::CreateEndpoint => "create-endpoint",
-            Self::StatusPolling => "status-polling",
-            Self::EnableDns => "enable-dns",
-            Self::ConfirmConnection => "confirm-connection",
-            Self::DeleteEndpoint => "delete-endpoint",
-        }
+        self.into_str()
     }
 
     /// Its logical id in the template.

@@ -1,6 +1,7 @@
 //! What a step answers.
 
 use serde::{Serialize, Serializer};
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::execution::{Execution, Progress};
 use crate::plan::Plan;
@@ -23,46 +24,48 @@ pub struct StepOutput {
     pub result: Option<ResultEvent>,
 }
 
-macro_rules! next_states {
-    ($($(#[$doc:meta])* $name:ident = $state:literal,)+) => {
-        /// The state to go to.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum NextState {
-            $($(#[$doc])* $name,)+
-        }
-
-        impl NextState {
-            /// Every state that a step may name.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
-
-            /// The state's name in `connect.asl.json`.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $state,)+
-                }
-            }
-        }
-    };
+/// The state to go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(const_into_str)]
+pub enum NextState {
+    /// Wait, then check again.
+    #[strum(serialize = "Wait for the target")]
+    WaitForTarget,
+    /// Wait, then look again.
+    #[strum(serialize = "Wait")]
+    Wait,
+    /// Look now.
+    #[strum(serialize = "Poll the status")]
+    Poll,
+    /// Create the endpoint, or go on with creating what belongs to it.
+    #[strum(serialize = "Create the endpoint")]
+    Create,
+    #[strum(serialize = "Enable private DNS")]
+    EnableDns,
+    /// Mark the request as ready on what was made for it.
+    #[strum(serialize = "Confirm the connection")]
+    Confirm,
+    /// Remove what was made.
+    #[strum(serialize = "Roll back")]
+    RollBack,
+    #[strum(serialize = "Announce that acceptance is awaited")]
+    AnnounceWaiting,
+    #[strum(serialize = "Announce that it is ready")]
+    AnnounceReady,
+    #[strum(serialize = "Announce the plan")]
+    AnnouncePlan,
+    #[strum(serialize = "Announce the failure")]
+    AnnounceFailure,
 }
 
-next_states! {
-    /// Wait, then check again.
-    WaitForTarget = "Wait for the target",
-    /// Wait, then look again.
-    Wait = "Wait",
-    /// Look now.
-    Poll = "Poll the status",
-    /// Create the endpoint, or go on with creating what belongs to it.
-    Create = "Create the endpoint",
-    EnableDns = "Enable private DNS",
-    /// Mark the request as ready on what was made for it.
-    Confirm = "Confirm the connection",
-    /// Remove what was made.
-    RollBack = "Roll back",
-    AnnounceWaiting = "Announce that acceptance is awaited",
-    AnnounceReady = "Announce that it is ready",
-    AnnouncePlan = "Announce the plan",
-    AnnounceFailure = "Announce the failure",
+impl NextState {
+    /// Every state that a step may name.
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// The state's name in `connect.asl.json`.
+    pub const fn name(self) -> &'static str {
+        self.into_str()
+    }
 }
 
 impl Serialize for StepOutput {
