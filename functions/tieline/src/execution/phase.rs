@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
 /// What is being done. The names are those of the contract and of payloads under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Preflight.
+    #[default]
     Check,
     /// The endpoint is being created, and what else belongs to the connection.
     Create,

@@ -9,7 +9,7 @@ use crate::problem::Rejection;
 use crate::time::Time;
 
 /// How far the work has come.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
     pub phase: Phase,
@@ -52,18 +52,8 @@ impl Progress {
     /// Nothing but a check was done, since the execution began.
     pub fn begin(execution: &Execution) -> Self {
         Self {
-            phase: Phase::Check,
             since: execution.started(),
-            spent: Vec::new(),
-            endpoint: None,
-            creates: 0,
-            contested: None,
-            contests: 0,
-            added_tags: Vec::new(),
-            acceptance_announced: false,
-            dns_ordered: false,
-            removal_error: None,
-            failure: None,
+            ..Self::default()
         }
     }
 

@@ -19,8 +19,8 @@ pub struct Malformed {
     expected: &'static str,
 }
 
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $expected:literal, $shape:expr) => {
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident: $expected:literal = $shape:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String")]
@@ -82,103 +82,41 @@ macro_rules! id {
                 Self::shape().schema().into()
             }
         }
-    };
+    )+};
 }
 
-id!(
+ids! {
     /// The caller's name for a connection; it becomes part of a tag key on the endpoint.
-    RequestId,
-    "a request id: 1 to 64 of A-Z a-z 0-9 . _ -",
-    Shape::of("^[A-Za-z0-9._-]{1,64}$")
-);
-id!(
+    RequestId: "a request id: 1 to 64 of A-Z a-z 0-9 . _ -" = Shape::of("^[A-Za-z0-9._-]{1,64}$");
     /// A Region such as `us-east-1`.
-    Region,
-    "a Region such as us-east-1",
-    Shape::of("^[a-z]+(-[a-z]+)+-[1-9]$")
-);
-id!(
-    VpcId,
-    "a VPC id: vpc- and 8 or 17 of 0-9 a-f",
-    Shape::of("^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")
-);
-id!(
-    SubnetId,
-    "a subnet id: subnet- and 8 or 17 of 0-9 a-f",
-    Shape::of("^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")
-);
-id!(
-    GroupId,
-    "a security group id: sg- and 8 or 17 of 0-9 a-f",
-    Shape::of("^sg-([0-9a-f]{8}|[0-9a-f]{17})$")
-);
-id!(
-    EndpointId,
-    "a VPC endpoint id: vpce- and 8 or 17 of 0-9 a-f",
-    Shape::of("^vpce-([0-9a-f]{8}|[0-9a-f]{17})$")
-);
-id!(
-    ClusterId,
-    "an Aurora DSQL cluster id: 26 of a-z 0-9",
-    Shape::of("^[a-z0-9]{26}$")
-);
-id!(
+    Region: "a Region such as us-east-1" = Shape::of("^[a-z]+(-[a-z]+)+-[1-9]$");
+    VpcId: "a VPC id: vpc- and 8 or 17 of 0-9 a-f" = Shape::of("^vpc-([0-9a-f]{8}|[0-9a-f]{17})$");
+    SubnetId: "a subnet id: subnet- and 8 or 17 of 0-9 a-f" = Shape::of("^subnet-([0-9a-f]{8}|[0-9a-f]{17})$");
+    GroupId: "a security group id: sg- and 8 or 17 of 0-9 a-f" = Shape::of("^sg-([0-9a-f]{8}|[0-9a-f]{17})$");
+    EndpointId: "a VPC endpoint id: vpce- and 8 or 17 of 0-9 a-f" = Shape::of("^vpce-([0-9a-f]{8}|[0-9a-f]{17})$");
+    ClusterId: "an Aurora DSQL cluster id: 26 of a-z 0-9" = Shape::of("^[a-z0-9]{26}$");
     /// The part of an AWS service's endpoint service name behind `com.amazonaws.<region>.`.
-    ServiceSuffix,
-    "an AWS service's short name such as monitoring or ecr.api",
-    Shape::of("^[a-z0-9][a-z0-9._-]{0,99}$").never(r"^com\.amazonaws\.")
-);
-
-id!(
+    ServiceSuffix: "an AWS service's short name such as monitoring or ecr.api"
+        = Shape::of("^[a-z0-9][a-z0-9._-]{0,99}$").never(r"^com\.amazonaws\.");
     /// The full name of an endpoint service.
-    ServiceName,
-    "an endpoint service's full name such as com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0",
-    Shape::of(
-        r"^(com\.amazonaws\.[a-z0-9_-]*\.|cn\.com\.amazonaws\.|aws\.[a-z0-9_-]*\.[a-z0-9_-]*\.)[a-z0-9._-]*$"
-    )
-    .at_most(255)
-);
-id!(
+    ServiceName: "an endpoint service's full name such as com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
+        = Shape::of(r"^(com\.amazonaws\.[a-z0-9_-]*\.|cn\.com\.amazonaws\.|aws\.[a-z0-9_-]*\.[a-z0-9_-]*\.)[a-z0-9._-]*$").at_most(255);
     /// A TiDB Cloud cluster or node group.
-    TidbId,
-    "a TiDB Cloud id: 1 to 32 digits",
-    Shape::of("^[0-9]{1,32}$")
-);
-id!(
+    TidbId: "a TiDB Cloud id: 1 to 32 digits" = Shape::of("^[0-9]{1,32}$");
     /// A Confluent Cloud environment or network.
-    ConfluentId,
-    "a Confluent Cloud id such as env-xk27rp or n-pr1jy6",
-    Shape::of("^[A-Za-z0-9]+(-[A-Za-z0-9]+)+$").at_most(64)
-);
-id!(
-    SecretArn,
-    "the ARN of a Secrets Manager secret: arn:<partition>:secretsmanager:<region>:<account>:secret:<name>",
-    Shape::of("^arn:aws[!-9;-~]*:secretsmanager:[!-9;-~]*:[0-9]{12}:secret:[!-~]+$").at_most(2048)
-);
-id!(
-    RoleArn,
-    "the ARN of an IAM role: arn:<partition>:iam::<account>:role/<name>",
-    Shape::of("^arn:aws[!-9;-~]*:iam:[!-9;-~]*:[0-9]{12}:role/[!-~]+$").at_most(2048)
-);
-id!(
-    InstanceArn,
-    "the ARN of a DMS replication instance: arn:<partition>:dms:<region>:<account>:rep:<name>",
-    Shape::of("^arn:aws[!-9;-~]*:dms:[!-9;-~]*:[0-9]{12}:rep:[!-~]+$").at_most(2048)
-);
-id!(
-    Domain,
-    "a domain in lower case such as privatelink.example.com, without a dot at its end",
-    Shape::of(r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)+$")
-        .at_most(253)
-);
-id!(
-    RecordName,
-    "a name in the zone such as db, *.db or *",
-    Shape::of(
-        r"^(\*|(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*)$"
-    )
-    .at_most(200)
-);
+    ConfluentId: "a Confluent Cloud id such as env-xk27rp or n-pr1jy6"
+        = Shape::of("^[A-Za-z0-9]+(-[A-Za-z0-9]+)+$").at_most(64);
+    SecretArn: "the ARN of a Secrets Manager secret: arn:<partition>:secretsmanager:<region>:<account>:secret:<name>"
+        = Shape::of("^arn:aws[!-9;-~]*:secretsmanager:[!-9;-~]*:[0-9]{12}:secret:[!-~]+$").at_most(2048);
+    RoleArn: "the ARN of an IAM role: arn:<partition>:iam::<account>:role/<name>"
+        = Shape::of("^arn:aws[!-9;-~]*:iam:[!-9;-~]*:[0-9]{12}:role/[!-~]+$").at_most(2048);
+    InstanceArn: "the ARN of a DMS replication instance: arn:<partition>:dms:<region>:<account>:rep:<name>"
+        = Shape::of("^arn:aws[!-9;-~]*:dms:[!-9;-~]*:[0-9]{12}:rep:[!-~]+$").at_most(2048);
+    Domain: "a domain in lower case such as privatelink.example.com, without a dot at its end"
+        = Shape::of(r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)+$").at_most(253);
+    RecordName: "a name in the zone such as db, *.db or *"
+        = Shape::of(r"^(\*|(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*)$").at_most(200);
+}
 
 #[cfg(test)]
 mod tests {

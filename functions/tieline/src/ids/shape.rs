@@ -1,12 +1,15 @@
 //! The shapes of names: a pattern that is the parser, and that JSON Schema repeats word for word.
 
+use std::str::FromStr;
 use std::sync::OnceLock;
 
 use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
+use super::Malformed;
+
 /// A name with a shape that JSON Schema can state as well.
-pub trait Named {
+pub trait Named: FromStr<Err = Malformed> {
     /// What is expected, for a sentence.
     const EXPECTED: &'static str;
 

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Condition, Fields, Kind};
+use super::{Condition, Fields, Kind, Word};
 
 /// One object that is being described: it has these fields and no others.
 #[derive(Debug, Default)]
 pub struct Describer {
     properties: Map<String, Value>,
-    required: Vec<&'static str>,
+    required: Vec<Word>,
     rules: Vec<Value>,
     definitions: Map<String, Value>,
 }
@@ -42,12 +42,7 @@ impl Describer {
 }
 
 impl Fields for Describer {
-    fn field(
-        &mut self,
-        name: &'static str,
-        needed: bool,
-        schema: impl FnOnce() -> Value,
-    ) -> Option<Value> {
+    fn field(&mut self, name: Word, needed: bool, schema: impl FnOnce() -> Value) -> Option<Value> {
         if needed {
             self.required.push(name);
         }
@@ -57,7 +52,7 @@ impl Fields for Describer {
 
     fn nested<T>(
         &mut self,
-        name: &'static str,
+        name: Word,
         needed: bool,
         about: &str,
         read: impl FnOnce(&mut Self) -> Option<T>,
@@ -69,8 +64,8 @@ impl Fields for Describer {
     /// A chain of conditions has validators complain of the kind that is meant, where `oneOf` has them complain of all.
     fn variants<T>(
         &mut self,
-        name: &'static str,
-        tag: &'static str,
+        name: Word,
+        tag: Word,
         kinds: &[Kind],
         about: &str,
         read: impl Fn(&mut Self, &str) -> Option<T>,

@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 use super::{Condition, kind_of};
 use crate::ids::Named;
 
+/// A field's name, or one of the words that it takes: the contract's, so it stands in the code.
+pub type Word = &'static str;
+
 /// One kind of an object that comes in several.
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
-    pub name: &'static str,
+    pub name: Word,
     pub about: &'static str,
 }
 
@@ -35,17 +38,12 @@ fn port_schema(about: &str) -> Value {
 /// that. A function that declares fields therefore declares all of them before it gives up.
 pub trait Fields: Sized {
     /// A field of any kind. Whoever declares it checks it, and says in `schema` what a schema can say of that.
-    fn field(
-        &mut self,
-        name: &'static str,
-        needed: bool,
-        schema: impl FnOnce() -> Value,
-    ) -> Option<Value>;
+    fn field(&mut self, name: Word, needed: bool, schema: impl FnOnce() -> Value) -> Option<Value>;
 
     /// An object in a field; `None` if it is missing or wrong.
     fn nested<T>(
         &mut self,
-        name: &'static str,
+        name: Word,
         needed: bool,
         about: &str,
         read: impl FnOnce(&mut Self) -> Option<T>,
@@ -55,8 +53,8 @@ pub trait Fields: Sized {
     /// the kind.
     fn variants<T>(
         &mut self,
-        name: &'static str,
-        tag: &'static str,
+        name: Word,
+        tag: Word,
         kinds: &[Kind],
         about: &str,
         read: impl Fn(&mut Self, &str) -> Option<T>,
@@ -74,7 +72,7 @@ pub trait Fields: Sized {
     /// An object that may be left out; the outer `None` means that it is wrong.
     fn object_if_there<T>(
         &mut self,
-        name: &'static str,
+        name: Word,
         about: &str,
         read: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<Option<T>> {
@@ -84,32 +82,20 @@ pub trait Fields: Sized {
     }
 
     /// A text that must be there and of the shape that `T` wants.
-    fn required<T: Named + FromStr<Err: ToString>>(
-        &mut self,
-        name: &'static str,
-        about: &str,
-    ) -> Option<T> {
+    fn required<T: Named>(&mut self, name: Word, about: &str) -> Option<T> {
         let value = self.field(name, true, || name_schema::<T>(about))?;
         self.parse(name, &value)
     }
 
     /// The same, and it may be left out.
-    fn optional<T: Named + FromStr<Err: ToString>>(
-        &mut self,
-        name: &'static str,
-        about: &str,
-    ) -> Option<T> {
+    fn optional<T: Named>(&mut self, name: Word, about: &str) -> Option<T> {
         let value = self.field(name, false, || name_schema::<T>(about))?;
         self.parse(name, &value)
     }
 
     /// A list of such texts, at least one and none of them twice; in order, because theirs means nothing: sorted, the same
     /// request is the same text. Left out, it is `None`.
-    fn names<T: Named + FromStr<Err: ToString> + Ord>(
-        &mut self,
-        name: &'static str,
-        about: &str,
-    ) -> Option<Vec<T>> {
+    fn names<T: Named + Ord>(&mut self, name: Word, about: &str) -> Option<Vec<T>> {
         let value = self.field(name, false, || {
             json!({
                 "description": about,
@@ -123,7 +109,7 @@ pub trait Fields: Sized {
     }
 
     /// Any text that may be left out.
-    fn text(&mut self, name: &'static str, about: &str) -> Option<String> {
+    fn text(&mut self, name: Word, about: &str) -> Option<String> {
         let value = self.field(
             name,
             false,
@@ -133,7 +119,7 @@ pub trait Fields: Sized {
     }
 
     /// A flag, with its default.
-    fn flag(&mut self, name: &'static str, default: bool, about: &str) -> bool {
+    fn flag(&mut self, name: Word, default: bool, about: &str) -> bool {
         let value = self.field(
             name,
             false,
@@ -143,7 +129,7 @@ pub trait Fields: Sized {
     }
 
     /// A flag whose default depends on other fields.
-    fn flag_if_there(&mut self, name: &'static str, about: &str) -> Option<bool> {
+    fn flag_if_there(&mut self, name: Word, about: &str) -> Option<bool> {
         let value = self.field(
             name,
             false,
@@ -153,23 +139,13 @@ pub trait Fields: Sized {
     }
 
     /// A word that must be there, one of a few.
-    fn required_word(
-        &mut self,
-        name: &'static str,
-        words: &[&'static str],
-        about: &str,
-    ) -> Option<&'static str> {
+    fn required_word(&mut self, name: Word, words: &[Word], about: &str) -> Option<Word> {
         let value = self.field(name, true, || json!({"description": about, "enum": words}))?;
         self.one_of(name, &value, words)
     }
 
     /// One of a few words; left out, it is the first.
-    fn word(
-        &mut self,
-        name: &'static str,
-        words: &[&'static str],
-        about: &str,
-    ) -> Option<&'static str> {
+    fn word(&mut self, name: Word, words: &[Word], about: &str) -> Option<Word> {
         let value = self.field(
             name,
             false,
@@ -182,13 +158,7 @@ pub trait Fields: Sized {
     }
 
     /// One of a few words, with a default that depends on other fields.
-    fn word_or(
-        &mut self,
-        name: &'static str,
-        words: &[&'static str],
-        default: &'static str,
-        about: &str,
-    ) -> Option<&'static str> {
+    fn word_or(&mut self, name: Word, words: &[Word], default: Word, about: &str) -> Option<Word> {
         match self.field(name, false, || json!({"description": about, "enum": words})) {
             None => Some(default),
             Some(value) => self.one_of(name, &value, words),
@@ -198,7 +168,7 @@ pub trait Fields: Sized {
     /// A whole number within bounds, with its default.
     fn number(
         &mut self,
-        name: &'static str,
+        name: Word,
         bounds: RangeInclusive<u32>,
         default: u32,
         about: &str,
@@ -227,19 +197,19 @@ pub trait Fields: Sized {
     }
 
     /// A TCP port that must be there.
-    fn required_port(&mut self, name: &'static str, about: &str) -> Option<u16> {
+    fn required_port(&mut self, name: Word, about: &str) -> Option<u16> {
         let value = self.field(name, true, || port_schema(about))?;
         self.as_port(name, &value)
     }
 
     /// A TCP port that may be left out.
-    fn port(&mut self, name: &'static str, about: &str) -> Option<u16> {
+    fn port(&mut self, name: Word, about: &str) -> Option<u16> {
         let value = self.field(name, false, || port_schema(about))?;
         self.as_port(name, &value)
     }
 
     /// A list of TCP ports, at least one, none of them twice, in order; left out, it is empty.
-    fn ports(&mut self, name: &'static str, at_most: usize, about: &str) -> Vec<u16> {
+    fn ports(&mut self, name: Word, at_most: usize, about: &str) -> Vec<u16> {
         let value = self.field(name, false, || {
             json!({
                 "description": about,
@@ -259,7 +229,7 @@ pub trait Fields: Sized {
     }
 
     /// A field has to be there where a condition holds.
-    fn needs(&mut self, when: Condition, name: &'static str, why: &str) {
+    fn needs(&mut self, when: Condition, name: Word, why: &str) {
         self.rule(|| (when.schema(), json!({"required": [name]})));
         if self.holds(when) && !self.holds(Condition::Has(name)) {
             self.wrong(name, why);
@@ -267,7 +237,7 @@ pub trait Fields: Sized {
     }
 
     /// Fields have to be left out where a condition holds.
-    fn refuses(&mut self, when: Condition, names: &[&'static str], why: &str) {
+    fn refuses(&mut self, when: Condition, names: &[Word], why: &str) {
         self.rule(|| {
             let mut nothing = json!({});
             for name in names {
@@ -283,7 +253,7 @@ pub trait Fields: Sized {
     }
 
     /// A field can have only this value where a condition holds.
-    fn allows_only(&mut self, when: Condition, name: &'static str, value: &'static str, why: &str) {
+    fn allows_only(&mut self, when: Condition, name: Word, value: Word, why: &str) {
         self.rule(|| {
             let only = json!({"properties": {name: {"const": value}}});
             (when.schema(), only)
@@ -357,12 +327,7 @@ pub trait Fields: Sized {
         value.as_bool()
     }
 
-    fn one_of(
-        &mut self,
-        name: &str,
-        value: &Value,
-        words: &[&'static str],
-    ) -> Option<&'static str> {
+    fn one_of(&mut self, name: &str, value: &Value, words: &[Word]) -> Option<Word> {
         let found = words.iter().find(|word| value.as_str() == Some(**word));
         if found.is_none() {
             let all: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();

@@ -15,5 +15,5 @@ mod reader;
 
 pub use condition::Condition;
 pub use describer::Describer;
-pub use fields::{Fields, Kind, name_schema};
+pub use fields::{Fields, Kind, Word, name_schema};
 pub use reader::{Reader, kind_of};

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Condition, Fields, Kind};
+use super::{Condition, Fields, Kind, Word};
 use crate::problem::{Problem, short};
 
 /// One JSON object that is being read.
@@ -10,7 +10,7 @@ use crate::problem::{Problem, short};
 pub struct Reader {
     path: String,
     object: Map<String, Value>,
-    known: Vec<&'static str>,
+    known: Vec<Word>,
     problems: Vec<Problem>,
 }
 
@@ -47,7 +47,7 @@ impl Reader {
         self.problems
     }
 
-    fn take(&mut self, name: &'static str, needed: bool) -> Option<Value> {
+    fn take(&mut self, name: Word, needed: bool) -> Option<Value> {
         self.known.push(name);
         let value = self.object.get(name).cloned();
         if value.is_none() && needed {
@@ -58,18 +58,13 @@ impl Reader {
 }
 
 impl Fields for Reader {
-    fn field(
-        &mut self,
-        name: &'static str,
-        needed: bool,
-        _: impl FnOnce() -> Value,
-    ) -> Option<Value> {
+    fn field(&mut self, name: Word, needed: bool, _: impl FnOnce() -> Value) -> Option<Value> {
         self.take(name, needed)
     }
 
     fn nested<T>(
         &mut self,
-        name: &'static str,
+        name: Word,
         needed: bool,
         _: &str,
         read: impl FnOnce(&mut Self) -> Option<T>,
@@ -83,8 +78,8 @@ impl Fields for Reader {
 
     fn variants<T>(
         &mut self,
-        name: &'static str,
-        tag: &'static str,
+        name: Word,
+        tag: Word,
         kinds: &[Kind],
         about: &str,
         read: impl Fn(&mut Self, &str) -> Option<T>,
