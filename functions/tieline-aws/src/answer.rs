@@ -4,13 +4,13 @@ use std::error::Error;
 
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
-use tieline::outside::{CallError, chain};
+use tieline::outside::{CallError, Reply, chain};
 
 /// Makes a call of the SDK's.
 pub(crate) async fn ask<T, E>(
     action: &'static str,
     call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-) -> Result<T, CallError>
+) -> Reply<T>
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -18,7 +18,7 @@ where
 }
 
 /// Deleting what is gone already is fine.
-pub(crate) fn gone_is_fine<T>(deleted: Result<T, CallError>) -> Result<(), CallError> {
+pub(crate) fn gone_is_fine<T>(deleted: Reply<T>) -> Reply<()> {
     match deleted {
         Err(error) if !error.is_missing() => Err(error),
         Ok(_) | Err(_) => Ok(()),
@@ -26,7 +26,7 @@ pub(crate) fn gone_is_fine<T>(deleted: Result<T, CallError>) -> Result<(), CallE
 }
 
 /// What is missing is none.
-pub(crate) fn there<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
+pub(crate) fn there<T>(answer: Reply<T>) -> Reply<Option<T>> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.is_missing() => Ok(None),
@@ -63,11 +63,7 @@ where
 }
 
 /// A field that every real answer has. A made-up value in its place could be acted on.
-pub(crate) fn required<T>(
-    action: &'static str,
-    field: &str,
-    value: Option<T>,
-) -> Result<T, CallError> {
+pub(crate) fn required<T>(action: &'static str, field: &str, value: Option<T>) -> Reply<T> {
     value.ok_or_else(|| CallError::Unavailable {
         action,
         reason: format!("the answer has no usable {field}"),

@@ -10,7 +10,7 @@ use tieline::outside::dms::{
     DmsCertificate, DmsEndpoint, Instance, NewDmsEndpoint, NewInstance, NewSubnetGroup,
     SecretAddress, SubnetGroup, Test,
 };
-use tieline::outside::{CallError, Dms, Tags};
+use tieline::outside::{CallError, Dms, Reply, Tags};
 
 use crate::answer::{ask, gone_is_fine, required, there};
 use crate::sdk::{Sdk, client};
@@ -36,7 +36,7 @@ impl AwsDms {
     }
 
     /// The tags of what was just described, or `None` if it is gone in the meantime.
-    async fn tags(&self, arn: &str) -> Result<Option<Tags>, CallError> {
+    async fn tags(&self, arn: &str) -> Reply<Option<Tags>> {
         let call = self.client.list_tags_for_resource().resource_arn(arn);
         let answer = there(ask("dms:ListTagsForResource", call.send()).await)?;
         let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
@@ -49,7 +49,7 @@ fn tag_list(tags: &Tags) -> Option<Vec<Tag>> {
     Some(tags.iter().map(tag).collect())
 }
 
-fn filter(action: &'static str, name: &str, value: &str) -> Result<Filter, CallError> {
+fn filter(action: &'static str, name: &str, value: &str) -> Reply<Filter> {
     let filter = Filter::builder().name(name).values(value).build();
     filter.map_err(|error| CallError::Refused {
         action,
@@ -60,7 +60,7 @@ fn filter(action: &'static str, name: &str, value: &str) -> Result<Filter, CallE
 
 #[async_trait]
 impl Dms for AwsDms {
-    async fn has_vpc_role(&self) -> Result<bool, CallError> {
+    async fn has_vpc_role(&self) -> Reply<bool> {
         let call = self.iam.get_role().role_name(VPC_ROLE);
         let Some(answer) = there(ask("iam:GetRole", call.send()).await)? else {
             return Ok(false);
@@ -72,11 +72,11 @@ impl Dms for AwsDms {
         Ok(trust.is_some_and(|trust| trust.contains("dms.amazonaws.com")))
     }
 
-    async fn secret_address(&self, secret: &SecretArn) -> Result<SecretAddress, CallError> {
+    async fn secret_address(&self, secret: &SecretArn) -> Reply<SecretAddress> {
         self.secrets.address(secret).await
     }
 
-    async fn subnet_group(&self, id: &str, arn: &str) -> Result<Option<SubnetGroup>, CallError> {
+    async fn subnet_group(&self, id: &str, arn: &str) -> Reply<Option<SubnetGroup>> {
         const ACTION: &str = "dms:DescribeReplicationSubnetGroups";
         let call = self
             .client
@@ -101,7 +101,7 @@ impl Dms for AwsDms {
         }))
     }
 
-    async fn create_subnet_group(&self, new: &NewSubnetGroup) -> Result<(), CallError> {
+    async fn create_subnet_group(&self, new: &NewSubnetGroup) -> Reply<()> {
         let subnets = new.subnets.iter().map(ToString::to_string);
         let call = self
             .client
@@ -115,7 +115,7 @@ impl Dms for AwsDms {
             .map(drop)
     }
 
-    async fn delete_subnet_group(&self, id: &str) -> Result<(), CallError> {
+    async fn delete_subnet_group(&self, id: &str) -> Reply<()> {
         let call = self
             .client
             .delete_replication_subnet_group()
@@ -123,7 +123,7 @@ impl Dms for AwsDms {
         gone_is_fine(ask("dms:DeleteReplicationSubnetGroup", call.send()).await)
     }
 
-    async fn instance(&self, id: &str) -> Result<Option<Instance>, CallError> {
+    async fn instance(&self, id: &str) -> Reply<Option<Instance>> {
         const ACTION: &str = "dms:DescribeReplicationInstances";
         let name = if id.starts_with("arn:") {
             "replication-instance-arn"
@@ -163,7 +163,7 @@ impl Dms for AwsDms {
         }))
     }
 
-    async fn create_instance(&self, new: &NewInstance) -> Result<(), CallError> {
+    async fn create_instance(&self, new: &NewInstance) -> Reply<()> {
         let groups = new.groups.iter().map(ToString::to_string).collect();
         let call = self
             .client
@@ -183,7 +183,7 @@ impl Dms for AwsDms {
             .map(drop)
     }
 
-    async fn delete_instance(&self, arn: &str) -> Result<(), CallError> {
+    async fn delete_instance(&self, arn: &str) -> Reply<()> {
         let call = self
             .client
             .delete_replication_instance()
@@ -191,7 +191,7 @@ impl Dms for AwsDms {
         gone_is_fine(ask("dms:DeleteReplicationInstance", call.send()).await)
     }
 
-    async fn certificate(&self, id: &str) -> Result<Option<DmsCertificate>, CallError> {
+    async fn certificate(&self, id: &str) -> Reply<Option<DmsCertificate>> {
         const ACTION: &str = "dms:DescribeCertificates";
         let call =
             self.client
@@ -213,7 +213,7 @@ impl Dms for AwsDms {
         }))
     }
 
-    async fn import_certificate(&self, id: &str, pem: &str, tags: &Tags) -> Result<(), CallError> {
+    async fn import_certificate(&self, id: &str, pem: &str, tags: &Tags) -> Reply<()> {
         let call = self
             .client
             .import_certificate()
@@ -223,12 +223,12 @@ impl Dms for AwsDms {
         ask("dms:ImportCertificate", call.send()).await.map(drop)
     }
 
-    async fn delete_certificate(&self, arn: &str) -> Result<(), CallError> {
+    async fn delete_certificate(&self, arn: &str) -> Reply<()> {
         let call = self.client.delete_certificate().certificate_arn(arn);
         gone_is_fine(ask("dms:DeleteCertificate", call.send()).await)
     }
 
-    async fn endpoint(&self, id: &str) -> Result<Option<DmsEndpoint>, CallError> {
+    async fn endpoint(&self, id: &str) -> Reply<Option<DmsEndpoint>> {
         const ACTION: &str = "dms:DescribeEndpoints";
         let call = self
             .client
@@ -251,7 +251,7 @@ impl Dms for AwsDms {
         }))
     }
 
-    async fn create_endpoint(&self, new: &NewDmsEndpoint) -> Result<(), CallError> {
+    async fn create_endpoint(&self, new: &NewDmsEndpoint) -> Reply<()> {
         let settings = MySqlSettings::builder()
             .secrets_manager_secret_id(new.secret.as_str())
             .secrets_manager_access_role_arn(new.secret_role.as_str())
@@ -275,12 +275,12 @@ impl Dms for AwsDms {
         ask("dms:CreateEndpoint", call.send()).await.map(drop)
     }
 
-    async fn delete_endpoint(&self, arn: &str) -> Result<(), CallError> {
+    async fn delete_endpoint(&self, arn: &str) -> Reply<()> {
         let call = self.client.delete_endpoint().endpoint_arn(arn);
         gone_is_fine(ask("dms:DeleteEndpoint", call.send()).await)
     }
 
-    async fn test(&self, instance: &str, endpoint: &str) -> Result<Option<Test>, CallError> {
+    async fn test(&self, instance: &str, endpoint: &str) -> Reply<Option<Test>> {
         const ACTION: &str = "dms:DescribeConnections";
         let call = self
             .client
@@ -302,7 +302,7 @@ impl Dms for AwsDms {
         }))
     }
 
-    async fn start_test(&self, instance: &str, endpoint: &str) -> Result<(), CallError> {
+    async fn start_test(&self, instance: &str, endpoint: &str) -> Reply<()> {
         let call = self
             .client
             .test_connection()
@@ -311,7 +311,7 @@ impl Dms for AwsDms {
         ask("dms:TestConnection", call.send()).await.map(drop)
     }
 
-    async fn delete_test(&self, instance: &str, endpoint: &str) -> Result<(), CallError> {
+    async fn delete_test(&self, instance: &str, endpoint: &str) -> Reply<()> {
         let call = self
             .client
             .delete_connection()
@@ -320,7 +320,7 @@ impl Dms for AwsDms {
         gone_is_fine(ask("dms:DeleteConnection", call.send()).await)
     }
 
-    async fn tag(&self, arn: &str, tags: &Tags) -> Result<(), CallError> {
+    async fn tag(&self, arn: &str, tags: &Tags) -> Reply<()> {
         let call = self
             .client
             .add_tags_to_resource()

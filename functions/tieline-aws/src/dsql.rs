@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_dsql::Client;
 use tieline::ids::ClusterId;
-use tieline::outside::{CallError, ClusterService, Dsql};
+use tieline::outside::{ClusterService, Dsql, Reply};
 
 use crate::answer::{ask, there};
 use crate::sdk::{Sdk, client};
@@ -19,13 +19,13 @@ impl AwsDsql {
 
 #[async_trait]
 impl Dsql for AwsDsql {
-    async fn cluster_status(&self, id: &ClusterId) -> Result<Option<String>, CallError> {
+    async fn cluster_status(&self, id: &ClusterId) -> Reply<Option<String>> {
         let call = self.0.get_cluster().identifier(id.as_str());
         let cluster = there(ask("dsql:GetCluster", call.send()).await)?;
         Ok(cluster.map(|cluster| cluster.status().as_str().to_owned()))
     }
 
-    async fn cluster_service(&self, id: &ClusterId) -> Result<ClusterService, CallError> {
+    async fn cluster_service(&self, id: &ClusterId) -> Reply<ClusterService> {
         let call = self
             .0
             .get_vpc_endpoint_service_name()

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_servicequotas::Client;
-use tieline::outside::{CallError, Quotas};
+use tieline::outside::{Quotas, Reply};
 
 use crate::answer::ask;
 use crate::sdk::{Sdk, client};
@@ -18,7 +18,7 @@ impl AwsQuotas {
 
 #[async_trait]
 impl Quotas for AwsQuotas {
-    async fn endpoints_per_vpc(&self) -> Result<Option<u32>, CallError> {
+    async fn endpoints_per_vpc(&self) -> Reply<Option<u32>> {
         const ACTION: &str = "servicequotas:GetServiceQuota";
         let call = self
             .0

@@ -9,7 +9,7 @@ use aws_sdk_route53::types::{
 };
 use tieline::ids::{Region, VpcId};
 use tieline::outside::route53::{HostedZone, VpcZone, ZoneName};
-use tieline::outside::{CallError, Route53, Tags};
+use tieline::outside::{CallError, Reply, Route53, Tags};
 
 use crate::answer::{ask, gone_is_fine, required};
 use crate::sdk::{Sdk, client};
@@ -39,7 +39,7 @@ impl AwsRoute53 {
     }
 
     /// Every CNAME record of a zone.
-    async fn names(&self, id: &str) -> Result<Vec<ZoneName>, CallError> {
+    async fn names(&self, id: &str) -> Reply<Vec<ZoneName>> {
         const ACTION: &str = "route53:ListResourceRecordSets";
         let mut names = Vec::new();
         let mut from: Option<(String, Option<RrType>)> = None;
@@ -63,12 +63,7 @@ impl AwsRoute53 {
         Err(endless(ACTION))
     }
 
-    async fn change(
-        &self,
-        id: &str,
-        action: &ChangeAction,
-        names: &[ZoneName],
-    ) -> Result<(), CallError> {
+    async fn change(&self, id: &str, action: &ChangeAction, names: &[ZoneName]) -> Reply<()> {
         const ACTION: &str = "route53:ChangeResourceRecordSets";
         let changes = names
             .iter()
@@ -144,7 +139,7 @@ fn bare(id: &str) -> &str {
 
 #[async_trait]
 impl Route53 for AwsRoute53 {
-    async fn zones(&self, vpc: &VpcId) -> Result<Vec<VpcZone>, CallError> {
+    async fn zones(&self, vpc: &VpcId) -> Reply<Vec<VpcZone>> {
         const ACTION: &str = "route53:ListHostedZonesByVPC";
         let mut zones = Vec::new();
         let mut token = None;
@@ -178,7 +173,7 @@ impl Route53 for AwsRoute53 {
         Err(endless(ACTION))
     }
 
-    async fn zone(&self, id: &str) -> Result<Option<HostedZone>, CallError> {
+    async fn zone(&self, id: &str) -> Reply<Option<HostedZone>> {
         let call = self.client.get_hosted_zone().id(id);
         let answer = match ask("route53:GetHostedZone", call.send()).await {
             Ok(answer) => answer,
@@ -231,7 +226,7 @@ impl Route53 for AwsRoute53 {
         vpc: &VpcId,
         token: &str,
         comment: &str,
-    ) -> Result<String, CallError> {
+    ) -> Reply<String> {
         const ACTION: &str = "route53:CreateHostedZone";
         let config = HostedZoneConfig::builder()
             .comment(comment)
@@ -249,7 +244,7 @@ impl Route53 for AwsRoute53 {
         required(ACTION, "hosted zone", id)
     }
 
-    async fn associate(&self, id: &str, vpc: &VpcId) -> Result<(), CallError> {
+    async fn associate(&self, id: &str, vpc: &VpcId) -> Reply<()> {
         let call = self
             .client
             .associate_vpc_with_hosted_zone()
@@ -264,7 +259,7 @@ impl Route53 for AwsRoute53 {
         }
     }
 
-    async fn tag_zone(&self, id: &str, tags: &Tags) -> Result<(), CallError> {
+    async fn tag_zone(&self, id: &str, tags: &Tags) -> Reply<()> {
         let tags = tags
             .iter()
             .map(|(key, value)| Tag::builder().key(key).value(value).build());
@@ -279,7 +274,7 @@ impl Route53 for AwsRoute53 {
             .map(drop)
     }
 
-    async fn untag_zone(&self, id: &str, keys: &[String]) -> Result<(), CallError> {
+    async fn untag_zone(&self, id: &str, keys: &[String]) -> Reply<()> {
         let call = self
             .client
             .change_tags_for_resource()
@@ -291,15 +286,15 @@ impl Route53 for AwsRoute53 {
             .map(drop)
     }
 
-    async fn put_names(&self, id: &str, names: &[ZoneName]) -> Result<(), CallError> {
+    async fn put_names(&self, id: &str, names: &[ZoneName]) -> Reply<()> {
         self.change(id, &ChangeAction::Upsert, names).await
     }
 
-    async fn delete_names(&self, id: &str, names: &[ZoneName]) -> Result<(), CallError> {
+    async fn delete_names(&self, id: &str, names: &[ZoneName]) -> Reply<()> {
         self.change(id, &ChangeAction::Delete, names).await
     }
 
-    async fn delete_zone(&self, id: &str) -> Result<(), CallError> {
+    async fn delete_zone(&self, id: &str) -> Reply<()> {
         let call = self.client.delete_hosted_zone().id(id);
         gone_is_fine(ask("route53:DeleteHostedZone", call.send()).await)
     }

@@ -5,7 +5,7 @@ use aws_sdk_secretsmanager::Client;
 use serde_json::Value;
 use tieline::ids::SecretArn;
 use tieline::outside::dms::SecretAddress;
-use tieline::outside::{CallError, READ_SECRET};
+use tieline::outside::{CallError, READ_SECRET, Reply};
 use tieline_vendors::Secrets;
 
 use crate::answer::ask;
@@ -20,7 +20,7 @@ impl AwsSecrets {
     }
 
     /// Which server a secret for AWS DMS names.
-    pub(crate) async fn address(&self, arn: &SecretArn) -> Result<SecretAddress, CallError> {
+    pub(crate) async fn address(&self, arn: &SecretArn) -> Reply<SecretAddress> {
         let text = self.read(arn).await?;
         // Only these two fields leave this function.
         let Ok(Value::Object(fields)) = serde_json::from_str(&text) else {
@@ -52,7 +52,7 @@ impl AwsSecrets {
 
 #[async_trait]
 impl Secrets for AwsSecrets {
-    async fn read(&self, arn: &SecretArn) -> Result<String, CallError> {
+    async fn read(&self, arn: &SecretArn) -> Reply<String> {
         let call = self.0.get_secret_value().secret_id(arn.as_str());
         let answer = ask(READ_SECRET, call.send()).await?;
         match answer.secret_string {

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tieline::outside::CallError;
+use tieline::outside::{CallError, Reply};
 
 use crate::api::Api;
 use crate::http::HttpResponse;
@@ -21,7 +21,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Succeeds if the call did.
-    pub(crate) fn done(self) -> Result<(), CallError> {
+    pub(crate) fn done(self) -> Reply<()> {
         self.succeeded()?;
         // An empty body is as good as `{}`, but a page of HTML did not come from the API.
         if self.response.body.trim().is_empty() {
@@ -31,7 +31,7 @@ impl Answer {
     }
 
     /// Succeeds if the call did, or if the thing no longer existed.
-    pub(crate) fn gone(self) -> Result<(), CallError> {
+    pub(crate) fn gone(self) -> Reply<()> {
         match self.done() {
             Err(error) if error.is_missing() => Ok(()),
             done => done,
@@ -39,20 +39,20 @@ impl Answer {
     }
 
     /// Reads the body of a call that succeeded.
-    pub(crate) fn decode<T: DeserializeOwned>(self) -> Result<T, CallError> {
+    pub(crate) fn decode<T: DeserializeOwned>(self) -> Reply<T> {
         self.succeeded()?;
         self.read()
     }
 
     /// Like [`Self::decode`], with `None` for something that does not exist.
-    pub(crate) fn find<T: DeserializeOwned>(self) -> Result<Option<T>, CallError> {
+    pub(crate) fn find<T: DeserializeOwned>(self) -> Reply<Option<T>> {
         match self.decode() {
             Err(error) if error.is_missing() => Ok(None),
             found => found.map(Some),
         }
     }
 
-    fn read<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+    fn read<T: DeserializeOwned>(&self) -> Reply<T> {
         if serde_json::from_str::<serde::de::IgnoredAny>(&self.response.body).is_err() {
             return Err(self.no_json());
         }
@@ -64,7 +64,7 @@ impl Answer {
         })
     }
 
-    fn succeeded(&self) -> Result<(), CallError> {
+    fn succeeded(&self) -> Reply<()> {
         let status = self.response.status;
         if (200..300).contains(&status) {
             return Ok(());

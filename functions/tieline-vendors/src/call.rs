@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tieline::ids::SecretArn;
-use tieline::outside::CallError;
+use tieline::outside::{CallError, Reply};
 
 use crate::Vendors;
 use crate::answer::Answer;
@@ -39,7 +39,7 @@ impl Call {
         action: &'static str,
         method: &'static str,
         segments: &[&str],
-    ) -> Result<Self, CallError> {
+    ) -> Reply<Self> {
         let mut target = api.base.to_owned();
         for segment in segments {
             if matches!(*segment, "" | "." | "..") {
@@ -88,7 +88,7 @@ impl Call {
 impl Vendors {
     /// Makes a call with the key in a secret. If a cached key is refused, the secret is read again, and if the key has
     /// changed, the call is repeated once. That is safe: a vendor that refuses a key has done nothing.
-    pub(crate) async fn call(&self, secret: &SecretArn, call: Call) -> Result<Answer, CallError> {
+    pub(crate) async fn call(&self, secret: &SecretArn, call: Call) -> Reply<Answer> {
         let location = KeyLocation {
             secret: secret.clone(),
             fields: call.api.key,
@@ -112,7 +112,7 @@ impl Vendors {
         })
     }
 
-    async fn send(&self, call: &Call, key: &ApiKey) -> Result<HttpResponse, CallError> {
+    async fn send(&self, call: &Call, key: &ApiKey) -> Reply<HttpResponse> {
         let mut request = HttpRequest {
             method: call.method,
             url: self.url(call.api) + &call.target,

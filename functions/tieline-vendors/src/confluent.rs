@@ -17,9 +17,9 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_with::apply;
 use tieline::ids::{ConfluentId, SecretArn};
-use tieline::outside::CallError;
 use tieline::outside::Confluent;
 use tieline::outside::confluent::{Access, ConfluentNetwork};
+use tieline::outside::{CallError, Reply};
 
 use crate::Vendors;
 use crate::answer::Answer;
@@ -40,7 +40,7 @@ impl Confluent for Vendors {
         key: &SecretArn,
         environment: &ConfluentId,
         id: &ConfluentId,
-    ) -> Result<Option<ConfluentNetwork>, CallError> {
+    ) -> Reply<Option<ConfluentNetwork>> {
         let path = ["networks", id.as_str()];
         let call = Call::new(CONFLUENT, "confluent:GetNetwork", "GET", &path)?
             .query(&[("environment", environment.as_str())]);
@@ -55,11 +55,7 @@ impl Confluent for Vendors {
         }
     }
 
-    async fn accesses(
-        &self,
-        key: &SecretArn,
-        environment: &ConfluentId,
-    ) -> Result<Vec<Access>, CallError> {
+    async fn accesses(&self, key: &SecretArn, environment: &ConfluentId) -> Reply<Vec<Access>> {
         let all = self.list(key, environment).await?;
         Ok(all.into_iter().filter_map(PrivateLinkAccess::aws).collect())
     }
@@ -71,7 +67,7 @@ impl Confluent for Vendors {
         network: &ConfluentId,
         name: &str,
         account: &str,
-    ) -> Result<(), CallError> {
+    ) -> Reply<()> {
         let action = "confluent:CreatePrivateLinkAccess";
         let body = json!({ "spec": {
             "display_name": name,
@@ -89,7 +85,7 @@ impl Confluent for Vendors {
         environment: &ConfluentId,
         id: &str,
         name: &str,
-    ) -> Result<(), CallError> {
+    ) -> Reply<()> {
         let action = "confluent:UpdatePrivateLinkAccess";
         let body = json!({ "spec": {
             "display_name": name,
@@ -104,7 +100,7 @@ impl Confluent for Vendors {
         key: &SecretArn,
         environment: &ConfluentId,
         id: &str,
-    ) -> Result<(), CallError> {
+    ) -> Reply<()> {
         let action = "confluent:DeletePrivateLinkAccess";
         let call = Call::new(CONFLUENT, action, "DELETE", &[ACCESSES, id])?
             .query(&[("environment", environment.as_str())]);
@@ -130,7 +126,7 @@ impl Vendors {
         key: &SecretArn,
         environment: &ConfluentId,
         forbidden: CallError,
-    ) -> Result<Vec<PrivateLinkAccess>, CallError> {
+    ) -> Reply<Vec<PrivateLinkAccess>> {
         let list = self.list(key, environment).await;
         list.map_err(|error| match &error {
             CallError::Refused { .. } => forbidden,
@@ -142,7 +138,7 @@ impl Vendors {
         &self,
         key: &SecretArn,
         environment: &ConfluentId,
-    ) -> Result<Vec<PrivateLinkAccess>, CallError> {
+    ) -> Reply<Vec<PrivateLinkAccess>> {
         let mut all = Vec::new();
         let mut pages = Pages::default();
         loop {
@@ -164,7 +160,7 @@ impl Vendors {
     ///
     /// The page is requested with our own query and this token, as the vendor's Terraform provider does. A URL on
     /// another host is an error.
-    fn next_token(&self, next: &str) -> Result<String, CallError> {
+    fn next_token(&self, next: &str) -> Reply<String> {
         let elsewhere = |what| CallError::Unavailable {
             action: LIST,
             reason: format!("the list's next page {what}"),

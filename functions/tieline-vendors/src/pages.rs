@@ -1,6 +1,6 @@
 //! Lists that are read page by page.
 
-use tieline::outside::CallError;
+use tieline::outside::{CallError, Reply};
 
 /// The most pages of a list. Tieline never creates ten thousand of anything.
 const PAGES: usize = 100;
@@ -20,7 +20,7 @@ impl Pages {
     /// # Errors
     ///
     /// The page was already read, or there are too many. Acting on half a list as if it were whole would be wrong.
-    pub(crate) fn turn(&mut self, action: &'static str, token: String) -> Result<bool, CallError> {
+    pub(crate) fn turn(&mut self, action: &'static str, token: String) -> Reply<bool> {
         let reason = if token.is_empty() {
             return Ok(false);
         } else if self.0.contains(&token) {

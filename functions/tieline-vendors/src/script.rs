@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use serde_json::Value;
 use tieline::ids::SecretArn;
-use tieline::outside::CallError;
+use tieline::outside::Reply;
 
 use crate::http::{Http, HttpError, HttpRequest, HttpResponse};
 use crate::secrets::Secrets;
@@ -102,7 +102,7 @@ impl Safe {
 
 #[async_trait]
 impl Secrets for Safe {
-    async fn read(&self, _: &SecretArn) -> Result<String, CallError> {
+    async fn read(&self, _: &SecretArn) -> Reply<String> {
         let mut reads = self.reads.lock().unwrap();
         let text = &self.texts[(*reads).min(self.texts.len() - 1)];
         *reads += 1;

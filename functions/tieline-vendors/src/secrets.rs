@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tieline::ids::SecretArn;
-use tieline::outside::{CallError, READ_SECRET};
+use tieline::outside::{CallError, READ_SECRET, Reply};
 use tokio::time::Instant;
 
 /// Long enough to serve several events of a warm function, short enough that a revoked key is soon forgotten.
@@ -26,7 +26,7 @@ pub trait Secrets: Send + Sync {
     /// # Errors
     ///
     /// [`CallError`] with the action [`READ_SECRET`].
-    async fn read(&self, arn: &SecretArn) -> Result<String, CallError>;
+    async fn read(&self, arn: &SecretArn) -> Reply<String>;
 }
 
 /// An API key: its public part ("public key" or "API key") and its secret one ("private key" or "API secret").
@@ -132,7 +132,7 @@ impl Keys {
         &self,
         secrets: &dyn Secrets,
         location: &KeyLocation,
-    ) -> Result<(Arc<ApiKey>, bool), CallError> {
+    ) -> Reply<(Arc<ApiKey>, bool)> {
         if let Some((read, key)) = self.lock().get(location)
             && read.elapsed() < CACHE_LIFETIME
         {
@@ -152,7 +152,7 @@ impl Keys {
         secrets: &dyn Secrets,
         location: &KeyLocation,
         refused: &ApiKey,
-    ) -> Result<Option<Arc<ApiKey>>, CallError> {
+    ) -> Reply<Option<Arc<ApiKey>>> {
         self.forget(location);
         let (key, _) = self.get(secrets, location).await?;
         if key.is(refused) {

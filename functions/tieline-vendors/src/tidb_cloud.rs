@@ -6,11 +6,11 @@
 use async_trait::async_trait;
 use serde_json::json;
 use tieline::ids::{EndpointId, SecretArn, TidbId};
-use tieline::outside::CallError;
 use tieline::outside::TidbCloud;
 use tieline::outside::tidb_cloud::{
     Dataflow, DedicatedCluster, Link, LinkService, NodeGroupId, Registration, ServerlessCluster,
 };
+use tieline::outside::{CallError, Reply};
 
 use crate::api::{DEDICATED, SERVERLESS};
 use crate::call::Call;
@@ -28,7 +28,7 @@ impl TidbCloud for Vendors {
         &self,
         key: &SecretArn,
         id: &TidbId,
-    ) -> Result<Option<DedicatedCluster>, CallError> {
+    ) -> Reply<Option<DedicatedCluster>> {
         let path = ["clusters", id.as_str()];
         let call = Call::new(DEDICATED, "tidbcloud:GetCluster", "GET", &path)?;
         let cluster = self.call(key, call).await?.find::<dedicated::Cluster>()?;
@@ -39,7 +39,7 @@ impl TidbCloud for Vendors {
         &self,
         key: &SecretArn,
         group: &NodeGroupId,
-    ) -> Result<Option<LinkService>, CallError> {
+    ) -> Reply<Option<LinkService>> {
         let action = "tidbcloud:GetPrivateLinkService";
         let path = in_group(group, &["privateLinkService"]);
         let call = Call::new(DEDICATED, action, "GET", &path)?;
@@ -51,7 +51,7 @@ impl TidbCloud for Vendors {
         &self,
         key: &SecretArn,
         group: &NodeGroupId,
-    ) -> Result<Vec<Registration>, CallError> {
+    ) -> Reply<Vec<Registration>> {
         let action = "tidbcloud:ListPrivateEndpointConnections";
         let mut all = Vec::new();
         let mut pages = Pages::default();
@@ -73,7 +73,7 @@ impl TidbCloud for Vendors {
         key: &SecretArn,
         group: &NodeGroupId,
         endpoint: &EndpointId,
-    ) -> Result<(), CallError> {
+    ) -> Reply<()> {
         let action = "tidbcloud:CreatePrivateEndpointConnection";
         let path = in_group(group, &[REGISTRATIONS]);
         let body = json!({ "endpointId": endpoint.as_str() });
@@ -81,12 +81,7 @@ impl TidbCloud for Vendors {
         self.call(key, call).await?.done()
     }
 
-    async fn unregister(
-        &self,
-        key: &SecretArn,
-        group: &NodeGroupId,
-        id: &str,
-    ) -> Result<(), CallError> {
+    async fn unregister(&self, key: &SecretArn, group: &NodeGroupId, id: &str) -> Reply<()> {
         let action = "tidbcloud:DeletePrivateEndpointConnection";
         let path = in_group(group, &[REGISTRATIONS, id]);
         let call = Call::new(DEDICATED, action, "DELETE", &path)?;
@@ -97,7 +92,7 @@ impl TidbCloud for Vendors {
         &self,
         key: &SecretArn,
         id: &TidbId,
-    ) -> Result<Option<ServerlessCluster>, CallError> {
+    ) -> Reply<Option<ServerlessCluster>> {
         let path = ["clusters", id.as_str()];
         // The basic view leaves the endpoints out.
         let query = [("view", "FULL")];
@@ -106,7 +101,7 @@ impl TidbCloud for Vendors {
         Ok(cluster.map(ServerlessCluster::from))
     }
 
-    async fn dataflow(&self, key: &SecretArn, cluster: &TidbId) -> Result<Dataflow, CallError> {
+    async fn dataflow(&self, key: &SecretArn, cluster: &TidbId) -> Reply<Dataflow> {
         let action = "tidbcloud:GetAvailabilityZones";
         let path = ["clusters", cluster.as_str(), LINKS];
         let call = Call::new(SERVERLESS, action, "GET", &path)?.verb("getAvailabilityZones");
@@ -117,7 +112,7 @@ impl TidbCloud for Vendors {
         })
     }
 
-    async fn links(&self, key: &SecretArn, cluster: &TidbId) -> Result<Vec<Link>, CallError> {
+    async fn links(&self, key: &SecretArn, cluster: &TidbId) -> Reply<Vec<Link>> {
         let action = "tidbcloud:ListPrivateLinkConnections";
         let mut all = Vec::new();
         let mut pages = Pages::default();
@@ -133,12 +128,7 @@ impl TidbCloud for Vendors {
         }
     }
 
-    async fn link(
-        &self,
-        key: &SecretArn,
-        cluster: &TidbId,
-        id: &str,
-    ) -> Result<Option<Link>, CallError> {
+    async fn link(&self, key: &SecretArn, cluster: &TidbId, id: &str) -> Reply<Option<Link>> {
         let action = "tidbcloud:GetPrivateLinkConnection";
         let path = ["clusters", cluster.as_str(), LINKS, id];
         let call = Call::new(SERVERLESS, action, "GET", &path)?;
@@ -155,7 +145,7 @@ impl TidbCloud for Vendors {
         cluster: &TidbId,
         name: &str,
         service: &str,
-    ) -> Result<String, CallError> {
+    ) -> Reply<String> {
         let action = "tidbcloud:CreatePrivateLinkConnection";
         let path = ["clusters", cluster.as_str(), LINKS];
         let body = json!({ "privateLinkConnection": {
@@ -173,12 +163,7 @@ impl TidbCloud for Vendors {
         )
     }
 
-    async fn delete_link(
-        &self,
-        key: &SecretArn,
-        cluster: &TidbId,
-        id: &str,
-    ) -> Result<(), CallError> {
+    async fn delete_link(&self, key: &SecretArn, cluster: &TidbId, id: &str) -> Reply<()> {
         let action = "tidbcloud:DeletePrivateLinkConnection";
         let path = ["clusters", cluster.as_str(), LINKS, id];
         let call = Call::new(SERVERLESS, action, "DELETE", &path)?;
@@ -191,7 +176,7 @@ impl TidbCloud for Vendors {
         cluster: &TidbId,
         link: &str,
         unique_name: &str,
-    ) -> Result<(), CallError> {
+    ) -> Reply<()> {
         let action = "tidbcloud:AttachDomains";
         let path = ["clusters", cluster.as_str(), LINKS, link];
         let body = json!({
@@ -210,7 +195,7 @@ impl TidbCloud for Vendors {
         cluster: &TidbId,
         link: &str,
         attachment: &str,
-    ) -> Result<(), CallError> {
+    ) -> Reply<()> {
         let action = "tidbcloud:DetachDomains";
         let path = ["clusters", cluster.as_str(), LINKS, link];
         let call = Call::new(SERVERLESS, action, "POST", &path)?
@@ -232,7 +217,7 @@ fn in_group<'a>(group: &'a NodeGroupId, rest: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// Checks a field that every genuine answer has: callers would act on an empty value.
-fn required(action: &'static str, field: &str, value: String) -> Result<String, CallError> {
+fn required(action: &'static str, field: &str, value: String) -> Reply<String> {
     if value.is_empty() {
         let reason = format!("the answer has no {field}");
         return Err(CallError::Unavailable { action, reason });

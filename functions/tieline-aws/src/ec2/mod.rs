@@ -14,7 +14,7 @@ use futures_util::future::try_join;
 use tieline::ids::{EndpointId, GroupId, VpcId};
 use tieline::outside::{
     CallError, DnsAttributes, Ec2, Endpoint, EndpointFilter, Group, Interface, NewEndpoint,
-    NewGroup, Service, Subnet, Vpc,
+    NewGroup, Reply, Service, Subnet, Vpc,
 };
 
 use crate::answer::{ask, gone_is_fine, required};
@@ -39,7 +39,7 @@ impl AwsEc2 {
         Self(client!(aws_sdk_ec2, sdk))
     }
 
-    async fn attribute(&self, id: &VpcId, attribute: VpcAttributeName) -> Result<bool, CallError> {
+    async fn attribute(&self, id: &VpcId, attribute: VpcAttributeName) -> Reply<bool> {
         const ACTION: &str = "ec2:DescribeVpcAttribute";
         let call = self
             .0
@@ -57,7 +57,7 @@ impl AwsEc2 {
 
 #[async_trait]
 impl Ec2 for AwsEc2 {
-    async fn vpc(&self, id: &VpcId) -> Result<Option<Vpc>, CallError> {
+    async fn vpc(&self, id: &VpcId) -> Reply<Option<Vpc>> {
         let call = self
             .0
             .describe_vpcs()
@@ -66,7 +66,7 @@ impl Ec2 for AwsEc2 {
         Ok(answer.vpcs().first().map(convert::vpc))
     }
 
-    async fn dns_attributes(&self, id: &VpcId) -> Result<DnsAttributes, CallError> {
+    async fn dns_attributes(&self, id: &VpcId) -> Reply<DnsAttributes> {
         // EC2 answers one attribute a call.
         let (support, hostnames) = try_join(
             self.attribute(id, VpcAttributeName::EnableDnsSupport),
@@ -76,7 +76,7 @@ impl Ec2 for AwsEc2 {
         Ok(DnsAttributes { support, hostnames })
     }
 
-    async fn subnets(&self, vpc: &VpcId) -> Result<Vec<Subnet>, CallError> {
+    async fn subnets(&self, vpc: &VpcId) -> Reply<Vec<Subnet>> {
         const ACTION: &str = "ec2:DescribeSubnets";
         let call = self
             .0
@@ -89,7 +89,7 @@ impl Ec2 for AwsEc2 {
             .collect()
     }
 
-    async fn groups(&self, vpc: &VpcId) -> Result<Vec<Group>, CallError> {
+    async fn groups(&self, vpc: &VpcId) -> Reply<Vec<Group>> {
         const ACTION: &str = "ec2:DescribeSecurityGroups";
         let call = self
             .0
@@ -102,7 +102,7 @@ impl Ec2 for AwsEc2 {
             .collect()
     }
 
-    async fn service(&self, name: &str) -> Result<Option<Service>, CallError> {
+    async fn service(&self, name: &str) -> Reply<Option<Service>> {
         let call = self.0.describe_vpc_endpoint_services().service_names(name);
         match ask("ec2:DescribeVpcEndpointServices", call.send()).await {
             Ok(answer) => Ok(convert::service(name, answer.service_details())),
@@ -112,7 +112,7 @@ impl Ec2 for AwsEc2 {
         }
     }
 
-    async fn endpoints(&self, which: &EndpointFilter<'_>) -> Result<Vec<Endpoint>, CallError> {
+    async fn endpoints(&self, which: &EndpointFilter<'_>) -> Reply<Vec<Endpoint>> {
         const ACTION: &str = "ec2:DescribeVpcEndpoints";
         let filters = [
             which.vpc.map(|vpc| filter("vpc-id", vpc.as_str())),
@@ -132,7 +132,7 @@ impl Ec2 for AwsEc2 {
             .collect()
     }
 
-    async fn interfaces(&self, ids: &[String]) -> Result<Vec<Interface>, CallError> {
+    async fn interfaces(&self, ids: &[String]) -> Reply<Vec<Interface>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -145,7 +145,7 @@ impl Ec2 for AwsEc2 {
         Ok(found.iter().filter_map(convert::interface).collect())
     }
 
-    async fn create_endpoint(&self, new: &NewEndpoint) -> Result<Endpoint, CallError> {
+    async fn create_endpoint(&self, new: &NewEndpoint) -> Reply<Endpoint> {
         const ACTION: &str = "ec2:CreateVpcEndpoint";
         let call = self
             .0
@@ -169,11 +169,7 @@ impl Ec2 for AwsEc2 {
         )
     }
 
-    async fn enable_private_dns(
-        &self,
-        id: &EndpointId,
-        inbound_only: Option<bool>,
-    ) -> Result<(), CallError> {
+    async fn enable_private_dns(&self, id: &EndpointId, inbound_only: Option<bool>) -> Reply<()> {
         let options = inbound_only.map(|inbound_only| {
             DnsOptionsSpecification::builder()
                 .private_dns_only_for_inbound_resolver_endpoint(inbound_only)
@@ -188,7 +184,7 @@ impl Ec2 for AwsEc2 {
         ask("ec2:ModifyVpcEndpoint", call.send()).await.map(drop)
     }
 
-    async fn delete_endpoint(&self, id: &EndpointId) -> Result<(), CallError> {
+    async fn delete_endpoint(&self, id: &EndpointId) -> Reply<()> {
         const ACTION: &str = "ec2:DeleteVpcEndpoints";
         let call = self.0.delete_vpc_endpoints().vpc_endpoint_ids(id.as_str());
         let answer = ask(ACTION, call.send()).await?;
@@ -203,7 +199,7 @@ impl Ec2 for AwsEc2 {
         gone_is_fine::<()>(Err(CallError::answered(ACTION, 400, code, message)))
     }
 
-    async fn create_group(&self, new: &NewGroup) -> Result<GroupId, CallError> {
+    async fn create_group(&self, new: &NewGroup) -> Reply<GroupId> {
         const ACTION: &str = "ec2:CreateSecurityGroup";
         let call = self
             .0
@@ -220,12 +216,7 @@ impl Ec2 for AwsEc2 {
         )
     }
 
-    async fn authorize_ingress(
-        &self,
-        id: &GroupId,
-        port: u16,
-        cidrs: &[String],
-    ) -> Result<(), CallError> {
+    async fn authorize_ingress(&self, id: &GroupId, port: u16, cidrs: &[String]) -> Reply<()> {
         // One call a block: EC2 refuses all rules of a call if one of them exists.
         for cidr in cidrs {
             let permission = IpPermission::builder()
@@ -252,12 +243,12 @@ impl Ec2 for AwsEc2 {
         Ok(())
     }
 
-    async fn delete_group(&self, id: &GroupId) -> Result<(), CallError> {
+    async fn delete_group(&self, id: &GroupId) -> Reply<()> {
         let call = self.0.delete_security_group().group_id(id.as_str());
         gone_is_fine(ask("ec2:DeleteSecurityGroup", call.send()).await)
     }
 
-    async fn tag(&self, id: &EndpointId, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
+    async fn tag(&self, id: &EndpointId, tags: &BTreeMap<String, String>) -> Reply<()> {
         let call = self
             .0
             .create_tags()
@@ -266,7 +257,7 @@ impl Ec2 for AwsEc2 {
         ask("ec2:CreateTags", call.send()).await.map(drop)
     }
 
-    async fn untag(&self, id: &EndpointId, keys: &[String]) -> Result<(), CallError> {
+    async fn untag(&self, id: &EndpointId, keys: &[String]) -> Reply<()> {
         let tags = keys
             .iter()
             .map(|key| Tag::builder().key(key).build())

@@ -6,7 +6,7 @@
 use super::parts;
 use crate::endpoint::{EndpointPlan, Groups};
 use crate::execution::Phase;
-use crate::outside::{CallError, Endpoint, Outside};
+use crate::outside::{Endpoint, Outside, Reply};
 use crate::refusals;
 use crate::workflow::{NextState, StepError, StepInput, StepOutput, Work};
 
@@ -55,7 +55,7 @@ async fn open_own_group(
     outside: &Outside<'_>,
     wanted: &EndpointPlan,
     endpoint: &Endpoint,
-) -> Result<(), CallError> {
+) -> Reply<()> {
     let Groups::Own { cidrs, .. } = &wanted.groups else {
         return Ok(());
     };

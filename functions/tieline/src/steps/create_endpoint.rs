@@ -11,7 +11,7 @@ use super::{confirm_connection, parts};
 use crate::endpoint::{EndpointPlan, Groups, Serving, differences};
 use crate::execution::Phase;
 use crate::ids::GroupId;
-use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, State};
+use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply, State};
 use crate::ownership::is_ours;
 use crate::problem::{Code, Problem};
 use crate::refusals;
@@ -86,7 +86,7 @@ async fn make_part(work: Work<'_>, endpoint: Option<&Endpoint>) -> Result<StepOu
 }
 
 /// Every endpoint of ours for the plan's service in its VPC, the oldest first.
-async fn ours(outside: &Outside<'_>, wanted: &EndpointPlan) -> Result<Vec<Endpoint>, CallError> {
+async fn ours(outside: &Outside<'_>, wanted: &EndpointPlan) -> Reply<Vec<Endpoint>> {
     let filter = EndpointFilter {
         vpc: Some(&wanted.vpc_id),
         service: Some(&wanted.service),
@@ -207,7 +207,7 @@ fn not_visible(work: Work<'_>, error: &CallError) -> StepOutput {
 }
 
 /// Whether EC2 gave the answer of an earlier create again: its endpoint is dead, or so old that it would show.
-async fn is_replayed(outside: &Outside<'_>, made: &Endpoint, now: Time) -> Result<bool, CallError> {
+async fn is_replayed(outside: &Outside<'_>, made: &Endpoint, now: Time) -> Reply<bool> {
     match super::look(outside, &made.id).await? {
         Some(shown) => Ok(shown.state.is_dead()),
         None => Ok(made.created.is_some_and(|created| now.since(created) > OLD)),
@@ -215,7 +215,7 @@ async fn is_replayed(outside: &Outside<'_>, made: &Endpoint, now: Time) -> Resul
 }
 
 /// The groups of a new endpoint; our own is made if it is not there.
-async fn groups(outside: &Outside<'_>, wanted: &EndpointPlan) -> Result<Vec<GroupId>, CallError> {
+async fn groups(outside: &Outside<'_>, wanted: &EndpointPlan) -> Reply<Vec<GroupId>> {
     let (name, cidrs) = match &wanted.groups {
         Groups::Named { ids } => return Ok(ids.clone()),
         Groups::Own { name, cidrs } => (name, cidrs),

@@ -1,13 +1,13 @@
 //! Takes the inventory of what a roll back has to remove.
 
-use crate::outside::{CallError, Endpoint, EndpointFilter, State};
+use crate::outside::{CallError, Endpoint, EndpointFilter, Reply, State};
 use crate::ownership::Ownership;
 use crate::parts::{Condition, PartContext};
 use crate::plan::Plan;
 use crate::workflow::{Disposition, Inventory, Remaining, RemainingPart, Work};
 
 /// Finds what this request holds and what nobody holds any more, and the group of our own if nobody needs it.
-pub(super) async fn take(work: &Work<'_>) -> Result<Inventory, CallError> {
+pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
     let patient = work.situation().is_patient();
     let Some(wanted) = &work.plan.endpoint else {
         return Ok(Inventory {
@@ -92,11 +92,7 @@ fn disposition(plan: &Plan, endpoint: &Endpoint) -> Disposition {
 ///
 /// [`CallError::Throttled`], and only to those who are patient: a service that says when to come back is asked again then.
 /// What else keeps a part from being seen is in the answer, because it must not keep the rest from being removed.
-async fn remaining(
-    work: &Work<'_>,
-    context: &PartContext<'_>,
-    patient: bool,
-) -> Result<Remaining, CallError> {
+async fn remaining(work: &Work<'_>, context: &PartContext<'_>, patient: bool) -> Reply<Remaining> {
     let plan = &work.plan;
     let mut left = Remaining::default();
     let (mut whole, mut foreign) = (true, plan.is_adopted());

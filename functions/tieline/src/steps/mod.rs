@@ -13,7 +13,7 @@ pub mod status_polling;
 use crate::endpoint::{EndpointPlan, Groups};
 use crate::execution::Progress;
 use crate::ids::EndpointId;
-use crate::outside::{CallError, Endpoint, EndpointFilter, Group, Outside};
+use crate::outside::{CallError, Endpoint, EndpointFilter, Group, Outside, Reply};
 use crate::ownership::is_ours;
 use crate::workflow::{
     LONGEST_POLL, NextState, StepError, StepInput, StepOutput, Work, wait_seconds,
@@ -81,7 +81,7 @@ fn throttled(
 }
 
 /// The endpoint of an id as EC2 shows it now; a new one may take seconds to show.
-async fn look(outside: &Outside<'_>, id: &EndpointId) -> Result<Option<Endpoint>, CallError> {
+async fn look(outside: &Outside<'_>, id: &EndpointId) -> Reply<Option<Endpoint>> {
     let filter = EndpointFilter {
         id: Some(id),
         ..EndpointFilter::default()
@@ -91,10 +91,7 @@ async fn look(outside: &Outside<'_>, id: &EndpointId) -> Result<Option<Endpoint>
 }
 
 /// The group of our own that a plan asks for, if it is there.
-async fn own_group(
-    outside: &Outside<'_>,
-    wanted: &EndpointPlan,
-) -> Result<Option<Group>, CallError> {
+async fn own_group(outside: &Outside<'_>, wanted: &EndpointPlan) -> Reply<Option<Group>> {
     let Groups::Own { name, .. } = &wanted.groups else {
         return Ok(None);
     };

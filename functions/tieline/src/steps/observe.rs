@@ -2,12 +2,12 @@
 
 use crate::endpoint::differences;
 use crate::execution::Phase;
-use crate::outside::{CallError, State};
+use crate::outside::{Reply, State};
 use crate::parts::{Condition, PartContext};
 use crate::workflow::{Observed, PartsStatus, Work};
 
 /// Looks once at everything that the next decision may depend on.
-pub(super) async fn observe(work: &Work<'_>) -> Result<Observed, CallError> {
+pub(super) async fn observe(work: &Work<'_>) -> Reply<Observed> {
     if work.progress.phase == Phase::RollBack {
         return Ok(Observed {
             inventory: Some(super::inventory::take(work).await?),
@@ -52,11 +52,7 @@ pub(super) async fn observe(work: &Work<'_>) -> Result<Observed, CallError> {
 }
 
 /// Looks at the parts that a phase makes, in their order, up to the first that does not work yet.
-async fn parts(
-    work: &Work<'_>,
-    context: &PartContext<'_>,
-    phase: Phase,
-) -> Result<PartsStatus, CallError> {
+async fn parts(work: &Work<'_>, context: &PartContext<'_>, phase: Phase) -> Reply<PartsStatus> {
     let mut ready = Vec::new();
     for part in &work.plan.parts {
         if part.kind().made_in() != phase {

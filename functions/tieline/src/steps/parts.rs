@@ -1,16 +1,12 @@
 //! Makes a plan's parts, in order.
 
 use crate::execution::Phase;
-use crate::outside::{CallError, Endpoint};
+use crate::outside::{Endpoint, Reply};
 use crate::parts::Condition;
 use crate::workflow::Work;
 
 /// Makes the first part of a phase that is not there. Whatever else is in the way, the poll says.
-pub(super) async fn make(
-    work: &Work<'_>,
-    endpoint: Option<&Endpoint>,
-    phase: Phase,
-) -> Result<(), CallError> {
+pub(super) async fn make(work: &Work<'_>, endpoint: Option<&Endpoint>, phase: Phase) -> Reply<()> {
     let context = work.parts(endpoint);
     for part in &work.plan.parts {
         let kind = part.kind();
@@ -27,7 +23,7 @@ pub(super) async fn make(
 }
 
 /// Marks the request as ready on every part that carries a mark.
-pub(super) async fn mark(work: &Work<'_>) -> Result<(), CallError> {
+pub(super) async fn mark(work: &Work<'_>) -> Reply<()> {
     let context = work.parts(None);
     for part in &work.plan.parts {
         if part.kind().carries_mark() {

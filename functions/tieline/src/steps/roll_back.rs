@@ -11,7 +11,7 @@ use super::inventory;
 use crate::execution::{EndedExecution, Phase, Progress};
 use crate::ids::RequestId;
 use crate::options::OnFailure;
-use crate::outside::{CallError, Endpoint, Outside};
+use crate::outside::{CallError, Endpoint, Outside, Reply};
 use crate::ownership::MANAGED;
 use crate::problem::{Code, Problem, Rejection};
 use crate::request;
@@ -165,11 +165,7 @@ fn note(progress: &mut Progress, problem: Problem) {
     failure.problems.push(problem);
 }
 
-async fn remove(
-    work: &Work<'_>,
-    endpoint: &Endpoint,
-    disposition: Disposition,
-) -> Result<(), CallError> {
+async fn remove(work: &Work<'_>, endpoint: &Endpoint, disposition: Disposition) -> Reply<()> {
     let ec2 = work.outside.ec2;
     match disposition {
         Disposition::IsDeleted => done_or_busy(ec2.delete_endpoint(&endpoint.id).await),
@@ -186,7 +182,7 @@ async fn remove(
 }
 
 /// EC2 may still be at work on the thing; the next round tries again.
-fn done_or_busy(result: Result<(), CallError>) -> Result<(), CallError> {
+fn done_or_busy(result: Reply<()>) -> Reply<()> {
     match result {
         Err(error) if error.is_busy() => Ok(()),
         other => other,

@@ -8,7 +8,7 @@ use crate::endpoint::{EndpointPlan, PrivateDns};
 use crate::execution::{EndedExecution, Execution, Phase, Progress};
 use crate::ids::{Region, RequestId};
 use crate::options::Policy;
-use crate::outside::{CallError, Endpoint, Outside, Reply, Service};
+use crate::outside::{Endpoint, Outside, Reply, Service};
 use crate::ownership::{Owner, REQUEST};
 use crate::parts::PartContext;
 use crate::plan::Plan;
@@ -129,7 +129,7 @@ impl Check<'_> {
     }
 
     /// Judges everything that can be looked at, also when a part of it is missing.
-    async fn run(&mut self) -> Result<Outcome, CallError> {
+    async fn run(&mut self) -> Reply<Outcome> {
         let looks = looks::look(self.outside, self.request, self.execution).await?;
         let Looks {
             network,
@@ -201,7 +201,7 @@ impl Check<'_> {
         owner: &Owner,
         spec: EndpointSpec,
         both: Both<'_>,
-    ) -> Result<Option<(EndpointPlan, Chosen)>, CallError> {
+    ) -> Reply<Option<(EndpointPlan, Chosen)>> {
         let ports = [&[spec.port], &spec.further_ports[..]].concat();
         let Some(service) = both.service else {
             let problem = self.service_unknown(&spec.service);
@@ -250,11 +250,7 @@ impl Check<'_> {
     }
 
     /// Asks every part what stands in its way.
-    async fn check_parts(
-        &mut self,
-        plan: &Plan,
-        endpoint: Option<&Endpoint>,
-    ) -> Result<(), CallError> {
+    async fn check_parts(&mut self, plan: &Plan, endpoint: Option<&Endpoint>) -> Reply<()> {
         let context = PartContext {
             outside: self.outside,
             owner: &plan.owner,

@@ -42,11 +42,7 @@ impl Chosen {
 
 impl Check<'_> {
     /// Chooses among the endpoints of the VPC.
-    pub(super) fn serving(
-        &mut self,
-        side: &Side<'_>,
-        quota: Reply<Option<u32>>,
-    ) -> Result<Chosen, CallError> {
+    pub(super) fn serving(&mut self, side: &Side<'_>, quota: Reply<Option<u32>>) -> Reply<Chosen> {
         let (network, service) = (side.network, side.service);
         let alive = |endpoint: &&Endpoint| !endpoint.state.is_dead();
         let all = network.endpoints.as_ref().map_err(CallError::clone)?;
@@ -142,11 +138,7 @@ impl Check<'_> {
     }
 
     /// A private hosted zone of the service's own name stands in the way of private DNS as well.
-    pub(super) fn check_hosted_zones(
-        &mut self,
-        network: &Network,
-        service: &Service,
-    ) -> Result<(), CallError> {
+    pub(super) fn check_hosted_zones(&mut self, network: &Network, service: &Service) -> Reply<()> {
         let names = service.private_dns_names.iter();
         let domains: Vec<&str> = names.map(|name| name.trim_start_matches("*.")).collect();
         let zones = network.hosted_zones.clone()?;
