@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use aws_sdk_ec2::config::http::HttpResponse;
-use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::error::{BuildError, ProvideErrorMetadata, SdkError};
 use tieline::outside::{CallError, Reply, chain};
 
 /// Makes a call of the SDK's.
@@ -54,18 +54,17 @@ where
             );
         }
         // No answer, half of one, or none in time: the request may have been sent, and may have had its effect.
-        CallError::Unavailable {
-            action,
-            // The SDK's own display of the causes adds a debug dump.
-            reason: chain(&error),
-        }
+        // The SDK's own display of the causes adds a debug dump.
+        CallError::unavailable(action, chain(&error))
     }
 }
 
 /// A field that every real answer has. A made-up value in its place could be acted on.
 pub(crate) fn required<T>(action: &'static str, field: &str, value: Option<T>) -> Reply<T> {
-    value.ok_or_else(|| CallError::Unavailable {
-        action,
-        reason: format!("the answer has no usable {field}"),
-    })
+    value.ok_or_else(|| CallError::unavailable(action, format!("the answer has no usable {field}")))
+}
+
+/// A request that could not even be put together; nothing was sent.
+pub(crate) fn incomplete(action: &'static str) -> impl Fn(BuildError) -> CallError {
+    move |error| CallError::refused(action, "Incomplete", error.to_string())
 }

@@ -10,9 +10,9 @@ use tieline::outside::dms::{
     DmsCertificate, DmsEndpoint, Instance, NewDmsEndpoint, NewInstance, NewSubnetGroup,
     SecretAddress, SubnetGroup, Test,
 };
-use tieline::outside::{CallError, Dms, Reply, Tags};
+use tieline::outside::{Dms, Reply, Tags};
 
-use crate::answer::{ask, gone_is_fine, required, there};
+use crate::answer::{ask, gone_is_fine, incomplete, required, there};
 use crate::sdk::{Sdk, client};
 use crate::secrets::AwsSecrets;
 
@@ -51,11 +51,15 @@ fn tag_list(tags: &Tags) -> Option<Vec<Tag>> {
 
 fn filter(action: &'static str, name: &str, value: &str) -> Reply<Filter> {
     let filter = Filter::builder().name(name).values(value).build();
-    filter.map_err(|error| CallError::Refused {
-        action,
-        code: "Incomplete".to_owned(),
-        message: error.to_string(),
-    })
+    filter.map_err(incomplete(action))
+}
+
+/// The one thing that was described; none if DMS has nothing of that name.
+macro_rules! described {
+    ($action:expr, $call:expr, $list:ident) => {
+        there(ask($action, $call.send()).await)?
+            .and_then(|answer| answer.$list.unwrap_or_default().into_iter().next())
+    };
 }
 
 #[async_trait]
@@ -82,21 +86,15 @@ impl Dms for AwsDms {
             .client
             .describe_replication_subnet_groups()
             .filters(filter(ACTION, "replication-subnet-group-id", id)?);
-        let Some(answer) = there(ask(ACTION, call.send()).await)? else {
-            return Ok(None);
-        };
-        let Some(group) = answer.replication_subnet_groups().first() else {
+        let Some(group) = described!(ACTION, call, replication_subnet_groups) else {
             return Ok(None);
         };
         let subnets = group.subnets().iter();
-        let Some(tags) = self.tags(arn).await? else {
-            return Ok(None);
-        };
-        Ok(Some(SubnetGroup {
-            vpc: group.vpc_id().unwrap_or_default().to_owned(),
-            subnet_ids: subnets
-                .filter_map(|subnet| subnet.subnet_identifier().map(str::to_owned))
-                .collect(),
+        let subnet_ids = subnets.filter_map(|subnet| subnet.subnet_identifier.clone());
+        let tags = self.tags(arn).await?;
+        Ok(tags.map(|tags| SubnetGroup {
+            subnet_ids: subnet_ids.collect(),
+            vpc: group.vpc_id.clone().unwrap_or_default(),
             tags,
         }))
     }
@@ -134,31 +132,22 @@ impl Dms for AwsDms {
             .client
             .describe_replication_instances()
             .filters(filter(ACTION, name, id)?);
-        let Some(answer) = there(ask(ACTION, call.send()).await)? else {
+        let Some(instance) = described!(ACTION, call, replication_instances) else {
             return Ok(None);
         };
-        let Some(instance) = answer.replication_instances().first() else {
-            return Ok(None);
-        };
-        let arn = required(ACTION, "ARN", instance.replication_instance_arn())?;
-        let group = instance.replication_subnet_group();
-        let Some(tags) = self.tags(arn).await? else {
-            return Ok(None);
-        };
-        Ok(Some(Instance {
-            arn: arn.to_owned(),
-            status: required(ACTION, "status", instance.replication_instance_status())?.to_owned(),
-            vpc: group
-                .and_then(|group| group.vpc_id())
-                .unwrap_or_default()
-                .to_owned(),
-            class: instance
-                .replication_instance_class()
-                .unwrap_or_default()
-                .to_owned(),
-            private_ips: instance
-                .replication_instance_private_ip_addresses()
-                .to_vec(),
+        let arn = required(ACTION, "ARN", instance.replication_instance_arn)?;
+        let status = required(ACTION, "status", instance.replication_instance_status)?;
+        let vpc = instance
+            .replication_subnet_group
+            .and_then(|group| group.vpc_id);
+        let private_ips = instance.replication_instance_private_ip_addresses;
+        let tags = self.tags(&arn).await?;
+        Ok(tags.map(|tags| Instance {
+            arn,
+            status,
+            vpc: vpc.unwrap_or_default(),
+            class: instance.replication_instance_class.unwrap_or_default(),
+            private_ips: private_ips.unwrap_or_default(),
             tags,
         }))
     }
@@ -197,20 +186,12 @@ impl Dms for AwsDms {
             self.client
                 .describe_certificates()
                 .filters(filter(ACTION, "certificate-id", id)?);
-        let Some(answer) = there(ask(ACTION, call.send()).await)? else {
+        let Some(certificate) = described!(ACTION, call, certificates) else {
             return Ok(None);
         };
-        let Some(certificate) = answer.certificates().first() else {
-            return Ok(None);
-        };
-        let arn = required(ACTION, "ARN", certificate.certificate_arn())?;
-        let Some(tags) = self.tags(arn).await? else {
-            return Ok(None);
-        };
-        Ok(Some(DmsCertificate {
-            arn: arn.to_owned(),
-            tags,
-        }))
+        let arn = required(ACTION, "ARN", certificate.certificate_arn)?;
+        let tags = self.tags(&arn).await?;
+        Ok(tags.map(|tags| DmsCertificate { arn, tags }))
     }
 
     async fn import_certificate(&self, id: &str, pem: &str, tags: &Tags) -> Reply<()> {
@@ -234,21 +215,13 @@ impl Dms for AwsDms {
             .client
             .describe_endpoints()
             .filters(filter(ACTION, "endpoint-id", id)?);
-        let Some(answer) = there(ask(ACTION, call.send()).await)? else {
+        let Some(endpoint) = described!(ACTION, call, endpoints) else {
             return Ok(None);
         };
-        let Some(endpoint) = answer.endpoints().first() else {
-            return Ok(None);
-        };
-        let arn = required(ACTION, "ARN", endpoint.endpoint_arn())?;
-        let Some(tags) = self.tags(arn).await? else {
-            return Ok(None);
-        };
-        Ok(Some(DmsEndpoint {
-            arn: arn.to_owned(),
-            status: required(ACTION, "status", endpoint.status())?.to_owned(),
-            tags,
-        }))
+        let arn = required(ACTION, "ARN", endpoint.endpoint_arn)?;
+        let status = required(ACTION, "status", endpoint.status)?;
+        let tags = self.tags(&arn).await?;
+        Ok(tags.map(|tags| DmsEndpoint { arn, status, tags }))
     }
 
     async fn create_endpoint(&self, new: &NewDmsEndpoint) -> Reply<()> {
@@ -287,18 +260,12 @@ impl Dms for AwsDms {
             .describe_connections()
             .filters(filter(ACTION, "endpoint-arn", endpoint)?)
             .filters(filter(ACTION, "replication-instance-arn", instance)?);
-        let Some(answer) = there(ask(ACTION, call.send()).await)? else {
-            return Ok(None);
-        };
-        let Some(connection) = answer.connections().first() else {
+        let Some(connection) = described!(ACTION, call, connections) else {
             return Ok(None);
         };
         Ok(Some(Test {
-            status: required(ACTION, "status", connection.status())?.to_owned(),
-            message: connection
-                .last_failure_message()
-                .unwrap_or_default()
-                .to_owned(),
+            status: required(ACTION, "status", connection.status)?,
+            message: connection.last_failure_message.unwrap_or_default(),
         }))
     }
 

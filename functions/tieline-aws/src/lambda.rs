@@ -26,13 +26,9 @@ const TIMEOUT: Duration = Duration::from_secs(50);
 
 /// Many calls, each of them slow: the same step may be quicker later, and everything that it did is found again.
 fn too_slow() -> StepError {
-    StepError::from(CallError::Unavailable {
-        action: "a step",
-        reason: format!(
-            "AWS and the vendors were too slow: {} s passed",
-            TIMEOUT.as_secs()
-        ),
-    })
+    let seconds = TIMEOUT.as_secs();
+    let reason = format!("AWS and the vendors were too slow: {seconds} s passed");
+    CallError::unavailable("a step", reason).into()
 }
 
 /// Sends this crate's and the library's log lines to standard error as JSON.

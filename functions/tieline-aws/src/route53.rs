@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use aws_sdk_route53::Client;
-use aws_sdk_route53::error::BuildError;
 use aws_sdk_route53::types::{
     Change, ChangeAction, ChangeBatch, HostedZoneConfig, ResourceRecord, ResourceRecordSet, RrType,
     Tag, TagResourceType, Vpc, VpcRegion,
@@ -11,7 +10,7 @@ use tieline::ids::{Region, VpcId};
 use tieline::outside::route53::{HostedZone, VpcZone, ZoneName};
 use tieline::outside::{CallError, Reply, Route53, Tags};
 
-use crate::answer::{ask, gone_is_fine, required};
+use crate::answer::{ask, gone_is_fine, incomplete, required, there};
 use crate::sdk::{Sdk, client};
 
 /// How many pages of a list are read; a zone of ours has a handful of records.
@@ -95,22 +94,10 @@ impl AwsRoute53 {
     }
 }
 
-/// A request that could not even be put together; nothing was sent.
-fn incomplete(action: &'static str) -> impl Fn(BuildError) -> CallError {
-    move |error| CallError::Refused {
-        action,
-        code: "Incomplete".to_owned(),
-        message: error.to_string(),
-    }
-}
-
 /// Half a list taken for the whole could be acted on, and another look would be no shorter.
 fn endless(action: &'static str) -> CallError {
-    CallError::Refused {
-        action,
-        code: "TooLong".to_owned(),
-        message: format!("the list has more than {MAX_PAGES} pages"),
-    }
+    let message = format!("the list has more than {MAX_PAGES} pages");
+    CallError::refused(action, "TooLong", message)
 }
 
 /// A CNAME record in our words, and none of another type. Route 53 writes a dot behind names and `\052` for an asterisk.
@@ -175,45 +162,33 @@ impl Route53 for AwsRoute53 {
 
     async fn zone(&self, id: &str) -> Reply<Option<HostedZone>> {
         let call = self.client.get_hosted_zone().id(id);
-        let answer = match ask("route53:GetHostedZone", call.send()).await {
-            Ok(answer) => answer,
-            Err(error) if error.is_missing() => return Ok(None),
-            Err(error) => return Err(error),
+        let Some(answer) = there(ask("route53:GetHostedZone", call.send()).await)? else {
+            return Ok(None);
         };
         let call = self
             .client
             .list_tags_for_resource()
             .resource_type(TagResourceType::Hostedzone)
             .resource_id(id);
-        let tags = match ask("route53:ListTagsForResource", call.send()).await {
-            Ok(answer) => answer.resource_tag_set,
-            Err(error) if error.is_missing() => return Ok(None),
-            Err(error) => return Err(error),
+        let Some(tags) = there(ask("route53:ListTagsForResource", call.send()).await)? else {
+            return Ok(None);
         };
-        let names = match self.names(id).await {
-            Ok(found) => found,
-            Err(error) if error.is_missing() => return Ok(None),
-            Err(error) => return Err(error),
+        let Some(names) = there(self.names(id).await)? else {
+            return Ok(None);
         };
         let zone = answer.hosted_zone();
-        let comment = zone
-            .and_then(|zone| zone.config())
-            .and_then(|config| config.comment());
+        let config = zone.and_then(|zone| zone.config());
+        let comment = config.and_then(|config| config.comment());
+        let vpcs = answer.vpcs().iter();
+        let tags = tags.resource_tag_set().iter().flat_map(|set| set.tags());
         Ok(Some(HostedZone {
             id: id.to_owned(),
-            name: zone
-                .map(|zone| plain(zone.name()))
-                .unwrap_or_default()
-                .to_owned(),
+            name: plain(zone.map_or("", |zone| zone.name())).to_owned(),
             comment: comment.unwrap_or_default().to_owned(),
-            vpcs: answer
-                .vpcs()
-                .iter()
+            vpcs: vpcs
                 .filter_map(|vpc| vpc.vpc_id().map(str::to_owned))
                 .collect(),
             tags: tags
-                .iter()
-                .flat_map(|set| set.tags())
                 .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())))
                 .collect(),
             names,

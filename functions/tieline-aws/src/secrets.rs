@@ -24,27 +24,19 @@ impl AwsSecrets {
         let text = self.read(arn).await?;
         // Only these two fields leave this function.
         let Ok(Value::Object(fields)) = serde_json::from_str(&text) else {
-            return Err(CallError::Refused {
-                action: READ_SECRET,
-                code: "SecretMalformed".to_owned(),
-                message: format!(
-                    "{arn} holds no JSON object with username, password, host and port"
-                ),
-            });
+            let wanted = "no JSON object with username, password, host and port";
+            return Err(malformed(arn, wanted));
         };
-        let port = match &fields.get("port") {
+        let port = match fields.get("port") {
             Some(Value::Number(number)) => {
                 number.as_u64().and_then(|port| u16::try_from(port).ok())
             }
             Some(Value::String(text)) => text.parse().ok(),
             _ => None,
         };
+        let host = fields.get("host").and_then(Value::as_str);
         Ok(SecretAddress {
-            host: fields
-                .get("host")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned(),
+            host: host.unwrap_or_default().to_owned(),
             port: port.unwrap_or_default(),
         })
     }
@@ -57,11 +49,15 @@ impl Secrets for AwsSecrets {
         let answer = ask(READ_SECRET, call.send()).await?;
         match answer.secret_string {
             Some(text) => Ok(text),
-            None => Err(CallError::Refused {
-                action: READ_SECRET,
-                code: "SecretMalformed".to_owned(),
-                message: format!("{arn} holds bytes, and a JSON text is wanted"),
-            }),
+            None => Err(malformed(arn, "bytes, and a JSON text is wanted")),
         }
     }
+}
+
+fn malformed(arn: &SecretArn, what: &str) -> CallError {
+    CallError::refused(
+        READ_SECRET,
+        "SecretMalformed",
+        format!("{arn} holds {what}"),
+    )
 }

@@ -102,10 +102,7 @@ impl Answer {
 
     /// There was an answer, but it cannot be acted on.
     pub(crate) fn unusable(&self, reason: String) -> CallError {
-        CallError::Unavailable {
-            action: self.action,
-            reason: reason + &self.trace(),
-        }
+        CallError::unavailable(self.action, reason + &self.trace())
     }
 
     fn no_json(&self) -> CallError {

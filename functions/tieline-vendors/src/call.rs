@@ -43,11 +43,8 @@ impl Call {
         let mut target = api.base.to_owned();
         for segment in segments {
             if matches!(*segment, "" | "." | "..") {
-                return Err(CallError::Refused {
-                    action,
-                    code: "Invalid".to_owned(),
-                    message: format!("{segment:?} is no id; nothing was sent"),
-                });
+                let message = format!("{segment:?} is no id; nothing was sent");
+                return Err(CallError::refused(action, "Invalid", message));
             }
             target.push('/');
             target.extend(utf8_percent_encode(segment, RESERVED));
@@ -137,10 +134,8 @@ impl Vendors {
                 self.http.send(request).await
             }
         };
-        let mut answer = answer.map_err(|HttpError(seen)| CallError::Unavailable {
-            action: call.action,
-            reason: key.scrub(seen),
-        })?;
+        let unseen = |HttpError(seen)| CallError::unavailable(call.action, key.scrub(seen));
+        let mut answer = answer.map_err(unseen)?;
         answer.body = key.scrub(answer.body);
         for (_, value) in &mut answer.headers {
             *value = key.scrub(std::mem::take(value));

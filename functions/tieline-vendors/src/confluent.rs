@@ -161,10 +161,7 @@ impl Vendors {
     /// The page is requested with our own query and this token, as the vendor's Terraform provider does. A URL on
     /// another host is an error.
     fn next_token(&self, next: &str) -> Reply<String> {
-        let elsewhere = |what| CallError::Unavailable {
-            action: LIST,
-            reason: format!("the list's next page {what}"),
-        };
+        let elsewhere = |what| CallError::unavailable(LIST, format!("the list's next page {what}"));
         if next.is_empty() {
             return Ok(String::new());
         }

@@ -31,6 +31,6 @@ impl Pages {
             self.0.push(token);
             return Ok(true);
         };
-        Err(CallError::Unavailable { action, reason })
+        Err(CallError::unavailable(action, reason))
     }
 }

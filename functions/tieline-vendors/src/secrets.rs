@@ -105,18 +105,12 @@ pub(crate) struct KeyLocation {
 
 impl KeyLocation {
     fn malformed(&self) -> CallError {
-        let Self {
-            secret: arn,
-            fields,
-        } = self;
-        let KeyFields { id, secret } = fields;
-        CallError::Refused {
-            action: READ_SECRET,
-            code: "SecretMalformed".to_owned(),
-            message: format!(
-                "{arn} does not hold a JSON object with the texts \"{id}\" and \"{secret}\""
-            ),
-        }
+        let KeyFields { id, secret } = self.fields;
+        let message = format!(
+            "{} does not hold a JSON object with the texts \"{id}\" and \"{secret}\"",
+            self.secret
+        );
+        CallError::refused(READ_SECRET, "SecretMalformed", message)
     }
 }
 

@@ -220,7 +220,7 @@ fn in_group<'a>(group: &'a NodeGroupId, rest: &[&'a str]) -> Vec<&'a str> {
 fn required(action: &'static str, field: &str, value: String) -> Reply<String> {
     if value.is_empty() {
         let reason = format!("the answer has no {field}");
-        return Err(CallError::Unavailable { action, reason });
+        return Err(CallError::unavailable(action, reason));
     }
     Ok(value)
 }

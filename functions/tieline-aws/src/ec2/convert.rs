@@ -1,9 +1,7 @@
 //! EC2's answers in our words. `None` stands for an answer without what every real one has.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_ec2::types;
-use tieline::outside::{Endpoint, Group, Ingress, Interface, Service, State, Subnet, Vpc};
+use tieline::outside::{Endpoint, Group, Ingress, Interface, Service, State, Subnet, Tags, Vpc};
 use tieline::time::Time;
 
 pub(super) fn vpc(vpc: &types::Vpc) -> Vpc {
@@ -157,7 +155,7 @@ pub(super) fn interface(interface: &types::NetworkInterface) -> Option<Interface
     })
 }
 
-fn tags(tags: &[types::Tag]) -> BTreeMap<String, String> {
+fn tags(tags: &[types::Tag]) -> Tags {
     tags.iter()
         .filter_map(|tag| {
             Some((

@@ -2,8 +2,6 @@
 
 mod convert;
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
@@ -14,7 +12,7 @@ use futures_util::future::try_join;
 use tieline::ids::{EndpointId, GroupId, VpcId};
 use tieline::outside::{
     CallError, DnsAttributes, Ec2, Endpoint, EndpointFilter, Group, Interface, NewEndpoint,
-    NewGroup, Reply, Service, Subnet, Vpc,
+    NewGroup, Reply, Service, Subnet, Tags, Vpc,
 };
 
 use crate::answer::{ask, gone_is_fine, required};
@@ -23,11 +21,18 @@ use crate::sdk::{Sdk, client};
 /// The most that EC2 takes. Without it, all of a VPC comes in one answer.
 const PAGE: i32 = 1000;
 
-/// Every page of a list.
+/// Every page of a list; with a name for one of its items and the way to turn that into ours, in our words.
 macro_rules! all {
-    ($action:expr, $call:expr) => {{
+    ($action:literal, $call:expr) => {{
         let pages = $call.into_paginator().page_size(PAGE).items().send();
-        ask($action, pages.try_collect())
+        ask($action, pages.try_collect::<Vec<_>>()).await?
+    }};
+    ($action:literal, $call:expr, $what:literal, $convert:path) => {{
+        let found = all!($action, $call);
+        let ours = found
+            .iter()
+            .map(|one| required($action, $what, $convert(one)));
+        ours.collect()
     }};
 }
 
@@ -41,12 +46,8 @@ impl AwsEc2 {
 
     async fn attribute(&self, id: &VpcId, attribute: VpcAttributeName) -> Reply<bool> {
         const ACTION: &str = "ec2:DescribeVpcAttribute";
-        let call = self
-            .0
-            .describe_vpc_attribute()
-            .vpc_id(id.as_str())
-            .attribute(attribute);
-        let answer = ask(ACTION, call.send()).await?;
+        let call = self.0.describe_vpc_attribute().vpc_id(id.as_str());
+        let answer = ask(ACTION, call.attribute(attribute).send()).await?;
         let value = answer
             .enable_dns_support()
             .or(answer.enable_dns_hostnames())
@@ -58,10 +59,8 @@ impl AwsEc2 {
 #[async_trait]
 impl Ec2 for AwsEc2 {
     async fn vpc(&self, id: &VpcId) -> Reply<Option<Vpc>> {
-        let call = self
-            .0
-            .describe_vpcs()
-            .filters(filter("vpc-id", id.as_str()));
+        let Self(ec2) = self;
+        let call = ec2.describe_vpcs().filters(filter("vpc-id", id.as_str()));
         let answer = ask("ec2:DescribeVpcs", call.send()).await?;
         Ok(answer.vpcs().first().map(convert::vpc))
     }
@@ -77,29 +76,20 @@ impl Ec2 for AwsEc2 {
     }
 
     async fn subnets(&self, vpc: &VpcId) -> Reply<Vec<Subnet>> {
-        const ACTION: &str = "ec2:DescribeSubnets";
-        let call = self
-            .0
-            .describe_subnets()
-            .filters(filter("vpc-id", vpc.as_str()));
-        let found = all!(ACTION, call).await?;
-        found
-            .iter()
-            .map(|subnet| required(ACTION, "subnet", convert::subnet(subnet)))
-            .collect()
+        let in_vpc = filter("vpc-id", vpc.as_str());
+        let call = self.0.describe_subnets().filters(in_vpc);
+        all!("ec2:DescribeSubnets", call, "subnet", convert::subnet)
     }
 
     async fn groups(&self, vpc: &VpcId) -> Reply<Vec<Group>> {
-        const ACTION: &str = "ec2:DescribeSecurityGroups";
-        let call = self
-            .0
-            .describe_security_groups()
-            .filters(filter("vpc-id", vpc.as_str()));
-        let found = all!(ACTION, call).await?;
-        found
-            .iter()
-            .map(|group| required(ACTION, "security group", convert::group(group)))
-            .collect()
+        let in_vpc = filter("vpc-id", vpc.as_str());
+        let call = self.0.describe_security_groups().filters(in_vpc);
+        all!(
+            "ec2:DescribeSecurityGroups",
+            call,
+            "security group",
+            convert::group
+        )
     }
 
     async fn service(&self, name: &str) -> Reply<Option<Service>> {
@@ -113,7 +103,6 @@ impl Ec2 for AwsEc2 {
     }
 
     async fn endpoints(&self, which: &EndpointFilter<'_>) -> Reply<Vec<Endpoint>> {
-        const ACTION: &str = "ec2:DescribeVpcEndpoints";
         let filters = [
             which.vpc.map(|vpc| filter("vpc-id", vpc.as_str())),
             which.service.map(|service| filter("service-name", service)),
@@ -121,15 +110,14 @@ impl Ec2 for AwsEc2 {
             // By filter: an unknown id given as an id is an error for the whole call.
             which.id.map(|id| filter("vpc-endpoint-id", id.as_str())),
         ];
-        let call = self
-            .0
-            .describe_vpc_endpoints()
-            .set_filters(Some(filters.into_iter().flatten().collect()));
-        let found = all!(ACTION, call).await?;
-        found
-            .iter()
-            .map(|endpoint| required(ACTION, "endpoint", convert::endpoint(endpoint)))
-            .collect()
+        let filters = filters.into_iter().flatten().collect();
+        let call = self.0.describe_vpc_endpoints().set_filters(Some(filters));
+        all!(
+            "ec2:DescribeVpcEndpoints",
+            call,
+            "endpoint",
+            convert::endpoint
+        )
     }
 
     async fn interfaces(&self, ids: &[String]) -> Reply<Vec<Interface>> {
@@ -141,12 +129,14 @@ impl Ec2 for AwsEc2 {
             .set_values(Some(ids.to_vec()))
             .build();
         let call = self.0.describe_network_interfaces().filters(filter);
-        let found = all!("ec2:DescribeNetworkInterfaces", call).await?;
+        let found = all!("ec2:DescribeNetworkInterfaces", call);
         Ok(found.iter().filter_map(convert::interface).collect())
     }
 
     async fn create_endpoint(&self, new: &NewEndpoint) -> Reply<Endpoint> {
         const ACTION: &str = "ec2:CreateVpcEndpoint";
+        let subnets = new.subnets.iter().map(ToString::to_string).collect();
+        let groups = new.groups.iter().map(ToString::to_string).collect();
         let call = self
             .0
             .create_vpc_endpoint()
@@ -155,18 +145,15 @@ impl Ec2 for AwsEc2 {
             .vpc_endpoint_type(VpcEndpointType::Interface)
             .vpc_id(new.vpc.as_str())
             .service_name(&new.service)
-            .set_subnet_ids(Some(new.subnets.iter().map(ToString::to_string).collect()))
-            .set_security_group_ids(Some(new.groups.iter().map(ToString::to_string).collect()))
+            .set_subnet_ids(Some(subnets))
+            .set_security_group_ids(Some(groups))
             .set_policy_document(new.policy.clone())
             // Left out, it is on for every service that has a name and accepts by itself.
             .private_dns_enabled(false)
             .tag_specifications(tagged(ResourceType::VpcEndpoint, &new.tags));
         let answer = ask(ACTION, call.send()).await?;
-        required(
-            ACTION,
-            "endpoint",
-            answer.vpc_endpoint().and_then(convert::endpoint),
-        )
+        let made = answer.vpc_endpoint().and_then(convert::endpoint);
+        required(ACTION, "endpoint", made)
     }
 
     async fn enable_private_dns(&self, id: &EndpointId, inbound_only: Option<bool>) -> Reply<()> {
@@ -175,12 +162,8 @@ impl Ec2 for AwsEc2 {
                 .private_dns_only_for_inbound_resolver_endpoint(inbound_only)
                 .build()
         });
-        let call = self
-            .0
-            .modify_vpc_endpoint()
-            .vpc_endpoint_id(id.as_str())
-            .private_dns_enabled(true);
-        let call = call.set_dns_options(options);
+        let call = self.0.modify_vpc_endpoint().vpc_endpoint_id(id.as_str());
+        let call = call.private_dns_enabled(true).set_dns_options(options);
         ask("ec2:ModifyVpcEndpoint", call.send()).await.map(drop)
     }
 
@@ -209,32 +192,26 @@ impl Ec2 for AwsEc2 {
             .description(&new.description)
             .tag_specifications(tagged(ResourceType::SecurityGroup, &new.tags));
         let answer = ask(ACTION, call.send()).await?;
-        required(
-            ACTION,
-            "group id",
-            answer.group_id().and_then(|id| id.parse().ok()),
-        )
+        let id = answer.group_id().and_then(|id| id.parse().ok());
+        required(ACTION, "group id", id)
     }
 
     async fn authorize_ingress(&self, id: &GroupId, port: u16, cidrs: &[String]) -> Reply<()> {
         // One call a block: EC2 refuses all rules of a call if one of them exists.
         for cidr in cidrs {
+            let range = IpRange::builder()
+                .cidr_ip(cidr)
+                .description("clients in the VPC");
             let permission = IpPermission::builder()
                 .ip_protocol("tcp")
                 .from_port(port.into())
                 .to_port(port.into())
-                .ip_ranges(
-                    IpRange::builder()
-                        .cidr_ip(cidr)
-                        .description("clients in the VPC")
-                        .build(),
-                )
-                .build();
+                .ip_ranges(range.build());
             let call = self
                 .0
                 .authorize_security_group_ingress()
                 .group_id(id.as_str())
-                .ip_permissions(permission);
+                .ip_permissions(permission.build());
             match ask("ec2:AuthorizeSecurityGroupIngress", call.send()).await {
                 Err(error) if !error.is_duplicate() => return Err(error),
                 Ok(_) | Err(_) => {}
@@ -248,25 +225,16 @@ impl Ec2 for AwsEc2 {
         gone_is_fine(ask("ec2:DeleteSecurityGroup", call.send()).await)
     }
 
-    async fn tag(&self, id: &EndpointId, tags: &BTreeMap<String, String>) -> Reply<()> {
-        let call = self
-            .0
-            .create_tags()
-            .resources(id.as_str())
-            .set_tags(Some(list(tags)));
+    async fn tag(&self, id: &EndpointId, tags: &Tags) -> Reply<()> {
+        let call = self.0.create_tags().resources(id.as_str());
+        let call = call.set_tags(Some(list(tags)));
         ask("ec2:CreateTags", call.send()).await.map(drop)
     }
 
     async fn untag(&self, id: &EndpointId, keys: &[String]) -> Reply<()> {
-        let tags = keys
-            .iter()
-            .map(|key| Tag::builder().key(key).build())
-            .collect();
-        let call = self
-            .0
-            .delete_tags()
-            .resources(id.as_str())
-            .set_tags(Some(tags));
+        let tags = keys.iter().map(|key| Tag::builder().key(key).build());
+        let call = self.0.delete_tags().resources(id.as_str());
+        let call = call.set_tags(Some(tags.collect()));
         gone_is_fine(ask("ec2:DeleteTags", call.send()).await)
     }
 }
@@ -275,14 +243,14 @@ fn filter(name: &str, value: &str) -> Filter {
     Filter::builder().name(name).values(value).build()
 }
 
-fn tagged(kind: ResourceType, tags: &BTreeMap<String, String>) -> TagSpecification {
+fn tagged(kind: ResourceType, tags: &Tags) -> TagSpecification {
     TagSpecification::builder()
         .resource_type(kind)
         .set_tags(Some(list(tags)))
         .build()
 }
 
-fn list(tags: &BTreeMap<String, String>) -> Vec<Tag> {
+fn list(tags: &Tags) -> Vec<Tag> {
     tags.iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect()

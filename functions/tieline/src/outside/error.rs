@@ -53,6 +53,20 @@ pub enum CallError {
 }
 
 impl CallError {
+    pub fn refused(action: &'static str, code: &str, message: impl Into<String>) -> Self {
+        let (code, message) = (code.to_owned(), message.into());
+        Self::Refused {
+            action,
+            code,
+            message,
+        }
+    }
+
+    pub fn unavailable(action: &'static str, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self::Unavailable { action, reason }
+    }
+
     /// Reads an error answer of any AWS service.
     ///
     /// Transient are the throttling codes, EC2's own trouble, and any 5xx; EC2 sends its throttling as 503.
@@ -71,16 +85,9 @@ impl CallError {
                 | "RequestTimeout"
         );
         if transient || status >= 500 {
-            Self::Unavailable {
-                action,
-                reason: format!("{code}: {message}"),
-            }
+            Self::unavailable(action, format!("{code}: {message}"))
         } else {
-            Self::Refused {
-                action,
-                code: code.to_owned(),
-                message: message.to_owned(),
-            }
+            Self::refused(action, code, message)
         }
     }
 
@@ -109,19 +116,10 @@ impl CallError {
                     reason: said,
                 };
             }
-            408 | 500.. => {
-                return Self::Unavailable {
-                    action,
-                    reason: said,
-                };
-            }
+            408 | 500.. => return Self::unavailable(action, said),
             _ => INVALID,
         };
-        Self::Refused {
-            action,
-            code: word.to_owned(),
-            message: said,
-        }
+        Self::refused(action, word, said)
     }
 
     pub fn code(&self) -> Option<&str> {

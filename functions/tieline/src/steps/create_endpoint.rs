@@ -221,10 +221,8 @@ async fn groups(outside: &Outside<'_>, wanted: &EndpointPlan) -> Reply<Vec<Group
         Groups::Own { name, cidrs } => (name, cidrs),
         // Without groups, EC2 would take the VPC's default group. Preflight plans this for adopted endpoints only.
         Groups::Unchanged => {
-            return Err(CallError::Unavailable {
-                action: "ec2:CreateVpcEndpoint",
-                reason: "an adopted endpoint is not created".to_owned(),
-            });
+            let reason = "an adopted endpoint is not created";
+            return Err(CallError::unavailable("ec2:CreateVpcEndpoint", reason));
         }
     };
     let id = match super::own_group(outside, wanted).await? {
