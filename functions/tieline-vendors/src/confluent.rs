@@ -16,10 +16,9 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::json;
 use serde_with::apply;
-use tieline::ids::{ConfluentId, SecretArn};
-use tieline::outside::Confluent;
-use tieline::outside::confluent::{Access, ConfluentNetwork};
-use tieline::outside::{CallError, Reply};
+use tieline::ids::ConfluentId;
+use tieline::outside::confluent::{Access, ConfluentEnvironment, ConfluentNetwork};
+use tieline::outside::{CallError, Confluent, Reply};
 
 use crate::Vendors;
 use crate::answer::Answer;
@@ -37,33 +36,31 @@ const INVALID_KEY: &str = "invalid api key";
 impl Confluent for Vendors {
     async fn network(
         &self,
-        key: &SecretArn,
-        environment: &ConfluentId,
+        within: &ConfluentEnvironment,
         id: &ConfluentId,
     ) -> Reply<Option<ConfluentNetwork>> {
         let path = ["networks", id.as_str()];
         let call = Call::new(CONFLUENT, "confluent:GetNetwork", "GET", &path)?
-            .query(&[("environment", environment.as_str())]);
-        let answer = self.call(key, call).await?;
+            .query(&[("environment", within.environment.as_str())]);
+        let answer = self.call(&within.key, call).await?;
         let hidden = is_hidden(&answer);
         match answer.find::<Network>() {
             Err(error) if hidden => {
-                self.listed(key, environment, error).await?;
+                self.listed(within, error).await?;
                 Ok(None)
             }
             network => Ok(network?.map(ConfluentNetwork::from)),
         }
     }
 
-    async fn accesses(&self, key: &SecretArn, environment: &ConfluentId) -> Reply<Vec<Access>> {
-        let all = self.list(key, environment).await?;
+    async fn accesses(&self, within: &ConfluentEnvironment) -> Reply<Vec<Access>> {
+        let all = self.list_accesses(within).await?;
         Ok(all.into_iter().filter_map(PrivateLinkAccess::aws).collect())
     }
 
     async fn create_access(
         &self,
-        key: &SecretArn,
-        environment: &ConfluentId,
+        within: &ConfluentEnvironment,
         network: &ConfluentId,
         name: &str,
         account: &str,
@@ -72,43 +69,37 @@ impl Confluent for Vendors {
         let body = json!({ "spec": {
             "display_name": name,
             "cloud": { "kind": "AwsPrivateLinkAccess", "account": account },
-            "environment": { "id": environment.as_str() },
+            "environment": { "id": within.environment.as_str() },
             "network": { "id": network.as_str() },
         }});
         let call = Call::new(CONFLUENT, action, "POST", &[ACCESSES])?.body(body);
-        self.call(key, call).await?.done()
+        self.call(&within.key, call).await?.done()
     }
 
     async fn rename_access(
         &self,
-        key: &SecretArn,
-        environment: &ConfluentId,
+        within: &ConfluentEnvironment,
         id: &str,
         name: &str,
     ) -> Reply<()> {
         let action = "confluent:UpdatePrivateLinkAccess";
         let body = json!({ "spec": {
             "display_name": name,
-            "environment": { "id": environment.as_str() },
+            "environment": { "id": within.environment.as_str() },
         }});
         let call = Call::new(CONFLUENT, action, "PATCH", &[ACCESSES, id])?.body(body);
-        self.call(key, call).await?.done()
+        self.call(&within.key, call).await?.done()
     }
 
-    async fn delete_access(
-        &self,
-        key: &SecretArn,
-        environment: &ConfluentId,
-        id: &str,
-    ) -> Reply<()> {
+    async fn delete_access(&self, within: &ConfluentEnvironment, id: &str) -> Reply<()> {
         let action = "confluent:DeletePrivateLinkAccess";
         let call = Call::new(CONFLUENT, action, "DELETE", &[ACCESSES, id])?
-            .query(&[("environment", environment.as_str())]);
-        let answer = self.call(key, call).await?;
+            .query(&[("environment", within.environment.as_str())]);
+        let answer = self.call(&within.key, call).await?;
         let hidden = is_hidden(&answer);
         match answer.gone() {
             Err(error) if hidden => {
-                let listed = self.listed(key, environment, error.clone()).await?;
+                let listed = self.listed(within, error.clone()).await?;
                 if listed.iter().any(|access| access.id == id) {
                     return Err(error);
                 }
@@ -123,31 +114,26 @@ impl Vendors {
     /// Lists the accesses after a 403. If the list is refused too, the key lacks the rights, and the 403 stands.
     async fn listed(
         &self,
-        key: &SecretArn,
-        environment: &ConfluentId,
+        within: &ConfluentEnvironment,
         forbidden: CallError,
     ) -> Reply<Vec<PrivateLinkAccess>> {
-        let list = self.list(key, environment).await;
+        let list = self.list_accesses(within).await;
         list.map_err(|error| match &error {
             CallError::Refused { .. } => forbidden,
             CallError::Throttled { .. } | CallError::Unavailable { .. } => error,
         })
     }
 
-    async fn list(
-        &self,
-        key: &SecretArn,
-        environment: &ConfluentId,
-    ) -> Reply<Vec<PrivateLinkAccess>> {
+    async fn list_accesses(&self, within: &ConfluentEnvironment) -> Reply<Vec<PrivateLinkAccess>> {
         let mut all = Vec::new();
         let mut pages = Pages::default();
         loop {
             let call = Call::new(CONFLUENT, LIST, "GET", &[ACCESSES])?.query(&[
-                ("environment", environment.as_str()),
+                ("environment", within.environment.as_str()),
                 ("page_size", "100"),
                 ("page_token", pages.token()),
             ]);
-            let page: Page = self.call(key, call).await?.decode()?;
+            let page: Page = self.call(&within.key, call).await?.decode()?;
             all.extend(page.data);
             let token = self.next_token(&page.metadata.next)?;
             if !pages.turn(LIST, token)? {

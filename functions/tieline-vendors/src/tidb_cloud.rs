@@ -4,15 +4,16 @@
 //! No call takes an idempotency key, so callers look before they create.
 
 use async_trait::async_trait;
+use serde::de::DeserializeOwned;
 use serde_json::json;
-use tieline::ids::{EndpointId, SecretArn, TidbId};
-use tieline::outside::TidbCloud;
+use tieline::ids::{EndpointId, SecretArn};
 use tieline::outside::tidb_cloud::{
-    Dataflow, DedicatedCluster, Link, LinkService, NodeGroupId, Registration, ServerlessCluster,
+    Dataflow, DedicatedCluster, Link, LinkService, Registration, ServerlessCluster, TidbCluster,
+    TidbNodeGroup,
 };
-use tieline::outside::{CallError, Reply};
+use tieline::outside::{CallError, Reply, TidbCloud};
 
-use crate::api::{DEDICATED, SERVERLESS};
+use crate::api::{Api, DEDICATED, SERVERLESS};
 use crate::call::Call;
 use crate::pages::Pages;
 use crate::{Vendors, dedicated, serverless};
@@ -24,196 +25,166 @@ const REGISTRATIONS: &str = "privateEndpointConnections";
 
 #[async_trait]
 impl TidbCloud for Vendors {
-    async fn dedicated_cluster(
-        &self,
-        key: &SecretArn,
-        id: &TidbId,
-    ) -> Reply<Option<DedicatedCluster>> {
-        let path = ["clusters", id.as_str()];
+    async fn dedicated_cluster(&self, of: &TidbCluster) -> Reply<Option<DedicatedCluster>> {
+        let path = in_cluster(of, &[]);
         let call = Call::new(DEDICATED, "tidbcloud:GetCluster", "GET", &path)?;
-        let cluster = self.call(key, call).await?.find::<dedicated::Cluster>()?;
-        Ok(cluster.map(DedicatedCluster::from))
+        let found = self.call(&of.key, call).await?.find::<dedicated::Cluster>();
+        Ok(found?.map(DedicatedCluster::from))
     }
 
-    async fn link_service(
-        &self,
-        key: &SecretArn,
-        group: &NodeGroupId,
-    ) -> Reply<Option<LinkService>> {
+    async fn link_service(&self, of: &TidbNodeGroup) -> Reply<Option<LinkService>> {
         let action = "tidbcloud:GetPrivateLinkService";
-        let path = in_group(group, &["privateLinkService"]);
+        let path = in_group(of, &["privateLinkService"]);
         let call = Call::new(DEDICATED, action, "GET", &path)?;
-        let service = self.call(key, call).await?.find::<dedicated::Service>()?;
-        Ok(service.map(LinkService::from))
+        let found = self.call(&of.key, call).await?.find::<dedicated::Service>();
+        Ok(found?.map(LinkService::from))
     }
 
-    async fn registrations(
-        &self,
-        key: &SecretArn,
-        group: &NodeGroupId,
-    ) -> Reply<Vec<Registration>> {
+    async fn registrations(&self, of: &TidbNodeGroup) -> Reply<Vec<Registration>> {
         let action = "tidbcloud:ListPrivateEndpointConnections";
-        let mut all = Vec::new();
-        let mut pages = Pages::default();
-        loop {
-            let query = [("pageSize", PAGE_SIZE), ("pageToken", pages.token())];
-            let path = in_group(group, &[REGISTRATIONS]);
-            let call = Call::new(DEDICATED, action, "GET", &path)?.query(&query);
-            let page: dedicated::Connections = self.call(key, call).await?.decode()?;
+        let path = in_group(of, &[REGISTRATIONS]);
+        let read = |page: dedicated::Connections| {
             let found = page.private_endpoint_connections.into_iter();
-            all.extend(found.map(Registration::from));
-            if !pages.turn(action, page.next_page_token)? {
-                return Ok(all);
-            }
-        }
+            (
+                found.map(Registration::from).collect(),
+                page.next_page_token,
+            )
+        };
+        self.list(&of.key, DEDICATED, action, &path, read).await
     }
 
-    async fn register(
-        &self,
-        key: &SecretArn,
-        group: &NodeGroupId,
-        endpoint: &EndpointId,
-    ) -> Reply<()> {
+    async fn register(&self, at: &TidbNodeGroup, endpoint: &EndpointId) -> Reply<()> {
         let action = "tidbcloud:CreatePrivateEndpointConnection";
-        let path = in_group(group, &[REGISTRATIONS]);
+        let path = in_group(at, &[REGISTRATIONS]);
         let body = json!({ "endpointId": endpoint.as_str() });
         let call = Call::new(DEDICATED, action, "POST", &path)?.body(body);
-        self.call(key, call).await?.done()
+        self.call(&at.key, call).await?.done()
     }
 
-    async fn unregister(&self, key: &SecretArn, group: &NodeGroupId, id: &str) -> Reply<()> {
+    async fn unregister(&self, at: &TidbNodeGroup, id: &str) -> Reply<()> {
         let action = "tidbcloud:DeletePrivateEndpointConnection";
-        let path = in_group(group, &[REGISTRATIONS, id]);
+        let path = in_group(at, &[REGISTRATIONS, id]);
         let call = Call::new(DEDICATED, action, "DELETE", &path)?;
-        self.call(key, call).await?.gone()
+        self.call(&at.key, call).await?.gone()
     }
 
-    async fn serverless_cluster(
-        &self,
-        key: &SecretArn,
-        id: &TidbId,
-    ) -> Reply<Option<ServerlessCluster>> {
-        let path = ["clusters", id.as_str()];
+    async fn serverless_cluster(&self, of: &TidbCluster) -> Reply<Option<ServerlessCluster>> {
+        let path = in_cluster(of, &[]);
         // The basic view leaves the endpoints out.
         let query = [("view", "FULL")];
         let call = Call::new(SERVERLESS, "tidbcloud:GetCluster", "GET", &path)?.query(&query);
-        let cluster = self.call(key, call).await?.find::<serverless::Cluster>()?;
-        Ok(cluster.map(ServerlessCluster::from))
+        let found = self
+            .call(&of.key, call)
+            .await?
+            .find::<serverless::Cluster>();
+        Ok(found?.map(ServerlessCluster::from))
     }
 
-    async fn dataflow(&self, key: &SecretArn, cluster: &TidbId) -> Reply<Dataflow> {
+    async fn dataflow(&self, of: &TidbCluster) -> Reply<Dataflow> {
         let action = "tidbcloud:GetAvailabilityZones";
-        let path = ["clusters", cluster.as_str(), LINKS];
+        let path = in_cluster(of, &[LINKS]);
         let call = Call::new(SERVERLESS, action, "GET", &path)?.verb("getAvailabilityZones");
-        let zones: serverless::Zones = self.call(key, call).await?.decode()?;
+        let zones: serverless::Zones = self.call(&of.key, call).await?.decode()?;
         Ok(Dataflow {
             account: required(action, "accountId", zones.account_id)?,
             zone_ids: zones.az_ids,
         })
     }
 
-    async fn links(&self, key: &SecretArn, cluster: &TidbId) -> Reply<Vec<Link>> {
+    async fn links(&self, of: &TidbCluster) -> Reply<Vec<Link>> {
         let action = "tidbcloud:ListPrivateLinkConnections";
-        let mut all = Vec::new();
-        let mut pages = Pages::default();
-        loop {
-            let query = [("pageSize", PAGE_SIZE), ("pageToken", pages.token())];
-            let path = ["clusters", cluster.as_str(), LINKS];
-            let call = Call::new(SERVERLESS, action, "GET", &path)?.query(&query);
-            let page: serverless::Connections = self.call(key, call).await?.decode()?;
-            all.extend(page.private_link_connections.into_iter().map(Link::from));
-            if !pages.turn(action, page.next_page_token)? {
-                return Ok(all);
-            }
-        }
+        let path = in_cluster(of, &[LINKS]);
+        let read = |page: serverless::Connections| {
+            let found = page.private_link_connections.into_iter();
+            (found.map(Link::from).collect(), page.next_page_token)
+        };
+        self.list(&of.key, SERVERLESS, action, &path, read).await
     }
 
-    async fn link(&self, key: &SecretArn, cluster: &TidbId, id: &str) -> Reply<Option<Link>> {
+    async fn link(&self, of: &TidbCluster, id: &str) -> Reply<Option<Link>> {
         let action = "tidbcloud:GetPrivateLinkConnection";
-        let path = ["clusters", cluster.as_str(), LINKS, id];
+        let path = in_cluster(of, &[LINKS, id]);
         let call = Call::new(SERVERLESS, action, "GET", &path)?;
-        let link = self
-            .call(key, call)
+        let found = self
+            .call(&of.key, call)
             .await?
-            .find::<serverless::Connection>()?;
-        Ok(link.map(Link::from))
+            .find::<serverless::Connection>();
+        Ok(found?.map(Link::from))
     }
 
-    async fn create_link(
-        &self,
-        key: &SecretArn,
-        cluster: &TidbId,
-        name: &str,
-        service: &str,
-    ) -> Reply<String> {
+    async fn create_link(&self, of: &TidbCluster, name: &str, service: &str) -> Reply<String> {
         let action = "tidbcloud:CreatePrivateLinkConnection";
-        let path = ["clusters", cluster.as_str(), LINKS];
+        let path = in_cluster(of, &[LINKS]);
         let body = json!({ "privateLinkConnection": {
-            "clusterId": cluster.as_str(),
+            "clusterId": of.cluster.as_str(),
             "displayName": name,
             "type": "AWS_ENDPOINT_SERVICE",
             "awsEndpointService": { "name": service }, // the Region defaults to the cluster's
         }});
         let call = Call::new(SERVERLESS, action, "POST", &path)?.body(body);
-        let made: serverless::Connection = self.call(key, call).await?.decode()?;
-        required(
-            action,
-            "privateLinkConnectionId",
-            made.private_link_connection_id,
-        )
+        let made: serverless::Connection = self.call(&of.key, call).await?.decode()?;
+        let id = made.private_link_connection_id;
+        required(action, "privateLinkConnectionId", id)
     }
 
-    async fn delete_link(&self, key: &SecretArn, cluster: &TidbId, id: &str) -> Reply<()> {
+    async fn delete_link(&self, of: &TidbCluster, id: &str) -> Reply<()> {
         let action = "tidbcloud:DeletePrivateLinkConnection";
-        let path = ["clusters", cluster.as_str(), LINKS, id];
+        let path = in_cluster(of, &[LINKS, id]);
         let call = Call::new(SERVERLESS, action, "DELETE", &path)?;
-        self.call(key, call).await?.gone()
+        self.call(&of.key, call).await?.gone()
     }
 
-    async fn attach_confluent(
-        &self,
-        key: &SecretArn,
-        cluster: &TidbId,
-        link: &str,
-        unique_name: &str,
-    ) -> Reply<()> {
+    async fn attach_confluent(&self, of: &TidbCluster, link: &str, unique_name: &str) -> Reply<()> {
         let action = "tidbcloud:AttachDomains";
-        let path = ["clusters", cluster.as_str(), LINKS, link];
+        let path = in_cluster(of, &[LINKS, link]);
         let body = json!({
             "attachDomain": { "type": "CONFLUENT", "uniqueName": unique_name },
             "validateOnly": false,
         });
-        let call = Call::new(SERVERLESS, action, "POST", &path)?
-            .verb("attachDomains")
-            .body(body);
-        self.call(key, call).await?.done()
+        let call = Call::new(SERVERLESS, action, "POST", &path)?.verb("attachDomains");
+        self.call(&of.key, call.body(body)).await?.done()
     }
 
-    async fn detach(
-        &self,
-        key: &SecretArn,
-        cluster: &TidbId,
-        link: &str,
-        attachment: &str,
-    ) -> Reply<()> {
+    async fn detach(&self, of: &TidbCluster, link: &str, attachment: &str) -> Reply<()> {
         let action = "tidbcloud:DetachDomains";
-        let path = ["clusters", cluster.as_str(), LINKS, link];
-        let call = Call::new(SERVERLESS, action, "POST", &path)?
-            .verb("detachDomains")
-            .body(json!({ "attachDomainId": attachment }));
-        self.call(key, call).await?.gone()
+        let path = in_cluster(of, &[LINKS, link]);
+        let body = json!({ "attachDomainId": attachment });
+        let call = Call::new(SERVERLESS, action, "POST", &path)?.verb("detachDomains");
+        self.call(&of.key, call.body(body)).await?.gone()
     }
 }
 
-fn in_group<'a>(group: &'a NodeGroupId, rest: &[&'a str]) -> Vec<&'a str> {
-    let NodeGroupId { cluster, group } = group;
-    let path = [
-        "clusters",
-        cluster.as_str(),
-        "tidbNodeGroups",
-        group.as_str(),
-    ];
-    [&path, rest].concat()
+impl Vendors {
+    /// Every page of a list; `read` turns one into its items and the token of the next.
+    async fn list<Page: DeserializeOwned, T>(
+        &self,
+        key: &SecretArn,
+        api: &'static Api,
+        action: &'static str,
+        path: &[&str],
+        read: impl Fn(Page) -> (Vec<T>, String),
+    ) -> Reply<Vec<T>> {
+        let mut all = Vec::new();
+        let mut pages = Pages::default();
+        loop {
+            let query = [("pageSize", PAGE_SIZE), ("pageToken", pages.token())];
+            let call = Call::new(api, action, "GET", path)?.query(&query);
+            let (items, next) = read(self.call(key, call).await?.decode()?);
+            all.extend(items);
+            if !pages.turn(action, next)? {
+                return Ok(all);
+            }
+        }
+    }
+}
+
+fn in_cluster<'a>(of: &'a TidbCluster, rest: &[&'a str]) -> Vec<&'a str> {
+    [&["clusters", of.cluster.as_str()], rest].concat()
+}
+
+fn in_group<'a>(of: &'a TidbNodeGroup, rest: &[&'a str]) -> Vec<&'a str> {
+    let (cluster, group) = (of.group.cluster.as_str(), of.group.group.as_str());
+    [&["clusters", cluster, "tidbNodeGroups", group], rest].concat()
 }
 
 /// Checks a field that every genuine answer has: callers would act on an empty value.

@@ -23,9 +23,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use prism::server::{self, Prism};
 use serde_json::Value;
-use tieline::ids::{ConfluentId, SecretArn, TidbId};
+use tieline::ids::{ConfluentId, SecretArn};
 use tieline::outside::CallError;
-use tieline::outside::tidb_cloud::NodeGroupId;
+use tieline::outside::confluent::ConfluentEnvironment;
+use tieline::outside::tidb_cloud::{NodeGroupId, TidbCluster, TidbNodeGroup};
 use tieline::outside::{Confluent, TidbCloud};
 use tieline_https::Https;
 use tieline_vendors::{Http, HttpError, HttpRequest, HttpResponse, Secrets, Vendors};
@@ -104,7 +105,6 @@ impl Secrets for Safe {
 struct World {
     vendors: Vendors,
     http: Routed,
-    key: SecretArn,
 }
 
 impl World {
@@ -124,9 +124,6 @@ impl World {
         Self {
             vendors: Vendors::new(http.clone(), Safe, None),
             http,
-            key: "arn:aws:secretsmanager:us-east-1:111122223333:secret:one"
-                .parse()
-                .unwrap(),
         }
     }
 
@@ -137,6 +134,18 @@ impl World {
 
     fn prefer(&self, code: u16) {
         *self.http.0.prefer.lock().unwrap() = (code != 0).then_some(code);
+    }
+}
+
+fn key() -> SecretArn {
+    let arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:one";
+    arn.parse().unwrap()
+}
+
+fn cluster() -> TidbCluster {
+    TidbCluster {
+        key: key(),
+        cluster: "10".parse().unwrap(),
     }
 }
 
@@ -205,19 +214,22 @@ async fn prism_refuses_what_is_not_described(world: &World) {
 }
 
 async fn dedicated(world: &World) {
-    let World { vendors, key, .. } = world;
-    let cluster: TidbId = "10".parse().unwrap();
-    let group = NodeGroupId {
-        cluster: cluster.clone(),
-        group: "20".parse().unwrap(),
+    let World { vendors, .. } = world;
+    let cluster = cluster();
+    let group = TidbNodeGroup {
+        key: key(),
+        group: NodeGroupId {
+            cluster: cluster.cluster.clone(),
+            group: "20".parse().unwrap(),
+        },
     };
     let endpoint = "vpce-0123456789abcdef0".parse().unwrap();
 
-    let found = vendors.dedicated_cluster(key, &cluster).await;
-    let service = vendors.link_service(key, &group).await;
-    let registrations = vendors.registrations(key, &group).await;
-    vendors.register(key, &group, &endpoint).await.unwrap();
-    vendors.unregister(key, &group, "30").await.unwrap();
+    let found = vendors.dedicated_cluster(&cluster).await;
+    let service = vendors.link_service(&group).await;
+    let registrations = vendors.registrations(&group).await;
+    vendors.register(&group, &endpoint).await.unwrap();
+    vendors.unregister(&group, "30").await.unwrap();
 
     let found = found.unwrap().unwrap();
     assert_eq!(found.region_id, "aws-us-west-2");
@@ -247,24 +259,21 @@ async fn dedicated(world: &World) {
 }
 
 async fn serverless(world: &World) {
-    let World { vendors, key, .. } = world;
-    let cluster: TidbId = "10".parse().unwrap();
+    let World { vendors, .. } = world;
+    let cluster = cluster();
     let service = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0";
 
-    let found = vendors.serverless_cluster(key, &cluster).await;
-    let dataflow = vendors.dataflow(key, &cluster).await;
-    let links = vendors.links(key, &cluster).await;
-    let link = vendors.link(key, &cluster, "plc-1").await;
-    let made = vendors.create_link(key, &cluster, "one", service).await;
+    let found = vendors.serverless_cluster(&cluster).await;
+    let dataflow = vendors.dataflow(&cluster).await;
+    let links = vendors.links(&cluster).await;
+    let link = vendors.link(&cluster, "plc-1").await;
+    let made = vendors.create_link(&cluster, "one", service).await;
     vendors
-        .attach_confluent(key, &cluster, "plc-1", "domnprzqrog.us-east-1")
+        .attach_confluent(&cluster, "plc-1", "domnprzqrog.us-east-1")
         .await
         .unwrap();
-    vendors
-        .detach(key, &cluster, "plc-1", "ad-1")
-        .await
-        .unwrap();
-    vendors.delete_link(key, &cluster, "plc-1").await.unwrap();
+    vendors.detach(&cluster, "plc-1", "ad-1").await.unwrap();
+    vendors.delete_link(&cluster, "plc-1").await.unwrap();
 
     let found = found.unwrap().unwrap();
     assert_eq!(found.region, "aws-us-west-2");
@@ -294,28 +303,29 @@ async fn serverless(world: &World) {
     );
 }
 
-fn ids() -> (ConfluentId, ConfluentId) {
-    ("env-00000".parse().unwrap(), "n-00000".parse().unwrap())
+fn ids() -> (ConfluentEnvironment, ConfluentId) {
+    let environment = ConfluentEnvironment {
+        key: key(),
+        environment: "env-00000".parse().unwrap(),
+    };
+    (environment, "n-00000".parse().unwrap())
 }
 
 async fn confluent(world: &World) {
-    let World { vendors, key, .. } = world;
+    let World { vendors, .. } = world;
     let (environment, network) = ids();
 
-    let found = vendors.network(key, &environment, &network).await;
-    let accesses = vendors.accesses(key, &environment).await;
+    let found = vendors.network(&environment, &network).await;
+    let accesses = vendors.accesses(&environment).await;
     vendors
-        .create_access(key, &environment, &network, "one", "111122223333")
+        .create_access(&environment, &network, "one", "111122223333")
         .await
         .unwrap();
     vendors
-        .rename_access(key, &environment, "pla-1", "two")
+        .rename_access(&environment, "pla-1", "two")
         .await
         .unwrap();
-    vendors
-        .delete_access(key, &environment, "pla-1")
-        .await
-        .unwrap();
+    vendors.delete_access(&environment, "pla-1").await.unwrap();
 
     let found = found.unwrap().unwrap();
     assert_eq!(found.cloud, "AWS");
@@ -345,9 +355,9 @@ async fn confluent(world: &World) {
 
 /// The errors as the vendors describe them.
 async fn errors(world: &World) {
-    let World { vendors, key, .. } = world;
+    let World { vendors, .. } = world;
     let (environment, network) = ids();
-    let cluster: TidbId = "10".parse().unwrap();
+    let cluster = cluster();
 
     for (code, word) in [
         (400, "refused: Invalid: HTTP 400"),
@@ -356,7 +366,7 @@ async fn errors(world: &World) {
         (500, "got no usable answer: HTTP 500"),
     ] {
         world.prefer(code);
-        let error = vendors.dedicated_cluster(key, &cluster).await.unwrap_err();
+        let error = vendors.dedicated_cluster(&cluster).await.unwrap_err();
         assert!(error.to_string().contains(word), "{error}");
     }
     for (code, word) in [
@@ -374,16 +384,13 @@ async fn errors(world: &World) {
     ] {
         world.prefer(code);
         let made = vendors
-            .create_access(key, &environment, &network, "one", "111122223333")
+            .create_access(&environment, &network, "one", "111122223333")
             .await;
         let error = made.unwrap_err();
         assert!(error.to_string().contains(word), "{error}");
     }
     world.prefer(404);
-    let none = vendors.network(key, &environment, &network).await;
+    let none = vendors.network(&environment, &network).await;
     assert!(none.unwrap().is_none());
-    vendors
-        .delete_access(key, &environment, "pla-1")
-        .await
-        .unwrap();
+    vendors.delete_access(&environment, "pla-1").await.unwrap();
 }

@@ -1,6 +1,5 @@
-use tieline::ids::TidbId;
 use tieline::outside::TidbCloud;
-use tieline::outside::tidb_cloud::DedicatedCluster;
+use tieline::outside::tidb_cloud::{DedicatedCluster, TidbCluster};
 
 use super::*;
 use crate::api::CONFLUENT;
@@ -10,9 +9,12 @@ use crate::secrets::KeyFields;
 const OLD: &str = r#"{"publicKey":"TIDBPUB1","privateKey":"canary-private-key-1"}"#;
 const NEW: &str = r#"{"publicKey":"TIDBPUB2","privateKey":"canary-private-key-2"}"#;
 
-async fn look(vendors: &Vendors) -> Result<Option<DedicatedCluster>, CallError> {
-    let id: TidbId = "10".parse().unwrap();
-    vendors.dedicated_cluster(&arn("t"), &id).await
+async fn look(vendors: &Vendors) -> Reply<Option<DedicatedCluster>> {
+    let cluster = TidbCluster {
+        key: arn("t"),
+        cluster: "10".parse().unwrap(),
+    };
+    vendors.dedicated_cluster(&cluster).await
 }
 
 fn asked(nonce: &str) -> HttpResponse {

@@ -18,6 +18,13 @@ fn id(text: &str) -> ConfluentId {
     text.parse().unwrap()
 }
 
+fn environment() -> ConfluentEnvironment {
+    ConfluentEnvironment {
+        key: arn("c"),
+        environment: id("env-1"),
+    }
+}
+
 fn forbidden(detail: &str) -> HttpResponse {
     let body = json!({ "errors": [{ "id": "1", "status": "403", "detail": detail }] });
     answer(403, &body.to_string()).with("x-request-id", "req-1")
@@ -69,7 +76,7 @@ async fn a_network_is_read_with_the_kind_as_it_really_comes() {
         let (vendors, http) = vendors([answer(200, &body.to_string())]);
 
         let network = vendors
-            .network(&arn("c"), &id("env-1"), &id("n-pr1jy6"))
+            .network(&environment(), &id("n-pr1jy6"))
             .await
             .unwrap()
             .unwrap();
@@ -98,7 +105,7 @@ async fn a_failed_network_says_why() {
         });
         let (vendors, _) = vendors([answer(200, &json!({ "status": status }).to_string())]);
 
-        let network = vendors.network(&arn("c"), &id("env-1"), &id("n-1")).await;
+        let network = vendors.network(&environment(), &id("n-1")).await;
 
         assert_eq!(network.unwrap().unwrap().message, message);
     }
@@ -122,7 +129,7 @@ async fn every_page_is_read_and_other_clouds_are_left_out() {
         answer(200, &second.to_string()),
     ]);
 
-    let found = vendors.accesses(&arn("c"), &id("env-1")).await.unwrap();
+    let found = vendors.accesses(&environment()).await.unwrap();
 
     let found: Vec<_> = found
         .iter()
@@ -171,7 +178,7 @@ async fn a_next_page_elsewhere_or_again_is_no_page() {
     ] {
         let (vendors, http) = vendors([page(next)]);
 
-        let error = vendors.accesses(&arn("c"), &id("env-1")).await.unwrap_err();
+        let error = vendors.accesses(&environment()).await.unwrap_err();
 
         assert!(error.to_string().ends_with(seen), "{next}: {error}");
         assert!(error.code().is_none());
@@ -180,7 +187,7 @@ async fn a_next_page_elsewhere_or_again_is_no_page() {
 
     let again = "https://api.confluent.cloud/x?page_token=a";
     let (vendors, _) = vendors([page(again), page(again)]);
-    let error = vendors.accesses(&arn("c"), &id("env-1")).await;
+    let error = vendors.accesses(&environment()).await;
     let error = error.unwrap_err().to_string();
     assert!(
         error.ends_with("leads back to a page that it had before"),
@@ -200,7 +207,7 @@ async fn in_a_world_the_next_page_may_be_there_or_under_the_vendors_name() {
         let world = Some("http://127.0.0.1:1234/".to_owned());
         let vendors = Vendors::new(http.clone(), Safe::new([KEY]), world);
 
-        let found = vendors.accesses(&arn("c"), &id("env-1")).await;
+        let found = vendors.accesses(&environment()).await;
 
         assert!(found.unwrap().is_empty());
         let base =
@@ -217,7 +224,7 @@ async fn an_access_is_made_and_renamed_in_its_environment() {
     let (vendors, http) = vendors([answer(202, "{}"), answer(200, "{}")]);
 
     vendors
-        .create_access(&arn("c"), &id("env-1"), &id("n-1"), "one", "111122223333")
+        .create_access(&environment(), &id("n-1"), "one", "111122223333")
         .await
         .unwrap();
     assert_eq!(
@@ -231,7 +238,7 @@ async fn an_access_is_made_and_renamed_in_its_environment() {
     );
 
     vendors
-        .rename_access(&arn("c"), &id("env-1"), "pla-1", "two")
+        .rename_access(&environment(), "pla-1", "two")
         .await
         .unwrap();
     assert_eq!(
@@ -252,7 +259,7 @@ async fn what_is_gone_is_deleted() {
     for status in [204, 404] {
         let (vendors, http) = vendors([answer(status, "")]);
         vendors
-            .delete_access(&arn("c"), &id("env-1"), "pla-1")
+            .delete_access(&environment(), "pla-1")
             .await
             .unwrap();
         assert_eq!(
@@ -295,9 +302,7 @@ async fn forbidden_means_gone_only_for_a_key_that_may_look() {
         let http = Script::new(answers);
         let vendors = Vendors::new(http.clone(), Safe::new([KEY]), None);
 
-        let done = vendors
-            .delete_access(&arn("c"), &id("env-1"), "pla-1")
-            .await;
+        let done = vendors.delete_access(&environment(), "pla-1").await;
 
         match wanted {
             None => done.unwrap(),
@@ -313,12 +318,12 @@ async fn forbidden_means_gone_only_for_a_key_that_may_look() {
 #[tokio::test]
 async fn a_network_that_is_hidden_is_none_and_one_of_a_bad_key_is_refused() {
     let (vendors_, http) = vendors([forbidden("no"), answer(200, "{}")]);
-    let network = vendors_.network(&arn("c"), &id("env-1"), &id("n-1")).await;
+    let network = vendors_.network(&environment(), &id("n-1")).await;
     assert!(network.unwrap().is_none());
     assert!(http.lines()[1].contains("environment=env-1&page_size"));
 
     let (vendors, _) = vendors([forbidden("no"), forbidden("no")]);
-    let error = vendors.network(&arn("c"), &id("env-1"), &id("n-1")).await;
+    let error = vendors.network(&environment(), &id("n-1")).await;
     let error = error.unwrap_err();
     assert!(error.credentials_problem().is_some());
     assert_eq!(
@@ -349,7 +354,7 @@ async fn errors_of_both_shapes_are_read() {
     ] {
         let (vendors, _) = vendors([answer(status, body)]);
         let error = vendors
-            .create_access(&arn("c"), &id("env-1"), &id("n-1"), "one", "1")
+            .create_access(&environment(), &id("n-1"), "one", "1")
             .await
             .unwrap_err();
         assert_eq!(
@@ -381,9 +386,7 @@ async fn it_says_when_to_come_back() {
         put_off = put_off.with("x-request-id", "one");
         let (vendors, _) = vendors([put_off]);
 
-        let error = vendors
-            .rename_access(&arn("c"), &id("env-1"), "p", "n")
-            .await;
+        let error = vendors.rename_access(&environment(), "p", "n").await;
 
         let expected = CallError::Throttled {
             action: "confluent:UpdatePrivateLinkAccess",
@@ -409,9 +412,7 @@ async fn the_key_is_in_no_error_even_if_the_vendor_repeats_it() {
 
             let seen = format!(
                 "{:?} {vendors:?} {:?}",
-                vendors
-                    .delete_access(&arn("c"), &id("env-1"), "pla-1")
-                    .await,
+                vendors.delete_access(&environment(), "pla-1").await,
                 http.sent(),
             );
 

@@ -1,4 +1,5 @@
 use serde_json::{Value, json};
+use tieline::outside::tidb_cloud::NodeGroupId;
 
 use super::*;
 use crate::http::HttpResponse;
@@ -18,15 +19,20 @@ fn says(body: &Value) -> HttpResponse {
     answer(200, &body.to_string())
 }
 
-fn cluster() -> TidbId {
-    "10".parse().unwrap()
+fn cluster() -> TidbCluster {
+    TidbCluster {
+        key: arn("t"),
+        cluster: "10".parse().unwrap(),
+    }
 }
 
-fn group() -> NodeGroupId {
-    NodeGroupId {
-        cluster: cluster(),
+fn group() -> TidbNodeGroup {
+    let TidbCluster { key, cluster } = cluster();
+    let group = NodeGroupId {
+        cluster,
         group: "20".parse().unwrap(),
-    }
+    };
+    TidbNodeGroup { key, group }
 }
 
 #[tokio::test]
@@ -45,7 +51,7 @@ async fn a_dedicated_cluster_is_read_with_its_private_endpoints() {
         ]},
     }))]);
 
-    let found = vendors.dedicated_cluster(&arn("t"), &cluster()).await;
+    let found = vendors.dedicated_cluster(&cluster()).await;
 
     let found = found.unwrap().unwrap();
     assert_eq!(found.state, "SOMETHING_NEW");
@@ -72,8 +78,8 @@ async fn a_link_service_is_read() {
         says(&json!({ "state": "CREATING" })),
     ]);
 
-    let ready = vendors.link_service(&arn("t"), &group()).await;
-    let early = vendors.link_service(&arn("t"), &group()).await;
+    let ready = vendors.link_service(&group()).await;
+    let early = vendors.link_service(&group()).await;
 
     let ready = ready.unwrap().unwrap();
     assert_eq!(ready.service, "com.amazonaws.vpce.us-east-1.vpce-svc-1");
@@ -102,7 +108,7 @@ async fn every_page_of_registrations_is_read() {
         ),
     ]);
 
-    let found = vendors.registrations(&arn("t"), &group()).await.unwrap();
+    let found = vendors.registrations(&group()).await.unwrap();
 
     let found: Vec<_> = found.iter().map(|one| (&*one.id, one.port)).collect();
     assert_eq!(found, [("1", 4000), ("2", 4000), ("3", 0), ("4", 0)]);
@@ -121,7 +127,7 @@ async fn every_page_of_registrations_is_read() {
 async fn a_list_without_end_is_no_list() {
     let page = |token: &str| says(&json!({ "nextPageToken": token }));
     let (vendors_, _) = vendors([page("a"), page("b"), page("a")]);
-    let error = vendors_.links(&arn("t"), &cluster()).await.unwrap_err();
+    let error = vendors_.links(&cluster()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "tidbcloud:ListPrivateLinkConnections got no usable answer: the list leads back to a page that it had before"
@@ -129,10 +135,7 @@ async fn a_list_without_end_is_no_list() {
 
     let http = Script::new((0..100).map(|number| page(&number.to_string())));
     let vendors = Vendors::new(http.clone(), Safe::new([KEY]), None);
-    let error = vendors
-        .registrations(&arn("t"), &group())
-        .await
-        .unwrap_err();
+    let error = vendors.registrations(&group()).await.unwrap_err();
     assert!(
         error.to_string().ends_with("more than 100 pages"),
         "{error}"
@@ -149,16 +152,13 @@ async fn an_endpoint_is_registered_and_unregistered() {
     ]);
     let endpoint = "vpce-0123456789abcdef0".parse().unwrap();
 
-    vendors
-        .register(&arn("t"), &group(), &endpoint)
-        .await
-        .unwrap();
+    vendors.register(&group(), &endpoint).await.unwrap();
     assert_eq!(
         http.body(),
         json!({ "endpointId": "vpce-0123456789abcdef0" })
     );
-    vendors.unregister(&arn("t"), &group(), "30").await.unwrap();
-    vendors.unregister(&arn("t"), &group(), "30").await.unwrap();
+    vendors.unregister(&group(), "30").await.unwrap();
+    vendors.unregister(&group(), "30").await.unwrap();
 
     let url = format!("{DEDICATED_URL}/privateEndpointConnections");
     assert_eq!(
@@ -186,7 +186,7 @@ async fn a_serverless_cluster_is_asked_for_in_full() {
     let (vendors, http) = vendors([says(&full), says(&elsewhere), says(&json!({}))]);
     let look = || async {
         vendors
-            .serverless_cluster(&arn("t"), &cluster())
+            .serverless_cluster(&cluster())
             .await
             .unwrap()
             .unwrap()
@@ -215,24 +215,15 @@ async fn links_are_made_looked_at_and_deleted() {
         "awsEndpointService": { "name": "com.amazonaws.vpce.us-east-1.vpce-svc-1" }, "attachedDomains": [
             { "attachDomainId": "ad-1", "uniqueName": "x.us-east-1", "domains": [domain] } ] });
     let (vendors, http) = vendors([says(&link), says(&link), answer(200, ""), says(&json!({}))]);
-    let key = arn("t");
 
     let id = vendors
-        .create_link(
-            &key,
-            &cluster(),
-            "n",
-            "com.amazonaws.vpce.us-east-1.vpce-svc-1",
-        )
+        .create_link(&cluster(), "n", "com.amazonaws.vpce.us-east-1.vpce-svc-1")
         .await
         .unwrap();
     let made = http.body();
-    let found = vendors.link(&key, &cluster(), &id).await.unwrap().unwrap();
-    vendors.delete_link(&key, &cluster(), &id).await.unwrap();
-    let error = vendors
-        .create_link(&key, &cluster(), "n", "s")
-        .await
-        .unwrap_err();
+    let found = vendors.link(&cluster(), &id).await.unwrap().unwrap();
+    vendors.delete_link(&cluster(), &id).await.unwrap();
+    let error = vendors.create_link(&cluster(), "n", "s").await.unwrap_err();
 
     assert_eq!(
         made,
@@ -276,27 +267,20 @@ async fn verbs_keep_their_colon() {
         answer(404, r#"{"code":5,"message":"gone"}"#),
         says(&json!({ "azIds": [] })),
     ]);
-    let key = arn("t");
 
-    let dataflow = vendors.dataflow(&key, &cluster()).await.unwrap();
+    let dataflow = vendors.dataflow(&cluster()).await.unwrap();
     vendors
-        .attach_confluent(&key, &cluster(), "plc-1", "x.us-east-1")
+        .attach_confluent(&cluster(), "plc-1", "x.us-east-1")
         .await
         .unwrap();
     assert_eq!(
         http.body(),
         json!({ "attachDomain": { "type": "CONFLUENT", "uniqueName": "x.us-east-1" }, "validateOnly": false })
     );
-    vendors
-        .detach(&key, &cluster(), "plc-1", "ad-1")
-        .await
-        .unwrap();
+    vendors.detach(&cluster(), "plc-1", "ad-1").await.unwrap();
     assert_eq!(http.body(), json!({ "attachDomainId": "ad-1" }));
-    vendors
-        .detach(&key, &cluster(), "plc-1", "ad-1")
-        .await
-        .unwrap();
-    let error = vendors.dataflow(&key, &cluster()).await.unwrap_err();
+    vendors.detach(&cluster(), "plc-1", "ad-1").await.unwrap();
+    let error = vendors.dataflow(&cluster()).await.unwrap_err();
 
     assert_eq!(
         (&*dataflow.account, &*dataflow.zone_ids),
@@ -318,18 +302,12 @@ async fn verbs_keep_their_colon() {
 async fn nothing_is_sent_for_an_id_that_would_be_another_path() {
     let (vendors, http) = vendors([answer(200, "{}")]);
     for id in ["", ".", ".."] {
-        let error = vendors
-            .unregister(&arn("t"), &group(), id)
-            .await
-            .unwrap_err();
+        let error = vendors.unregister(&group(), id).await.unwrap_err();
         assert!(error.is_invalid(), "{error}");
     }
     assert!(http.sent().is_empty());
 
-    vendors
-        .unregister(&arn("t"), &group(), "a/../b?c#d:e")
-        .await
-        .unwrap();
+    vendors.unregister(&group(), "a/../b?c#d:e").await.unwrap();
     assert_eq!(
         http.lines(),
         [format!(

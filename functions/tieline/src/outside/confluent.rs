@@ -1,9 +1,17 @@
 //! Confluent Cloud in Tieline's words. Credentials and errors: as in [`super::tidb_cloud`].
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConfluentId, SecretArn};
 use crate::outside::Reply;
+
+/// An environment, and the secret with an API key that may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfluentEnvironment {
+    pub key: SecretArn,
+    pub environment: ConfluentId,
+}
 
 /// The parts of Confluent Cloud's networking API (v1) that connections need.
 #[async_trait]
@@ -11,36 +19,24 @@ pub trait Confluent: Send + Sync {
     /// A network, or `None` if the environment has none of that id.
     async fn network(
         &self,
-        key: &SecretArn,
-        environment: &ConfluentId,
+        within: &ConfluentEnvironment,
         id: &ConfluentId,
     ) -> Reply<Option<ConfluentNetwork>>;
     /// Every `PrivateLink` access of an environment that allows an AWS account; all pages.
-    async fn accesses(&self, key: &SecretArn, environment: &ConfluentId) -> Reply<Vec<Access>>;
+    async fn accesses(&self, within: &ConfluentEnvironment) -> Reply<Vec<Access>>;
     /// Allows an AWS account to connect to a network. If it is allowed already: [`super::CallError::is_duplicate`].
     async fn create_access(
         &self,
-        key: &SecretArn,
-        environment: &ConfluentId,
+        within: &ConfluentEnvironment,
         network: &ConfluentId,
         name: &str,
         account: &str,
     ) -> Reply<()>;
-    async fn rename_access(
-        &self,
-        key: &SecretArn,
-        environment: &ConfluentId,
-        id: &str,
-        name: &str,
-    ) -> Reply<()>;
+    async fn rename_access(&self, within: &ConfluentEnvironment, id: &str, name: &str)
+    -> Reply<()>;
     /// Deletes an access, which cuts the account off. One that is gone already (404, or 403 for a valid key) counts as
     /// deleted.
-    async fn delete_access(
-        &self,
-        key: &SecretArn,
-        environment: &ConfluentId,
-        id: &str,
-    ) -> Reply<()>;
+    async fn delete_access(&self, within: &ConfluentEnvironment, id: &str) -> Reply<()>;
 }
 
 /// A network of Dedicated clusters.

@@ -1,81 +1,67 @@
 //! TiDB Cloud in Tieline's words; a `state` is in TiDB Cloud's own.
 //!
-//! Every call names the secret that holds the API key; the key itself never comes here. Each method fails with
+//! Every call says where to and with which secret's API key; the key itself never comes here. Each method fails with
 //! [`super::CallError::Refused`] when TiDB Cloud or Secrets Manager says no, in the words of
 //! [`super::CallError::answered_by_vendor`], and with [`super::CallError::Unavailable`] when there is no usable answer.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{EndpointId, SecretArn, TidbId};
 use crate::outside::Reply;
+
+/// A cluster, and the secret with the API key of its project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TidbCluster {
+    pub key: SecretArn,
+    pub cluster: TidbId,
+}
+
+/// A node group of a Dedicated cluster, and the secret with the API key of its project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TidbNodeGroup {
+    pub key: SecretArn,
+    pub group: NodeGroupId,
+}
+
+/// A node group by its cluster's id and its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeGroupId {
+    pub cluster: TidbId,
+    pub group: TidbId,
+}
 
 /// The parts of the Dedicated API (v1beta1) and of the Starter and Essential API (v1beta1) that connections need.
 #[async_trait]
 pub trait TidbCloud: Send + Sync {
     /// A Dedicated cluster with its node groups, or `None` if there is none of that id.
-    async fn dedicated_cluster(
-        &self,
-        key: &SecretArn,
-        id: &TidbId,
-    ) -> Reply<Option<DedicatedCluster>>;
+    async fn dedicated_cluster(&self, of: &TidbCluster) -> Reply<Option<DedicatedCluster>>;
     /// The endpoint service of a node group, or `None` if it is not there (yet).
-    async fn link_service(
-        &self,
-        key: &SecretArn,
-        group: &NodeGroupId,
-    ) -> Reply<Option<LinkService>>;
+    async fn link_service(&self, of: &TidbNodeGroup) -> Reply<Option<LinkService>>;
     /// Every endpoint that a node group knows of, registered or only discovered; all pages.
-    async fn registrations(&self, key: &SecretArn, group: &NodeGroupId)
-    -> Reply<Vec<Registration>>;
+    async fn registrations(&self, of: &TidbNodeGroup) -> Reply<Vec<Registration>>;
     /// Registers an endpoint, which makes TiDB Cloud accept it. One that is registered already is refused as
     /// [`super::CallError::is_duplicate`] or [`super::CallError::is_invalid`]: TiDB Cloud does not document which.
-    async fn register(
-        &self,
-        key: &SecretArn,
-        group: &NodeGroupId,
-        endpoint: &EndpointId,
-    ) -> Reply<()>;
+    async fn register(&self, at: &TidbNodeGroup, endpoint: &EndpointId) -> Reply<()>;
     /// Removes a registration by its own id. One that is gone already counts as removed.
-    async fn unregister(&self, key: &SecretArn, group: &NodeGroupId, id: &str) -> Reply<()>;
+    async fn unregister(&self, at: &TidbNodeGroup, id: &str) -> Reply<()>;
 
     /// A Starter or Essential cluster with its private endpoint, or `None` if there is none of that id.
-    async fn serverless_cluster(
-        &self,
-        key: &SecretArn,
-        id: &TidbId,
-    ) -> Reply<Option<ServerlessCluster>>;
+    async fn serverless_cluster(&self, of: &TidbCluster) -> Reply<Option<ServerlessCluster>>;
     /// Where the private link connections of a cluster come from.
-    async fn dataflow(&self, key: &SecretArn, cluster: &TidbId) -> Reply<Dataflow>;
+    async fn dataflow(&self, of: &TidbCluster) -> Reply<Dataflow>;
     /// Every private link connection of a cluster, without its domains; all pages.
-    async fn links(&self, key: &SecretArn, cluster: &TidbId) -> Reply<Vec<Link>>;
+    async fn links(&self, of: &TidbCluster) -> Reply<Vec<Link>>;
     /// One private link connection with its domains, or `None`.
-    async fn link(&self, key: &SecretArn, cluster: &TidbId, id: &str) -> Reply<Option<Link>>;
+    async fn link(&self, of: &TidbCluster, id: &str) -> Reply<Option<Link>>;
     /// Makes a private link connection to an AWS endpoint service in the cluster's Region, and answers its id.
-    async fn create_link(
-        &self,
-        key: &SecretArn,
-        cluster: &TidbId,
-        name: &str,
-        service: &str,
-    ) -> Reply<String>;
+    async fn create_link(&self, of: &TidbCluster, name: &str, service: &str) -> Reply<String>;
     /// Deletes a private link connection. One that is gone already counts as deleted.
-    async fn delete_link(&self, key: &SecretArn, cluster: &TidbId, id: &str) -> Reply<()>;
+    async fn delete_link(&self, of: &TidbCluster, id: &str) -> Reply<()>;
     /// Attaches the domains of a Confluent network (type `CONFLUENT`) under its unique name.
-    async fn attach_confluent(
-        &self,
-        key: &SecretArn,
-        cluster: &TidbId,
-        link: &str,
-        unique_name: &str,
-    ) -> Reply<()>;
+    async fn attach_confluent(&self, of: &TidbCluster, link: &str, unique_name: &str) -> Reply<()>;
     /// Detaches domains by the id of their attachment. Those that are gone already count as detached.
-    async fn detach(
-        &self,
-        key: &SecretArn,
-        cluster: &TidbId,
-        link: &str,
-        attachment: &str,
-    ) -> Reply<()>;
+    async fn detach(&self, of: &TidbCluster, link: &str, attachment: &str) -> Reply<()>;
 }
 
 #[derive(Debug, Clone)]
@@ -93,13 +79,6 @@ pub struct NodeGroup {
     pub state: String,
     /// Host and port of its private endpoint, once TiDB Cloud says them.
     pub private: Option<(String, u16)>,
-}
-
-/// A node group by its cluster's id and its own.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct NodeGroupId {
-    pub cluster: TidbId,
-    pub group: TidbId,
 }
 
 /// The endpoint service of a node group.

@@ -8,18 +8,17 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
-use crate::ids::{ConfluentId, SecretArn};
-use crate::outside::confluent::Access;
+use crate::ids::ConfluentId;
+use crate::outside::confluent::{Access, ConfluentEnvironment};
 use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 use crate::refusals::conflict;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct ConfluentAccess {
-    pub key: SecretArn,
-    pub environment: ConfluentId,
+    #[serde(flatten)]
+    pub within: ConfluentEnvironment,
     pub network: ConfluentId,
     pub account: String,
 }
@@ -38,7 +37,7 @@ enum Found {
 impl ConfluentAccess {
     async fn find(&self, context: &PartContext<'_>) -> Reply<Found> {
         let confluent = context.outside.confluent;
-        let all = confluent.accesses(&self.key, &self.environment).await?;
+        let all = confluent.accesses(&self.within).await?;
         let (here, elsewhere): (Vec<_>, Vec<_>) = all
             .into_iter()
             .partition(|access| access.network == self.network.as_str());
@@ -114,8 +113,7 @@ impl PartKind for ConfluentAccess {
     async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let name = context.owner.vendor_name();
         let confluent = context.outside.confluent;
-        let (key, environment) = (&self.key, &self.environment);
-        let access = confluent.create_access(key, environment, &self.network, &name, &self.account);
+        let access = confluent.create_access(&self.within, &self.network, &name, &self.account);
         // If another run made it a moment ago, the next look says whose it is.
         made(access.await)
     }
@@ -128,8 +126,7 @@ impl PartKind for ConfluentAccess {
             return Ok(());
         }
         let confluent = context.outside.confluent;
-        let (key, environment) = (&self.key, &self.environment);
-        confluent.delete_access(key, environment, &access.id).await
+        confluent.delete_access(&self.within, &access.id).await
     }
 
     fn carries_mark(&self) -> bool {
@@ -143,13 +140,8 @@ impl PartKind for ConfluentAccess {
         if context.owner.of_vendor_name(&access.name) != Ownership::Ours {
             return Ok(());
         }
-        let (confluent, name) = (
-            context.outside.confluent,
-            context.owner.confirmed_vendor_name(),
-        );
-        let (key, environment) = (&self.key, &self.environment);
-        confluent
-            .rename_access(key, environment, &access.id, &name)
-            .await
+        let (id, name) = (access.id, context.owner.confirmed_vendor_name());
+        let confluent = context.outside.confluent;
+        confluent.rename_access(&self.within, &id, &name).await
     }
 }

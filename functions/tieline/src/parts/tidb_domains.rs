@@ -25,9 +25,8 @@ impl TidbDomains {
         let Some(first) = self.link.all(context).await?.into_iter().next() else {
             return Ok(None);
         };
-        let TidbLink { key, cluster, .. } = &self.link;
         let tidb = context.outside.tidb_cloud;
-        let Some(link) = tidb.link(key, cluster, &first.id).await? else {
+        let Some(link) = tidb.link(&self.link.of, &first.id).await? else {
             return Ok(None);
         };
         let attached = link
@@ -83,9 +82,8 @@ impl PartKind for TidbDomains {
         let Some((id, None)) = self.find(context).await? else {
             return Ok(());
         };
-        let TidbLink { key, cluster, .. } = &self.link;
         let tidb = context.outside.tidb_cloud;
-        let attached = tidb.attach_confluent(key, cluster, &id, &self.unique_name);
+        let attached = tidb.attach_confluent(&self.link.of, &id, &self.unique_name);
         made(attached.await)
     }
 
@@ -93,8 +91,7 @@ impl PartKind for TidbDomains {
         let Some((id, Some(attached))) = self.find(context).await? else {
             return Ok(());
         };
-        let TidbLink { key, cluster, .. } = &self.link;
         let tidb = context.outside.tidb_cloud;
-        tidb.detach(key, cluster, &id, &attached.id).await
+        tidb.detach(&self.link.of, &id, &attached.id).await
     }
 }

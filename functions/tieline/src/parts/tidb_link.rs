@@ -7,18 +7,16 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
-use crate::ids::{SecretArn, TidbId};
 use crate::outside::Reply;
-use crate::outside::tidb_cloud::Link;
+use crate::outside::tidb_cloud::{Link, TidbCluster};
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 use crate::refusals::conflict;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct TidbLink {
-    pub key: SecretArn,
-    pub cluster: TidbId,
+    #[serde(flatten)]
+    pub of: TidbCluster,
     pub service: String,
 }
 
@@ -27,7 +25,7 @@ impl TidbLink {
     pub(super) async fn all(&self, context: &PartContext<'_>) -> Reply<Vec<Link>> {
         let name = context.owner.vendor_name();
         let tidb = context.outside.tidb_cloud;
-        let mut links = tidb.links(&self.key, &self.cluster).await?;
+        let mut links = tidb.links(&self.of).await?;
         links.retain(|link| link.name == name && link.service == self.service);
         let order = |link: &Link| (is_going(link), link.created.clone(), link.id.clone());
         links.sort_by_key(order);
@@ -37,7 +35,7 @@ impl TidbLink {
     /// There is none; perhaps there is one of the same request for other parameters.
     async fn absent(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let tidb = context.outside.tidb_cloud;
-        let links = tidb.links(&self.key, &self.cluster).await?;
+        let links = tidb.links(&self.of).await?;
         let other = links
             .iter()
             .any(|link| context.owner.is_named_in(&link.name) && !is_going(link));
@@ -51,7 +49,7 @@ impl TidbLink {
     async fn delete(&self, context: &PartContext<'_>, links: &[Link]) -> Reply<()> {
         let tidb = context.outside.tidb_cloud;
         for link in links.iter().filter(|link| !is_going(link)) {
-            tidb.delete_link(&self.key, &self.cluster, &link.id).await?;
+            tidb.delete_link(&self.of, &link.id).await?;
         }
         Ok(())
     }
@@ -100,8 +98,7 @@ impl PartKind for TidbLink {
             return self.delete_surplus(context, &all).await;
         }
         let (tidb, name) = (context.outside.tidb_cloud, context.owner.vendor_name());
-        tidb.create_link(&self.key, &self.cluster, &name, &self.service)
-            .await?;
+        tidb.create_link(&self.of, &name, &self.service).await?;
         // Another run of the request may have done the same a moment ago.
         let all = self.all(context).await?;
         self.delete_surplus(context, &all).await

@@ -6,17 +6,15 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
-use crate::ids::SecretArn;
 use crate::outside::Reply;
-use crate::outside::tidb_cloud::{NodeGroupId, Registration};
+use crate::outside::tidb_cloud::{Registration, TidbNodeGroup};
 use crate::ownership::{Ownership, is_ours};
 use crate::problem::{Code, Problem};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct TidbRegistration {
-    pub key: SecretArn,
-    pub group: NodeGroupId,
+    #[serde(flatten)]
+    pub at: TidbNodeGroup,
 }
 
 impl TidbRegistration {
@@ -25,7 +23,7 @@ impl TidbRegistration {
             return Ok(None);
         };
         let tidb = context.outside.tidb_cloud;
-        let all = tidb.registrations(&self.key, &self.group).await?;
+        let all = tidb.registrations(&self.at).await?;
         Ok(all.into_iter().find(|one| one.endpoint_id == id.as_str()))
     }
 
@@ -35,7 +33,7 @@ impl TidbRegistration {
             Code::NotOurs,
             format!(
                 "the endpoint to adopt is not registered at TiDB Cloud cluster {}",
-                self.group.cluster
+                self.at.group.cluster
             ),
             "register it in TiDB Cloud (Networking, Create Private Endpoint Connection), or leave adopt out",
         )
@@ -50,7 +48,7 @@ impl TidbRegistration {
             Code::ProviderFailed,
             format!(
                 "TiDB Cloud could not connect {} to cluster {}: {why}",
-                found.endpoint_id, self.group.cluster
+                found.endpoint_id, self.at.group.cluster
             ),
             "put right what TiDB Cloud names, and send the event again",
         )
@@ -62,7 +60,7 @@ impl PartKind for TidbRegistration {
     fn name(&self) -> String {
         format!(
             "the private endpoint connection of TiDB Cloud cluster {}",
-            self.group.cluster
+            self.at.group.cluster
         )
     }
 
@@ -119,7 +117,7 @@ impl PartKind for TidbRegistration {
             return Ok(());
         };
         let tidb = context.outside.tidb_cloud;
-        match tidb.register(&self.key, &self.group, &endpoint.id).await {
+        match tidb.register(&self.at, &endpoint.id).await {
             // TiDB Cloud does not say how it refuses what is registered already: the list does.
             Err(error) if error.is_duplicate() || error.is_invalid() => {
                 let there = self.find(context).await?;
@@ -133,7 +131,7 @@ impl PartKind for TidbRegistration {
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         let tidb = context.outside.tidb_cloud;
         match self.find(context).await? {
-            Some(found) => tidb.unregister(&self.key, &self.group, &found.id).await,
+            Some(found) => tidb.unregister(&self.at, &found.id).await,
             None => Ok(()),
         }
     }

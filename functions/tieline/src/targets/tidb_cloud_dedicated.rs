@@ -12,7 +12,9 @@ use super::{
 };
 use crate::ids::{SecretArn, TidbId};
 use crate::json::Fields;
-use crate::outside::tidb_cloud::{DedicatedCluster, LinkService, NodeGroup, NodeGroupId};
+use crate::outside::tidb_cloud::{
+    DedicatedCluster, LinkService, NodeGroup, NodeGroupId, TidbCluster, TidbNodeGroup,
+};
 use crate::parts::Part;
 use crate::parts::tidb_registration::TidbRegistration;
 use crate::problem::{Code, Problem};
@@ -80,14 +82,10 @@ impl TidbCloudDedicated {
     }
 
     /// What the node group's endpoint service says, once it is there.
-    fn found(&self, group: &NodeGroup, id: NodeGroupId, service: LinkService) -> Resolved {
+    fn found(&self, group: &NodeGroup, at: TidbNodeGroup, service: LinkService) -> Resolved {
         let (host, port) = match &group.private {
             Some((host, port)) => (host.clone(), *port),
             None => (service.dns_name, PORT),
-        };
-        let registration = TidbRegistration {
-            key: self.api_key_secret_arn.clone(),
-            group: id,
         };
         Resolved {
             endpoint: Some(EndpointSpec {
@@ -96,7 +94,7 @@ impl TidbCloudDedicated {
                 host: (!host.is_empty()).then_some(host),
                 ..EndpointSpec::default()
             }),
-            parts: vec![Part::TidbRegistration(registration)],
+            parts: vec![Part::TidbRegistration(TidbRegistration { at })],
             ..Resolved::default()
         }
     }
@@ -125,7 +123,11 @@ impl TargetKind for TidbCloudDedicated {
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
         let tidb = context.outside.tidb_cloud;
         let (key, id) = (&self.api_key_secret_arn, &self.cluster_id);
-        let cluster = tidb.dedicated_cluster(key, id).await.map_err(by_tidb)?;
+        let of = TidbCluster {
+            key: key.clone(),
+            cluster: id.clone(),
+        };
+        let cluster = tidb.dedicated_cluster(&of).await.map_err(by_tidb)?;
         let cluster = cluster.ok_or_else(|| no_cluster(id))?;
         check_region(id, &cluster.region_id, context.region)?;
         readiness(&self.name(), &cluster.state)?;
@@ -136,13 +138,16 @@ impl TargetKind for TidbCloudDedicated {
             let message = format!("{what} has a malformed id");
             return Err(unsuitable(message, "report this: TiDB Cloud's ids are numbers").into());
         };
-        let group_id = NodeGroupId {
-            cluster: id.clone(),
-            group: group_id,
+        let at = TidbNodeGroup {
+            key: of.key,
+            group: NodeGroupId {
+                cluster: of.cluster,
+                group: group_id,
+            },
         };
-        match tidb.link_service(key, &group_id).await.map_err(by_tidb)? {
+        match tidb.link_service(&at).await.map_err(by_tidb)? {
             Some(service) if service.state == "ACTIVE" && !service.service.is_empty() => {
-                Ok(self.found(group, group_id, service))
+                Ok(self.found(group, at, service))
             }
             Some(service) if service.state == "DELETING" => {
                 Err(self.service_not_ready("DELETING").into())

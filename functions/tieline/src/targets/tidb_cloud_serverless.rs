@@ -14,6 +14,7 @@ use super::{
 };
 use crate::ids::{SecretArn, TidbId};
 use crate::json::Fields;
+use crate::outside::tidb_cloud::TidbCluster;
 use crate::refusals::unsuitable;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +47,12 @@ impl TargetKind for TidbCloudServerless {
     }
 
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
-        let (key, id) = (&self.api_key_secret_arn, &self.cluster_id);
-        let asked_for = context.outside.tidb_cloud.serverless_cluster(key, id).await;
+        let id = &self.cluster_id;
+        let of = TidbCluster {
+            key: self.api_key_secret_arn.clone(),
+            cluster: id.clone(),
+        };
+        let asked_for = context.outside.tidb_cloud.serverless_cluster(&of).await;
         let cluster = asked_for.map_err(by_tidb)?.ok_or_else(|| no_cluster(id))?;
         check_region(id, &cluster.region, context.region)?;
         readiness(&self.name(), &cluster.state)?;

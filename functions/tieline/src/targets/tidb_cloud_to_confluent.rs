@@ -15,8 +15,8 @@ use super::{
 };
 use crate::ids::{ConfluentId, Region, SecretArn, TidbId};
 use crate::json::Fields;
-use crate::outside::confluent::ConfluentNetwork;
-use crate::outside::tidb_cloud::Dataflow;
+use crate::outside::confluent::{ConfluentEnvironment, ConfluentNetwork};
+use crate::outside::tidb_cloud::{Dataflow, TidbCluster};
 use crate::parts::Part;
 use crate::parts::confluent_access::ConfluentAccess;
 use crate::parts::tidb_domains::TidbDomains;
@@ -58,6 +58,13 @@ impl Network {
             api_key_secret_arn: api_key_secret_arn?,
         })
     }
+
+    fn environment(&self) -> ConfluentEnvironment {
+        ConfluentEnvironment {
+            key: self.api_key_secret_arn.clone(),
+            environment: self.environment_id.clone(),
+        }
+    }
 }
 
 impl TidbCloudToConfluent {
@@ -73,10 +80,17 @@ impl TidbCloudToConfluent {
         })
     }
 
+    fn cluster(&self) -> TidbCluster {
+        TidbCluster {
+            key: self.api_key_secret_arn.clone(),
+            cluster: self.cluster_id.clone(),
+        }
+    }
+
     async fn dataflow(&self, context: &FindContext<'_>) -> Result<Dataflow, Unresolved> {
         let tidb = context.outside.tidb_cloud;
-        let (key, id) = (&self.api_key_secret_arn, &self.cluster_id);
-        let cluster = tidb.serverless_cluster(key, id).await.map_err(by_tidb)?;
+        let (of, id) = (self.cluster(), &self.cluster_id);
+        let cluster = tidb.serverless_cluster(&of).await.map_err(by_tidb)?;
         let cluster = cluster.ok_or_else(|| no_cluster(id))?;
         let elsewhere = check_region(id, &cluster.region, context.region).err();
         let mut problems = Vec::from_iter(elsewhere);
@@ -87,17 +101,18 @@ impl TidbCloudToConfluent {
         }
         let ready = readiness(&format!("TiDB Cloud cluster {id}"), &cluster.state);
         Unresolved::both(Unresolved::if_any(problems), ready)?;
-        tidb.dataflow(key, id).await.map_err(by_tidb)
+        tidb.dataflow(&of).await.map_err(by_tidb)
     }
 
     async fn network(&self, context: &FindContext<'_>) -> Result<ConfluentNetwork, Unresolved> {
         let Network {
             environment_id,
             network_id,
-            api_key_secret_arn: key,
+            ..
         } = &self.confluent;
         let confluent = context.outside.confluent;
-        let asked_for = confluent.network(key, environment_id, network_id).await;
+        let within = self.confluent.environment();
+        let asked_for = confluent.network(&within, network_id).await;
         let refused = |error| Unresolved::by_vendor(error, "$.target.confluent.apiKeySecretArn");
         let Some(network) = asked_for.map_err(refused)? else {
             let message =
@@ -212,8 +227,7 @@ impl TargetKind for TidbCloudToConfluent {
             return Err(Unresolved::Refused(self.unfit(&network, context.region)));
         };
         let link = TidbLink {
-            key: self.api_key_secret_arn.clone(),
-            cluster: self.cluster_id.clone(),
+            of: self.cluster(),
             service: network.service,
         };
         let mut about = Map::new();
@@ -223,8 +237,7 @@ impl TargetKind for TidbCloudToConfluent {
             endpoint: None,
             parts: vec![
                 Part::ConfluentAccess(ConfluentAccess {
-                    key: self.confluent.api_key_secret_arn.clone(),
-                    environment: self.confluent.environment_id.clone(),
+                    within: self.confluent.environment(),
                     network: self.confluent.network_id.clone(),
                     account: dataflow.account,
                 }),
