@@ -5,10 +5,10 @@ use aws_sdk_databasemigration::Client;
 use aws_sdk_databasemigration::types::{
     DmsSslModeValue, Filter, MySqlSettings, ReplicationEndpointTypeValue, Tag,
 };
-use tieline::ids::SecretArn;
+use tieline::ids::{SecretArn, SubnetId};
 use tieline::outside::dms::{
-    DmsCertificate, DmsEndpoint, Instance, NewDmsEndpoint, NewInstance, NewSubnetGroup,
-    SecretAddress, SubnetGroup, Test,
+    DmsCertificate, DmsEndpoint, Instance, NewDmsEndpoint, NewInstance, SecretAddress, SubnetGroup,
+    Test,
 };
 use tieline::outside::{Dms, Reply, Tags};
 
@@ -99,15 +99,21 @@ impl Dms for AwsDms {
         }))
     }
 
-    async fn create_subnet_group(&self, new: &NewSubnetGroup) -> Reply<()> {
-        let subnets = new.subnets.iter().map(ToString::to_string);
+    async fn create_subnet_group(
+        &self,
+        id: &str,
+        description: &str,
+        subnets: &[SubnetId],
+        tags: &Tags,
+    ) -> Reply<()> {
+        let subnets = subnets.iter().map(ToString::to_string);
         let call = self
             .client
             .create_replication_subnet_group()
-            .replication_subnet_group_identifier(&new.id)
-            .replication_subnet_group_description(&new.description)
+            .replication_subnet_group_identifier(id)
+            .replication_subnet_group_description(description)
             .set_subnet_ids(Some(subnets.collect()))
-            .set_tags(tag_list(&new.tags));
+            .set_tags(tag_list(tags));
         ask("dms:CreateReplicationSubnetGroup", call.send())
             .await
             .map(drop)
@@ -152,7 +158,7 @@ impl Dms for AwsDms {
         }))
     }
 
-    async fn create_instance(&self, new: &NewInstance) -> Reply<()> {
+    async fn create_instance(&self, new: &NewInstance, tags: &Tags) -> Reply<()> {
         let groups = new.groups.iter().map(ToString::to_string).collect();
         let call = self
             .client
@@ -166,7 +172,7 @@ impl Dms for AwsDms {
             .set_vpc_security_group_ids((!new.groups.is_empty()).then_some(groups))
             // Left out, DMS would put it on the internet.
             .publicly_accessible(false)
-            .set_tags(tag_list(&new.tags));
+            .set_tags(tag_list(tags));
         ask("dms:CreateReplicationInstance", call.send())
             .await
             .map(drop)
@@ -224,7 +230,12 @@ impl Dms for AwsDms {
         Ok(tags.map(|tags| DmsEndpoint { arn, status, tags }))
     }
 
-    async fn create_endpoint(&self, new: &NewDmsEndpoint) -> Reply<()> {
+    async fn create_endpoint(
+        &self,
+        new: &NewDmsEndpoint,
+        certificate: Option<&str>,
+        tags: &Tags,
+    ) -> Reply<()> {
         let settings = MySqlSettings::builder()
             .secrets_manager_secret_id(new.secret.as_str())
             .secrets_manager_access_role_arn(new.secret_role.as_str())
@@ -242,9 +253,9 @@ impl Dms for AwsDms {
             .engine_name("mysql")
             .my_sql_settings(settings)
             .ssl_mode(DmsSslModeValue::from(new.ssl_mode.as_str()))
-            .set_certificate_arn(new.certificate.clone())
+            .set_certificate_arn(certificate.map(str::to_owned))
             .set_extra_connection_attributes(new.attributes.clone())
-            .set_tags(tag_list(&new.tags));
+            .set_tags(tag_list(tags));
         ask("dms:CreateEndpoint", call.send()).await.map(drop)
     }
 

@@ -1,6 +1,7 @@
 //! AWS Database Migration Service in Tieline's words; a `status` is in DMS's own.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{GroupId, RoleArn, SecretArn, SubnetId};
 use crate::outside::{Reply, Tags};
@@ -19,14 +20,21 @@ pub trait Dms: Send + Sync {
 
     /// A subnet group by its identifier, and by its ARN, which DMS wants for the tags and does not tell.
     async fn subnet_group(&self, id: &str, arn: &str) -> Reply<Option<SubnetGroup>>;
-    async fn create_subnet_group(&self, new: &NewSubnetGroup) -> Reply<()>;
+    /// Creates a subnet group of subnets in at least two zones.
+    async fn create_subnet_group(
+        &self,
+        id: &str,
+        description: &str,
+        subnets: &[SubnetId],
+        tags: &Tags,
+    ) -> Reply<()>;
     /// Deletes a subnet group; refused as [`super::CallError::is_busy`] while something uses it.
     async fn delete_subnet_group(&self, id: &str) -> Reply<()>;
 
     /// A replication instance by its identifier or its ARN.
     async fn instance(&self, id: &str) -> Reply<Option<Instance>>;
     /// Creates a replication instance that is not public.
-    async fn create_instance(&self, new: &NewInstance) -> Reply<()>;
+    async fn create_instance(&self, new: &NewInstance, tags: &Tags) -> Reply<()>;
     async fn delete_instance(&self, arn: &str) -> Reply<()>;
 
     /// The ARN of a certificate by its identifier.
@@ -36,7 +44,13 @@ pub trait Dms: Send + Sync {
 
     /// An endpoint (a database, in DMS's word) by its identifier.
     async fn endpoint(&self, id: &str) -> Reply<Option<DmsEndpoint>>;
-    async fn create_endpoint(&self, new: &NewDmsEndpoint) -> Reply<()>;
+    /// Creates an endpoint; `certificate` is the ARN of the one that it names.
+    async fn create_endpoint(
+        &self,
+        new: &NewDmsEndpoint,
+        certificate: Option<&str>,
+        tags: &Tags,
+    ) -> Reply<()>;
     async fn delete_endpoint(&self, arn: &str) -> Reply<()>;
 
     async fn test(&self, instance: &str, endpoint: &str) -> Reply<Option<Test>>;
@@ -63,15 +77,6 @@ pub struct SubnetGroup {
 }
 
 #[derive(Debug, Clone)]
-pub struct NewSubnetGroup {
-    pub id: String,
-    pub description: String,
-    /// Its subnets, in at least two zones.
-    pub subnets: Vec<SubnetId>,
-    pub tags: Tags,
-}
-
-#[derive(Debug, Clone)]
 pub struct Instance {
     pub arn: String,
     pub status: String,
@@ -82,11 +87,14 @@ pub struct Instance {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NewInstance {
     pub id: String,
+    /// Its class, such as `dms.t3.medium`.
     pub class: String,
     /// Its engine version; none leaves the choice to DMS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_version: Option<String>,
     pub multi_az: bool,
     /// Its storage in GiB.
@@ -94,7 +102,6 @@ pub struct NewInstance {
     pub subnet_group: String,
     /// Its security groups; none means the VPC's default group.
     pub groups: Vec<GroupId>,
-    pub tags: Tags,
 }
 
 /// A certificate that DMS checks servers against.
@@ -111,7 +118,9 @@ pub struct DmsEndpoint {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone)]
+/// An endpoint to a MySQL server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NewDmsEndpoint {
     pub id: String,
     /// Whether data is read from it or written to it.
@@ -121,11 +130,12 @@ pub struct NewDmsEndpoint {
     pub secret_role: RoleArn,
     /// `none`, `verify-ca` or `verify-full`.
     pub ssl_mode: String,
-    /// The ARN of the certificate to check the server against.
+    /// The identifier of the certificate to check the server against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
     /// Extra connection attributes, `key=value;key=value`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<String>,
-    pub tags: Tags,
 }
 
 #[derive(Debug, Clone)]

@@ -4,40 +4,24 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
-use crate::ids::{RoleArn, SecretArn};
 use crate::outside::dms::{DmsEndpoint as Found, NewDmsEndpoint};
 use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
 
 /// An endpoint to a MySQL server, which DMS logs in to with a secret that it reads by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DmsEndpoint {
-    pub id: String,
-    /// Whether data is read from it or written to it.
-    pub is_source: bool,
-    /// The secret with user name, password, host and port.
-    pub secret: SecretArn,
-    pub secret_role: RoleArn,
-    /// `none`, `verify-ca` or `verify-full`.
-    pub ssl_mode: String,
-    /// The identifier of the certificate to check the server against.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attributes: Option<String>,
-}
+pub struct DmsEndpoint(pub NewDmsEndpoint);
 
 impl DmsEndpoint {
     pub(super) async fn find(&self, context: &PartContext<'_>) -> Reply<Option<Found>> {
-        context.outside.dms.endpoint(&self.id).await
+        context.outside.dms.endpoint(&self.0.id).await
     }
 }
 
 #[async_trait]
 impl PartKind for DmsEndpoint {
     fn name(&self) -> String {
-        format!("the DMS endpoint {}", self.id)
+        format!("the DMS endpoint {}", self.0.id)
     }
 
     async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
@@ -58,21 +42,13 @@ impl PartKind for DmsEndpoint {
 
     async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let dms = context.outside.dms;
-        let certificate = match &self.certificate {
+        let certificate = match &self.0.certificate {
             Some(id) => dms.certificate(id).await?.map(|found| found.arn),
             None => None,
         };
-        let new = NewDmsEndpoint {
-            id: self.id.clone(),
-            is_source: self.is_source,
-            secret: self.secret.clone(),
-            secret_role: self.secret_role.clone(),
-            ssl_mode: self.ssl_mode.clone(),
-            certificate,
-            attributes: self.attributes.clone(),
-            tags: context.owner.all_tags(),
-        };
-        made(dms.create_endpoint(&new).await)
+        let tags = context.owner.all_tags();
+        let made_now = dms.create_endpoint(&self.0, certificate.as_deref(), &tags);
+        made(made_now.await)
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {

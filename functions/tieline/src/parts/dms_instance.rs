@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
-use crate::ids::{GroupId, InstanceArn, VpcId};
+use crate::ids::{InstanceArn, VpcId};
 use crate::outside::dms::{Instance, NewInstance};
 use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
@@ -17,24 +17,7 @@ pub enum DmsInstance {
     /// One that is there already and stays as it is.
     Existing { arn: InstanceArn, vpc: VpcId },
     /// One that is made for the request.
-    New(NewDmsInstance),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NewDmsInstance {
-    pub id: String,
-    /// Its class, such as `dms.t3.medium`.
-    pub class: String,
-    /// Its engine version; none leaves the choice to DMS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub engine_version: Option<String>,
-    pub multi_az: bool,
-    /// Its storage in GiB.
-    pub storage: u32,
-    pub subnet_group: String,
-    /// Its security groups; none means the VPC's default group.
-    pub groups: Vec<GroupId>,
+    New(NewInstance),
 }
 
 impl DmsInstance {
@@ -123,17 +106,8 @@ impl PartKind for DmsInstance {
         let Self::New(new) = self else {
             return Ok(());
         };
-        let new = NewInstance {
-            id: new.id.clone(),
-            class: new.class.clone(),
-            engine_version: new.engine_version.clone(),
-            multi_az: new.multi_az,
-            storage: new.storage,
-            subnet_group: new.subnet_group.clone(),
-            groups: new.groups.clone(),
-            tags: context.owner.all_tags(),
-        };
-        made(context.outside.dms.create_instance(&new).await)
+        let (dms, tags) = (context.outside.dms, context.owner.all_tags());
+        made(dms.create_instance(new, &tags).await)
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {

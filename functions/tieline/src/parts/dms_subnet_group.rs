@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::SubnetId;
-use crate::outside::dms::NewSubnetGroup;
 use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
 
@@ -40,13 +39,10 @@ impl PartKind for DmsSubnetGroup {
     }
 
     async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
-        let new = NewSubnetGroup {
-            id: self.id.clone(),
-            description: format!("Tieline: {}", context.owner.request_id),
-            subnets: self.subnets.clone(),
-            tags: context.owner.all_tags(),
-        };
-        made(context.outside.dms.create_subnet_group(&new).await)
+        let (dms, tags) = (context.outside.dms, context.owner.all_tags());
+        let description = format!("Tieline: {}", context.owner.request_id);
+        let made_now = dms.create_subnet_group(&self.id, &description, &self.subnets, &tags);
+        made(made_now.await)
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {

@@ -18,11 +18,12 @@ use super::{
 use crate::ids::{RequestId, RoleArn, SecretArn};
 use crate::json::canonical;
 use crate::json::{Condition, Fields, kind_of};
+use crate::outside::dms::{NewDmsEndpoint, NewInstance};
 use crate::outside::{EndpointFilter, State};
 use crate::parts::Part;
 use crate::parts::dms_certificate::DmsCertificate;
 use crate::parts::dms_endpoint::DmsEndpoint;
-use crate::parts::dms_instance::{DmsInstance, NewDmsInstance};
+use crate::parts::dms_instance::DmsInstance;
 use crate::parts::dms_login::DmsLogin;
 use crate::parts::dms_subnet_group::DmsSubnetGroup;
 use crate::problem::{Code, Problem};
@@ -240,7 +241,7 @@ impl DmsTidbCloud {
                     arn: self.subnet_group_arn(context, &id),
                     subnets: place.subnets,
                 }));
-                DmsInstance::New(NewDmsInstance {
+                DmsInstance::New(NewInstance {
                     id: id.clone(),
                     class: class.clone(),
                     engine_version: engine_version.clone(),
@@ -262,7 +263,7 @@ impl DmsTidbCloud {
                 pem: pem.clone(),
             }));
         }
-        let endpoint = DmsEndpoint {
+        let endpoint = DmsEndpoint(NewDmsEndpoint {
             id: id.clone(),
             is_source: self.is_source,
             secret: self.database_secret_arn.clone(),
@@ -270,7 +271,7 @@ impl DmsTidbCloud {
             ssl_mode: self.ssl_mode.clone(),
             certificate: certificate.map(|_| id),
             attributes: (!self.is_source).then(|| TARGET_ATTRIBUTES.to_owned()),
-        };
+        });
         parts.push(Part::DmsEndpoint(endpoint.clone()));
         parts.push(Part::DmsLogin(DmsLogin { instance, endpoint }));
         parts
