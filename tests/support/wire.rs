@@ -83,22 +83,13 @@ impl HttpClient for ToWorld {
 impl HttpConnector for ToWorld {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let to_world = self.clone();
+        let request = request.try_into_http1x().expect("a request of HTTP");
+        let (head, body) = request.into_parts();
+        let body = body.bytes().expect("a whole body").to_vec();
         HttpConnectorFuture::new(async move {
-            match to_world.exchange(&read(&request)).await {
-                Response::Answer {
-                    status,
-                    content_type,
-                    headers,
-                    body,
-                } => {
-                    let mut response = http::Response::builder()
-                        .status(status)
-                        .header("content-type", content_type);
-                    for (name, value) in headers {
-                        response = response.header(name, value);
-                    }
-                    let response = response.body(SdkBody::from(body)).expect("a response");
-                    Ok(HttpResponse::try_from(response).expect("a response"))
+            match to_world.exchange(&Request::of(&head, body)).await {
+                Response::Answer(answer) => {
+                    Ok(HttpResponse::try_from(answer.map(SdkBody::from)).expect("a response"))
                 }
                 Response::Drop => Err(ConnectorError::io("the connection was dropped".into())),
                 Response::Hang => std::future::pending().await,
@@ -107,59 +98,12 @@ impl HttpConnector for ToWorld {
     }
 }
 
-/// The SDK's request as the world reads it.
-fn read(request: &HttpRequest) -> Request {
-    let rest = request
-        .uri()
-        .strip_prefix(ADDRESS)
-        .expect("a call to the world");
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let headers = request.headers().iter();
-    Request {
-        method: request.method().to_owned(),
-        path: path.to_owned(),
-        query: query.to_owned(),
-        headers: headers
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-            .collect(),
-        body: request.body().bytes().expect("a whole body").to_vec(),
-    }
-}
-
 #[async_trait]
 impl Http for ToWorld {
     async fn send(&self, request: VendorRequest) -> Result<VendorResponse, HttpError> {
-        let rest = request.url.strip_prefix(ADDRESS).unwrap_or(&request.url);
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let headers = request
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
-        let request = Request {
-            method: request.method.to_owned(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers: headers.collect(),
-            body: request.body.unwrap_or_default().into_bytes(),
-        };
-        match self.exchange(&request).await {
-            Response::Answer {
-                status,
-                content_type,
-                headers,
-                body,
-            } => {
-                let mut all = vec![("content-type".to_owned(), content_type.to_owned())];
-                let named = headers
-                    .into_iter()
-                    .map(|(name, value)| (name.to_ascii_lowercase(), value));
-                all.extend(named);
-                Ok(VendorResponse {
-                    status,
-                    headers: all,
-                    body,
-                })
-            }
+        let (head, body) = request.into_parts();
+        match self.exchange(&Request::of(&head, body.into_bytes())).await {
+            Response::Answer(answer) => Ok(answer),
             Response::Drop => Err(HttpError("the connection was dropped".to_owned())),
             Response::Hang => {
                 pass(VENDORS_TIMEOUT).await;

@@ -24,7 +24,7 @@ impl Answer {
     pub(crate) fn done(self) -> Reply<()> {
         self.succeeded()?;
         // An empty body is as good as `{}`, but a page of HTML did not come from the API.
-        if self.response.body.trim().is_empty() {
+        if self.response.body().trim().is_empty() {
             return Ok(());
         }
         self.read::<serde::de::IgnoredAny>().map(|_| ())
@@ -53,10 +53,10 @@ impl Answer {
     }
 
     fn read<T: DeserializeOwned>(&self) -> Reply<T> {
-        if serde_json::from_str::<serde::de::IgnoredAny>(&self.response.body).is_err() {
+        if serde_json::from_str::<serde::de::IgnoredAny>(self.response.body()).is_err() {
             return Err(self.no_json());
         }
-        serde_json::from_str(&self.response.body).map_err(|error| {
+        serde_json::from_str(self.response.body()).map_err(|error| {
             let reason = cut(&error.to_string(), EXCERPT);
             self.unusable(format!(
                 "the answer is not as the vendor describes it: {reason}"
@@ -65,14 +65,14 @@ impl Answer {
     }
 
     fn succeeded(&self) -> Reply<()> {
-        let status = self.response.status;
+        let status = self.response.status().as_u16();
         if (200..300).contains(&status) {
             return Ok(());
         }
         if status < 400 {
             return Err(self.unusable(format!("HTTP {status}, which is not followed")));
         }
-        let body = self.response.body.trim();
+        let body = self.response.body().trim();
         let (code, message) = match serde_json::from_str(body) {
             Ok(value) => words(&value),
             // Nothing between us and the vendor makes up these two, so they are believed without a message.
@@ -93,7 +93,7 @@ impl Answer {
     /// How long to wait before the next call, in seconds. Both vendors count from now.
     fn retry_after(&self) -> Option<u64> {
         self.api.retry_after.iter().find_map(|name| {
-            let text = self.response.header(name)?.trim();
+            let text = self.header(name)?.trim();
             // `Retry-After` may be a date. Then the other header counts, or else the caller's default.
             let whole = text.parse().ok();
             whole.or_else(|| text.split_once('.')?.0.parse().ok().map(|n: u64| n + 1))
@@ -105,10 +105,14 @@ impl Answer {
         CallError::unavailable(self.action, reason + &self.trace())
     }
 
+    fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
     fn no_json(&self) -> CallError {
-        let kind = self.response.header("content-type").unwrap_or("no type");
-        let excerpt = cut(self.response.body.trim(), EXCERPT);
-        let status = self.response.status;
+        let kind = self.header("content-type").unwrap_or("no type");
+        let excerpt = cut(self.response.body().trim(), EXCERPT);
+        let status = self.response.status().as_u16();
         self.unusable(format!(
             "HTTP {status} with {} instead of JSON: {excerpt:?}",
             cut(kind, 60)
@@ -118,8 +122,7 @@ impl Answer {
     /// The id by which the vendor's support can look up this call.
     fn trace(&self) -> String {
         let name = self.api.trace;
-        self.response
-            .header(&name.to_ascii_lowercase())
+        self.header(name)
             .filter(|id| !id.is_empty())
             .map(|id| format!(" ({name} {})", cut(id, 100)))
             .unwrap_or_default()

@@ -1,5 +1,6 @@
 //! One call: its URL, its credentials, its answer.
 
+use http::{HeaderValue, Request};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tieline::ids::SecretArn;
@@ -8,7 +9,7 @@ use tieline::outside::{CallError, Reply};
 use crate::Vendors;
 use crate::answer::Answer;
 use crate::api::{Api, Auth};
-use crate::http::{HttpError, HttpRequest, HttpResponse};
+use crate::http::{HttpError, HttpResponse, authorize, unwritten};
 use crate::secrets::{ApiKey, KeyLocation};
 
 /// Everything but the unreserved characters (RFC 3986 section 2.3).
@@ -92,12 +93,12 @@ impl Vendors {
         };
         let (key, was_kept) = self.keys.get(&*self.secrets, &location).await?;
         let mut response = self.send(&call, &key).await?;
-        if response.status == 401 {
+        if response.status() == 401 {
             if !was_kept {
                 self.keys.forget(&location);
             } else if let Some(key) = self.keys.refused(&*self.secrets, &location, &key).await? {
                 response = self.send(&call, &key).await?;
-                if response.status == 401 {
+                if response.status() == 401 {
                     self.keys.forget(&location);
                 }
             }
@@ -110,37 +111,37 @@ impl Vendors {
     }
 
     async fn send(&self, call: &Call, key: &ApiKey) -> Reply<HttpResponse> {
-        let mut request = HttpRequest {
-            method: call.method,
-            url: self.url(call.api) + &call.target,
-            headers: vec![
-                ("accept".to_owned(), "application/json".to_owned()),
-                ("user-agent".to_owned(), "tieline".to_owned()),
-            ],
-            body: call.body.as_ref().map(Value::to_string),
-        };
-        if request.body.is_some() {
-            let json = ("content-type".to_owned(), "application/json".to_owned());
-            request.headers.push(json);
+        let unseen = |HttpError(seen)| CallError::unavailable(call.action, key.scrub(seen));
+        let mut answer = self.exchange(call, key).await.map_err(unseen)?;
+        for value in answer.headers_mut().values_mut() {
+            let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            *value = HeaderValue::try_from(key.scrub(text))
+                .unwrap_or(HeaderValue::from_static("unreadable"));
         }
-        let answer = match call.api.auth {
+        Ok(answer.map(|body| key.scrub(body)))
+    }
+
+    async fn exchange(&self, call: &Call, key: &ApiKey) -> Result<HttpResponse, HttpError> {
+        let mut request = Request::builder()
+            .method(call.method)
+            .uri(self.url(call.api) + &call.target)
+            .header("accept", "application/json")
+            .header("user-agent", "tieline");
+        if call.body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = call.body.as_ref().map(Value::to_string);
+        let mut request = request.body(body.unwrap_or_default()).map_err(unwritten)?;
+        match call.api.auth {
             Auth::Digest => {
                 let host = call.api.host;
                 self.nonces.send(&*self.http, host, key, &request).await
             }
             Auth::Basic => {
-                let credentials = ("authorization".to_owned(), key.basic());
-                request.headers.push(credentials);
+                authorize(&mut request, &key.basic())?;
                 self.http.send(request).await
             }
-        };
-        let unseen = |HttpError(seen)| CallError::unavailable(call.action, key.scrub(seen));
-        let mut answer = answer.map_err(unseen)?;
-        answer.body = key.scrub(answer.body);
-        for (_, value) in &mut answer.headers {
-            *value = key.scrub(std::mem::take(value));
         }
-        Ok(answer)
     }
 
     /// The address of an API, without a trailing slash.

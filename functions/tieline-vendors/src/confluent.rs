@@ -11,8 +11,8 @@
 //! Otherwise it stays a refusal: a key that has lost its role must not make an access look deleted while it still lets
 //! an account in.
 
-use ::http::Uri;
 use async_trait::async_trait;
+use http::Uri;
 use serde::Deserialize;
 use serde_json::json;
 use serde_with::apply;
@@ -171,8 +171,8 @@ impl Vendors {
 
 /// A 403 that may mean 404.
 fn is_hidden(answer: &Answer) -> bool {
-    let body = answer.response.body.to_ascii_lowercase();
-    answer.response.status == 403 && !body.contains(INVALID_KEY)
+    let body = answer.response.body().to_ascii_lowercase();
+    answer.response.status() == 403 && !body.contains(INVALID_KEY)
 }
 
 /// Whether a `kind` is the wanted one. It is described as `AwsNetwork` but arrives as `networking.v1.AwsNetwork`. A

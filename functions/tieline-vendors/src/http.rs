@@ -1,9 +1,23 @@
-//! What the clients need of HTTP: one request, one answer. [`tieline_https::Https`] does it for real.
+//! What the clients need of HTTP: one request, one answer. [`Https`] does it for real.
 
-use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use tieline_https::Https;
+
 pub use tieline_https::HttpError;
+
+/// A request with its body as a text, empty if there is none.
+pub type HttpRequest = http::Request<String>;
+/// An answer with its body as a text.
+pub type HttpResponse = http::Response<String>;
+
+/// For a connection.
+pub(crate) const CONNECT: Duration = Duration::from_secs(10);
+/// For a whole exchange. A step may make several calls in its time.
+pub(crate) const WHOLE: Duration = Duration::from_secs(25);
 
 /// Sends one request and brings back the answer, whatever its status.
 #[async_trait]
@@ -16,72 +30,47 @@ pub trait Http: Send + Sync {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError>;
 }
 
-/// A request. Its `Debug` shows no header's value and no body: credentials travel there.
-#[derive(Clone)]
-pub struct HttpRequest {
-    /// `GET`, `POST`, `PATCH` or `DELETE`.
-    pub method: &'static str,
-    /// The whole URL.
-    pub url: String,
-    /// Names and values.
-    pub headers: Vec<(String, String)>,
-    /// The body, if there is one.
-    pub body: Option<String>,
-}
-
-impl HttpRequest {
-    /// What stands in the request's first line: the path and the query.
-    pub(crate) fn target(&self) -> &str {
-        let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);
-        rest.find('/').map_or("/", |start| &rest[start..])
+#[async_trait]
+impl Http for Https {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let answer = Self::send(self, request.map(Into::into)).await?;
+        Ok(answer.map(|body| String::from_utf8_lossy(&body).into_owned()))
     }
 }
 
-impl fmt::Debug for HttpRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpRequest")
-            .field("method", &self.method)
-            .field("url", &self.url)
-            .field("headers", &names(&self.headers))
-            .finish_non_exhaustive()
-    }
+/// Puts credentials into a request, where its `Debug` does not show them.
+pub(crate) fn authorize(request: &mut HttpRequest, credentials: &str) -> Result<(), HttpError> {
+    let mut value = HeaderValue::from_str(credentials).map_err(unwritten)?;
+    value.set_sensitive(true);
+    request.headers_mut().insert(AUTHORIZATION, value);
+    Ok(())
 }
 
-/// An answer. Its `Debug` shows no header's value and no body.
-#[derive(Clone)]
-pub struct HttpResponse {
-    /// The status.
-    pub status: u16,
-    /// Names in lower case, and values; a name may come twice.
-    pub headers: Vec<(String, String)>,
-    /// The body as text.
-    pub body: String,
+pub(crate) fn unwritten(error: impl Into<http::Error>) -> HttpError {
+    let error = error.into();
+    HttpError(format!("the request cannot be written: {error}"))
 }
 
-impl HttpResponse {
-    /// The first header of a name, which is in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers_named(name).next()
-    }
-
-    /// Every header of a name, which is in lower case.
-    pub fn headers_named(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.headers
-            .iter()
-            .filter(move |(there, _)| there == name)
-            .map(|(_, value)| value.as_str())
-    }
+/// What stands in a request's first line: the path and the query.
+pub(crate) fn target(request: &HttpRequest) -> &str {
+    let target = request.uri().path_and_query();
+    target.map_or("/", |target| target.as_str())
 }
 
-impl fmt::Debug for HttpResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpResponse")
-            .field("status", &self.status)
-            .field("headers", &names(&self.headers))
-            .finish_non_exhaustive()
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn names(headers: &[(String, String)]) -> Vec<&str> {
-    headers.iter().map(|(name, _)| name.as_str()).collect()
+    #[test]
+    fn credentials_are_not_shown() {
+        let mut request = HttpRequest::default();
+
+        authorize(&mut request, "Basic canary").unwrap();
+        let error = authorize(&mut request, "Basic canary\n").unwrap_err();
+
+        assert_eq!(request.headers()[AUTHORIZATION], "Basic canary");
+        assert!(!format!("{request:?}").contains("canary"), "{request:?}");
+        assert!(error.to_string().contains("cannot be written"), "{error}");
+        assert!(!format!("{error:?}").contains("canary"), "{error}");
+    }
 }

@@ -11,7 +11,6 @@ mod decode;
 mod dedicated;
 mod digest;
 mod http;
-mod https;
 mod pages;
 mod secrets;
 mod serverless;
@@ -47,7 +46,7 @@ impl Vendors {
         secrets: impl Secrets + 'static,
         endpoint_url: Option<String>,
     ) -> Result<Self, HttpError> {
-        let https = Https::new(https::CONNECT, https::WHOLE)?;
+        let https = Https::new(http::CONNECT, http::WHOLE)?;
         Ok(Self::new(https, secrets, endpoint_url))
     }
 

@@ -39,14 +39,13 @@ impl Script {
 
     /// Method and URL of each request.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let line = |request: &HttpRequest| format!("{} {}", request.method, request.url);
         self.sent().iter().map(line).collect()
     }
 
     /// The body of the last request.
     pub(crate) fn body(&self) -> Value {
         let sent = self.sent();
-        serde_json::from_str(sent.last().unwrap().body.as_deref().unwrap()).unwrap()
+        serde_json::from_str(sent.last().unwrap().body()).unwrap()
     }
 
     /// All answers were asked for.
@@ -58,24 +57,30 @@ impl Script {
 #[async_trait]
 impl Http for Script {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let line = format!("{} {}", request.method, request.url);
+        let line = line(&request);
         self.sent.lock().unwrap().push(request);
         let next = self.answers.lock().unwrap().pop_front();
         next.unwrap_or_else(|| panic!("nothing was written for {line}"))
     }
 }
 
-pub(crate) fn answer(status: u16, body: &str) -> HttpResponse {
-    HttpResponse {
-        status,
-        headers: Vec::new(),
-        body: body.to_owned(),
-    }
+fn line(request: &HttpRequest) -> String {
+    format!("{} {}", request.method(), request.uri())
 }
 
-impl HttpResponse {
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), value.to_owned()));
+pub(crate) fn answer(status: u16, body: &str) -> HttpResponse {
+    let mut answer = HttpResponse::new(body.to_owned());
+    *answer.status_mut() = status.try_into().unwrap();
+    answer
+}
+
+pub(crate) trait With {
+    fn with(self, name: &'static str, value: &str) -> Self;
+}
+
+impl With for HttpResponse {
+    fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers_mut().append(name, value.parse().unwrap());
         self
     }
 }

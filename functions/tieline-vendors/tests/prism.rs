@@ -73,21 +73,21 @@ impl Inner {
 impl Http for Routed {
     async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let Self(inner) = self;
-        let line = format!("{} {}", request.method, request.url);
-        request.url = inner.address(&request.url);
-        let prefer = *inner.prefer.lock().unwrap();
-        request
-            .headers
-            .extend(prefer.map(|code| ("prefer".to_owned(), format!("code={code}"))));
+        let line = format!("{} {}", request.method(), request.uri());
+        *request.uri_mut() = inner.address(&request.uri().to_string()).parse().unwrap();
+        if let Some(code) = *inner.prefer.lock().unwrap() {
+            let prefer = format!("code={code}").parse().unwrap();
+            request.headers_mut().insert("prefer", prefer);
+        }
         let mut answer = Http::send(&inner.real, request).await?;
         if line.contains("pageToken=") || line.contains("page_token=") {
-            let mut page: Value = serde_json::from_str(&answer.body).unwrap();
+            let mut page: Value = serde_json::from_str(answer.body()).unwrap();
             page["nextPageToken"] = Value::Null;
             page["metadata"] = Value::Null;
-            answer.body = page.to_string();
+            *answer.body_mut() = page.to_string();
         }
         let mut seen = inner.seen.lock().unwrap();
-        seen.push(format!("{} {line}", answer.status));
+        seen.push(format!("{} {line}", answer.status().as_u16()));
         Ok(answer)
     }
 }
@@ -192,21 +192,18 @@ async fn prism_refuses_what_is_not_described(world: &World) {
             422,
         ),
     ] {
-        let headers = [Some(("content-type", "application/json")), headers];
-        let request = HttpRequest {
-            method,
-            url,
-            headers: headers
-                .into_iter()
-                .flatten()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
-            body: (!body.is_empty()).then(|| body.to_owned()),
-        };
-        let line = format!("{} {} {body}", request.method, request.url);
+        let mut request = HttpRequest::new(body.to_owned());
+        *request.method_mut() = method.parse().unwrap();
+        *request.uri_mut() = url.parse().unwrap();
+        let json = ("content-type", "application/json");
+        for (name, value) in [Some(json), headers].into_iter().flatten() {
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        let line = format!("{method} {url} {body}");
         let answer = world.http.send(request).await.unwrap();
-        if answer.status != status {
-            wrong.push(format!("{} {line}", answer.status));
+        let answered = answer.status().as_u16();
+        if answered != status {
+            wrong.push(format!("{answered} {line}"));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

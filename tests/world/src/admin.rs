@@ -196,10 +196,5 @@ fn seconds(number: f64) -> Result<Duration, String> {
 }
 
 fn respond(status: u16, body: &Value) -> Response {
-    Response::Answer {
-        status,
-        content_type: "application/json",
-        headers: Vec::new(),
-        body: body.to_string(),
-    }
+    Response::written(status, "application/json", Vec::new(), body.to_string())
 }

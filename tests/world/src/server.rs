@@ -9,7 +9,6 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::HeaderValue;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -188,43 +187,11 @@ async fn handle(
     host: Arc<Host>,
     request: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Full<Bytes>>, Dropped> {
-    let request = read(request).await?;
-    match host.answer(&request) {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+    match host.answer(&Request::of(&head, body.to_vec())) {
         Response::Drop => Err(Dropped),
         Response::Hang => match std::future::pending::<Infallible>().await {},
-        Response::Answer {
-            status,
-            content_type,
-            headers,
-            body,
-        } => {
-            let mut response = hyper::Response::builder()
-                .status(status)
-                .header("Content-Type", content_type);
-            for (name, value) in headers {
-                response = response.header(name, value);
-            }
-            response
-                .body(Full::new(Bytes::from(body)))
-                .map_err(|_| Dropped)
-        }
+        Response::Answer(answer) => Ok(answer.map(|body| Full::new(Bytes::from(body)))),
     }
-}
-
-async fn read(request: hyper::Request<Incoming>) -> Result<Request, Dropped> {
-    let (head, body) = request.into_parts();
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = head
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
-        .collect();
-    let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
-    Ok(Request {
-        method: head.method.to_string(),
-        path: head.uri.path().to_owned(),
-        query: head.uri.query().unwrap_or_default().to_owned(),
-        headers,
-        body: body.to_vec(),
-    })
 }

@@ -3,7 +3,8 @@ use tieline::outside::tidb_cloud::{DedicatedCluster, TidbCluster};
 
 use super::*;
 use crate::api::CONFLUENT;
-use crate::script::{Safe, Script, answer, arn};
+use crate::http::{HttpRequest, target};
+use crate::script::{Safe, Script, With as _, answer, arn};
 use crate::secrets::KeyFields;
 
 const OLD: &str = r#"{"publicKey":"TIDBPUB1","privateKey":"canary-private-key-1"}"#;
@@ -25,9 +26,8 @@ fn asked(nonce: &str) -> HttpResponse {
 }
 
 fn authorization(request: &HttpRequest) -> Option<String> {
-    let mut headers = request.headers.iter();
-    let (_, header) = headers.find(|(name, _)| name == "authorization")?;
-    Some(header.clone())
+    let header = request.headers().get("authorization")?;
+    Some(header.to_str().unwrap().to_owned())
 }
 
 fn user(request: &HttpRequest) -> Option<String> {
@@ -147,7 +147,7 @@ async fn with_an_endpoint_url_every_vendor_is_below_it() {
             ["GET http://127.0.0.1:1234/dedicated.tidbapi.com/v1beta1/clusters/10"]
         );
         assert_eq!(
-            http.sent()[0].target(),
+            target(&http.sent()[0]),
             "/dedicated.tidbapi.com/v1beta1/clusters/10"
         );
     }

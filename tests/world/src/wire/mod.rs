@@ -12,6 +12,9 @@ mod xml;
 
 use std::collections::BTreeMap;
 
+use hyper::header::HeaderValue;
+use hyper::http::request::Parts;
+
 use crate::{Failure, World};
 
 /// The header in which AWS's JSON protocols name an error.
@@ -33,6 +36,21 @@ pub struct Request {
 }
 
 impl Request {
+    /// A request as it came in.
+    pub fn of(head: &Parts, body: Vec<u8>) -> Self {
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = head.headers.iter();
+        Self {
+            method: head.method.to_string(),
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            headers: headers
+                .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+                .collect(),
+            body,
+        }
+    }
+
     /// A header by its name in lower case.
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
@@ -45,23 +63,32 @@ impl Request {
 }
 
 /// What goes out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Response {
     /// An answer.
-    Answer {
-        /// The HTTP status.
-        status: u16,
-        /// The header `Content-Type`.
-        content_type: &'static str,
-        /// Further headers.
-        headers: Vec<(&'static str, String)>,
-        /// The body.
-        body: String,
-    },
+    Answer(hyper::Response<String>),
     /// The connection drops.
     Drop,
     /// The connection stays open, and nothing comes.
     Hang,
+}
+
+impl Response {
+    pub(crate) fn written(
+        status: u16,
+        content_type: &'static str,
+        headers: Vec<(&'static str, String)>,
+        body: String,
+    ) -> Self {
+        let mut answer = hyper::Response::builder()
+            .status(status)
+            .header("content-type", content_type);
+        for (name, value) in headers {
+            answer = answer.header(name, value);
+        }
+        let answer = answer.body(body);
+        Self::Answer(answer.unwrap_or_else(|error| panic!("the world wrote this: {error}")))
+    }
 }
 
 /// Answers one request.
@@ -115,10 +142,10 @@ fn respond(
         Err(Failure::NoAnswer) => return Response::Drop,
         Err(Failure::Hang) => return Response::Hang,
     };
-    Response::Answer {
-        status: written.status,
-        content_type,
-        headers: written.headers,
-        body: written.body,
-    }
+    let Written {
+        status,
+        headers,
+        body,
+    } = written;
+    Response::written(status, content_type, headers, body)
 }

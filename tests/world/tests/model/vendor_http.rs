@@ -12,13 +12,17 @@ use world::wire::{self, Request, Response};
 /// An answer as a client sees it.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) headers: hyper::HeaderMap,
     pub(crate) text: String,
 }
 
 impl Answer {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
     }
 
     pub(crate) fn code(&self) -> i64 {
@@ -28,18 +32,10 @@ impl Answer {
 
 pub(crate) fn send(world: &mut World, request: &Request) -> Answer {
     match wire::answer(world, request) {
-        Response::Answer {
-            status,
-            headers,
-            body,
-            ..
-        } => Answer {
-            status,
-            headers: headers
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
-            text: body,
+        Response::Answer(answer) => Answer {
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            text: answer.into_body(),
         },
         silent @ (Response::Drop | Response::Hang) => panic!("{silent:?}"),
     }
@@ -79,7 +75,8 @@ impl Client {
 
     /// Takes a challenge.
     pub(crate) fn learn(&mut self, answer: &Answer) {
-        let header = answer.headers["WWW-Authenticate"]
+        let header = answer
+            .header("WWW-Authenticate")
             .strip_prefix("Digest ")
             .unwrap();
         self.challenge = header

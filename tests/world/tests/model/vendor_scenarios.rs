@@ -95,7 +95,7 @@ fn status(world: &mut World, path: &str, authorization: &str) -> u16 {
         ..Default::default()
     };
     match wire::answer(world, &request) {
-        Response::Answer { status, .. } => status,
+        Response::Answer(answer) => answer.status().as_u16(),
         silent @ (Response::Drop | Response::Hang) => panic!("{silent:?}"),
     }
 }

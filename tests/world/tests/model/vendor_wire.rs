@@ -45,9 +45,9 @@ fn confluent_wants_basic_credentials() {
 
     assert_eq!((unknown.status, refused.status), (401, 401));
     assert_eq!(refused.json()["errors"][0]["code"], "user_unauthenticated");
-    assert!(refused.headers["WWW-Authenticate"].contains("invalid_key"));
+    assert!(refused.header("WWW-Authenticate").contains("invalid_key"));
     assert_eq!(
-        refused.headers["X-Request-Id"],
+        refused.header("X-Request-Id"),
         refused.json()["errors"][0]["id"].as_str().unwrap()
     );
     assert_eq!(world.calls().len(), 1);
@@ -69,7 +69,7 @@ fn confluents_answers_have_their_statuses_and_headers() {
     let created = send(&mut world, &basic("POST", &accesses, &spec("123456789012")));
     assert_eq!(created.status, 202);
     assert_eq!(
-        created.headers["Location"],
+        created.header("Location"),
         created.json()["metadata"]["self"].as_str().unwrap()
     );
     assert!(created.headers.contains_key("X-RateLimit-Limit"));
@@ -157,7 +157,7 @@ fn faults_look_like_the_vendors_own() {
 
     let throttled = next(FaultKind::Throttle, "GetDedicatedCluster");
     assert_eq!((throttled.status, throttled.code()), (429, 49_900_007));
-    assert_eq!(throttled.headers["X-Ratelimit-Remaining-Minute"], "0");
+    assert_eq!(throttled.header("X-Ratelimit-Remaining-Minute"), "0");
     let broken = next(FaultKind::ErrorBeforeEffect, "GetDedicatedCluster");
     assert_eq!((broken.status, broken.code()), (500, 13));
     let denied = next(FaultKind::AccessDenied, "GetDedicatedCluster");
@@ -168,8 +168,8 @@ fn faults_look_like_the_vendors_own() {
     let throttled = next(FaultKind::Throttle, "GetNetwork");
     assert_eq!((throttled.status, throttled.text.as_str()), (429, ""));
     assert_eq!(
-        throttled.headers["Retry-After"],
-        throttled.headers["X-RateLimit-Reset"]
+        throttled.header("Retry-After"),
+        throttled.header("X-RateLimit-Reset")
     );
     let broken = next(FaultKind::ErrorBeforeEffect, "GetNetwork");
     assert_eq!(
@@ -193,11 +193,13 @@ fn a_vendors_answer_can_be_lost_or_never_come() {
 
     world.add_fault(Fault::once(action, FaultKind::Hang));
     let request = client.signed("POST", &connections(), body);
-    assert_eq!(wire::answer(&mut world, &request), Response::Hang);
+    let answer = wire::answer(&mut world, &request);
+    assert!(matches!(answer, Response::Hang), "{answer:?}");
     assert!(world.state().registrations.is_empty());
     world.add_fault(Fault::once(action, FaultKind::LostAnswer));
     let request = client.signed("POST", &connections(), body);
-    assert_eq!(wire::answer(&mut world, &request), Response::Drop);
+    let answer = wire::answer(&mut world, &request);
+    assert!(matches!(answer, Response::Drop), "{answer:?}");
     assert_eq!(world.state().registrations.len(), 1);
 }
 

@@ -15,7 +15,7 @@ fn post(world: &mut World, body: &str, signed: bool) -> (u16, String) {
         ..Default::default()
     };
     match wire::answer(world, &request) {
-        Response::Answer { status, body, .. } => (status, body),
+        Response::Answer(answer) => (answer.status().as_u16(), answer.into_body()),
         silent @ (Response::Drop | Response::Hang) => panic!("{silent:?}"),
     }
 }
