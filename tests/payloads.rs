@@ -29,7 +29,7 @@ const FIRST_STATES: [&str; 11] = [
 /// The payloads of the first definition, as they were, with the function that gets them.
 fn payloads() -> Vec<(Function, String, Value)> {
     let mut all = Vec::new();
-    for function in Function::ALL {
+    for &function in Function::ALL {
         let folder = format!("tests/payloads/first/{}", function.name());
         if function == Function::ConfirmConnection {
             continue; // the first definition had no such function

@@ -133,7 +133,8 @@ impl Run {
             Some("arn:${Partition}:states:::lambda:invoke") => {
                 let name = text(&arguments["FunctionName"]);
                 let function = Function::ALL
-                    .into_iter()
+                    .iter()
+                    .copied()
                     .find(|one| name == format!("${{{}Arn}}", one.logical_id()))
                     .unwrap_or_else(|| panic!("no function {name} is known here"));
                 Task::Invoke {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tieline::outside::Outside;
-use tieline::time::{Clock, Limits, Time};
+use tieline::time::Limits;
 use tieline_aws::Aws;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -70,9 +70,9 @@ impl Simulated {
         });
         // The SDK's jitter comes from here.
         fastrand::seed(seed);
-        let clock = Arc::new(WorldClock(Arc::clone(&shared)));
         let region = "us-east-1".parse().expect("a Region");
         let (sdk, vendors) = wire::wires(&shared);
+        let clock = Arc::new(vendors.clone());
         let aws = Aws::on_wire(sdk, vendors, clock, region, LIMITS);
         Self {
             shared,
@@ -148,13 +148,4 @@ pub(crate) async fn pass(time: Duration) {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The world's time, for the functions.
-struct WorldClock(Arc<Shared>);
-
-impl Clock for WorldClock {
-    fn now(&self) -> Time {
-        Time(self.0.world().now())
-    }
 }

@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use tieline::time::{Clock, Time};
 use tieline_aws::Wire;
 use tieline_vendors::{
     Http, HttpError, HttpRequest as VendorRequest, HttpResponse as VendorResponse,
@@ -67,6 +68,12 @@ impl fmt::Debug for ToWorld {
 impl TimeSource for ToWorld {
     fn now(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(self.0.world().now())
+    }
+}
+
+impl Clock for ToWorld {
+    fn now(&self) -> Time {
+        Time(self.0.world().now())
     }
 }
 

@@ -1,6 +1,5 @@
 //! The AWS clients, built once per cold start.
 
-use std::fmt;
 use std::sync::Arc;
 
 use aws_sdk_ec2::config::SharedHttpClient;
@@ -22,6 +21,7 @@ use crate::secrets::AwsSecrets;
 use crate::settings::{BadVariable, Settings};
 
 /// The world outside, on AWS.
+#[derive(Debug)]
 pub struct Aws {
     ec2: AwsEc2,
     dsql: AwsDsql,
@@ -32,15 +32,6 @@ pub struct Aws {
     clock: Arc<dyn Clock>,
     region: Region,
     limits: Limits,
-}
-
-impl fmt::Debug for Aws {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Aws")
-            .field("region", &self.region)
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Why the function cannot start.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tieline::outside::CallError;
-use tieline::workflow::{StepError, StepInput, StepOutput};
+use tieline::workflow::{StepError, StepInput, StepResult};
 use tokio::time::timeout;
 
 /// An error as Lambda reports it and the state machine matches on it.
@@ -47,9 +47,7 @@ pub fn start_logging() {
 /// # Errors
 ///
 /// Only if the Runtime API cannot be reached.
-pub async fn serve(
-    step: impl AsyncFn(StepInput) -> Result<StepOutput, StepError>,
-) -> Result<(), Error> {
+pub async fn serve(step: impl AsyncFn(StepInput) -> StepResult) -> Result<(), Error> {
     let step = &step;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
         let input = StepInput::read(event.payload).map_err(Report)?;

@@ -180,7 +180,10 @@ impl Route53 for AwsRoute53 {
         let config = zone.and_then(|zone| zone.config());
         let comment = config.and_then(|config| config.comment());
         let vpcs = answer.vpcs().iter();
-        let tags = tags.resource_tag_set().iter().flat_map(|set| set.tags());
+        let tags = tags
+            .resource_tag_set()
+            .into_iter()
+            .flat_map(|set| set.tags());
         Ok(Some(HostedZone {
             id: id.to_owned(),
             name: plain(zone.map_or("", |zone| zone.name())).to_owned(),

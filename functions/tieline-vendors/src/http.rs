@@ -1,5 +1,6 @@
 //! What the clients need of HTTP: one request, one answer. [`Https`] does it for real.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,7 +22,7 @@ pub(crate) const WHOLE: Duration = Duration::from_secs(25);
 
 /// Sends one request and brings back the answer, whatever its status.
 #[async_trait]
-pub trait Http: Send + Sync {
+pub trait Http: Debug + Send + Sync {
     /// Sends a request. Redirects are answers like any other.
     ///
     /// # Errors

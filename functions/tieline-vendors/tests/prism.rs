@@ -35,12 +35,13 @@ use tieline_vendors::{Http, HttpError, HttpRequest, HttpResponse, Secrets, Vendo
 ///
 /// Prism leaves a Swagger `basePath` out of its own paths, and every page of an example names a next page; that it was
 /// asked for is enough.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Routed(Arc<Inner>);
 
 /// Generous, because Prism runs on Node and shares the machine with other work.
 const TIMEOUT: Duration = Duration::from_secs(25);
 
+#[derive(Debug)]
 struct Inner {
     real: Https,
     dedicated: Prism,
@@ -92,6 +93,7 @@ impl Http for Routed {
     }
 }
 
+#[derive(Debug)]
 struct Safe;
 
 #[async_trait]

@@ -1,5 +1,6 @@
 //! Points in time, who tells it, and how long things may take.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -33,7 +34,7 @@ impl Time {
 }
 
 /// Tells the time.
-pub trait Clock: Send + Sync {
+pub trait Clock: Debug + Send + Sync {
     /// Now.
     fn now(&self) -> Time;
 }

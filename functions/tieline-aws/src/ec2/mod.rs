@@ -21,17 +21,17 @@ use crate::sdk::{Sdk, client};
 /// The most that EC2 takes. Without it, all of a VPC comes in one answer.
 const PAGE: i32 = 1000;
 
-/// Every page of a list; with a name for one of its items and the way to turn that into ours, in our words.
+/// Every page of a list; with the way to turn one of its entries into ours, in our words.
 macro_rules! all {
     ($action:literal, $call:expr) => {{
         let pages = $call.into_paginator().page_size(PAGE).items().send();
-        ask($action, pages.try_collect::<Vec<_>>()).await?
+        ask($action, pages.try_collect()).await?
     }};
-    ($action:literal, $call:expr, $what:literal, $convert:path) => {{
+    ($action:literal, $call:expr, $convert:path) => {{
         let found = all!($action, $call);
         let ours = found
             .iter()
-            .map(|one| required($action, $what, $convert(one)));
+            .map(|one| required($action, "entry", $convert(one)));
         ours.collect()
     }};
 }
@@ -78,18 +78,13 @@ impl Ec2 for AwsEc2 {
     async fn subnets(&self, vpc: &VpcId) -> Reply<Vec<Subnet>> {
         let in_vpc = filter("vpc-id", vpc.as_str());
         let call = self.0.describe_subnets().filters(in_vpc);
-        all!("ec2:DescribeSubnets", call, "subnet", convert::subnet)
+        all!("ec2:DescribeSubnets", call, convert::subnet)
     }
 
     async fn groups(&self, vpc: &VpcId) -> Reply<Vec<Group>> {
         let in_vpc = filter("vpc-id", vpc.as_str());
         let call = self.0.describe_security_groups().filters(in_vpc);
-        all!(
-            "ec2:DescribeSecurityGroups",
-            call,
-            "security group",
-            convert::group
-        )
+        all!("ec2:DescribeSecurityGroups", call, convert::group)
     }
 
     async fn service(&self, name: &str) -> Reply<Option<Service>> {
@@ -112,12 +107,7 @@ impl Ec2 for AwsEc2 {
         ];
         let filters = filters.into_iter().flatten().collect();
         let call = self.0.describe_vpc_endpoints().set_filters(Some(filters));
-        all!(
-            "ec2:DescribeVpcEndpoints",
-            call,
-            "endpoint",
-            convert::endpoint
-        )
+        all!("ec2:DescribeVpcEndpoints", call, convert::endpoint)
     }
 
     async fn interfaces(&self, ids: &[String]) -> Reply<Vec<Interface>> {

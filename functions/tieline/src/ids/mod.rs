@@ -101,6 +101,8 @@ ids! {
     /// The full name of an endpoint service.
     ServiceName: "an endpoint service's full name such as com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
         = Shape::of(r"^(com\.amazonaws\.[a-z0-9_-]*\.|cn\.com\.amazonaws\.|aws\.[a-z0-9_-]*\.[a-z0-9_-]*\.)[a-z0-9._-]*$").at_most(255);
+    /// The id of an availability zone. Its name (`us-east-1a`) means another zone in every account.
+    ZoneId: "a zone's id such as use1-az4" = Shape::of("^[a-z0-9-]+-az[0-9]+$");
     /// A TiDB Cloud cluster or node group.
     TidbId: "a TiDB Cloud id: 1 to 32 digits" = Shape::of("^[0-9]{1,32}$");
     /// A Confluent Cloud environment or network.
@@ -204,6 +206,10 @@ mod tests {
                 "org.example.a.b",
                 &long("com.amazonaws.vpce.", "x", 256),
             ],
+        );
+        tells_apart::<ZoneId>(
+            &["use1-az4", "usw2-lax1-az1"],
+            &["us-east-1a", "-az1", "use1-az", "use1-azb", "USE1-az4"],
         );
         tells_apart::<TidbId>(
             &["10357519063427187436", &long("", "1", 32)],

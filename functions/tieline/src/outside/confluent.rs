@@ -1,5 +1,7 @@
 //! Confluent Cloud in Tieline's words. Credentials and errors: as in [`super::tidb_cloud`].
 
+use std::fmt::Debug;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +17,7 @@ pub struct ConfluentEnvironment {
 
 /// The parts of Confluent Cloud's networking API (v1) that connections need.
 #[async_trait]
-pub trait Confluent: Send + Sync {
+pub trait Confluent: Debug + Send + Sync {
     /// A network, or `None` if the environment has none of that id.
     async fn network(
         &self,

@@ -1,5 +1,7 @@
 //! AWS Database Migration Service in Tieline's words; a `status` is in DMS's own.
 
+use std::fmt::Debug;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,7 @@ use crate::outside::{Reply, Tags};
 /// What is asked for by identifier is answered with `None` if DMS has nothing of that name. Deleting what is gone
 /// already counts as deleted.
 #[async_trait]
-pub trait Dms: Send + Sync {
+pub trait Dms: Debug + Send + Sync {
     /// Whether the account has the IAM role `dms-vpc-role` with DMS in its trust policy.
     async fn has_vpc_role(&self) -> Reply<bool>;
 

@@ -1,5 +1,7 @@
 //! Amazon EC2 in Tieline's words.
 
+use std::fmt::Debug;
+
 use async_trait::async_trait;
 
 use super::{Reply, State, Tags};
@@ -10,7 +12,7 @@ use crate::time::Time;
 ///
 /// Reads answer with what EC2 shows now, which may lag behind a write by seconds.
 #[async_trait]
-pub trait Ec2: Send + Sync {
+pub trait Ec2: Debug + Send + Sync {
     /// The VPC, or `None` if this account has no such VPC here.
     async fn vpc(&self, id: &VpcId) -> Reply<Option<Vpc>>;
     async fn dns_attributes(&self, id: &VpcId) -> Reply<DnsAttributes>;
@@ -138,6 +140,17 @@ pub struct EndpointFilter<'a> {
     pub tag_key: Option<&'a str>,
     /// The one of this id; unlike a lookup by id, an unknown one is no error.
     pub id: Option<&'a EndpointId>,
+}
+
+impl<'a> EndpointFilter<'a> {
+    /// Every endpoint of a service in a VPC.
+    pub fn of(service: &'a str, vpc: &'a VpcId) -> Self {
+        Self {
+            vpc: Some(vpc),
+            service: Some(service),
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,8 @@
 //! [`super::CallError::Refused`] when TiDB Cloud or Secrets Manager says no, in the words of
 //! [`super::CallError::answered_by_vendor`], and with [`super::CallError::Unavailable`] when there is no usable answer.
 
+use std::fmt::Debug;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +35,7 @@ pub struct NodeGroupId {
 
 /// The parts of the Dedicated API (v1beta1) and of the Starter and Essential API (v1beta1) that connections need.
 #[async_trait]
-pub trait TidbCloud: Send + Sync {
+pub trait TidbCloud: Debug + Send + Sync {
     /// A Dedicated cluster with its node groups, or `None` if there is none of that id.
     async fn dedicated_cluster(&self, of: &TidbCluster) -> Reply<Option<DedicatedCluster>>;
     /// The endpoint service of a node group, or `None` if it is not there (yet).

@@ -8,18 +8,18 @@ use crate::endpoint::{EndpointPlan, Groups};
 use crate::execution::Phase;
 use crate::outside::{Endpoint, Outside, Reply};
 use crate::refusals;
-use crate::workflow::{NextState, StepError, StepInput, StepOutput, Work};
+use crate::workflow::{NextState, StepInput, StepResult, Work};
 
 /// Carries the step out.
 ///
 /// # Errors
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
-pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
+pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
     super::on_plan(outside, input, async |work| step(work).await).await
 }
 
-async fn step(mut work: Work<'_>) -> Result<StepOutput, StepError> {
+async fn step(mut work: Work<'_>) -> StepResult {
     let Some(wanted) = &work.plan.endpoint else {
         parts::mark(&work).await?;
         work.enter(Phase::Confirm);

@@ -16,7 +16,7 @@ use crate::ownership::is_ours;
 use crate::problem::{Code, Problem};
 use crate::refusals;
 use crate::time::Time;
-use crate::workflow::{NextState, StepError, StepInput, StepOutput, Work};
+use crate::workflow::{NextState, StepError, StepInput, StepOutput, StepResult, Work};
 
 /// A create that names an endpoint older than this and nowhere to be seen replayed an old answer.
 const OLD: Duration = Duration::from_secs(600);
@@ -35,14 +35,14 @@ const GENERATIONS: usize = 8;
 /// # Errors
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
-pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
+pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
     if input.confirms() {
         return confirm_connection::handle(outside, input).await;
     }
     super::on_plan(outside, input, async |work| step(work).await).await
 }
 
-async fn step(mut work: Work<'_>) -> Result<StepOutput, StepError> {
+async fn step(mut work: Work<'_>) -> StepResult {
     work.enter(Phase::Create);
     let Some(wanted) = work.plan.endpoint.clone() else {
         return make_part(work, None).await;
@@ -70,7 +70,7 @@ async fn step(mut work: Work<'_>) -> Result<StepOutput, StepError> {
 }
 
 /// Makes the next of what belongs to the connection beside the endpoint.
-async fn make_part(work: Work<'_>, endpoint: Option<&Endpoint>) -> Result<StepOutput, StepError> {
+async fn make_part(work: Work<'_>, endpoint: Option<&Endpoint>) -> StepResult {
     let is_new = work.waited() < ROLE_SHOWS;
     match parts::make(&work, endpoint, Phase::Create).await {
         Err(error)
@@ -87,11 +87,7 @@ async fn make_part(work: Work<'_>, endpoint: Option<&Endpoint>) -> Result<StepOu
 
 /// Every endpoint of ours for the plan's service in its VPC, the oldest first.
 async fn ours(outside: &Outside<'_>, wanted: &EndpointPlan) -> Reply<Vec<Endpoint>> {
-    let filter = EndpointFilter {
-        vpc: Some(&wanted.vpc_id),
-        service: Some(&wanted.service),
-        ..EndpointFilter::default()
-    };
+    let filter = EndpointFilter::of(&wanted.service, &wanted.vpc_id);
     let mut found = outside.ec2.endpoints(&filter).await?;
     found.retain(|endpoint| is_ours(&endpoint.tags));
     found.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
@@ -99,11 +95,7 @@ async fn ours(outside: &Outside<'_>, wanted: &EndpointPlan) -> Reply<Vec<Endpoin
 }
 
 /// Tags an endpoint of ours so that it also serves this request. A tag that somebody took away comes back.
-async fn share(
-    mut work: Work<'_>,
-    wanted: &EndpointPlan,
-    endpoint: &Endpoint,
-) -> Result<StepOutput, StepError> {
+async fn share(mut work: Work<'_>, wanted: &EndpointPlan, endpoint: &Endpoint) -> StepResult {
     let owner = &work.plan.owner;
     let differs = differences(owner, wanted, endpoint);
     if !differs.is_empty() {
@@ -135,11 +127,7 @@ async fn share(
     Ok(work.go(NextState::Poll))
 }
 
-async fn create(
-    mut work: Work<'_>,
-    wanted: &EndpointPlan,
-    dead: &[Endpoint],
-) -> Result<StepOutput, StepError> {
+async fn create(mut work: Work<'_>, wanted: &EndpointPlan, dead: &[Endpoint]) -> StepResult {
     let now = work.now();
     let ec2 = work.outside.ec2;
     let groups = match groups(work.outside, wanted).await {

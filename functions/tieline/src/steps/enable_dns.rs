@@ -11,18 +11,18 @@ use crate::execution::Phase;
 use crate::outside::{CallError, Endpoint, Outside, State};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
-use crate::workflow::{NextState, StepError, StepInput, StepOutput, Work};
+use crate::workflow::{NextState, StepInput, StepResult, Work};
 
 /// Carries the step out.
 ///
 /// # Errors
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
-pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
+pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
     super::on_plan(outside, input, async |work| step(work).await).await
 }
 
-async fn step(mut work: Work<'_>) -> Result<StepOutput, StepError> {
+async fn step(mut work: Work<'_>) -> StepResult {
     work.enter(Phase::EnableDns);
     let (Some(id), Some(wanted)) = (&work.progress.endpoint, &work.plan.endpoint) else {
         return Ok(work.go(NextState::Poll));
@@ -64,7 +64,7 @@ async fn step(mut work: Work<'_>) -> Result<StepOutput, StepError> {
 }
 
 /// Makes names of our own that resolve to the endpoint, where the plan has some.
-async fn make_names(work: Work<'_>, endpoint: &Endpoint) -> Result<StepOutput, StepError> {
+async fn make_names(work: Work<'_>, endpoint: &Endpoint) -> StepResult {
     match parts::make(&work, Some(endpoint), Phase::EnableDns).await {
         Err(error) if error.is_busy() || error.is_missing() => {
             let what = format!("the private zone cannot be changed yet ({error})");

@@ -15,11 +15,7 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
             ..Inventory::default()
         });
     };
-    let filter = EndpointFilter {
-        vpc: Some(&wanted.vpc_id),
-        service: Some(&wanted.service),
-        ..EndpointFilter::default()
-    };
+    let filter = EndpointFilter::of(&wanted.service, &wanted.vpc_id);
     let all = work.outside.ec2.endpoints(&filter).await?;
     let (held, others): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|endpoint| work.holds(endpoint));

@@ -16,7 +16,7 @@ use crate::ids::EndpointId;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Group, Outside, Reply};
 use crate::ownership::is_ours;
 use crate::workflow::{
-    LONGEST_POLL, NextState, StepError, StepInput, StepOutput, Work, wait_seconds,
+    LONGEST_POLL, NextState, StepError, StepInput, StepOutput, StepResult, Work, wait_seconds,
 };
 
 /// Carries a step out. If a service says when to come back, that is what the state machine waits for: calling again and
@@ -24,8 +24,8 @@ use crate::workflow::{
 async fn with_retry_after(
     outside: &Outside<'_>,
     input: StepInput,
-    step: impl AsyncFnOnce(StepInput) -> Result<StepOutput, StepError>,
-) -> Result<StepOutput, StepError> {
+    step: impl AsyncFnOnce(StepInput) -> StepResult,
+) -> StepResult {
     let same = input.clone();
     match step(input).await {
         Err(StepError::Retryable(error @ CallError::Throttled { retry_after, .. })) => {
@@ -39,8 +39,8 @@ async fn with_retry_after(
 async fn on_plan(
     outside: &Outside<'_>,
     input: StepInput,
-    step: impl AsyncFnOnce(Work<'_>) -> Result<StepOutput, StepError>,
-) -> Result<StepOutput, StepError> {
+    step: impl AsyncFnOnce(Work<'_>) -> StepResult,
+) -> StepResult {
     with_retry_after(outside, input, async |input| {
         step(input.planned(outside)?).await
     })
@@ -53,7 +53,7 @@ fn throttled(
     input: StepInput,
     error: CallError,
     retry_after: u64,
-) -> Result<StepOutput, StepError> {
+) -> StepResult {
     let (execution, plan) = (input.execution, input.plan);
     let progress = input
         .progress
@@ -65,18 +65,15 @@ fn throttled(
     if waited >= limit {
         return Err(StepError::Retryable(error));
     }
+    let next = match plan {
+        Some(_) => NextState::Wait,
+        None => NextState::WaitForTarget,
+    };
     Ok(StepOutput {
-        execution,
-        next: if plan.is_some() {
-            NextState::Wait
-        } else {
-            NextState::WaitForTarget
-        },
         wait_seconds: Some(retry_after.max(wait_seconds(waited, LONGEST_POLL))),
         waiting_for: Some(format!("{} to be allowed again", error.action())),
         plan,
-        progress,
-        result: None,
+        ..StepOutput::to(next, execution, progress)
     })
 }
 

@@ -18,7 +18,7 @@ use crate::request;
 use crate::result::{Failed, ResultDetail, ResultEvent};
 use crate::time::Time;
 use crate::workflow::{
-    Disposition, Inventory, NextState, StepError, StepInput, StepOutput, Work, still_there,
+    Disposition, Inventory, NextState, StepInput, StepOutput, StepResult, Work, still_there,
 };
 
 /// Carries the step out.
@@ -26,7 +26,7 @@ use crate::workflow::{
 /// # Errors
 ///
 /// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
-pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> Result<StepOutput, StepError> {
+pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> StepResult {
     let now = outside.clock.now();
     let mut progress = input
         .progress
@@ -56,17 +56,12 @@ fn nothing_planned(input: StepInput, mut progress: Progress, now: Time) -> StepO
     let id = request::request_id(asked);
     let event = failed(&progress, &left, id.as_ref(), &input.execution, now);
     StepOutput {
-        execution: input.execution,
-        next: NextState::AnnounceFailure,
-        wait_seconds: None,
-        waiting_for: None,
-        plan: None,
-        progress,
         result: Some(event),
+        ..StepOutput::to(NextState::AnnounceFailure, input.execution, progress)
     }
 }
 
-async fn step(mut work: Work<'_>) -> Result<StepOutput, StepError> {
+async fn step(mut work: Work<'_>) -> StepResult {
     let began = work.now();
     let inventory = inventory::take(&work).await?;
     if work.plan.on_failure == OnFailure::Keep {

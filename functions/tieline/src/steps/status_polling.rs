@@ -7,7 +7,7 @@ use super::roll_back;
 use crate::outside::Outside;
 use crate::result::{Awaiting, Built, Ready, ResultDetail};
 use crate::workflow::{
-    Decision, NextState, Observed, StepError, StepInput, StepOutput, Then, Work, route,
+    Decision, NextState, Observed, StepInput, StepOutput, StepResult, Then, Work, route,
 };
 
 /// Carries the step out.
@@ -15,7 +15,7 @@ use crate::workflow::{
 /// # Errors
 ///
 /// `Tieline.Retryable` if a service does not answer, `Tieline.Rejected` if it refuses.
-pub async fn handle(outside: &Outside<'_>, input: StepInput) -> Result<StepOutput, StepError> {
+pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
     super::on_plan(outside, input, async |work| {
         let before = work.now();
         let observed = observe(&work).await?;

@@ -142,11 +142,7 @@ impl DmsTidbCloud {
             return Ok(());
         };
         let vpc = &network.vpc_id;
-        let which = EndpointFilter {
-            vpc: Some(vpc),
-            service: Some(&wanted.service),
-            ..EndpointFilter::default()
-        };
+        let which = EndpointFilter::of(&wanted.service, vpc);
         let all = context.outside.ec2.endpoints(&which).await?;
         if all
             .iter()

@@ -12,7 +12,7 @@ use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
 };
-use crate::ids::{Domain, RecordName, ServiceName, VpcId};
+use crate::ids::{Domain, RecordName, ServiceName, VpcId, ZoneId};
 use crate::json::{Condition, Fields, kind_of, name_schema};
 use crate::parts::Part;
 use crate::parts::private_zone::{LeadsTo, PrivateZone};
@@ -120,7 +120,7 @@ fn read_records<F: Fields>(fields: &mut F) -> Option<BTreeMap<RecordName, LeadsT
     for (name, leads_to) in entries {
         let leads_to = match leads_to.as_str() {
             Some("regional") => Some(LeadsTo::Regional),
-            Some(zone) if is_zone_id(zone) => Some(LeadsTo::Zone(zone.to_owned())),
+            Some(zone) if zone.parse::<ZoneId>().is_ok() => Some(LeadsTo::Zone(zone.to_owned())),
             _ => None,
         };
         match (name.parse::<RecordName>(), leads_to) {
@@ -141,17 +141,6 @@ fn read_records<F: Fields>(fields: &mut F) -> Option<BTreeMap<RecordName, LeadsT
         }
     }
     complete.then_some(records)
-}
-
-/// Whether it looks like `use1-az4`, the id of a zone. Its name (`us-east-1a`) means another zone in every account.
-fn is_zone_id(text: &str) -> bool {
-    let id = text.rsplit_once("-az").map(|(region, number)| {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let digits =
-            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        !region.is_empty() && region.bytes().all(plain) && digits(number)
-    });
-    id == Some(true)
 }
 
 fn records_schema() -> Value {

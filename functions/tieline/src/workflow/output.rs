@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 use strum::{IntoStaticStr, VariantArray};
 
+use super::StepError;
 use crate::execution::{Execution, Progress};
 use crate::plan::Plan;
 use crate::result::ResultEvent;
@@ -22,6 +23,23 @@ pub struct StepOutput {
     pub progress: Progress,
     /// The result event, at the end.
     pub result: Option<ResultEvent>,
+}
+
+/// What comes of a step.
+pub type StepResult = Result<StepOutput, StepError>;
+
+impl StepOutput {
+    pub fn to(next: NextState, execution: Execution, progress: Progress) -> Self {
+        Self {
+            execution,
+            next,
+            wait_seconds: None,
+            waiting_for: None,
+            plan: None,
+            progress,
+            result: None,
+        }
+    }
 }
 
 /// The state to go to.

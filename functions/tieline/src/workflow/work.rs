@@ -75,13 +75,8 @@ impl Work<'_> {
     /// Goes on to a state.
     pub fn go(self, next: NextState) -> StepOutput {
         StepOutput {
-            execution: self.execution,
-            next,
-            wait_seconds: None,
-            waiting_for: None,
             plan: Some(self.plan),
-            progress: self.progress,
-            result: None,
+            ..StepOutput::to(next, self.execution, self.progress)
         }
     }
 

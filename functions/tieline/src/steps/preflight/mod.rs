@@ -17,7 +17,7 @@ use crate::request::{self, Request};
 use crate::result::{Failed, Planned, ResultDetail};
 use crate::targets::{EndpointSpec, Resolved};
 use crate::workflow::{
-    LONGEST_POLL, NextState, StepError, StepInput, StepOutput, Work, wait_seconds,
+    LONGEST_POLL, NextState, StepError, StepInput, StepOutput, StepResult, Work, wait_seconds,
 };
 
 use looks::{Looks, Network, Side, Target};
@@ -28,22 +28,14 @@ use serving::Chosen;
 /// # Errors
 ///
 /// `Tieline.Retryable` if AWS does not answer, `Tieline.Rejected` if it refuses to be asked.
-pub async fn handle(
-    outside: &Outside<'_>,
-    here: &Region,
-    input: StepInput,
-) -> Result<StepOutput, StepError> {
+pub async fn handle(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepResult {
     super::with_retry_after(outside, input, async |input| {
         step(outside, here, input).await
     })
     .await
 }
 
-async fn step(
-    outside: &Outside<'_>,
-    here: &Region,
-    input: StepInput,
-) -> Result<StepOutput, StepError> {
+async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepResult {
     let ended = EndedExecution::read(&input.input);
     let asked = ended
         .as_ref()
@@ -392,7 +384,7 @@ impl<'a> Answer<'a> {
         let event = Failed::of(&rejection, left_behind, id, progress, execution, now).event();
         StepOutput {
             result: Some(event),
-            ..self.without_plan(NextState::AnnounceFailure)
+            ..StepOutput::to(NextState::AnnounceFailure, self.execution, self.progress)
         }
     }
 
@@ -418,19 +410,7 @@ impl<'a> Answer<'a> {
         StepOutput {
             wait_seconds: Some(wait_seconds(waited, LONGEST_POLL)),
             waiting_for: Some(problem.message),
-            ..self.without_plan(NextState::WaitForTarget)
-        }
-    }
-
-    fn without_plan(self, next: NextState) -> StepOutput {
-        StepOutput {
-            execution: self.execution,
-            next,
-            wait_seconds: None,
-            waiting_for: None,
-            plan: None,
-            progress: self.progress,
-            result: None,
+            ..StepOutput::to(NextState::WaitForTarget, self.execution, self.progress)
         }
     }
 }
