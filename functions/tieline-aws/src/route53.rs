@@ -62,6 +62,23 @@ impl AwsRoute53 {
         Err(endless(ACTION))
     }
 
+    async fn change_tags(
+        &self,
+        id: &str,
+        add: Option<Vec<Tag>>,
+        remove: Option<Vec<String>>,
+    ) -> Reply<()> {
+        let call = self
+            .client
+            .change_tags_for_resource()
+            .resource_type(TagResourceType::Hostedzone)
+            .resource_id(id)
+            .set_add_tags(add)
+            .set_remove_tag_keys(remove);
+        let changed = ask("route53:ChangeTagsForResource", call.send()).await;
+        changed.map(drop)
+    }
+
     async fn change(&self, id: &str, action: &ChangeAction, names: &[ZoneName]) -> Reply<()> {
         const ACTION: &str = "route53:ChangeResourceRecordSets";
         let changes = names
@@ -238,30 +255,13 @@ impl Route53 for AwsRoute53 {
     }
 
     async fn tag_zone(&self, id: &str, tags: &Tags) -> Reply<()> {
-        let tags = tags
-            .iter()
-            .map(|(key, value)| Tag::builder().key(key).value(value).build());
-        let call = self
-            .client
-            .change_tags_for_resource()
-            .resource_type(TagResourceType::Hostedzone)
-            .resource_id(id)
-            .set_add_tags(Some(tags.collect()));
-        ask("route53:ChangeTagsForResource", call.send())
-            .await
-            .map(drop)
+        let tag = |(key, value)| Tag::builder().key(key).value(value).build();
+        let add = tags.iter().map(tag).collect();
+        self.change_tags(id, Some(add), None).await
     }
 
     async fn untag_zone(&self, id: &str, keys: &[String]) -> Reply<()> {
-        let call = self
-            .client
-            .change_tags_for_resource()
-            .resource_type(TagResourceType::Hostedzone)
-            .resource_id(id)
-            .set_remove_tag_keys(Some(keys.to_vec()));
-        ask("route53:ChangeTagsForResource", call.send())
-            .await
-            .map(drop)
+        self.change_tags(id, None, Some(keys.to_vec())).await
     }
 
     async fn put_names(&self, id: &str, names: &[ZoneName]) -> Reply<()> {

@@ -1,6 +1,6 @@
 //! Where in the caller's VPC a replication instance of AWS DMS can lie.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FindContext, Unresolved};
 use crate::ids::{GroupId, Region, SubnetId, VpcId};
@@ -27,12 +27,8 @@ pub(super) async fn place(context: &FindContext<'_>) -> Result<Option<Place>, Un
         Some(ids) => named(ids, &subnets, (vpc, region), &mut problems),
         None => one_a_zone(&subnets, context.account),
     };
-    let mut zones: Vec<&str> = chosen
-        .iter()
-        .map(|subnet| subnet.zone_id.as_str())
-        .collect();
-    zones.sort_unstable();
-    zones.dedup();
+    let zones = chosen.iter().map(|subnet| subnet.zone_id.as_str());
+    let zones = Vec::from_iter(BTreeSet::from_iter(zones));
     if problems.is_empty() && zones.len() < 2 {
         let message = format!(
             "AWS DMS wants subnets in two zones, and these are in {}",

@@ -122,18 +122,7 @@ impl Inventory {
     }
 
     pub fn is_to_go(&self) -> bool {
-        let goes = |disposition: &Disposition| {
-            matches!(
-                disposition,
-                Disposition::LosesTags | Disposition::IsDeleted | Disposition::IsGoing
-            )
-        };
-        self.parts.is_to_go()
-            || self.group.is_some()
-            || self
-                .endpoints
-                .iter()
-                .any(|(_, disposition)| goes(disposition))
+        self.parts.is_to_go() || self.group.is_some() || !self.endpoints_are_gone()
     }
 
     /// Whether no endpoint needs the group of our own any more.

@@ -76,17 +76,11 @@ pub(super) async fn look(
         tag_key: Some(&key),
         ..EndpointFilter::default()
     };
-    let quota = async {
-        match makes_endpoint(request) {
-            true => outside.quotas.endpoints_per_vpc().await,
-            false => Ok(None),
-        }
-    };
     let (network, target, holders, quota) = join4(
         network(outside, request),
         target(outside, request, execution),
         outside.ec2.endpoints(&holders),
-        quota,
+        if_needed(makes_endpoint(request), outside.quotas.endpoints_per_vpc()),
     )
     .await;
     Ok(Looks {
@@ -101,40 +95,27 @@ fn makes_endpoint(request: &Request) -> bool {
     request.shape.target.facts().connected_through == ConnectedThrough::Endpoint
 }
 
+async fn if_needed<T: Default>(needed: bool, look: impl Future<Output = Reply<T>>) -> Reply<T> {
+    if needed { look.await } else { Ok(T::default()) }
+}
+
 async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Network>> {
     let Some(named) = &request.shape.network else {
         return Ok(None);
     };
     let (ec2, id) = (outside.ec2, &named.vpc_id);
     let named_by_ec2 = request.shape.private_dns && makes_endpoint(request);
-    let dns = async {
-        match named_by_ec2 {
-            true => ec2.dns_attributes(id).await.map(Some),
-            false => Ok(None),
-        }
+    let of_vpc = EndpointFilter {
+        vpc: Some(id),
+        ..EndpointFilter::default()
     };
-    let hosted_zones = async {
-        match named_by_ec2 {
-            true => outside.route53.zones(id).await,
-            false => Ok(Vec::new()),
-        }
-    };
-    let endpoints = async {
-        let of_vpc = EndpointFilter {
-            vpc: Some(id),
-            ..EndpointFilter::default()
-        };
-        match makes_endpoint(request) {
-            true => ec2.endpoints(&of_vpc).await,
-            false => Ok(Vec::new()),
-        }
-    };
+    let dns = async { ec2.dns_attributes(id).await.map(Some) };
     let (vpc, inside, dns, endpoints, hosted_zones) = join5(
         ec2.vpc(id),
         try_join(ec2.subnets(id), ec2.groups(id)),
-        dns,
-        endpoints,
-        hosted_zones,
+        if_needed(named_by_ec2, dns),
+        if_needed(makes_endpoint(request), ec2.endpoints(&of_vpc)),
+        if_needed(named_by_ec2, outside.route53.zones(id)),
     )
     .await;
     // Whatever else failed, failed for want of the VPC.

@@ -1,6 +1,6 @@
 //! The caller's side of the connection: VPC, subnets, zones and security groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Check;
 use super::looks::{Network, Side};
@@ -194,13 +194,8 @@ impl<'c> Check<'c> {
 
     fn no_common_zone(&self, network: &Network, service: &Service) -> Problem {
         let (vpc, region) = (&network.vpc, &self.request.shape.region);
-        let mut zones: Vec<&str> = network
-            .subnets
-            .iter()
-            .map(|subnet| subnet.zone_id.as_str())
-            .collect();
-        zones.sort_unstable();
-        zones.dedup();
+        let zones = network.subnets.iter().map(|subnet| subnet.zone_id.as_str());
+        let zones = Vec::from_iter(BTreeSet::from_iter(zones));
         let wanted = service.zone_ids.join(", ");
         let message = format!(
             "{} is in {wanted}; {vpc} has subnets in {}",
