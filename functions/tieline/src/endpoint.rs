@@ -13,9 +13,7 @@ use crate::ownership::{MANAGED, Owner};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EndpointPlan {
-    /// The VPC.
     pub vpc_id: VpcId,
-    /// The endpoint service.
     pub service: String,
     /// The account that owns the service, or `amazon`.
     pub service_owner: String,

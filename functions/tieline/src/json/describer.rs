@@ -18,24 +18,18 @@ impl Describer {
     pub fn describe<T>(about: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Value {
         let mut describer = Self::default();
         read(&mut describer);
-        let Self {
-            properties,
-            required,
-            rules,
-            definitions,
-        } = describer;
         let mut schema = json!({
             "description": about,
             "type": "object",
-            "properties": properties,
-            "required": required,
+            "properties": describer.properties,
+            "required": describer.required,
             "additionalProperties": false,
         });
-        if !rules.is_empty() {
-            schema["allOf"] = json!(rules);
+        if !describer.rules.is_empty() {
+            schema["allOf"] = json!(describer.rules);
         }
-        if !definitions.is_empty() {
-            schema["$defs"] = Value::Object(definitions);
+        if !describer.definitions.is_empty() {
+            schema["$defs"] = Value::Object(describer.definitions);
         }
         schema
     }

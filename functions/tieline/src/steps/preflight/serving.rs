@@ -31,12 +31,11 @@ impl Chosen {
             .found
             .as_ref()
             .is_some_and(|endpoint| endpoint.private_dns);
-        let is_adopted = matches!(self.endpoint, Serving::Adopted { .. });
         // Whether EC2 minds a zone if the names are for inbound Resolver endpoints only is not documented.
         request.shape.private_dns
             && !request.shape.target.kind().inbound_only()
             && !is_named
-            && !is_adopted
+            && !self.endpoint.is_adopted()
     }
 }
 
