@@ -370,3 +370,23 @@ async fn many_requests_and_random_faults_never_make_two_endpoints() {
     }
     assert!(connected > 200, "{connected}");
 }
+
+/// Everything that is decided by chance comes from one seed: a test that fails can be played again.
+#[tokio::test(start_paused = true)]
+async fn the_same_seed_gives_the_same_calls_at_the_same_time() {
+    for name in ["aurora-dsql", "tidb-cloud-to-confluent", "dms-tidb-cloud"] {
+        let mut lives = Vec::new();
+        for _ in 0..2 {
+            let (_, outside) = play("default", request(name)).await;
+            let world = outside.world();
+            let calls = world.calls().iter();
+            lives.push(
+                calls
+                    .map(|call| (call.at, call.action.clone()))
+                    .collect::<Vec<_>>(),
+            );
+        }
+
+        assert_eq!(lives[0], lives[1], "{name}");
+    }
+}

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tests::{
-    Broken, Ended, KINDS, Simulated, Stage, code, detail, everything, everything_now, play, request,
+    Broken, Ended, KINDS, Simulated, Stage, assert_connected, code, detail, everything,
+    everything_now, play, request, writes,
 };
 use world::gate::{Fault, FaultKind};
 use world::scenario;
@@ -194,4 +195,33 @@ async fn what_a_vendor_does_not_remove_keeps_nothing_of_ec2_and_is_named() {
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vendor_that_asks_for_time_is_left_alone_for_that_long() {
+    let (ended, simulated) = play("tidb-throttled", request("tidb-cloud-dedicated")).await;
+
+    assert_connected(&ended, "throttled");
+    let world = simulated.world();
+    let refused = world
+        .calls()
+        .iter()
+        .filter(|call| call.outcome == "49900007");
+    // Two minutes of storm, and a vendor that counts by the minute.
+    assert!((1..=4).contains(&refused.count()), "{:?}", ended.invoked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vendor_that_asks_for_time_again_and_again_is_quoted_in_the_end() {
+    let mut world = scenario::world("default");
+    world.add_fault(Fault::on("GetDedicatedCluster", FaultKind::Throttle));
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.start(request("tidb-cloud-dedicated"), None);
+    let ended = stage.run().await.remove(0);
+
+    assert_eq!(code(&ended), "SERVICE_UNAVAILABLE", "{}", detail(&ended));
+    let said = detail(&ended)["message"].to_string();
+    assert!(said.contains("HTTP 429 49900007"), "{said}");
+    assert!(said.contains("X-Debug-Trace-Id"), "{said}");
+    assert_eq!(writes(stage.outside()), [""; 0]);
 }

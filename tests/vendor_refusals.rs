@@ -2,15 +2,12 @@
 
 use serde_json::{Value, json};
 use tests::{
-    Ended, Simulated, Stage, code, detail, everything, everything_now, play, request, writes,
+    Simulated, Stage, assert_connected, code, detail, everything, everything_now, play, request,
+    writes,
 };
 use world::model::credentials::secret_arn;
 use world::model::tidb::links::{DeletePrivateLinkConnection, DetachDomains};
 use world::scenario::{self, TEST_FAILURE};
-
-fn assert_connected(ended: &Ended, what: &str) {
-    assert_eq!(code(ended), "CONNECTED", "{what}: {}", detail(ended));
-}
 
 /// A scenario, a target, how it ends, and a word of its reason.
 const FAILURES: [(&str, &str, &str, &str); 31] = [

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 use tests::{
-    Ended, Simulated, Stage, awaited, code, comparable, detail, everything, everything_now, play,
-    request, writes,
+    Simulated, Stage, assert_connected, awaited, code, comparable, detail, everything,
+    everything_now, play, request, writes,
 };
 use world::gate::{Fault, FaultKind};
 use world::model::credentials::CANARY;
@@ -91,11 +91,6 @@ fn written(simulated: &Simulated) -> Vec<String> {
     let mut all = writes(simulated);
     all.retain(|action| !group.contains(&action.as_str()));
     all
-}
-
-fn assert_connected(ended: &Ended, what: &str) {
-    assert_eq!(code(ended), "CONNECTED", "{what}: {}", detail(ended));
-    assert_eq!(ended.status, "SUCCEEDED", "{what}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -414,35 +409,6 @@ async fn what_may_be_announced_stays_while_nobody_can_look_whether_it_is() {
         assert!(!problems.contains("remove by hand"), "{name}: {result}");
         assert_eq!(everything(&mut stage.outside().world()), before, "{name}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_vendor_that_asks_for_time_is_left_alone_for_that_long() {
-    let (ended, simulated) = play("tidb-throttled", request("tidb-cloud-dedicated")).await;
-
-    assert_connected(&ended, "throttled");
-    let world = simulated.world();
-    let refused = world
-        .calls()
-        .iter()
-        .filter(|call| call.outcome == "49900007");
-    // Two minutes of storm, and a vendor that counts by the minute.
-    assert!((1..=4).contains(&refused.count()), "{:?}", ended.invoked);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_vendor_that_asks_for_time_again_and_again_is_quoted_in_the_end() {
-    let mut world = scenario::world("default");
-    world.add_fault(Fault::on("GetDedicatedCluster", FaultKind::Throttle));
-    let mut stage = Stage::on(Simulated::on(world));
-    stage.start(request("tidb-cloud-dedicated"), None);
-    let ended = stage.run().await.remove(0);
-
-    assert_eq!(code(&ended), "SERVICE_UNAVAILABLE", "{}", detail(&ended));
-    let said = detail(&ended)["message"].to_string();
-    assert!(said.contains("HTTP 429 49900007"), "{said}");
-    assert!(said.contains("X-Debug-Trace-Id"), "{said}");
-    assert_eq!(writes(stage.outside()), [""; 0]);
 }
 
 /// That no secret travels is held by the machine in every test, state by state; this looks at what the world saw and what was announced.

@@ -445,23 +445,3 @@ async fn what_an_aborted_execution_made_is_undone_and_announced() {
     assert_eq!(detail(&ended[1])["requestId"], "orders-minimal");
     assert_eq!(Seen::at_last(&mut stage.outside().world()).left(), [""; 0]);
 }
-
-/// Everything that is decided by chance comes from one seed: a test that fails can be played again.
-#[tokio::test(start_paused = true)]
-async fn the_same_seed_gives_the_same_calls_at_the_same_time() {
-    for name in ["aurora-dsql", "tidb-cloud-to-confluent", "dms-tidb-cloud"] {
-        let mut lives = Vec::new();
-        for _ in 0..2 {
-            let (_, outside) = play("default", request(name)).await;
-            let world = outside.world();
-            let calls = world.calls().iter();
-            lives.push(
-                calls
-                    .map(|call| (call.at, call.action.clone()))
-                    .collect::<Vec<_>>(),
-            );
-        }
-
-        assert_eq!(lives[0], lives[1], "{name}");
-    }
-}

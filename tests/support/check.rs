@@ -134,6 +134,13 @@ pub fn code(ended: &Ended) -> &str {
     detail(ended)["code"].as_str().expect("a code")
 }
 
+/// # Panics
+///
+/// If the request did not end as a connection; the text is what the result says.
+pub fn assert_connected(ended: &Ended, what: &str) {
+    assert_eq!(code(ended), "CONNECTED", "{what}: {}", detail(ended));
+}
+
 /// The calls that wanted to change something.
 pub fn writes(outside: &Simulated) -> Vec<String> {
     outside

@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-pub use check::{ATTEMPTS, KINDS, Seen, awaited, code, comparable, detail, writes};
+pub use check::{
+    ATTEMPTS, KINDS, Seen, assert_connected, awaited, code, comparable, detail, writes,
+};
 pub use machine::Machine;
 pub use remains::{everything, everything_now};
 pub use simulated::Simulated;

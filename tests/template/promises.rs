@@ -1,0 +1,336 @@
+//! Reads the template, and holds it against everything that it promises.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use serde_yaml_ng::Value as Yaml;
+use tieline::workflow::Function;
+
+/// The policy of what every function may read.
+pub(crate) const MAY_LOOK: &str = "MayLook";
+
+/// The policy of the vendors' keys.
+pub(crate) const MAY_READ_KEYS: &str = "MayReadKeys";
+
+/// Calls that change or delete what exists. (Route 53 knows no conditions on the tags of zones.)
+const CHANGES: [&str; 9] = [
+    "dms:DeleteCertificate",
+    "dms:DeleteEndpoint",
+    "dms:DeleteReplicationInstance",
+    "dms:DeleteReplicationSubnetGroup",
+    "ec2:ModifyVpcEndpoint",
+    "ec2:DeleteVpcEndpoints",
+    "ec2:DeleteSecurityGroup",
+    "ec2:DeleteTags",
+    "ec2:AuthorizeSecurityGroupIngress",
+];
+
+/// Calls that know no resource, beside EC2's and DMS's Describe calls (Service Authorization Reference).
+const RESOURCELESS: [&str; 2] = ["route53:CreateHostedZone", "route53:ListHostedZonesByVPC"];
+
+/// Calls that make something, and what of theirs has to carry our tag from its first moment.
+const MAKES: [(&str, &str); 6] = [
+    ("ec2:CreateVpcEndpoint", "vpc-endpoint/*"),
+    ("ec2:CreateSecurityGroup", "security-group/*"),
+    ("dms:CreateEndpoint", ":dms:"),
+    ("dms:CreateReplicationInstance", ":dms:"),
+    ("dms:CreateReplicationSubnetGroup", ":dms:"),
+    ("dms:ImportCertificate", ":dms:"),
+];
+
+pub(crate) fn template() -> Value {
+    let text = std::fs::read_to_string(tests::root().join("template.yaml")).unwrap();
+    plain(serde_yaml_ng::from_str(&text).unwrap())
+}
+
+/// YAML as JSON; `!Ref x` becomes `{"Ref": "x"}`, other tags `{"Fn::…": …}`.
+fn plain(yaml: Yaml) -> Value {
+    match yaml {
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let name = tag.trim_start_matches('!');
+            let name = if name == "Ref" {
+                name.to_owned()
+            } else {
+                format!("Fn::{name}")
+            };
+            json!({ name: plain(tagged.value) })
+        }
+        Yaml::Sequence(list) => list.into_iter().map(plain).collect(),
+        Yaml::Mapping(map) => {
+            let entry = |(key, value): (Yaml, Yaml)| {
+                (key.as_str().unwrap_or_default().to_owned(), plain(value))
+            };
+            Value::Object(map.into_iter().map(entry).collect::<Map<_, _>>())
+        }
+        scalar @ (Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) | Yaml::String(_)) => {
+            serde_json::to_value(scalar).unwrap()
+        }
+    }
+}
+
+/// Everything that is wrong with a template, in sentences.
+pub(crate) fn findings(template: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let resources = &template["Resources"];
+    let functions: Vec<String> = Function::ALL
+        .iter()
+        .map(|function| function.logical_id())
+        .collect();
+    for holder in functions
+        .iter()
+        .map(String::as_str)
+        .chain([MAY_LOOK, MAY_READ_KEYS])
+    {
+        for statement in statements(&resources[holder]) {
+            found.extend(
+                statement_findings(statement)
+                    .into_iter()
+                    .map(|text| format!("{holder}: {text}")),
+            );
+        }
+    }
+    for function in &functions {
+        let logs = &resources[format!("{function}Logs")]["Properties"];
+        let name = json!({"Fn::Sub": format!("/aws/lambda/${{{function}}}")});
+        if logs["LogGroupName"] != name || logs["RetentionInDays"].is_null() {
+            found.push(format!("{function} has no log group with a retention"));
+        }
+        if resources[function]["Metadata"]["BuildMethod"] != "rust-cargolambda" {
+            found.push(format!("{function} is not built by cargo-lambda"));
+        }
+    }
+    found.extend(look_findings(resources, &functions));
+    found.extend(key_findings(resources, &functions));
+    found.extend(machine_findings(resources, &functions));
+    found.extend(event_findings(resources));
+    let globals = &template["Globals"]["Function"];
+    if globals["Tracing"] != "Active"
+        || resources["ConnectMachine"]["Properties"]["Tracing"]["Enabled"] != true
+    {
+        found.push("something is not traced".to_owned());
+    }
+    let variables = globals["Environment"]["Variables"].as_object().unwrap();
+    if variables
+        .keys()
+        .any(|name| name.starts_with("AWS_ENDPOINT_URL"))
+    {
+        found.push("a variable that the clients do not read".to_owned());
+    }
+    if template["Parameters"]["EndpointUrl"]["Default"] != "" {
+        found.push("production does not call AWS".to_owned());
+    }
+    if template.to_string().contains("arn:aws") {
+        found.push("it works in one partition only".to_owned());
+    }
+    found
+}
+
+/// A function that calls no vendor reads no vendor's key.
+fn key_findings(resources: &Value, functions: &[String]) -> Vec<String> {
+    let calls_none = Function::EnableDns.logical_id();
+    let reads = |function: &&String| {
+        let policies = resources[function]["Properties"]["Policies"].as_array();
+        policies.is_some_and(|all| all.contains(&json!({"Ref": MAY_READ_KEYS})))
+    };
+    let wrong = functions
+        .iter()
+        .filter(|function| reads(function) == (**function == calls_none));
+    wrong
+        .map(|function| format!("{function} reads keys or it does not: the other is right"))
+        .collect()
+}
+
+/// What is read is said once, and what is said there is read.
+fn look_findings(resources: &Value, functions: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    let by_all = actions(&resources[MAY_LOOK]);
+    for action in by_all.iter().filter(|action| !is_look(action)) {
+        found.push(format!("{MAY_LOOK} allows {action}, which is no look"));
+    }
+    let mut by_one: BTreeSet<&str> = BTreeSet::new();
+    for function in functions {
+        let policies = resources[function]["Properties"]["Policies"].as_array();
+        if !policies.is_some_and(|policies| policies.contains(&json!({"Ref": MAY_LOOK}))) {
+            found.push(format!("{function} may not look"));
+        }
+        for action in actions(&resources[function]) {
+            if is_look(action) && (by_all.contains(action) || !by_one.insert(action)) {
+                found.push(format!("{function}: {action} is said twice"));
+            }
+        }
+    }
+    found
+}
+
+fn is_look(action: &str) -> bool {
+    let call = action.split_once(':').map_or(action, |(_, call)| call);
+    ["Describe", "Get", "List"]
+        .iter()
+        .any(|word| call.starts_with(word))
+}
+
+/// What the definition names is there, and the machine may invoke it.
+fn machine_findings(resources: &Value, functions: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    let machine = &resources["ConnectMachine"];
+    let mut expected = json!({"Partition": {"Ref": "AWS::Partition"}, "BusName": {"Ref": "Bus"}});
+    for function in functions {
+        let arn = json!({"Fn::GetAtt": format!("{function}.Arn")});
+        let may = statements(machine).into_iter().any(|statement| {
+            let invoked = statement["Resource"].as_array();
+            statement["Action"] == "lambda:InvokeFunction"
+                && invoked.is_some_and(|invoked| invoked.contains(&arn))
+        });
+        if !may {
+            found.push(format!("the machine may not invoke {function}"));
+        }
+        expected[format!("{function}Arn")] = arn;
+    }
+    let given = &machine["Properties"]["DefinitionSubstitutions"];
+    if *given != expected {
+        found.push(format!(
+            "the definition is given {given} and wants {expected}"
+        ));
+    }
+    let text = std::fs::read_to_string(tests::root().join("functions/connect.asl.json")).unwrap();
+    let wanted: BTreeSet<&str> = text
+        .split("${")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+        .collect();
+    let keys = expected.as_object().unwrap().keys().map(String::as_str);
+    if wanted != keys.collect() {
+        found.push(format!("the definition names {wanted:?}"));
+    }
+    found
+}
+
+/// The statements of a function's or a machine's own policy, or of a managed policy.
+pub(crate) fn statements(resource: &Value) -> Vec<&Value> {
+    let properties = &resource["Properties"];
+    let own = properties["Policies"].as_array().into_iter().flatten();
+    own.chain([&properties["PolicyDocument"]])
+        .filter_map(|policy| policy["Statement"].as_array())
+        .flatten()
+        .collect()
+}
+
+/// The actions of a statement.
+pub(crate) fn listed(statement: &Value) -> Vec<&str> {
+    let action = &statement["Action"];
+    let list = action.as_array().into_iter().flatten();
+    list.chain([action]).filter_map(Value::as_str).collect()
+}
+
+pub(crate) fn actions(resource: &Value) -> BTreeSet<&str> {
+    statements(resource).into_iter().flat_map(listed).collect()
+}
+
+fn statement_findings(statement: &Value) -> Vec<String> {
+    let actions = listed(statement);
+    let mut found = Vec::new();
+    if actions.is_empty() || actions.iter().any(|action| action.contains('*')) {
+        found.push(format!("wildcard or no action in {actions:?}"));
+    }
+    if statement["Resource"] == "*"
+        && !actions.iter().all(|action| {
+            action.starts_with("ec2:Describe")
+                || action.starts_with("dms:Describe")
+                || RESOURCELESS.contains(action)
+        })
+    {
+        found.push(format!("{actions:?} on everything"));
+    }
+    let requires = |key: &str| statement["Condition"]["StringEquals"][key] == "true";
+    if actions.iter().any(|action| CHANGES.contains(action))
+        && !requires("aws:ResourceTag/tieline:managed")
+    {
+        found.push(format!("{actions:?} on what is not ours"));
+    }
+    for (action, resource) in MAKES {
+        let named = statement["Resource"].to_string().contains(resource);
+        if actions.contains(&action) && named && !requires("aws:RequestTag/tieline:managed") {
+            found.push(format!("{action} without our tag"));
+        }
+    }
+    if actions.contains(&"secretsmanager:GetSecretValue")
+        && !statement["Resource"]
+            .to_string()
+            .contains(":secret:${SecretPrefix}*")
+    {
+        found.push("every secret of the account".to_owned());
+    }
+    let resource = statement["Resource"].to_string();
+    if actions.contains(&"iam:PassRole")
+        && (statement["Condition"]["StringEquals"]["iam:PassedToService"].is_null()
+            || !resource.contains(":role/${SecretAccessRolePrefix}*"))
+    {
+        found.push("roles for every service, or every role".to_owned());
+    }
+    let tests = ["dms:DeleteConnection", "dms:TestConnection"];
+    if actions.iter().any(|action| tests.contains(action))
+        && !resource.contains(":rep:*")
+        && !requires("aws:ResourceTag/tieline:managed")
+    {
+        found.push(format!("{actions:?} on endpoints that are not ours"));
+    }
+    if actions.contains(&"dms:AddTagsToResource")
+        && !requires("aws:ResourceTag/tieline:managed")
+        && (!requires("aws:RequestTag/tieline:managed") || resource.contains(":*:*"))
+    {
+        found.push("tags on anything of DMS's".to_owned());
+    }
+    let types = "route53:ChangeResourceRecordSetsRecordTypes";
+    if actions.contains(&"route53:ChangeResourceRecordSets")
+        && statement["Condition"]["ForAllValues:StringEquals"][types] != json!(["CNAME"])
+    {
+        found.push("records of every type".to_owned());
+    }
+    if actions.contains(&"ec2:CreateTags")
+        && !requires("aws:ResourceTag/tieline:managed")
+        && statement["Condition"]["StringEquals"]["ec2:CreateAction"].is_null()
+    {
+        found.push("tags on what is not ours".to_owned());
+    }
+    found
+}
+
+/// The rule, the dead-letter queue and the permission to write to it.
+fn event_findings(resources: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let events = &resources["ConnectMachine"]["Properties"]["Events"];
+    if events["Requested"]["Properties"]["Pattern"]
+        != json!({"detail-type": ["Private Connection Requested"]})
+    {
+        found.push("the rule matches something else than the detail-type".to_owned());
+    }
+    let ended = &events["Ended"]["Properties"]["Pattern"]["detail"];
+    if *ended
+        != json!({"status": ["ABORTED", "TIMED_OUT"], "stateMachineArn": [{"Ref": "ConnectMachine"}]})
+    {
+        found.push(
+            "nothing cleans up after an execution that was aborted or ran out of time".to_owned(),
+        );
+    }
+    for (name, event) in events.as_object().unwrap() {
+        if event["Properties"]["DeadLetterConfig"]["Arn"]
+            != json!({"Fn::GetAtt": "DeadLetterQueue.Arn"})
+        {
+            found.push(format!("the rule {name} has no dead-letter queue"));
+        }
+    }
+    let policy = &resources["DeadLetterQueuePolicy"]["Properties"];
+    let statement = &policy["PolicyDocument"]["Statement"][0];
+    let allowed = policy["Queues"] == json!([{"Ref": "DeadLetterQueue"}])
+        && statement["Effect"] == "Allow"
+        && statement["Principal"]["Service"] == "events.amazonaws.com"
+        && statement["Action"] == "sqs:SendMessage"
+        && statement["Resource"] == json!({"Fn::GetAtt": "DeadLetterQueue.Arn"})
+        && statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+            == json!([{"Fn::GetAtt": "ConnectMachineRequested.Arn"}, {"Fn::GetAtt": "ConnectMachineEnded.Arn"}]);
+    if !allowed {
+        found.push("EventBridge may not write to the dead-letter queue".to_owned());
+    }
+    found
+}
