@@ -6,14 +6,16 @@ mod contracts {
     pub(crate) mod definition;
 }
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use tests::{Machine, Simulated, files, invoke, json as read};
 use tieline::problem::Code;
 use tieline::steps::confirm_connection;
-use tieline::workflow::{Function, NextState, StepError, StepInput};
+use tieline::workflow::{Function, NextState, StepInput};
 use world::scenario;
 
-use crate::contracts::definition::{findings, length_findings, names};
+use crate::contracts::definition::{findings, length_findings};
 
 const DEFINITION: &str = "functions/connect.asl.json";
 

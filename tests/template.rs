@@ -10,9 +10,7 @@ mod template {
 
 use serde_json::{Value, json};
 
-use crate::template::promises::{
-    MAY_LOOK, MAY_READ_KEYS, actions, findings, listed, statements, template,
-};
+use crate::template::promises::{MAY_LOOK, MAY_READ_KEYS, findings, listed, template};
 
 #[test]
 fn the_template_keeps_its_promises() {

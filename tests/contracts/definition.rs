@@ -163,7 +163,7 @@ fn collect_expressions<'m>(value: &'m Value, found: &mut Vec<&'m str>) {
 }
 
 /// The errors that some retriers or catchers name.
-pub(crate) fn names(rules: &[Value]) -> BTreeSet<&str> {
+fn names(rules: &[Value]) -> BTreeSet<&str> {
     let lists = rules
         .iter()
         .filter_map(|rule| rule["ErrorEquals"].as_array());

@@ -139,6 +139,7 @@ pub fn code(ended: &Ended) -> &str {
 /// If the request did not end as a connection; the text is what the result says.
 pub fn assert_connected(ended: &Ended, what: &str) {
     assert_eq!(code(ended), "CONNECTED", "{what}: {}", detail(ended));
+    assert_eq!(ended.status, "SUCCEEDED", "{what}");
 }
 
 /// The calls that wanted to change something.

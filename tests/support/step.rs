@@ -4,7 +4,7 @@ use serde_json::Value;
 use tieline::steps::{
     confirm_connection, create_endpoint, enable_dns, preflight, roll_back, status_polling,
 };
-use tieline::workflow::{Function, StepError, StepInput, StepOutput};
+use tieline::workflow::{Function, StepInput, StepResult};
 
 use crate::simulated::Simulated;
 
@@ -13,11 +13,7 @@ use crate::simulated::Simulated;
 /// # Errors
 ///
 /// What the step raises.
-pub async fn invoke(
-    function: Function,
-    payload: Value,
-    simulated: &Simulated,
-) -> Result<StepOutput, StepError> {
+pub async fn invoke(function: Function, payload: Value, simulated: &Simulated) -> StepResult {
     let here = "us-east-1".parse().expect("a Region");
     let input = StepInput::read(payload)?;
     let outside = simulated.outside();

@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use http::request::Parts;
 use tieline::time::{Clock, Time};
 use tieline_aws::Wire;
 use tieline_vendors::{
@@ -51,9 +52,11 @@ pub(crate) fn wires(shared: &Arc<Shared>) -> (Wire, ToWorld) {
 pub(crate) struct ToWorld(Arc<Shared>);
 
 impl ToWorld {
-    async fn exchange(&self, request: &Request) -> Response {
+    async fn exchange(&self, head: &Parts, body: Vec<u8>) -> Response {
+        assert_eq!(head.uri.authority().map(|it| it.as_str()), Some("world"));
+        let request = Request::of(head, body);
         pass(self.0.latency()).await;
-        let response = wire::answer(&mut self.0.world(), request);
+        let response = wire::answer(&mut self.0.world(), &request);
         self.0.note_call();
         response
     }
@@ -94,7 +97,7 @@ impl HttpConnector for ToWorld {
         let (head, body) = request.into_parts();
         let body = body.bytes().expect("a whole body").to_vec();
         HttpConnectorFuture::new(async move {
-            match to_world.exchange(&Request::of(&head, body)).await {
+            match to_world.exchange(&head, body).await {
                 Response::Answer(answer) => {
                     Ok(HttpResponse::try_from(answer.map(SdkBody::from)).expect("a response"))
                 }
@@ -109,7 +112,7 @@ impl HttpConnector for ToWorld {
 impl Http for ToWorld {
     async fn send(&self, request: VendorRequest) -> Result<VendorResponse, HttpError> {
         let (head, body) = request.into_parts();
-        match self.exchange(&Request::of(&head, body.into_bytes())).await {
+        match self.exchange(&head, body.into_bytes()).await {
             Response::Answer(answer) => Ok(answer),
             Response::Drop => Err(HttpError("the connection was dropped".to_owned())),
             Response::Hang => {

@@ -207,7 +207,7 @@ fn machine_findings(resources: &Value, functions: &[String]) -> Vec<String> {
 }
 
 /// The statements of a function's or a machine's own policy, or of a managed policy.
-pub(crate) fn statements(resource: &Value) -> Vec<&Value> {
+fn statements(resource: &Value) -> Vec<&Value> {
     let properties = &resource["Properties"];
     let own = properties["Policies"].as_array().into_iter().flatten();
     own.chain([&properties["PolicyDocument"]])
@@ -223,7 +223,7 @@ pub(crate) fn listed(statement: &Value) -> Vec<&str> {
     list.chain([action]).filter_map(Value::as_str).collect()
 }
 
-pub(crate) fn actions(resource: &Value) -> BTreeSet<&str> {
+fn actions(resource: &Value) -> BTreeSet<&str> {
     statements(resource).into_iter().flat_map(listed).collect()
 }
 

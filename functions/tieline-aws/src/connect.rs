@@ -21,7 +21,7 @@ use crate::secrets::AwsSecrets;
 use crate::settings::{BadVariable, Settings};
 
 /// The world outside, on AWS.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "it holds keys")]
 pub struct Aws {
     ec2: AwsEc2,
     dsql: AwsDsql,

@@ -54,14 +54,6 @@ fn filter(action: &'static str, name: &str, value: &str) -> Reply<Filter> {
     filter.map_err(incomplete(action))
 }
 
-/// The one thing that was described; none if DMS has nothing of that name.
-macro_rules! described {
-    ($action:expr, $call:expr, $list:ident) => {
-        there(ask($action, $call.send()).await)?
-            .and_then(|answer| answer.$list.unwrap_or_default().into_iter().next())
-    };
-}
-
 #[async_trait]
 impl Dms for AwsDms {
     async fn has_vpc_role(&self) -> Reply<bool> {
@@ -86,7 +78,10 @@ impl Dms for AwsDms {
             .client
             .describe_replication_subnet_groups()
             .filters(filter(ACTION, "replication-subnet-group-id", id)?);
-        let Some(group) = described!(ACTION, call, replication_subnet_groups) else {
+        let found = there(ask(ACTION, call.send()).await)?;
+        let Some(group) =
+            found.and_then(|found| found.replication_subnet_groups?.into_iter().next())
+        else {
             return Ok(None);
         };
         let subnets = group.subnets().iter();
@@ -138,7 +133,10 @@ impl Dms for AwsDms {
             .client
             .describe_replication_instances()
             .filters(filter(ACTION, name, id)?);
-        let Some(instance) = described!(ACTION, call, replication_instances) else {
+        let found = there(ask(ACTION, call.send()).await)?;
+        let Some(instance) =
+            found.and_then(|found| found.replication_instances?.into_iter().next())
+        else {
             return Ok(None);
         };
         let arn = required(ACTION, "ARN", instance.replication_instance_arn)?;
@@ -192,7 +190,9 @@ impl Dms for AwsDms {
             self.client
                 .describe_certificates()
                 .filters(filter(ACTION, "certificate-id", id)?);
-        let Some(certificate) = described!(ACTION, call, certificates) else {
+        let found = there(ask(ACTION, call.send()).await)?;
+        let Some(certificate) = found.and_then(|found| found.certificates?.into_iter().next())
+        else {
             return Ok(None);
         };
         let arn = required(ACTION, "ARN", certificate.certificate_arn)?;
@@ -221,7 +221,8 @@ impl Dms for AwsDms {
             .client
             .describe_endpoints()
             .filters(filter(ACTION, "endpoint-id", id)?);
-        let Some(endpoint) = described!(ACTION, call, endpoints) else {
+        let found = there(ask(ACTION, call.send()).await)?;
+        let Some(endpoint) = found.and_then(|found| found.endpoints?.into_iter().next()) else {
             return Ok(None);
         };
         let arn = required(ACTION, "ARN", endpoint.endpoint_arn)?;
@@ -233,7 +234,7 @@ impl Dms for AwsDms {
     async fn create_endpoint(
         &self,
         new: &NewDmsEndpoint,
-        certificate: Option<&str>,
+        certificate_arn: Option<&str>,
         tags: &Tags,
     ) -> Reply<()> {
         let settings = MySqlSettings::builder()
@@ -253,7 +254,7 @@ impl Dms for AwsDms {
             .engine_name("mysql")
             .my_sql_settings(settings)
             .ssl_mode(DmsSslModeValue::from(new.ssl_mode.as_str()))
-            .set_certificate_arn(certificate.map(str::to_owned))
+            .set_certificate_arn(certificate_arn.map(str::to_owned))
             .set_extra_connection_attributes(new.attributes.clone())
             .set_tags(tag_list(tags));
         ask("dms:CreateEndpoint", call.send()).await.map(drop)
@@ -271,7 +272,8 @@ impl Dms for AwsDms {
             .describe_connections()
             .filters(filter(ACTION, "endpoint-arn", endpoint)?)
             .filters(filter(ACTION, "replication-instance-arn", instance)?);
-        let Some(connection) = described!(ACTION, call, connections) else {
+        let found = there(ask(ACTION, call.send()).await)?;
+        let Some(connection) = found.and_then(|found| found.connections?.into_iter().next()) else {
             return Ok(None);
         };
         Ok(Some(Test {

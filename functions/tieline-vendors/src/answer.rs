@@ -5,7 +5,7 @@ use serde_json::Value;
 use tieline::outside::{CallError, Reply};
 
 use crate::api::Api;
-use crate::http::HttpResponse;
+use crate::http::{HttpResponse, as_text};
 
 /// The most characters of an unreadable body that an error quotes.
 const EXCERPT: usize = 200;
@@ -106,7 +106,7 @@ impl Answer {
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        self.response.headers().get(name)?.to_str().ok()
+        self.response.headers().get(name).and_then(as_text)
     }
 
     fn no_json(&self) -> CallError {

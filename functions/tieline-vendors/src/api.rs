@@ -14,8 +14,10 @@ pub(crate) struct Api {
     pub(crate) key: KeyFields,
     /// The header with the id by which the vendor's support can look up a call.
     pub(crate) trace: &'static str,
-    /// The headers that say how long to wait, in lower case, the preferred one first.
+    /// The headers that say how long to wait, the preferred one first.
     pub(crate) retry_after: [&'static str; 2],
+    /// The parameters of a list: how many entries a page has, and which page it is.
+    pub(crate) page: [&'static str; 2],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +41,7 @@ pub(crate) const CONFLUENT: &Api = &Api {
     },
     trace: "X-Request-Id",
     retry_after: ["retry-after", "x-ratelimit-reset"],
+    page: ["page_size", "page_token"],
 };
 
 const fn tidb_cloud(host: &'static str) -> Api {
@@ -52,5 +55,6 @@ const fn tidb_cloud(host: &'static str) -> Api {
         },
         trace: "X-Debug-Trace-Id",
         retry_after: ["x-ratelimit-reset", "retry-after"],
+        page: ["pageSize", "pageToken"],
     }
 }

@@ -25,7 +25,7 @@ use crate::answer::Answer;
 use crate::api::CONFLUENT;
 use crate::call::Call;
 use crate::decode::Nullable;
-use crate::pages::Pages;
+use crate::pages::List;
 
 const ACCESSES: &str = "private-link-accesses";
 const LIST: &str = "confluent:ListPrivateLinkAccesses";
@@ -125,21 +125,14 @@ impl Vendors {
     }
 
     async fn list_accesses(&self, within: &ConfluentEnvironment) -> Reply<Vec<PrivateLinkAccess>> {
-        let mut all = Vec::new();
-        let mut pages = Pages::default();
-        loop {
-            let call = Call::new(CONFLUENT, LIST, "GET", &[ACCESSES])?.query(&[
-                ("environment", within.environment.as_str()),
-                ("page_size", "100"),
-                ("page_token", pages.token()),
-            ]);
-            let page: Page = self.call(&within.key, call).await?.decode()?;
-            all.extend(page.data);
-            let token = self.next_token(&page.metadata.next)?;
-            if !pages.turn(LIST, token)? {
-                return Ok(all);
-            }
-        }
+        let list = List {
+            api: CONFLUENT,
+            action: LIST,
+            path: &[ACCESSES],
+            query: &[("environment", within.environment.as_str())],
+        };
+        let read = |page: Page| Ok((page.data, self.next_token(&page.metadata.next)?));
+        self.list(&within.key, list, read).await
     }
 
     /// The token in the URL of the next page; empty if there is none.

@@ -12,7 +12,7 @@ use http_auth::digest::DigestClient;
 use http_auth::parser::ChallengeParser;
 use http_auth::{ChallengeRef, PasswordParams};
 
-use crate::http::{Http, HttpError, HttpRequest, HttpResponse, authorize, target};
+use crate::http::{Http, HttpError, HttpRequest, HttpResponse, as_text, authorize, target};
 use crate::secrets::ApiKey;
 
 /// A key's public part and a vendor's host.
@@ -103,7 +103,7 @@ fn challenge(answer: &HttpResponse) -> Option<DigestClient> {
         .headers()
         .get_all(WWW_AUTHENTICATE)
         .iter()
-        .filter_map(|header| header.to_str().ok())
+        .filter_map(as_text)
         .flat_map(|header| ChallengeParser::new(header).map_while(Result::ok))
         .find_map(|challenge: ChallengeRef<'_>| DigestClient::try_from(&challenge).ok())
 }

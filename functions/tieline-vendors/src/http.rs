@@ -1,6 +1,5 @@
 //! What the clients need of HTTP: one request, one answer. [`Https`] does it for real.
 
-use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,9 +9,9 @@ use tieline_https::Https;
 
 pub use tieline_https::HttpError;
 
-/// A request with its body as a text, empty if there is none.
+/// A request with its body as a text, empty if there is none. Its `Debug` does not show its credentials.
 pub type HttpRequest = http::Request<String>;
-/// An answer with its body as a text.
+/// An answer with its body as a text. Before [`Vendors`](crate::Vendors) has scrubbed it, it may repeat a key.
 pub type HttpResponse = http::Response<String>;
 
 /// For a connection.
@@ -22,7 +21,7 @@ pub(crate) const WHOLE: Duration = Duration::from_secs(25);
 
 /// Sends one request and brings back the answer, whatever its status.
 #[async_trait]
-pub trait Http: Debug + Send + Sync {
+pub trait Http: Send + Sync {
     /// Sends a request. Redirects are answers like any other.
     ///
     /// # Errors
@@ -45,6 +44,11 @@ pub(crate) fn authorize(request: &mut HttpRequest, credentials: &str) -> Result<
     value.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, value);
     Ok(())
+}
+
+/// A header's text, unless it is none.
+pub(crate) fn as_text(value: &HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok()
 }
 
 pub(crate) fn unwritten(error: impl Into<http::Error>) -> HttpError {

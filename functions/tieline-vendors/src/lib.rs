@@ -25,7 +25,7 @@ pub use crate::http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use crate::secrets::Secrets;
 
 /// Clients of the vendors' APIs. Create them once per cold start: they cache keys, nonces and connections.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "it holds keys")]
 pub struct Vendors {
     http: Box<dyn Http>,
     secrets: Box<dyn Secrets>,

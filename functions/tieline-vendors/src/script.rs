@@ -12,7 +12,7 @@ use crate::http::{Http, HttpError, HttpRequest, HttpResponse};
 use crate::secrets::Secrets;
 
 /// Gives its answers one by one, and keeps what it was sent.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Script {
     answers: Arc<Mutex<VecDeque<Result<HttpResponse, HttpError>>>>,
     sent: Arc<Mutex<Vec<HttpRequest>>>,
@@ -86,7 +86,7 @@ impl With for HttpResponse {
 }
 
 /// Gives its texts one by one, and the last one for ever.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Safe {
     texts: Arc<Vec<String>>,
     reads: Arc<Mutex<usize>>,

@@ -20,7 +20,7 @@ const SHORTEST: usize = 8;
 
 /// Where secrets are kept.
 #[async_trait]
-pub trait Secrets: fmt::Debug + Send + Sync {
+pub trait Secrets: Send + Sync {
     /// The text of a secret.
     ///
     /// # Errors

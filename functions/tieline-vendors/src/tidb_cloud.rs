@@ -4,22 +4,19 @@
 //! No call takes an idempotency key, so callers look before they create.
 
 use async_trait::async_trait;
-use serde::de::DeserializeOwned;
 use serde_json::json;
-use tieline::ids::{EndpointId, SecretArn};
+use tieline::ids::EndpointId;
 use tieline::outside::tidb_cloud::{
     Dataflow, DedicatedCluster, Link, LinkService, Registration, ServerlessCluster, TidbCluster,
     TidbNodeGroup,
 };
 use tieline::outside::{CallError, Reply, TidbCloud};
 
-use crate::api::{Api, DEDICATED, SERVERLESS};
+use crate::api::{DEDICATED, SERVERLESS};
 use crate::call::Call;
-use crate::pages::Pages;
+use crate::pages::List;
 use crate::{Vendors, dedicated, serverless};
 
-/// The largest page that the API returns.
-const PAGE_SIZE: &str = "100";
 const LINKS: &str = "privateLinkConnections";
 const REGISTRATIONS: &str = "privateEndpointConnections";
 
@@ -41,16 +38,20 @@ impl TidbCloud for Vendors {
     }
 
     async fn registrations(&self, of: &TidbNodeGroup) -> Reply<Vec<Registration>> {
-        let action = "tidbcloud:ListPrivateEndpointConnections";
-        let path = in_group(of, &[REGISTRATIONS]);
+        let list = List {
+            api: DEDICATED,
+            action: "tidbcloud:ListPrivateEndpointConnections",
+            path: &in_group(of, &[REGISTRATIONS]),
+            query: &[],
+        };
         let read = |page: dedicated::Connections| {
             let found = page.private_endpoint_connections.into_iter();
-            (
+            Ok((
                 found.map(Registration::from).collect(),
                 page.next_page_token,
-            )
+            ))
         };
-        self.list(&of.key, DEDICATED, action, &path, read).await
+        self.list(&of.key, list, read).await
     }
 
     async fn register(&self, at: &TidbNodeGroup, endpoint: &EndpointId) -> Reply<()> {
@@ -92,13 +93,17 @@ impl TidbCloud for Vendors {
     }
 
     async fn links(&self, of: &TidbCluster) -> Reply<Vec<Link>> {
-        let action = "tidbcloud:ListPrivateLinkConnections";
-        let path = in_cluster(of, &[LINKS]);
+        let list = List {
+            api: SERVERLESS,
+            action: "tidbcloud:ListPrivateLinkConnections",
+            path: &in_cluster(of, &[LINKS]),
+            query: &[],
+        };
         let read = |page: serverless::Connections| {
             let found = page.private_link_connections.into_iter();
-            (found.map(Link::from).collect(), page.next_page_token)
+            Ok((found.map(Link::from).collect(), page.next_page_token))
         };
-        self.list(&of.key, SERVERLESS, action, &path, read).await
+        self.list(&of.key, list, read).await
     }
 
     async fn link(&self, of: &TidbCluster, id: &str) -> Reply<Option<Link>> {
@@ -151,30 +156,6 @@ impl TidbCloud for Vendors {
         let body = json!({ "attachDomainId": attachment });
         let call = Call::new(SERVERLESS, action, "POST", &path)?.verb("detachDomains");
         self.call(&of.key, call.body(body)).await?.gone()
-    }
-}
-
-impl Vendors {
-    /// Every page of a list; `read` turns one into its items and the token of the next.
-    async fn list<Page: DeserializeOwned, T>(
-        &self,
-        key: &SecretArn,
-        api: &'static Api,
-        action: &'static str,
-        path: &[&str],
-        read: impl Fn(Page) -> (Vec<T>, String),
-    ) -> Reply<Vec<T>> {
-        let mut all = Vec::new();
-        let mut pages = Pages::default();
-        loop {
-            let query = [("pageSize", PAGE_SIZE), ("pageToken", pages.token())];
-            let call = Call::new(api, action, "GET", path)?.query(&query);
-            let (items, next) = read(self.call(key, call).await?.decode()?);
-            all.extend(items);
-            if !pages.turn(action, next)? {
-                return Ok(all);
-            }
-        }
     }
 }
 

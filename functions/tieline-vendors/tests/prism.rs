@@ -24,10 +24,9 @@ use async_trait::async_trait;
 use prism::server::{self, Prism};
 use serde_json::Value;
 use tieline::ids::{ConfluentId, SecretArn};
-use tieline::outside::CallError;
 use tieline::outside::confluent::ConfluentEnvironment;
 use tieline::outside::tidb_cloud::{NodeGroupId, TidbCluster, TidbNodeGroup};
-use tieline::outside::{Confluent, TidbCloud};
+use tieline::outside::{Confluent, Reply, TidbCloud};
 use tieline_https::Https;
 use tieline_vendors::{Http, HttpError, HttpRequest, HttpResponse, Secrets, Vendors};
 
@@ -35,13 +34,12 @@ use tieline_vendors::{Http, HttpError, HttpRequest, HttpResponse, Secrets, Vendo
 ///
 /// Prism leaves a Swagger `basePath` out of its own paths, and every page of an example names a next page; that it was
 /// asked for is enough.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Routed(Arc<Inner>);
 
 /// Generous, because Prism runs on Node and shares the machine with other work.
 const TIMEOUT: Duration = Duration::from_secs(25);
 
-#[derive(Debug)]
 struct Inner {
     real: Https,
     dedicated: Prism,
@@ -93,12 +91,11 @@ impl Http for Routed {
     }
 }
 
-#[derive(Debug)]
 struct Safe;
 
 #[async_trait]
 impl Secrets for Safe {
-    async fn read(&self, _: &SecretArn) -> Result<String, CallError> {
+    async fn read(&self, _: &SecretArn) -> Reply<String> {
         let text = r#"{"publicKey":"PUBLIC","privateKey":"a private key","apiKey":"KEY","apiSecret":"a secret"}"#;
         Ok(text.to_owned())
     }

@@ -2,7 +2,7 @@
 //!
 //! Marks lie on the things themselves. What knows tags carries [`MANAGED`] and, for each request that holds it,
 //! `tieline:request/<request id>` with the fingerprint of the request's parameters, and `.ready` behind it once the
-//! connection was announced. What knows no tags says the same in its name: `tieline <request id> <fingerprint>`.
+//! connection is confirmed. What knows no tags says the same in its name: `tieline <request id> <fingerprint>`.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub const MANAGED: &str = "tieline:managed";
 /// Begins the key of the tag that a request holds on its endpoint: `tieline:request/<request id>`.
 pub const REQUEST: &str = "tieline:request/";
 
-/// Ends the value of that tag, or that name, once the connection was announced: from then on only a removal takes it away.
+/// Ends the value of that tag, or that name, once the connection is confirmed: from then on only a removal takes it away.
 const CONFIRMED: &str = ".ready";
 
 /// A request, as far as what is made for it carries its marks.

@@ -9,21 +9,9 @@ use strum::VariantArray;
 
 /// Why a request ended as it did. The list is part of the contract: it only grows.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::IntoStaticStr,
-    VariantArray,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, VariantArray,
 )]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[strum(serialize_all = "SCREAMING_SNAKE_CASE", const_into_str)]
 pub enum Code {
     /// The service's owner has to accept the connection; nothing is wrong.
     AwaitingAcceptance,
@@ -119,7 +107,6 @@ pub enum Code {
     StepFailed,
     /// What this request made could not all be removed; the result lists it.
     #[serde(rename = "UNDO_INCOMPLETE")]
-    #[strum(serialize = "UNDO_INCOMPLETE")]
     RollBackIncomplete,
 }
 
@@ -140,6 +127,13 @@ impl JsonSchema for Code {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"enum": Self::ALL})
+    }
+}
+
+/// The same as in JSON.
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The texts of refusals that more than one place gives: each stands here once.
 
-use crate::ids::{GroupId, Region, SubnetId, VpcId};
+use crate::ids::{EndpointId, GroupId, Region, SubnetId, VpcId};
 use crate::problem::{Code, Problem};
 
 /// Attaches AWS's own policy to the role of AWS DMS, in whatever partition the command runs.
@@ -31,15 +31,14 @@ pub(crate) fn unsuitable(message: impl Into<String>, fix: impl Into<String>) -> 
     Problem::new(Code::TargetUnsuitable, message, fix)
 }
 
-/// An endpoint that is there is not what is asked for.
-pub(crate) fn differing(endpoint: &str, differences: &[String]) -> Problem {
+/// An endpoint that is there, one of ours or not, is not what is asked for.
+pub(crate) fn differing(id: &EndpointId, is_ours: bool, differences: &[String]) -> Problem {
+    let whose = if is_ours { " of ours" } else { "" };
+    let how = differences.join("; ");
     Problem::new(
         Code::EndpointDiffers,
-        format!(
-            "{endpoint} serves this already, but {}",
-            differences.join("; ")
-        ),
-        "ask for what it has (what is left out, it decides), or remove the requests that it serves first",
+        format!("{id}{whose} serves this already, but {how}"),
+        "ask for what it has, or leave it out of the request; or remove the requests that it serves first",
     )
 }
 
@@ -84,11 +83,11 @@ pub(crate) fn quota_reached(message: impl Into<String>, region: &Region, more: &
     )
 }
 
-/// The account has no role that AWS DMS may take on.
+/// The account has no role that AWS DMS may assume.
 pub(crate) fn no_dms_role() -> Problem {
     Problem::new(
         Code::DmsRoleMissing,
-        "the account has no IAM role dms-vpc-role that AWS DMS may take on",
+        "the account has no IAM role dms-vpc-role that AWS DMS may assume",
         format!(
             "aws iam create-role --role-name dms-vpc-role --assume-role-policy-document \
              '{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Allow\",\"Principal\":{{\"Service\":\"dms.amazonaws.com\"}},\"Action\":\"sts:AssumeRole\"}}]}}' && \

@@ -1,6 +1,5 @@
 //! Points in time, who tells it, and how long things may take.
 
-use std::fmt::Debug;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -34,7 +33,7 @@ impl Time {
 }
 
 /// Tells the time.
-pub trait Clock: Debug + Send + Sync {
+pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Time;
 }

@@ -260,7 +260,7 @@ fn a_person_has_the_time_that_the_request_gives() {
         let decision = decide(&plan, &progress, after, &observed);
         assert_eq!(
             (word(&decision.then), decision.phase),
-            (then, Phase::Accept)
+            (then.to_owned(), Phase::Accept)
         );
     }
 
@@ -268,7 +268,7 @@ fn a_person_has_the_time_that_the_request_gives() {
     let decision = decide(&plan, &progress, hours * 3600, &observed);
     assert_eq!(
         (word(&decision.then), decision.phase),
-        ("wait", Phase::Create)
+        ("wait".to_owned(), Phase::Create)
     );
 }
 

@@ -18,7 +18,7 @@ use crate::{progress, show};
 const LIMIT: f64 = 6.0 * 3600.0;
 
 /// Runs one request from event to result on this machine: the real template, state machine and functions,
-/// against a simulated AWS. Needs Rust and Python 3, and nothing else.
+/// against a simulated AWS. Needs Rust with a C compiler and Python 3, and nothing else.
 #[derive(Debug, Parser)]
 #[command(name = "local")]
 pub struct Arguments {

@@ -107,7 +107,10 @@ impl Scene {
     }
 
     fn run(&self, options: &[&str]) -> Runner {
-        let mut command = Command::new(self.root.join("target/debug/local"));
+        // Whoever runs the tests may ignore signals, as `nohup` does and a shell for what it puts into the background.
+        let mut command = Command::new("env");
+        command.arg("--default-signal=INT,TERM,HUP");
+        command.arg(self.root.join("target/debug/local"));
         let bin = self.root.join("bin");
         command
             .args(options)

@@ -21,19 +21,17 @@ use crate::sdk::{Sdk, client};
 /// The most that EC2 takes. Without it, all of a VPC comes in one answer.
 const PAGE: i32 = 1000;
 
-/// Every page of a list; with the way to turn one of its entries into ours, in our words.
+/// Every page of a list.
 macro_rules! all {
-    ($action:literal, $call:expr) => {{
+    ($action:expr, $call:expr) => {{
         let pages = $call.into_paginator().page_size(PAGE).items().send();
-        ask($action, pages.try_collect()).await?
+        ask($action, pages.try_collect())
     }};
-    ($action:literal, $call:expr, $convert:path) => {{
-        let found = all!($action, $call);
-        let ours = found
-            .iter()
-            .map(|one| required($action, "entry", $convert(one)));
-        ours.collect()
-    }};
+}
+
+fn ours<T, U>(action: &'static str, found: &[T], read: fn(&T) -> Option<U>) -> Reply<Vec<U>> {
+    let ours = found.iter().map(|one| required(action, "entry", read(one)));
+    ours.collect()
 }
 
 #[derive(Debug)]
@@ -76,15 +74,19 @@ impl Ec2 for AwsEc2 {
     }
 
     async fn subnets(&self, vpc: &VpcId) -> Reply<Vec<Subnet>> {
+        const ACTION: &str = "ec2:DescribeSubnets";
         let in_vpc = filter("vpc-id", vpc.as_str());
         let call = self.0.describe_subnets().filters(in_vpc);
-        all!("ec2:DescribeSubnets", call, convert::subnet)
+        let found = all!(ACTION, call).await?;
+        ours(ACTION, &found, convert::subnet)
     }
 
     async fn groups(&self, vpc: &VpcId) -> Reply<Vec<Group>> {
+        const ACTION: &str = "ec2:DescribeSecurityGroups";
         let in_vpc = filter("vpc-id", vpc.as_str());
         let call = self.0.describe_security_groups().filters(in_vpc);
-        all!("ec2:DescribeSecurityGroups", call, convert::group)
+        let found = all!(ACTION, call).await?;
+        ours(ACTION, &found, convert::group)
     }
 
     async fn service(&self, name: &str) -> Reply<Option<Service>> {
@@ -98,6 +100,7 @@ impl Ec2 for AwsEc2 {
     }
 
     async fn endpoints(&self, which: &EndpointFilter<'_>) -> Reply<Vec<Endpoint>> {
+        const ACTION: &str = "ec2:DescribeVpcEndpoints";
         let filters = [
             which.vpc.map(|vpc| filter("vpc-id", vpc.as_str())),
             which.service.map(|service| filter("service-name", service)),
@@ -107,7 +110,8 @@ impl Ec2 for AwsEc2 {
         ];
         let filters = filters.into_iter().flatten().collect();
         let call = self.0.describe_vpc_endpoints().set_filters(Some(filters));
-        all!("ec2:DescribeVpcEndpoints", call, convert::endpoint)
+        let found = all!(ACTION, call).await?;
+        ours(ACTION, &found, convert::endpoint)
     }
 
     async fn interfaces(&self, ids: &[String]) -> Reply<Vec<Interface>> {
@@ -119,7 +123,7 @@ impl Ec2 for AwsEc2 {
             .set_values(Some(ids.to_vec()))
             .build();
         let call = self.0.describe_network_interfaces().filters(filter);
-        let found = all!("ec2:DescribeNetworkInterfaces", call);
+        let found = all!("ec2:DescribeNetworkInterfaces", call).await?;
         Ok(found.iter().filter_map(convert::interface).collect())
     }
 

@@ -410,7 +410,7 @@ async fn the_key_is_in_no_error_even_if_the_vendor_repeats_it() {
             let vendors = Vendors::new(http.clone(), Safe::new([KEY]), None);
 
             let seen = format!(
-                "{:?} {vendors:?} {:?}",
+                "{:?} {:?}",
                 vendors.delete_access(&environment(), "pla-1").await,
                 http.sent(),
             );

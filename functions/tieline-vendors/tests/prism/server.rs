@@ -48,7 +48,6 @@ pub(crate) fn install() -> PathBuf {
 }
 
 /// A Prism that answers for one description, until it is dropped.
-#[derive(Debug)]
 pub(crate) struct Prism {
     /// Where it is, without a slash at the end.
     pub(crate) url: String,

@@ -1,10 +1,9 @@
 //! What is being done.
 
 use serde::{Deserialize, Serialize};
-use strum::VariantArray;
 
 /// What is being done. The names are those of the contract and of payloads under way.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Preflight.
@@ -22,8 +21,4 @@ pub enum Phase {
     /// What was made is being removed.
     #[serde(rename = "undo")]
     RollBack,
-}
-
-impl Phase {
-    pub const ALL: &[Self] = Self::VARIANTS;
 }

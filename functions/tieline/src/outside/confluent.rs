@@ -1,7 +1,5 @@
 //! Confluent Cloud in Tieline's words. Credentials and errors: as in [`super::tidb_cloud`].
 
-use std::fmt::Debug;
-
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +8,7 @@ use crate::outside::Reply;
 
 /// An environment, and the secret with an API key that may see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")] // payloads under way have these names
 pub struct ConfluentEnvironment {
     pub key: SecretArn,
     pub environment: ConfluentId,
@@ -17,7 +16,7 @@ pub struct ConfluentEnvironment {
 
 /// The parts of Confluent Cloud's networking API (v1) that connections need.
 #[async_trait]
-pub trait Confluent: Debug + Send + Sync {
+pub trait Confluent: Send + Sync {
     /// A network, or `None` if the environment has none of that id.
     async fn network(
         &self,

@@ -1,7 +1,5 @@
 //! AWS Database Migration Service in Tieline's words; a `status` is in DMS's own.
 
-use std::fmt::Debug;
-
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +11,7 @@ use crate::outside::{Reply, Tags};
 /// What is asked for by identifier is answered with `None` if DMS has nothing of that name. Deleting what is gone
 /// already counts as deleted.
 #[async_trait]
-pub trait Dms: Debug + Send + Sync {
+pub trait Dms: Send + Sync {
     /// Whether the account has the IAM role `dms-vpc-role` with DMS in its trust policy.
     async fn has_vpc_role(&self) -> Reply<bool>;
 
@@ -46,11 +44,11 @@ pub trait Dms: Debug + Send + Sync {
 
     /// An endpoint (a database, in DMS's word) by its identifier.
     async fn endpoint(&self, id: &str) -> Reply<Option<DmsEndpoint>>;
-    /// Creates an endpoint; `certificate` is the ARN of the one that it names.
+    /// Creates an endpoint, with the ARN of the certificate that it names.
     async fn create_endpoint(
         &self,
         new: &NewDmsEndpoint,
-        certificate: Option<&str>,
+        certificate_arn: Option<&str>,
         tags: &Tags,
     ) -> Reply<()>;
     async fn delete_endpoint(&self, arn: &str) -> Reply<()>;
@@ -90,7 +88,7 @@ pub struct Instance {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")] // payloads under way have these names
 pub struct NewInstance {
     pub id: String,
     /// Its class, such as `dms.t3.medium`.
@@ -122,7 +120,7 @@ pub struct DmsEndpoint {
 
 /// An endpoint to a MySQL server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")] // payloads under way have these names
 pub struct NewDmsEndpoint {
     pub id: String,
     /// Whether data is read from it or written to it.

@@ -1,7 +1,5 @@
 //! Amazon EC2 in Tieline's words.
 
-use std::fmt::Debug;
-
 use async_trait::async_trait;
 
 use super::{Reply, State, Tags};
@@ -12,7 +10,7 @@ use crate::time::Time;
 ///
 /// Reads answer with what EC2 shows now, which may lag behind a write by seconds.
 #[async_trait]
-pub trait Ec2: Debug + Send + Sync {
+pub trait Ec2: Send + Sync {
     /// The VPC, or `None` if this account has no such VPC here.
     async fn vpc(&self, id: &VpcId) -> Reply<Option<Vpc>>;
     async fn dns_attributes(&self, id: &VpcId) -> Reply<DnsAttributes>;

@@ -16,9 +16,9 @@ const INVALID: &str = "Invalid";
 pub const READ_SECRET: &str = "secretsmanager:GetSecretValue";
 
 const SECRET_FIX: &str = "name a secret that the functions may read: its name starts with the stack's parameter \
-     SecretPrefix, and its value is a JSON object with the fields that README lists";
+     SecretPrefix, and its value is a JSON object with the fields that the README lists";
 
-const KEY_FIX: &str = "make a key with the rights that README lists for this target, put it into the secret, and send the \
+const KEY_FIX: &str = "make a key with the rights that the README lists for this target, put it into the secret, and send the \
      event again";
 
 /// What comes back from a call to the outside.

@@ -1,7 +1,5 @@
 //! Amazon Route 53 in Tieline's words: private hosted zones.
 
-use std::fmt::Debug;
-
 use async_trait::async_trait;
 
 use crate::ids::VpcId;
@@ -9,7 +7,7 @@ use crate::outside::{Reply, Tags};
 
 /// Amazon Route 53, as far as a private zone needs it. Names carry no trailing dot, and an asterisk is an asterisk.
 #[async_trait]
-pub trait Route53: Debug + Send + Sync {
+pub trait Route53: Send + Sync {
     /// Every private zone that a VPC of this Region is associated with, also those of other accounts.
     async fn zones(&self, vpc: &VpcId) -> Reply<Vec<VpcZone>>;
     /// A zone of this account, or `None`.

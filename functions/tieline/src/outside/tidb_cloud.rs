@@ -4,8 +4,6 @@
 //! [`super::CallError::Refused`] when TiDB Cloud or Secrets Manager says no, in the words of
 //! [`super::CallError::answered_by_vendor`], and with [`super::CallError::Unavailable`] when there is no usable answer.
 
-use std::fmt::Debug;
-
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +12,7 @@ use crate::outside::Reply;
 
 /// A cluster, and the secret with the API key of its project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")] // payloads under way have these names
 pub struct TidbCluster {
     pub key: SecretArn,
     pub cluster: TidbId,
@@ -21,6 +20,7 @@ pub struct TidbCluster {
 
 /// A node group of a Dedicated cluster, and the secret with the API key of its project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")] // payloads under way have these names
 pub struct TidbNodeGroup {
     pub key: SecretArn,
     pub group: NodeGroupId,
@@ -35,7 +35,7 @@ pub struct NodeGroupId {
 
 /// The parts of the Dedicated API (v1beta1) and of the Starter and Essential API (v1beta1) that connections need.
 #[async_trait]
-pub trait TidbCloud: Debug + Send + Sync {
+pub trait TidbCloud: Send + Sync {
     /// A Dedicated cluster with its node groups, or `None` if there is none of that id.
     async fn dedicated_cluster(&self, of: &TidbCluster) -> Reply<Option<DedicatedCluster>>;
     /// The endpoint service of a node group, or `None` if it is not there (yet).

@@ -1,7 +1,7 @@
 //! A `PrivateLink` access of a Confluent Cloud network: it allows another account, here TiDB Cloud's, to connect.
 //!
 //! Confluent knows no tags, so its name says whose it is: `tieline <request id> <fingerprint>`, with `.ready` behind it
-//! once the connection is announced. One account has one access to a network; one that is somebody else's serves only
+//! once the connection is confirmed. One account has one access to a network; one that is somebody else's serves only
 //! with `"adopt": true` and stays as it is.
 
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ use crate::problem::{Code, Problem};
 use crate::refusals::conflict;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ConfluentAccess {
     #[serde(flatten)]
     pub within: ConfluentEnvironment,

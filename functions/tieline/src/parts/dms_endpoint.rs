@@ -47,8 +47,8 @@ impl PartKind for DmsEndpoint {
             None => None,
         };
         let tags = context.owner.all_tags();
-        let made_now = dms.create_endpoint(&self.0, certificate.as_deref(), &tags);
-        made(made_now.await)
+        let creation = dms.create_endpoint(&self.0, certificate.as_deref(), &tags);
+        made(creation.await)
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {

@@ -72,7 +72,7 @@ impl PartKind for DmsInstance {
                 Self::New(_) => Observation::absent(),
                 Self::Existing { .. } => Observation::of(
                     Condition::Broken(unsuitable(
-                        format!("there is no {}", self.name()),
+                        format!("{} is not there", self.name()),
                         "look the ARN up: aws dms describe-replication-instances",
                     )),
                     Ownership::Others,

@@ -41,8 +41,8 @@ impl PartKind for DmsSubnetGroup {
     async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
         let (dms, tags) = (context.outside.dms, context.owner.all_tags());
         let description = format!("Tieline: {}", context.owner.request_id);
-        let made_now = dms.create_subnet_group(&self.id, &description, &self.subnets, &tags);
-        made(made_now.await)
+        let creation = dms.create_subnet_group(&self.id, &description, &self.subnets, &tags);
+        made(creation.await)
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {

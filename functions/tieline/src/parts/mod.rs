@@ -2,7 +2,7 @@
 //!
 //! A target plans parts, the steps look at them, make them in order and remove them in the opposite order, and nobody
 //! but the part knows which vendor or service it talks to. To add a kind, write its module (a type with
-//! [`PartKind`]) and add one line to `kinds!`.
+//! [`PartKind`]), its `pub mod` and one line in `kinds!`.
 
 pub mod confluent_access;
 pub mod dms_certificate;

@@ -14,6 +14,7 @@ use crate::problem::{Code, Problem};
 use crate::refusals::conflict;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TidbLink {
     #[serde(flatten)]
     pub of: TidbCluster,

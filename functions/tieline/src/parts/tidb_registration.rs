@@ -12,6 +12,7 @@ use crate::ownership::{Ownership, is_ours};
 use crate::problem::{Code, Problem};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TidbRegistration {
     #[serde(flatten)]
     pub at: TidbNodeGroup,

@@ -99,8 +99,7 @@ async fn share(mut work: Work<'_>, wanted: &EndpointPlan, endpoint: &Endpoint) -
     let owner = &work.plan.owner;
     let differs = differences(owner, wanted, endpoint);
     if !differs.is_empty() {
-        let name = format!("{} of ours", endpoint.id);
-        return Ok(work.fail(refusals::differing(&name, &differs)));
+        return Ok(work.fail(refusals::differing(&endpoint.id, true, &differs)));
     }
     if work.is_claimed_by_another(endpoint) {
         return Ok(work.fail(refusals::conflict(endpoint.id.as_str())));

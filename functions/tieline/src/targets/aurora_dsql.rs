@@ -94,8 +94,9 @@ impl AuroraDsql {
                 None => {
                     let problem = unsuitable(
                         format!(
-                            "{} has no private host name of the known form: {host:?}",
-                            self.name()
+                            "{} has no private host name of the known form: {:?}",
+                            self.name(),
+                            host.unwrap_or_default()
                         ),
                         "leave dns out",
                     );

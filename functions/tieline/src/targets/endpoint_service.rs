@@ -12,7 +12,7 @@ use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
 };
-use crate::ids::{Domain, RecordName, ServiceName, VpcId, ZoneId};
+use crate::ids::{Domain, Named as _, RecordName, ServiceName, VpcId, ZoneId};
 use crate::json::{Condition, Fields, kind_of, name_schema};
 use crate::parts::Part;
 use crate::parts::private_zone::{LeadsTo, PrivateZone};
@@ -144,6 +144,7 @@ fn read_records<F: Fields>(fields: &mut F) -> Option<BTreeMap<RecordName, LeadsT
 }
 
 fn records_schema() -> Value {
+    let zone = ZoneId::shape().pattern.trim_matches(['^', '$']);
     json!({
         "description": "Names in the zone, and where each resolves to: \"regional\", the endpoint's Regional name, or its name in the zone with this id; \
                         left out, every name resolves to the Regional one",
@@ -151,7 +152,7 @@ fn records_schema() -> Value {
         "propertyNames": name_schema::<RecordName>(""),
         "minProperties": 1,
         "maxProperties": MAX_RECORDS,
-        "additionalProperties": {"type": "string", "pattern": "^(regional|[a-z0-9-]+-az[0-9]+)$"},
+        "additionalProperties": {"type": "string", "pattern": format!("^(regional|{zone})$")},
     })
 }
 

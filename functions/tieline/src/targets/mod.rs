@@ -1,6 +1,7 @@
 //! What can be connected to: one module a kind, each of the same form.
 //!
-//! To add a kind, write its module (a type with `read` and [`TargetKind`], and its `FACTS`) and add one line to `targets!`.
+//! To add a kind, write its module (a type with `read` and [`TargetKind`], and its `FACTS`), its `pub mod` and one line in
+//! `targets!`.
 
 pub mod aurora_dsql;
 pub mod aurora_dsql_management;

@@ -1,8 +1,9 @@
 //! What the TiDB Cloud targets have in common: how a cluster's state and Region are read.
 
 use super::{ConnectionContext, Unresolved};
-use crate::ids::{Region, TidbId};
+use crate::ids::{Region, SecretArn, TidbId};
 use crate::outside::CallError;
+use crate::outside::tidb_cloud::TidbCluster;
 use crate::problem::{Code, Problem};
 use crate::refusals::unsuitable;
 
@@ -11,6 +12,11 @@ pub(super) const API_KEY: &str = "The secret with TiDB Cloud's API key";
 
 const KEY_PATH: &str = "$.target.apiKeySecretArn";
 const CLUSTER_PATH: &str = "$.target.clusterId";
+
+pub(super) fn cluster(key: &SecretArn, cluster: &TidbId) -> TidbCluster {
+    let (key, cluster) = (key.clone(), cluster.clone());
+    TidbCluster { key, cluster }
+}
 
 /// Reads a state: the words are those of the APIs' descriptions.
 pub(super) fn readiness(what: &str, state: &str) -> Result<(), Unresolved> {

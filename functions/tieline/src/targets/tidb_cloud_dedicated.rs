@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::tidb::{API_KEY, CLUSTER, by_tidb, check_region, mysql, no_cluster, readiness};
+use super::tidb::{API_KEY, CLUSTER, by_tidb, check_region, cluster, mysql, no_cluster, readiness};
 use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
@@ -13,7 +13,7 @@ use super::{
 use crate::ids::{SecretArn, TidbId};
 use crate::json::Fields;
 use crate::outside::tidb_cloud::{
-    DedicatedCluster, LinkService, NodeGroup, NodeGroupId, TidbCluster, TidbNodeGroup,
+    DedicatedCluster, LinkService, NodeGroup, NodeGroupId, TidbNodeGroup,
 };
 use crate::parts::Part;
 use crate::parts::tidb_registration::TidbRegistration;
@@ -122,11 +122,8 @@ impl TargetKind for TidbCloudDedicated {
 
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
         let tidb = context.outside.tidb_cloud;
-        let (key, id) = (&self.api_key_secret_arn, &self.cluster_id);
-        let of = TidbCluster {
-            key: key.clone(),
-            cluster: id.clone(),
-        };
+        let id = &self.cluster_id;
+        let of = cluster(&self.api_key_secret_arn, id);
         let cluster = tidb.dedicated_cluster(&of).await.map_err(by_tidb)?;
         let cluster = cluster.ok_or_else(|| no_cluster(id))?;
         check_region(id, &cluster.region_id, context.region)?;

@@ -7,14 +7,13 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
-use super::tidb::{API_KEY, CLUSTER, by_tidb, check_region, mysql, no_cluster, readiness};
+use super::tidb::{API_KEY, CLUSTER, by_tidb, check_region, cluster, mysql, no_cluster, readiness};
 use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
 };
 use crate::ids::{SecretArn, TidbId};
 use crate::json::Fields;
-use crate::outside::tidb_cloud::TidbCluster;
 use crate::refusals::unsuitable;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,10 +47,7 @@ impl TargetKind for TidbCloudServerless {
 
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
         let id = &self.cluster_id;
-        let of = TidbCluster {
-            key: self.api_key_secret_arn.clone(),
-            cluster: id.clone(),
-        };
+        let of = cluster(&self.api_key_secret_arn, id);
         let asked_for = context.outside.tidb_cloud.serverless_cluster(&of).await;
         let cluster = asked_for.map_err(by_tidb)?.ok_or_else(|| no_cluster(id))?;
         check_region(id, &cluster.region, context.region)?;

@@ -8,7 +8,7 @@ use futures_util::future::join;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
-use super::tidb::{API_KEY, CLUSTER, by_tidb, check_region, no_cluster, readiness};
+use super::tidb::{API_KEY, CLUSTER, by_tidb, check_region, cluster, no_cluster, readiness};
 use super::{
     ConnectedThrough, Connection, ConnectionContext, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
@@ -81,10 +81,7 @@ impl TidbCloudToConfluent {
     }
 
     fn cluster(&self) -> TidbCluster {
-        TidbCluster {
-            key: self.api_key_secret_arn.clone(),
-            cluster: self.cluster_id.clone(),
-        }
+        cluster(&self.api_key_secret_arn, &self.cluster_id)
     }
 
     async fn dataflow(&self, context: &FindContext<'_>) -> Result<Dataflow, Unresolved> {

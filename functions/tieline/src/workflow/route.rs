@@ -216,7 +216,11 @@ impl Situation<'_> {
             differs.push("its private DNS is on".to_owned());
         }
         if !differs.is_empty() {
-            return Pending::Then(Then::Fail(differing(endpoint, &differs)));
+            return Pending::Then(Then::Fail(refusals::differing(
+                &endpoint.id,
+                !adopted,
+                &differs,
+            )));
         }
         if let Some(PartsStatus::Waiting(what)) = &observed.names {
             return Pending::Wait(what.clone());
@@ -254,7 +258,8 @@ impl Situation<'_> {
     /// Private DNS is wanted and off: it has to be ordered, or the order takes its time.
     fn dns_missing(&self, endpoint: &Endpoint) -> Pending {
         if self.plan.is_adopted() {
-            let problem = differing(endpoint, &["private DNS is off".to_owned()]);
+            let differs = ["private DNS is off".to_owned()];
+            let problem = refusals::differing(&endpoint.id, false, &differs);
             return Pending::Then(Then::Fail(problem));
         }
         if !self.progress.dns_ordered {
@@ -326,10 +331,6 @@ fn interfaces_show(wanted: &EndpointPlan, interfaces: Option<&[Interface]>) -> b
             .iter()
             .any(|one| one.subnet_id == zone.subnet_id.as_str())
     })
-}
-
-fn differing(endpoint: &Endpoint, differences: &[String]) -> Problem {
-    refusals::differing(&format!("{} of ours", endpoint.id), differences)
 }
 
 fn dead(endpoint: &Endpoint, code: Code) -> Then {

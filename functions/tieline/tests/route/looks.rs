@@ -115,15 +115,16 @@ pub(crate) fn decide(
 }
 
 /// What a decision comes to, in a word.
-pub(crate) fn word(then: &Then) -> &'static str {
-    match then {
+pub(crate) fn word(then: &Then) -> String {
+    let word = match then {
         Then::Go(next) => next.name(),
         Then::StartOver => "start over",
         Then::Wait { .. } => "wait",
         Then::AwaitAcceptance { .. } => "await acceptance",
-        Then::Fail(problem) => problem.code.into_str(),
+        Then::Fail(problem) => return problem.code.to_string(),
         Then::Ready => "ready",
         Then::RolledBack => "rolled back",
         Then::GiveUp => "give up",
-    }
+    };
+    word.to_owned()
 }

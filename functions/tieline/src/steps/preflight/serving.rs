@@ -222,13 +222,8 @@ impl Check<'_> {
             ));
         }
         if !differs.is_empty() {
-            let id = &endpoint.id;
-            let name = if ours {
-                format!("{id} of ours")
-            } else {
-                id.to_string()
-            };
-            self.problems.push(refusals::differing(&name, &differs));
+            let problem = refusals::differing(&endpoint.id, ours, &differs);
+            self.problems.push(problem);
         }
     }
 }
