@@ -49,7 +49,14 @@ impl Runner {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        kill(self.id().expect("it runs"), signal).expect("a signal");
+        let id = self.id().expect("it runs");
+        // Until `env` has set the usual dispositions, those of whoever runs the tests hold: a shell in the background
+        // ignores SIGINT.
+        let comm = format!("/proc/{id}/comm");
+        while std::fs::read_to_string(&comm).is_ok_and(|name| name.trim() == "env") {
+            std::thread::yield_now();
+        }
+        kill(id, signal).expect("a signal");
     }
 
     /// Reads the lines on standard error up to one with these words, and returns all of them.
