@@ -1,7 +1,7 @@
 //! The command `local` as a child process.
 
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -14,6 +14,9 @@ pub(crate) const EVENT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../events/requests/aurora-dsql-dry-run.json"
 );
+
+/// `env` starts the command at once, or not at all.
+const EXEC: Duration = Duration::from_secs(10);
 
 /// A running command.
 pub(crate) struct Runner {
@@ -53,7 +56,9 @@ impl Runner {
         // Until `env` has set the usual dispositions, those of whoever runs the tests hold: a shell in the background
         // ignores SIGINT.
         let comm = format!("/proc/{id}/comm");
+        let begun = Instant::now();
         while std::fs::read_to_string(&comm).is_ok_and(|name| name.trim() == "env") {
+            assert!(begun.elapsed() < EXEC, "env did not start local");
             std::thread::yield_now();
         }
         kill(id, signal).expect("a signal");
