@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
 use serde_json::{Value, json};
-use tests::{ATTEMPTS, Broken, Ended, KINDS, Seen, Simulated, Stage, play, request};
+use tests::{ATTEMPTS, Broken, Ended, KINDS, Seen, Simulated, Stage, TRIES, play, request};
 use tieline::workflow::Function;
 use world::gate::{Fault, FaultKind};
 use world::scenario;
@@ -53,7 +53,7 @@ async fn run(input: &Value, fault: Option<Fault>, broken: Option<Broken>) -> (En
     if let Some(fault) = fault {
         world.add_fault(fault);
     }
-    let mut stage = Stage::on(Simulated::on(world));
+    let mut stage = Stage::on(Simulated::impatient(world));
     stage.start(input.clone(), broken);
     (stage.run().await.remove(0), stage.outside().clone())
 }
@@ -146,7 +146,7 @@ async fn a_step_that_never_answers_is_undone_unless_the_endpoint_is_marked() {
     for invocation in 1..=invocations {
         let broken = Broken {
             invocation,
-            times: 7,
+            times: TRIES,
         };
         let (ended, outside) = run(&input, None, Some(broken)).await;
 
@@ -223,7 +223,7 @@ async fn a_second_run_that_fails_at_last_does_not_undo_what_the_first_announced(
             input.clone(),
             Some(Broken {
                 invocation,
-                times: 7,
+                times: TRIES,
             }),
         );
 
@@ -269,7 +269,7 @@ async fn a_fault_that_stays_while_undoing_is_survived_or_named() {
         for kind in KINDS {
             let mut world = scenario::world("endpoint-fails");
             world.add_fault(Fault::on(action, kind));
-            let mut stage = Stage::on(Simulated::on(world));
+            let mut stage = Stage::on(Simulated::impatient(world));
             stage.start(input.clone(), None);
 
             let ended = stage.run().await.remove(0);

@@ -37,7 +37,7 @@ async fn run(name: &str, fault: Option<Fault>, broken: Option<Broken>, what: &st
     if let Some(fault) = fault {
         world.add_fault(fault);
     }
-    let mut stage = Stage::on(Simulated::on(world));
+    let mut stage = Stage::on(Simulated::impatient(world));
     stage.start(request(name), broken);
     let ended = stage.run().await.remove(0);
     check(&ended, stage.outside(), &before, &action, what);
@@ -168,7 +168,7 @@ async fn what_a_vendor_does_not_remove_keeps_nothing_of_ec2_and_is_named() {
             let before = everything_now(&world);
             world.add_fault(Fault::on(breaks, FaultKind::AccessDenied));
             world.add_fault(Fault::on(removes, kind));
-            let mut stage = Stage::on(Simulated::on(world));
+            let mut stage = Stage::on(Simulated::impatient(world));
             stage.start(request(name), None);
             let ended = stage.run().await.remove(0);
 
@@ -215,7 +215,7 @@ async fn a_vendor_that_asks_for_time_is_left_alone_for_that_long() {
 async fn a_vendor_that_asks_for_time_again_and_again_is_quoted_in_the_end() {
     let mut world = scenario::world("default");
     world.add_fault(Fault::on("GetDedicatedCluster", FaultKind::Throttle));
-    let mut stage = Stage::on(Simulated::on(world));
+    let mut stage = Stage::on(Simulated::impatient(world));
     stage.start(request("tidb-cloud-dedicated"), None);
     let ended = stage.run().await.remove(0);
 

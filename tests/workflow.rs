@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tests::{
-    Seen, Simulated, Stage, code, comparable, detail, files, json as read, play, request, writes,
+    Seen, Simulated, Stage, TRIES, code, comparable, detail, files, json as read, play, request,
+    writes,
 };
 use world::World;
 use world::gate::{Fault, FaultKind};
@@ -285,7 +286,7 @@ async fn an_endpoint_that_serves_two_requests_survives_the_failure_of_one() {
             request("aurora-dsql"),
             Some(tests::Broken {
                 invocation,
-                times: 7,
+                times: TRIES,
             }),
         );
         let ended = stage.run().await;
@@ -400,7 +401,7 @@ async fn a_connection_that_was_announced_is_not_undone_by_a_late_second_run() {
         request("aurora-dsql"),
         Some(tests::Broken {
             invocation: 3,
-            times: 7,
+            times: TRIES,
         }),
     );
     let ended = stage.run().await;

@@ -8,6 +8,9 @@ use tieline::workflow::{Function, NextState, StepError};
 /// What a state takes in its file, on average.
 const LINES_A_STATE: usize = 30;
 
+/// How long a phase may last, in seconds, as the template sets it.
+const PHASE: f64 = 1200.0;
+
 /// An expression that is longer than this says something, and says it in one place.
 const LONG: usize = 40;
 
@@ -92,6 +95,21 @@ pub(crate) fn length_findings(text: &str) -> Vec<String> {
     Vec::new()
 }
 
+/// How long a retrier goes on, in seconds: full jitter halves every delay on average.
+fn lasts(retry: &Value) -> f64 {
+    let field = |name: &str| retry[name].as_f64().unwrap_or_default();
+    let attempts = retry["MaxAttempts"]
+        .as_i64()
+        .and_then(|most| i32::try_from(most).ok())
+        .unwrap_or_default();
+    (0..attempts)
+        .map(|done| {
+            let delay = field("IntervalSeconds") * field("BackoffRate").powi(done);
+            delay.min(field("MaxDelaySeconds")) / 2.0
+        })
+        .sum()
+}
+
 fn task_findings(name: &str, state: &Value) -> Vec<&'static str> {
     let mut found = Vec::new();
     let invokes = state["Arguments"]["FunctionName"].is_string();
@@ -107,8 +125,8 @@ fn task_findings(name: &str, state: &Value) -> Vec<&'static str> {
     if retries.is_empty() {
         found.push("does not retry");
     }
-    if invokes && !names(&retries).contains(StepError::NAMES[0]) {
-        found.push("does not retry what may succeed later");
+    if invokes && retries.iter().map(lasts).sum::<f64>() < PHASE {
+        found.push("gives up on Lambda before a phase is over");
     }
     for retry in &retries {
         let names = retry["ErrorEquals"].as_array().unwrap();

@@ -20,7 +20,7 @@ pub use check::{
 pub use machine::Machine;
 pub use remains::{everything, everything_now};
 pub use simulated::Simulated;
-pub use stage::{Broken, Ended, Stage};
+pub use stage::{Broken, Ended, Stage, TRIES};
 pub use step::invoke;
 
 /// The root of the project.

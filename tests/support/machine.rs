@@ -101,7 +101,11 @@ impl Run {
             }
             Some("Wait") => {
                 let seconds = self.evaluate(&state["Seconds"], &Value::Null);
-                self.go(&state["Next"]);
+                if state.get("Output").is_some() {
+                    self.hand_on(&state, &Value::Null);
+                } else {
+                    self.go(&state["Next"]);
+                }
                 Task::Wait(seconds.as_u64().expect("whole seconds"))
             }
             Some("Succeed") => Task::End("SUCCEEDED"),

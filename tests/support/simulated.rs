@@ -17,6 +17,7 @@ use crate::wire;
 const LIMITS: Limits = Limits {
     phase: Duration::from_secs(1200),
     settle: Duration::from_secs(60),
+    outage: Duration::from_secs(6 * 3600),
 };
 
 /// A world whose clock is tokio's paused one, behind the clients that are shipped.
@@ -45,20 +46,26 @@ type Watch = Box<dyn Fn(&mut World) + Send>;
 impl Simulated {
     /// The shipped clients on a world.
     pub fn on(world: World) -> Self {
-        Self::build(world, None, 1)
+        Self::build(world, None, 1, LIMITS)
+    }
+
+    /// The same in a deployment that has no more patience with outages than with a phase: what stays broken is over soon.
+    pub fn impatient(world: World) -> Self {
+        let outage = LIMITS.phase;
+        Self::build(world, None, 1, Limits { outage, ..LIMITS })
     }
 
     /// The same, where every call takes this long.
     pub fn with_latency(world: World, latency: Duration) -> Self {
-        Self::build(world, Some(latency), 1)
+        Self::build(world, Some(latency), 1, LIMITS)
     }
 
     /// The same, where other dice decide how long a call takes and so which execution is first.
     pub fn seeded(world: World, seed: u64) -> Self {
-        Self::build(world, None, seed)
+        Self::build(world, None, seed, LIMITS)
     }
 
-    fn build(world: World, latency: Option<Duration>, seed: u64) -> Self {
+    fn build(world: World, latency: Option<Duration>, seed: u64, limits: Limits) -> Self {
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             began: Instant::now(),
@@ -73,7 +80,7 @@ impl Simulated {
         let region = "us-east-1".parse().expect("a Region");
         let (sdk, vendors) = wire::wires(&shared);
         let clock = Arc::new(vendors.clone());
-        let aws = Aws::on_wire(sdk, vendors, clock, region, LIMITS);
+        let aws = Aws::on_wire(sdk, vendors, clock, region, limits);
         Self {
             shared,
             aws: Arc::new(aws),

@@ -20,6 +20,9 @@ const INVOCATION: Duration = Duration::from_millis(200);
 /// The functions' time limit, as the template sets it.
 const FUNCTION_LIMIT: Duration = Duration::from_secs(60);
 
+/// Invocations in a row after which the state machine takes a function for broken: as the definition says.
+pub const TRIES: usize = 46;
+
 /// How an execution ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ended {

@@ -7,5 +7,5 @@ use tieline_aws::{Aws, lambda};
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::start_logging();
     let aws = Aws::connect()?;
-    lambda::serve(async |input| confirm_connection::handle(&aws.outside(), input).await).await
+    lambda::serve(&aws, confirm_connection::handle).await
 }

@@ -7,5 +7,5 @@ use tieline_aws::{Aws, lambda};
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::start_logging();
     let aws = Aws::connect()?;
-    lambda::serve(async |input| create_endpoint::handle(&aws.outside(), input).await).await
+    lambda::serve(&aws, create_endpoint::handle).await
 }

@@ -7,5 +7,5 @@ use tieline_aws::{Aws, lambda};
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::start_logging();
     let aws = Aws::connect()?;
-    lambda::serve(async |input| enable_dns::handle(&aws.outside(), input).await).await
+    lambda::serve(&aws, enable_dns::handle).await
 }

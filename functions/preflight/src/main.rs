@@ -7,5 +7,8 @@ use tieline_aws::{Aws, lambda};
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::start_logging();
     let aws = Aws::connect()?;
-    lambda::serve(async |input| preflight::handle(&aws.outside(), aws.region(), input).await).await
+    lambda::serve(&aws, async |outside, input| {
+        preflight::handle(outside, aws.region(), input).await
+    })
+    .await
 }

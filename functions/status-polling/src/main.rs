@@ -7,5 +7,5 @@ use tieline_aws::{Aws, lambda};
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::start_logging();
     let aws = Aws::connect()?;
-    lambda::serve(async |input| status_polling::handle(&aws.outside(), input).await).await
+    lambda::serve(&aws, status_polling::handle).await
 }

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
-use tieline::outside::CallError;
+use tieline::outside::{CallError, Outside};
+use tieline::steps::put_off;
 use tieline::workflow::{StepError, StepInput, StepResult};
 use tokio::time::timeout;
+
+use crate::Aws;
 
 /// An error as Lambda reports it and the state machine matches on it.
 #[derive(Debug)]
@@ -25,10 +28,10 @@ impl From<Report> for Diagnostic {
 const TIMEOUT: Duration = Duration::from_secs(50);
 
 /// Many calls, each of them slow: the same step may be quicker later, and everything that it did is found again.
-fn too_slow() -> StepError {
+fn too_slow() -> CallError {
     let seconds = TIMEOUT.as_secs();
     let reason = format!("AWS and the vendors were too slow: {seconds} s passed");
-    CallError::unavailable("a step", reason).into()
+    CallError::unavailable("a step", reason)
 }
 
 /// Sends this crate's and the library's log lines to standard error as JSON.
@@ -47,15 +50,15 @@ pub fn start_logging() {
 /// # Errors
 ///
 /// Only if the Runtime API cannot be reached.
-pub async fn serve(step: impl AsyncFn(StepInput) -> StepResult) -> Result<(), Error> {
+pub async fn serve(
+    aws: &Aws,
+    step: impl AsyncFn(&Outside<'_>, StepInput) -> StepResult,
+) -> Result<(), Error> {
     let step = &step;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
         let input = StepInput::read(event.payload).map_err(Report)?;
         let execution = input.execution.id.clone();
-        match timeout(TIMEOUT, step(input))
-            .await
-            .unwrap_or_else(|_| Err(too_slow()))
-        {
+        match in_time(&aws.outside(), input, step).await {
             Ok(answer) => {
                 let waiting_for = answer.waiting_for.as_deref();
                 tracing::info!(execution, next = ?answer.next, waiting_for, "the step is done");
@@ -68,4 +71,14 @@ pub async fn serve(step: impl AsyncFn(StepInput) -> StepResult) -> Result<(), Er
         }
     }))
     .await
+}
+
+async fn in_time(
+    outside: &Outside<'_>,
+    input: StepInput,
+    step: &impl AsyncFn(&Outside<'_>, StepInput) -> StepResult,
+) -> StepResult {
+    let (began, same) = (outside.clock.now(), input.clone());
+    let answer = timeout(TIMEOUT, step(outside, input)).await;
+    answer.unwrap_or_else(|_| put_off(outside, began, same, too_slow()))
 }

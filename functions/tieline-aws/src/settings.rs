@@ -12,6 +12,10 @@ const PHASE: u64 = 1200;
 /// A create whose answer was lost may turn up this much later unless the deployment says otherwise.
 const SETTLE: u64 = 60;
 
+/// Services that do not answer may cost an execution this much unless the deployment says otherwise. More, and a week of
+/// waiting for a person would not fit the history of an execution any more.
+const OUTAGE: u64 = 6 * 3600;
+
 /// The deployment's settings.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -67,6 +71,7 @@ impl Settings {
             limits: Limits {
                 phase: seconds("TIELINE_PHASE_DEADLINE_SECONDS", PHASE)?,
                 settle: seconds("TIELINE_SETTLE_SECONDS", SETTLE)?,
+                outage: seconds("TIELINE_OUTAGE_SECONDS", OUTAGE)?,
             },
         })
     }

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{EndpointId, GroupId, SubnetId, VpcId};
-use crate::json::canonical;
+use crate::json::{canonical, policy};
 use crate::options::Policy;
+use crate::outside::route53::VpcZone;
 use crate::outside::{Endpoint, NewEndpoint, NewGroup};
 use crate::ownership::{MANAGED, Owner};
 
@@ -37,6 +38,9 @@ pub struct EndpointPlan {
     /// How long a person may take to accept it, in hours; none if nobody has to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acceptance_hours: Option<u32>,
+    /// How an adopted endpoint differs from what was asked for, in what the request can do without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differs: Vec<String>,
 }
 
 /// Which endpoint serves a request.
@@ -185,24 +189,11 @@ pub fn own_group_name(vpc: &VpcId, service: &str) -> String {
 /// How a live endpoint differs from the plan, apart from DNS and the request's own tag.
 pub fn differences(owner: &Owner, wanted: &EndpointPlan, endpoint: &Endpoint) -> Vec<String> {
     let mut found = Vec::new();
-    let subnets: Vec<&str> = wanted
-        .zones
-        .iter()
-        .map(|zone| zone.subnet_id.as_str())
-        .filter(|id| !has(&endpoint.subnet_ids, id))
-        .collect();
-    if !subnets.is_empty() {
-        found.push(format!("it is not in {}", subnets.join(", ")));
-    }
+    let subnets = wanted.zones.iter().map(|zone| zone.subnet_id.as_str());
+    found.extend(missing(subnets, &endpoint.subnet_ids).map(|list| format!("it is not in {list}")));
     if let Groups::Named { ids } = &wanted.groups {
-        let groups: Vec<&str> = ids
-            .iter()
-            .map(GroupId::as_str)
-            .filter(|id| !has(&endpoint.group_ids, id))
-            .collect();
-        if !groups.is_empty() {
-            found.push(format!("it does not have {}", groups.join(", ")));
-        }
+        let groups = missing(ids.iter().map(GroupId::as_str), &endpoint.group_ids);
+        found.extend(groups.map(|list| format!("it does not have {list}")));
     }
     let inbound_only = wanted.private_dns.as_ref().and_then(|dns| dns.inbound_only);
     if endpoint.private_dns && inbound_only.is_some_and(|wanted| wanted != endpoint.inbound_only) {
@@ -211,7 +202,8 @@ pub fn differences(owner: &Owner, wanted: &EndpointPlan, endpoint: &Endpoint) ->
             if endpoint.inbound_only { "" } else { "not " }
         ));
     }
-    if !same_policy(wanted.policy.document(), endpoint.policy.as_deref()) {
+    // The one that this request made has the policy that was sent, whatever words EC2 shows it in.
+    if !wanted.serving.is_new() && has_other_policy(wanted, endpoint) {
         found.push("it has another policy".to_owned());
     }
     for (key, value) in &owner.tags {
@@ -222,51 +214,35 @@ pub fn differences(owner: &Owner, wanted: &EndpointPlan, endpoint: &Endpoint) ->
     found
 }
 
-fn has(list: &[String], id: &str) -> bool {
-    list.iter().any(|item| item == id)
+/// Whether an endpoint holds one of a service's private names.
+pub(crate) fn holds_name(endpoint: &Endpoint, service: &str, names: &[String]) -> bool {
+    let listed = endpoint.dns_names.iter().any(|name| names.contains(name));
+    endpoint.private_dns && (listed || endpoint.service == service)
 }
 
-/// EC2 gives an endpoint without a policy the one that allows everything, and may show it or not.
-fn same_policy(wanted: Option<&str>, there: Option<&str>) -> bool {
-    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-    let there = there.and_then(read);
-    match wanted.and_then(read) {
-        Some(wanted) => {
-            there.is_some_and(|there| canonical::text(&wanted) == canonical::text(&there))
-        }
-        None => there.is_none_or(|there| {
-            let statements = there["Statement"].as_array().map_or(1, Vec::len);
-            let statement = there["Statement"].get(0).unwrap_or(&there["Statement"]);
-            let everything = ["Action", "Principal", "Resource"]
-                .iter()
-                .all(|field| statement[*field] == "*");
-            statements == 1
-                && everything
-                && statement["Effect"] == "Allow"
-                && statement.get("Condition").is_none()
-        }),
-    }
+/// The zone of somebody that holds one of a service's private names.
+pub(crate) fn holding_zone<'z>(zones: &'z [VpcZone], names: &[String]) -> Option<&'z VpcZone> {
+    let domains: Vec<&str> = names
+        .iter()
+        .map(|name| name.trim_start_matches("*."))
+        .collect();
+    // Not verified: that zones behind endpoints' names are those of a service, without an account. They were looked at.
+    zones
+        .iter()
+        .find(|zone| !zone.owner.is_empty() && domains.contains(&zone.name.as_str()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Whether EC2 shows another policy than the planned one: one that does not mean the same.
+pub(crate) fn has_other_policy(wanted: &EndpointPlan, endpoint: &Endpoint) -> bool {
+    !policy::same(wanted.policy.document(), endpoint.policy.as_deref())
+}
 
-    #[test]
-    fn full_access_is_no_policy_or_the_one_that_ec2_makes_up() {
-        let allow_all =
-            r#"{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}"#;
-        let restricted = r#"{"Statement":[{"Action":"dsql:*","Effect":"Allow","Principal":"*","Resource":"*"}]}"#;
-
-        assert!(same_policy(None, None));
-        assert!(same_policy(None, Some(allow_all)));
-        assert!(!same_policy(None, Some(restricted)));
-        let deny = r#"{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"},{"Effect":"Deny"}]}"#;
-        assert!(!same_policy(None, Some(deny)));
-        assert!(!same_policy(Some(restricted), None));
-        assert!(same_policy(
-            Some(restricted),
-            Some(&restricted.replace(',', ", "))
-        ));
-    }
+/// Which of these are not there, for a person to read; none if all are.
+pub(crate) fn missing<'a>(
+    wanted: impl Iterator<Item = &'a str>,
+    there: &[String],
+) -> Option<String> {
+    let is_there = |id: &&str| there.iter().any(|there| there == id);
+    let missing: Vec<&str> = wanted.filter(|id| !is_there(id)).collect();
+    (!missing.is_empty()).then(|| missing.join(", "))
 }

@@ -11,6 +11,8 @@ pub struct Limits {
     pub phase: Duration,
     /// How long a create whose answer was lost may still turn up: the rollback looks for it that long.
     pub settle: Duration,
+    /// How long an execution waits in all for services that only put it off. That time counts against no phase.
+    pub outage: Duration,
 }
 
 /// A point in time: milliseconds since 1970 (UTC).

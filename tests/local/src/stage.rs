@@ -100,6 +100,7 @@ impl Stage {
                 seconds(settings.phase_deadline, 5.0, 1200.0),
             ),
             ("SettleSeconds", seconds(60.0, 1.0, 600.0)),
+            ("OutageSeconds", seconds(21600.0, 5.0, 21600.0)),
         ];
         let machine =
             deploy::deploy(&stack.aws, &functions, &parameters, &stack.functions_log()).await?;

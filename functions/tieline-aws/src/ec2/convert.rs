@@ -85,6 +85,7 @@ pub(super) fn service(name: &str, details: &[types::ServiceDetail]) -> Option<Se
         interface: interface.is_some(),
         gateway_too: gateway.is_some(),
         zone_ids: detail.availability_zone_ids().to_vec(),
+        zone_names: detail.availability_zones().to_vec(),
         private_dns_names: names,
         private_dns_verified: detail
             .private_dns_name_verification_state()

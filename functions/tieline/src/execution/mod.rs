@@ -11,7 +11,7 @@ use crate::time::Time;
 
 pub use ended::EndedExecution;
 pub use phase::Phase;
-pub use progress::{PhaseDuration, Progress};
+pub use progress::{PhaseDuration, Progress, PutOff};
 
 /// An execution of the state machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

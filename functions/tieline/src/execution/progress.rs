@@ -1,5 +1,7 @@
 //! How far the work has come; the state machine carries it beside the plan.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,8 @@ pub struct Progress {
     #[serde(default, rename = "trouble", skip_serializing_if = "Option::is_none")]
     pub removal_error: Option<String>,
     pub failure: Option<Rejection>,
+    #[serde(default, skip_serializing_if = "PutOff::is_none")]
+    pub put_off: PutOff,
 }
 
 /// A phase that is over
@@ -48,6 +52,29 @@ pub struct PhaseDuration {
     pub seconds: f64,
 }
 
+/// Time in which a service only put the execution off.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PutOff {
+    /// When the first step began that was put off; none if the last one was not.
+    pub since: Option<Time>,
+    /// Milliseconds of it that lie in this phase, but for those since then.
+    in_phase: u64,
+    /// Milliseconds of it in the whole execution.
+    total: u64,
+}
+
+impl PutOff {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How much of it is behind us.
+    pub fn total(&self) -> Duration {
+        Duration::from_millis(self.total)
+    }
+}
+
 impl Progress {
     /// Nothing but a check was done, since the execution began.
     pub fn begin(execution: &Execution) -> Self {
@@ -55,6 +82,26 @@ impl Progress {
             since: execution.started(),
             ..Self::default()
         }
+    }
+
+    /// How long the phase has lasted, without the time in which a service only put us off.
+    pub fn waited(&self, now: Time) -> Duration {
+        now.since(self.since)
+            .saturating_sub(Duration::from_millis(self.put_off.in_phase))
+    }
+
+    /// A step begins: if the ones before it were put off, that was until now. At most `longest` of an execution counts as
+    /// that.
+    pub fn resume(&mut self, now: Time, longest: Duration) {
+        let Some(since) = self.put_off.since.take() else {
+            return;
+        };
+        let passed = now
+            .since(since)
+            .min(longest.saturating_sub(self.put_off.total()));
+        let passed = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
+        self.put_off.in_phase += passed;
+        self.put_off.total += passed;
     }
 
     /// Goes on to a phase, or stays in it.
@@ -80,6 +127,7 @@ impl Progress {
             }),
         }
         self.since = now;
+        self.put_off.in_phase = 0;
     }
 }
 

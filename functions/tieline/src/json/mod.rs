@@ -11,6 +11,7 @@ pub mod canonical;
 mod condition;
 mod describer;
 mod fields;
+pub mod policy;
 mod reader;
 
 pub use condition::Condition;

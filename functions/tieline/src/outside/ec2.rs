@@ -121,13 +121,33 @@ pub struct Service {
     /// Whether it can be had as a gateway endpoint as well (S3, `DynamoDB`). Only for these does EC2 know
     /// private DNS for inbound resolvers only, and it is EC2's default for them.
     pub gateway_too: bool,
-    /// The zones, by id, that both accounts share.
+    /// The zones, by id, that both accounts share. EC2 need not say them.
     pub zone_ids: Vec<String>,
+    /// The same by their names in this account.
+    pub zone_names: Vec<String>,
     /// Its private DNS names; wildcards keep their asterisk.
     pub private_dns_names: Vec<String>,
     /// Whether the owner has proven the names; AWS's own services say nothing and need not.
     pub private_dns_verified: bool,
     pub policy_supported: bool,
+}
+
+impl Service {
+    /// Whether it can be had in a subnet's zone, as far as EC2 says: an older answer has names only, and one without either
+    /// leaves it to EC2 to refuse.
+    pub fn has_zone_of(&self, subnet: &Subnet) -> bool {
+        if self.zone_ids.is_empty() {
+            self.zone_names.is_empty() || self.zone_names.contains(&subnet.zone_name)
+        } else {
+            self.zone_ids.contains(&subnet.zone_id)
+        }
+    }
+
+    /// The zones, for a person to read.
+    pub fn zones(&self) -> String {
+        let ids = Some(&self.zone_ids).filter(|ids| !ids.is_empty());
+        ids.unwrap_or(&self.zone_names).join(", ")
+    }
 }
 
 /// Which endpoints to look at. Everything given must fit.

@@ -129,6 +129,14 @@ impl CallError {
         }
     }
 
+    /// How long the service asked to be left alone, in seconds.
+    pub fn retry_after(&self) -> u64 {
+        match self {
+            Self::Throttled { retry_after, .. } => *retry_after,
+            Self::Refused { .. } | Self::Unavailable { .. } => 0,
+        }
+    }
+
     /// The call that was refused, as IAM or the vendor names it.
     pub fn action(&self) -> &'static str {
         match self {
@@ -222,6 +230,28 @@ impl CallError {
     pub fn is_dns_conflict(&self) -> bool {
         matches!(self, Self::Refused { code, message, .. }
             if code == "InvalidParameter" && message.contains("conflicting DNS domain"))
+    }
+
+    /// The policy above the account or the role that denied the call, where the answer says so: the function's own role
+    /// cannot help. (IAM User Guide, "Troubleshoot access denied error messages".)
+    pub fn denied_from_above(&self) -> Option<&'static str> {
+        let Self::Refused { message, .. } = self else {
+            return None;
+        };
+        let kinds = [
+            (
+                "service control policy",
+                "organization's service control policies",
+            ),
+            (
+                "resource control policy",
+                "organization's resource control policies",
+            ),
+            ("permissions boundary", "role's permissions boundary"),
+            ("session policy", "session policy"),
+        ];
+        let named = kinds.iter().find(|(kind, _)| message.contains(kind));
+        named.map(|(_, policy)| *policy)
     }
 
     pub fn is_denied(&self) -> bool {

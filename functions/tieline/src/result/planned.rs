@@ -63,6 +63,8 @@ struct Endpoint {
     /// How long the service's owner may take to accept it, in hours; null if nobody has to
     #[schemars(range(min = 1))]
     acceptance_hours: Option<u32>,
+    /// How an adopted endpoint differs from what was asked for, in what the request can do without
+    differs: Vec<String>,
 }
 
 impl ResultDetail for Planned {
@@ -90,6 +92,7 @@ impl Planned {
             private_dns: wanted.private_dns,
             policy: wanted.policy,
             acceptance_hours: wanted.acceptance_hours,
+            differs: wanted.differs,
         });
         Self {
             about: About::of(plan, run),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{About, Cost, ResultDetail, Run, any_object};
-use crate::endpoint::{AvailabilityZone, EndpointPlan, Groups};
+use crate::endpoint::{AvailabilityZone, EndpointPlan, Groups, has_other_policy};
 use crate::execution::{Execution, Progress};
 use crate::ids::EndpointId;
 use crate::outside::Tags;
@@ -70,6 +70,8 @@ struct Endpoint {
     tags: Tags,
     /// Every request that it serves
     requests: Vec<String>,
+    /// How it differs from what was asked for, in what the request can do without
+    differs: Vec<String>,
 }
 
 /// A zone with the endpoint's network interface
@@ -167,8 +169,17 @@ impl Endpoint {
             requests: holders(&endpoint.tags)
                 .map(|(request, _)| request.to_owned())
                 .collect(),
+            differs: differs(wanted, endpoint),
         }
     }
+}
+
+fn differs(wanted: &EndpointPlan, endpoint: &outside::Endpoint) -> Vec<String> {
+    let mut differs = wanted.differs.clone();
+    if wanted.serving.is_new() && has_other_policy(wanted, endpoint) {
+        differs.push("EC2 shows its policy in other words than it was sent".to_owned());
+    }
+    differs
 }
 
 impl Placed {

@@ -21,11 +21,11 @@ use crate::workflow::{NextState, StepError, StepInput, StepOutput, StepResult, W
 /// A create that names an endpoint older than this and nowhere to be seen replayed an old answer.
 const OLD: Duration = Duration::from_secs(600);
 
-/// How long another request's create may keep us from asking: after that, its endpoint must have shown.
-const CONTEST: Duration = Duration::from_secs(60);
+/// For which share of a phase another request's create may keep us from asking: after that, its endpoint must have shown.
+const CONTEST: u32 = 20;
 
-/// How long a role of the account may take to show, once it has what it needs.
-const ROLE_SHOWS: Duration = Duration::from_secs(120);
+/// For which share of a phase a role of the account may take to show, once it has what it needs.
+const ROLE_SHOWS: u32 = 10;
 
 /// How many dead generations one call follows.
 const GENERATIONS: usize = 8;
@@ -34,7 +34,7 @@ const GENERATIONS: usize = 8;
 ///
 /// # Errors
 ///
-/// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
+/// `Tieline.Unavailable` if a service has not answered for too long, `Tieline.Rejected` if it refuses.
 pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
     if input.confirms() {
         return confirm_connection::handle(outside, input).await;
@@ -71,7 +71,7 @@ async fn step(mut work: Work<'_>) -> StepResult {
 
 /// Makes the next of what belongs to the connection beside the endpoint.
 async fn make_part(work: Work<'_>, endpoint: Option<&Endpoint>) -> StepResult {
-    let is_new = work.waited() < ROLE_SHOWS;
+    let is_new = work.waited() < work.outside.limits.phase / ROLE_SHOWS;
     match parts::make(&work, endpoint, Phase::Create).await {
         Err(error)
             if error.is_missing() || error.is_busy() || (error.is_role_not_ready() && is_new) =>
@@ -97,7 +97,14 @@ async fn ours(outside: &Outside<'_>, wanted: &EndpointPlan) -> Reply<Vec<Endpoin
 /// Tags an endpoint of ours so that it also serves this request. A tag that somebody took away comes back.
 async fn share(mut work: Work<'_>, wanted: &EndpointPlan, endpoint: &Endpoint) -> StepResult {
     let owner = &work.plan.owner;
-    let differs = differences(owner, wanted, endpoint);
+    // Whoever made it: it is not this step that did.
+    let found = EndpointPlan {
+        serving: Serving::Ours {
+            id: endpoint.id.clone(),
+        },
+        ..wanted.clone()
+    };
+    let differs = differences(owner, &found, endpoint);
     if !differs.is_empty() {
         return Ok(work.fail(refusals::differing(&endpoint.id, true, &differs)));
     }
@@ -140,7 +147,7 @@ async fn create(mut work: Work<'_>, wanted: &EndpointPlan, dead: &[Endpoint]) ->
     if work
         .progress
         .contested
-        .is_some_and(|since| now.since(since) >= CONTEST)
+        .is_some_and(|since| now.since(since) >= work.outside.limits.phase / CONTEST)
     {
         // Whatever used the token with other parameters is long gone, and EC2 will not say what it was.
         work.progress.contested = None;

@@ -6,9 +6,9 @@
 //! that does not work. May be repeated.
 
 use super::parts;
-use crate::endpoint::EndpointPlan;
+use crate::endpoint::{EndpointPlan, holding_zone, holds_name};
 use crate::execution::Phase;
-use crate::outside::{CallError, Endpoint, Outside, State};
+use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply, State};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::workflow::{NextState, StepInput, StepResult, Work};
@@ -17,7 +17,7 @@ use crate::workflow::{NextState, StepInput, StepResult, Work};
 ///
 /// # Errors
 ///
-/// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
+/// `Tieline.Unavailable` if a service has not answered for too long, `Tieline.Rejected` if it refuses.
 pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
     super::on_plan(outside, input, async |work| step(work).await).await
 }
@@ -57,7 +57,13 @@ async fn step(mut work: Work<'_>) -> StepResult {
         }
         Err(error) if error.is_dns_conflict() => {
             let problem = taken(&work.plan, wanted, &error);
-            Ok(work.fail(problem))
+            let what = format!("the private name to be let go of ({error})");
+            // Whoever had it until now may be going, and EC2 takes minutes to notice that it is gone.
+            let holder = holder(&work, &endpoint).await?;
+            if holder || work.situation().overdue(&what).is_some() {
+                return Ok(work.fail(problem));
+            }
+            Ok(work.pause(what))
         }
         Err(error) => Err(error.into()),
     }
@@ -72,6 +78,32 @@ async fn make_names(work: Work<'_>, endpoint: &Endpoint) -> StepResult {
         }
         Err(error) => Err(error.into()),
         Ok(()) => Ok(work.wait("the names of the private zone to show")),
+    }
+}
+
+/// Whether something that stays holds one of the endpoint's private names.
+async fn holder(work: &Work<'_>, endpoint: &Endpoint) -> Reply<bool> {
+    let Some(wanted) = &work.plan.endpoint else {
+        return Ok(false);
+    };
+    let names = wanted
+        .private_dns
+        .as_ref()
+        .map_or(&[][..], |dns| &dns.names);
+    let filter = EndpointFilter {
+        vpc: Some(&wanted.vpc_id),
+        ..EndpointFilter::default()
+    };
+    let endpoints = work.outside.ec2.endpoints(&filter).await?;
+    let mut others = endpoints
+        .iter()
+        .filter(|other| other.id != endpoint.id && !other.state.is_dead());
+    if others.any(|other| holds_name(other, &wanted.service, names)) {
+        return Ok(true);
+    }
+    match work.outside.route53.zones(&wanted.vpc_id).await {
+        Err(CallError::Refused { .. }) => Ok(false),
+        zones => Ok(holding_zone(&zones?, names).is_some()),
     }
 }
 

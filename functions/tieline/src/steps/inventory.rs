@@ -86,7 +86,7 @@ fn disposition(plan: &Plan, endpoint: &Endpoint) -> Disposition {
 ///
 /// # Errors
 ///
-/// [`CallError::Throttled`], and only to those who are patient: a service that says when to come back is asked again then.
+/// [`CallError::Throttled`] and [`CallError::Unavailable`], and only to those who are patient: the service is asked again later.
 /// What else keeps a part from being seen is in the answer, because it must not keep the rest from being removed.
 async fn remaining(work: &Work<'_>, context: &PartContext<'_>, patient: bool) -> Reply<Remaining> {
     let plan = &work.plan;
@@ -101,7 +101,11 @@ async fn remaining(work: &Work<'_>, context: &PartContext<'_>, patient: bool) ->
         }
         let seen = match kind.look(context).await {
             Ok(seen) => seen,
-            Err(error @ CallError::Throttled { .. }) if patient => return Err(error),
+            Err(error @ (CallError::Throttled { .. } | CallError::Unavailable { .. }))
+                if patient =>
+            {
+                return Err(error);
+            }
             Err(error) => {
                 let what = format!("{} ({error})", kind.name());
                 match error {

@@ -11,26 +11,29 @@ pub mod roll_back;
 pub mod status_polling;
 
 use crate::endpoint::{EndpointPlan, Groups};
-use crate::execution::Progress;
+use crate::execution::{Phase, Progress};
 use crate::ids::EndpointId;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Group, Outside, Reply};
 use crate::ownership::is_ours;
+use crate::time::Time;
 use crate::workflow::{
     LONGEST_POLL, NextState, StepError, StepInput, StepOutput, StepResult, Work, wait_seconds,
 };
 
-/// Carries a step out. If a service says when to come back, that is what the state machine waits for: calling again and
-/// again would only use up what the key may call in a minute.
-async fn with_retry_after(
+/// Carries a step out. Where a service gives no answer or asks for time, the step's answer is a wait: what is there is not
+/// undone because somebody is out.
+async fn with_patience(
     outside: &Outside<'_>,
     input: StepInput,
     step: impl AsyncFnOnce(StepInput) -> StepResult,
 ) -> StepResult {
-    let same = input.clone();
-    match step(input).await {
-        Err(StepError::Retryable(error @ CallError::Throttled { retry_after, .. })) => {
-            throttled(outside, same, error, retry_after)
-        }
+    let began = outside.clock.now();
+    let mut resumed = input.clone();
+    if let Some(progress) = &mut resumed.progress {
+        progress.resume(began, outside.limits.outage);
+    }
+    match step(resumed).await {
+        Err(StepError::Unavailable(error)) => put_off(outside, began, input, error),
         other => other,
     }
 }
@@ -41,37 +44,48 @@ async fn on_plan(
     input: StepInput,
     step: impl AsyncFnOnce(Work<'_>) -> StepResult,
 ) -> StepResult {
-    with_retry_after(outside, input, async |input| {
+    with_patience(outside, input, async |input| {
         step(input.planned(outside)?).await
     })
     .await
 }
 
-/// Waits for as long as a service asks for, unless that has gone on for too long.
-fn throttled(
+/// The answer of a step that began then and got nowhere for now: the same again, later. Until the time for outages is used
+/// up; a roll back then has its phase as well.
+///
+/// # Errors
+///
+/// `Tieline.Unavailable`, once it has gone on for too long.
+pub fn put_off(
     outside: &Outside<'_>,
+    began: Time,
     input: StepInput,
     error: CallError,
-    retry_after: u64,
 ) -> StepResult {
+    let (now, limits) = (outside.clock.now(), &outside.limits);
     let (execution, plan) = (input.execution, input.plan);
-    let progress = input
+    let mut progress = input
         .progress
         .unwrap_or_else(|| Progress::begin(&execution));
-    let waited = outside.clock.now().since(progress.since);
-    let limit = plan.as_ref().map_or(outside.limits.phase, |plan| {
-        plan.phase_limit(progress.phase, &outside.limits)
-    });
-    if waited >= limit {
-        return Err(StepError::Retryable(error));
+    let since = *progress.put_off.since.get_or_insert(began);
+    if progress.put_off.total() + now.since(since) >= limits.outage {
+        let mut resumed = progress.clone();
+        resumed.resume(now, limits.outage);
+        let over = plan
+            .as_ref()
+            .is_none_or(|plan| resumed.waited(now) >= plan.phase_limit(progress.phase, limits));
+        if progress.phase != Phase::RollBack || over {
+            return Err(StepError::Unavailable(error));
+        }
     }
     let next = match plan {
         Some(_) => NextState::Wait,
         None => NextState::WaitForTarget,
     };
+    let wait = wait_seconds(now.since(since), LONGEST_POLL);
     Ok(StepOutput {
-        wait_seconds: Some(retry_after.max(wait_seconds(waited, LONGEST_POLL))),
-        waiting_for: Some(format!("{} to be allowed again", error.action())),
+        wait_seconds: Some(wait.max(error.retry_after())),
+        waiting_for: Some(format!("a service to answer again ({error})")),
         plan,
         ..StepOutput::to(next, execution, progress)
     })

@@ -35,8 +35,9 @@ pub(super) async fn observe(work: &Work<'_>) -> Reply<Observed> {
         observed.parts = Some(made_first);
         // What is not as planned will not be used, so nobody is asked about its names.
         let is_as_planned = work.plan.endpoint.as_ref().is_some_and(|wanted| {
-            wanted.private_dns.is_some() == endpoint.private_dns
-                && differences(&work.plan.owner, wanted, &endpoint).is_empty()
+            work.plan.is_adopted()
+                || (wanted.private_dns.is_some() == endpoint.private_dns
+                    && differences(&work.plan.owner, wanted, &endpoint).is_empty())
         });
         if all_work && endpoint.state == State::Available && is_as_planned {
             let names = parts(work, &context, Phase::EnableDns).await?;

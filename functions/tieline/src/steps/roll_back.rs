@@ -12,20 +12,21 @@ use crate::execution::{EndedExecution, Phase, Progress};
 use crate::ids::RequestId;
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, Outside, Reply};
-use crate::ownership::MANAGED;
+use crate::ownership::{MANAGED, REQUEST};
 use crate::problem::{Code, Problem, Rejection};
 use crate::request;
 use crate::result::{Failed, ResultDetail, ResultEvent};
 use crate::time::Time;
 use crate::workflow::{
-    Disposition, Inventory, NextState, StepInput, StepOutput, StepResult, Work, still_there,
+    Disposition, Inventory, NextState, StepError, StepInput, StepOutput, StepResult, Work,
+    still_there,
 };
 
 /// Carries the step out.
 ///
 /// # Errors
 ///
-/// `Tieline.Retryable` if EC2 does not answer, `Tieline.Rejected` if it refuses.
+/// `Tieline.Unavailable` if a service has not answered for too long, `Tieline.Rejected` if it refuses.
 pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> StepResult {
     let now = outside.clock.now();
     let mut progress = input
@@ -39,9 +40,30 @@ pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> StepResult {
         return Ok(nothing_planned(input, progress, now));
     }
     // Before anything else: whatever comes now, nothing goes on with the request.
+    progress.resume(now, outside.limits.outage);
     progress.enter(Phase::RollBack, now);
     input.progress = Some(progress);
-    super::on_plan(outside, input, async |work| step(work).await).await
+    let same = input.clone();
+    match super::on_plan(outside, input, async |work| step(work).await).await {
+        Err(StepError::Unavailable(error)) => Ok(unseen(same.planned(outside)?, &error)),
+        answer => answer,
+    }
+}
+
+/// Nobody could look at what is left, for as long as there was time.
+fn unseen(mut work: Work<'_>, error: &CallError) -> StepOutput {
+    let now = work.now();
+    let id = &work.plan.owner.request_id;
+    let endpoint = work.progress.endpoint.iter().map(ToString::to_string);
+    let marked = format!("perhaps what carries the tag {REQUEST}{id}");
+    let left: Vec<String> = endpoint.chain([marked]).collect();
+    note_left_over(
+        &mut work.progress,
+        &format!("{} ({error})", left.join(", ")),
+    );
+    work.progress.close(now);
+    let event = failed(&work.progress, &left, Some(id), &work.execution, now);
+    work.announce(NextState::AnnounceFailure, event)
 }
 
 /// Nothing was planned, so nothing was made; or this cleans up after another execution, and could not plan.
@@ -82,7 +104,11 @@ async fn step(mut work: Work<'_>) -> StepResult {
         work.progress.removal_error = removed.as_ref().err().map(ToString::to_string);
         match removed {
             Err(CallError::Refused { .. }) => {}
-            Err(error @ CallError::Throttled { .. }) if patient => return Err(error.into()),
+            Err(error @ (CallError::Throttled { .. } | CallError::Unavailable { .. }))
+                if patient =>
+            {
+                return Err(error.into());
+            }
             _ if patient => return Ok(work.pause(still_there(&inventory))),
             _ => {}
         }

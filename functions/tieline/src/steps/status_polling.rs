@@ -14,7 +14,7 @@ use crate::workflow::{
 ///
 /// # Errors
 ///
-/// `Tieline.Retryable` if a service does not answer, `Tieline.Rejected` if it refuses.
+/// `Tieline.Unavailable` if a service has not answered for too long, `Tieline.Rejected` if it refuses.
 pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
     super::on_plan(outside, input, async |work| {
         let before = work.now();

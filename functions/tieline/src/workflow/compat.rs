@@ -1,7 +1,7 @@
 //! What executions understand that began under the first definition of the state machine: they go on for up to a week over
 //! functions that are deployed meanwhile, with the state names and payloads of their own definition.
 
-use super::{NextState, StepInput};
+use super::{ErrorOutput, NextState, StepError, StepInput};
 
 /// The definition that these executions run; they do not say so.
 const FIRST: u32 = 1;
@@ -14,6 +14,13 @@ impl NextState {
             (Self::RollBack, FIRST) => "Undo",
             _ => self.name(),
         }
+    }
+}
+
+impl ErrorOutput {
+    /// Whether a service did not answer for too long, in the words of any definition.
+    pub(super) fn is_outage(&self) -> bool {
+        self.error == StepError::NAMES[0] || self.error == "Tieline.Retryable"
     }
 }
 

@@ -9,22 +9,22 @@ use crate::refusals::dms_role_without_policy;
 /// Why a step stopped. Its [`StepError::name`] is what the state machine matches on.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
-    /// The same step may succeed later.
-    #[error("the step may succeed later")]
-    Retryable(#[source] CallError),
+    /// A service did not answer, or asked for time. It leaves a function only when that has gone on for too long.
+    #[error("a service does not answer")]
+    Unavailable(#[source] CallError),
     /// It will not.
     #[error("the request cannot be carried out")]
     Rejected(Rejection),
 }
 
 impl StepError {
-    /// Every name a step can raise; `functions/connect.asl.json` handles exactly these.
-    pub const NAMES: [&str; 2] = ["Tieline.Retryable", "Tieline.Rejected"];
+    /// Every name a step can raise.
+    pub const NAMES: [&str; 2] = ["Tieline.Unavailable", "Tieline.Rejected"];
 
     /// The name that Lambda reports as `errorType` and the state machine sees as `Error`.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Retryable(_) => Self::NAMES[0],
+            Self::Unavailable(_) => Self::NAMES[0],
             Self::Rejected(_) => Self::NAMES[1],
         }
     }
@@ -33,7 +33,7 @@ impl StepError {
     pub fn message(&self) -> String {
         match self {
             Self::Rejected(rejection) => serde_json::json!(rejection).to_string(),
-            Self::Retryable(_) => self.chain(),
+            Self::Unavailable(_) => self.chain(),
         }
     }
 
@@ -63,14 +63,19 @@ impl From<CallError> for StepError {
             return Self::rejected(dms_role_without_policy(error.to_string()));
         }
         match &error {
-            CallError::Unavailable { .. } | CallError::Throttled { .. } => Self::Retryable(error),
+            CallError::Unavailable { .. } | CallError::Throttled { .. } => Self::Unavailable(error),
             CallError::Refused { action, .. } => {
                 let (code, fix) = if error.is_denied() {
                     (
                         Code::PermissionDenied,
-                        format!(
-                            "allow {action} in the function's role (template.yaml), and send the event again"
-                        ),
+                        match error.denied_from_above() {
+                            Some(policy) => format!(
+                                "ask whoever administers the {policy} to allow {action} for the role of this function, and send the event again"
+                            ),
+                            None => format!(
+                                "allow {action} in the function's role (template.yaml), and send the event again"
+                            ),
+                        },
                     )
                 } else {
                     (
@@ -90,14 +95,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn throttling_and_server_trouble_may_succeed_later() {
+    fn throttling_and_server_trouble_are_no_refusal() {
         for (status, code) in [
             (503, "RequestLimitExceeded"),
             (400, "ThrottlingException"),
             (500, "Anything"),
         ] {
             let error = StepError::from(CallError::answered("look", status, code, "slow down"));
-            assert_eq!(error.name(), "Tieline.Retryable", "{code}");
+            assert_eq!(error.name(), "Tieline.Unavailable", "{code}");
         }
         let error = StepError::from(CallError::answered("look", 400, "InvalidParameter", "no"));
         assert_eq!(error.name(), "Tieline.Rejected");
@@ -127,7 +132,7 @@ mod tests {
 
         assert_eq!(
             error.chain(),
-            "the step may succeed later: ec2:CreateVpcEndpoint got no usable answer: RequestLimitExceeded: x"
+            "a service does not answer: ec2:CreateVpcEndpoint got no usable answer: RequestLimitExceeded: x"
         );
     }
 }

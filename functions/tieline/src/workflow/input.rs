@@ -72,7 +72,7 @@ impl StepInput {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ErrorOutput {
-    error: String,
+    pub(super) error: String,
     #[serde(default)]
     cause: String,
 }
@@ -86,11 +86,11 @@ impl ErrorOutput {
             return rejection;
         }
         let message = short(message, 500);
-        let problem = if self.error == StepError::NAMES[0] {
+        let problem = if self.is_outage() {
             Problem::new(
                 Code::ServiceUnavailable,
                 message,
-                "wait until AWS answers again, and send the event again",
+                "wait until the service answers again, and send the event again",
             )
         } else {
             Problem::new(

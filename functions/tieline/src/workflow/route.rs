@@ -51,7 +51,7 @@ impl Situation<'_> {
     }
 
     fn waited(&self) -> Duration {
-        self.now.since(self.progress.since)
+        self.progress.waited(self.now)
     }
 
     fn limit(&self) -> Duration {
@@ -59,7 +59,7 @@ impl Situation<'_> {
     }
 
     /// What is wrong if the phase has lasted longer than it may, waiting for this.
-    pub(super) fn overdue(&self, what: &str) -> Option<Problem> {
+    pub(crate) fn overdue(&self, what: &str) -> Option<Problem> {
         let waited = self.waited();
         (waited >= self.limit()).then(|| {
             Problem::new(
@@ -211,14 +211,19 @@ impl Situation<'_> {
         if wanted.private_dns.is_some() && !endpoint.private_dns {
             return self.dns_missing(endpoint);
         }
-        let mut differs = differences(owner, wanted, endpoint);
-        if wanted.private_dns.is_none() && endpoint.private_dns {
+        // What one differs in that is adopted, the plan says.
+        let mut differs = if adopted {
+            Vec::new()
+        } else {
+            differences(owner, wanted, endpoint)
+        };
+        if wanted.private_dns.is_none() && endpoint.private_dns && !adopted {
             differs.push("its private DNS is on".to_owned());
         }
         if !differs.is_empty() {
             return Pending::Then(Then::Fail(refusals::differing(
                 &endpoint.id,
-                !adopted,
+                true,
                 &differs,
             )));
         }

@@ -28,7 +28,7 @@ impl Work<'_> {
 
     /// How long the phase has lasted.
     pub fn waited(&self) -> Duration {
-        self.now().since(self.progress.since)
+        self.progress.waited(self.now())
     }
 
     pub fn enter(&mut self, phase: Phase) {

@@ -11,6 +11,7 @@ use tieline::workflow::{Decision, Observed, PartsStatus, Situation, StepInput, T
 const LIMITS: Limits = Limits {
     phase: Duration::from_secs(1200),
     settle: Duration::from_secs(60),
+    outage: Duration::from_secs(6 * 3600),
 };
 
 pub(crate) const STATES: [State; 9] = [

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Moment};
+use crate::world::Service;
 
 /// What goes wrong with which calls. Without `nth`, `every`, `count` and `seconds` it is every call
 /// from now on.
@@ -13,6 +14,12 @@ use crate::clock::{self, Moment};
 pub struct Fault {
     /// The action concerned; `*` means every action, `Describe*` every action with that beginning.
     pub action: String,
+    /// Only calls of this service.
+    #[serde(default)]
+    pub service: Option<Service>,
+    /// Only once this action was called.
+    #[serde(default)]
+    pub after: Option<String>,
     /// The first matching call concerned, counted from 1.
     #[serde(default)]
     pub nth: Option<u32>,
@@ -22,7 +29,7 @@ pub struct Fault {
     /// How many calls go wrong at most.
     #[serde(default)]
     pub count: Option<u32>,
-    /// How long this lasts, in virtual seconds from when it is scripted.
+    /// How long this lasts, in virtual seconds from when it is scripted, or from the call that it comes after.
     #[serde(default)]
     pub seconds: Option<f64>,
     /// What goes wrong.
@@ -35,11 +42,22 @@ impl Fault {
     pub fn on(action: &str, kind: FaultKind) -> Self {
         Self {
             action: action.to_owned(),
+            service: None,
+            after: None,
             nth: None,
             every: None,
             count: None,
             seconds: None,
             kind,
+        }
+    }
+
+    /// Every call of a service from now on.
+    #[must_use]
+    pub fn of(service: Service, kind: FaultKind) -> Self {
+        Self {
+            service: Some(service),
+            ..Self::on("*", kind)
         }
     }
 
@@ -61,7 +79,10 @@ impl Fault {
         }
     }
 
-    fn concerns(&self, action: &str) -> bool {
+    fn concerns(&self, service: Service, action: &str) -> bool {
+        if self.service.is_some_and(|only| only != service) {
+            return false;
+        }
         match self.action.strip_suffix('*') {
             Some(beginning) => action.starts_with(beginning),
             None => self.action == action,
@@ -108,6 +129,8 @@ pub(super) struct Faults {
 #[derive(Debug)]
 struct Scripted {
     fault: Fault,
+    /// Whether what it comes after was called.
+    begun: bool,
     ends: Option<Moment>,
     matched: u32,
     struck: u32,
@@ -115,15 +138,17 @@ struct Scripted {
 
 impl Faults {
     pub(super) fn add(&mut self, fault: Fault, now: Moment) {
-        let ends = fault
-            .seconds
-            .map(|seconds| clock::after(now, Duration::from_secs_f64(seconds)));
-        self.scripted.push(Scripted {
+        let mut scripted = Scripted {
+            begun: false,
+            ends: None,
             fault,
-            ends,
             matched: 0,
             struck: 0,
-        });
+        };
+        if scripted.fault.after.is_none() {
+            scripted.begin(now);
+        }
+        self.scripted.push(scripted);
     }
 
     pub(super) fn clear(&mut self) {
@@ -132,13 +157,23 @@ impl Faults {
 
     /// The fault that strikes this call, if any. All matching faults count the call, the first one
     /// strikes.
-    pub(super) fn strike(&mut self, action: &str, now: Moment) -> Option<FaultKind> {
+    pub(super) fn strike(
+        &mut self,
+        service: Service,
+        action: &str,
+        now: Moment,
+    ) -> Option<FaultKind> {
         let mut kind = None;
-        for scripted in self
-            .scripted
-            .iter_mut()
-            .filter(|scripted| scripted.fault.concerns(action))
-        {
+        for scripted in &mut self.scripted {
+            if !scripted.begun {
+                if scripted.fault.after.as_deref() == Some(action) {
+                    scripted.begin(now);
+                }
+                continue;
+            }
+            if !scripted.fault.concerns(service, action) {
+                continue;
+            }
             scripted.matched += 1;
             if kind.is_none() && scripted.strikes(now) {
                 scripted.struck += 1;
@@ -150,6 +185,12 @@ impl Faults {
 }
 
 impl Scripted {
+    fn begin(&mut self, now: Moment) {
+        let seconds = self.fault.seconds.map(Duration::from_secs_f64);
+        self.ends = seconds.map(|time| clock::after(now, time));
+        self.begun = true;
+    }
+
     fn strikes(&self, now: Moment) -> bool {
         self.ends.is_none_or(|ends| now < ends)
             && self.fault.nth.is_none_or(|nth| self.matched >= nth)

@@ -58,7 +58,7 @@ pub(crate) enum Effect {
 
 impl Gate {
     pub(crate) fn judge(&mut self, service: Service, action: &str, now: Moment) -> Verdict {
-        if let Some(kind) = self.faults.strike(action, now) {
+        if let Some(kind) = self.faults.strike(service, action, now) {
             return verdict(service, &kind);
         }
         if service == Service::Ec2 && !self.buckets.take(action, now) {

@@ -236,6 +236,16 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
+        "ec2-outage",
+        "EC2 answers nothing for ten minutes, from the first call after a create.",
+        |world| world.add_fault(outage(Some(600.0))),
+    ),
+    scenario(
+        "ec2-outage-for-ever",
+        "EC2 answers nothing any more, from the first call after a create.",
+        |world| world.add_fault(outage(None)),
+    ),
+    scenario(
         "access-denied",
         "The caller may not create endpoints.",
         |world| {
@@ -253,6 +263,14 @@ pub(super) const fn scenario(
         name,
         about,
         change,
+    }
+}
+
+fn outage(seconds: Option<f64>) -> Fault {
+    Fault {
+        after: Some("CreateVpcEndpoint".to_owned()),
+        seconds,
+        ..Fault::of(crate::world::Service::Ec2, FaultKind::ErrorBeforeEffect)
     }
 }
 

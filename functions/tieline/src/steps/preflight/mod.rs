@@ -27,9 +27,9 @@ use serving::Chosen;
 ///
 /// # Errors
 ///
-/// `Tieline.Retryable` if AWS does not answer, `Tieline.Rejected` if it refuses to be asked.
+/// `Tieline.Unavailable` if a service has not answered for too long, `Tieline.Rejected` if it refuses to be asked.
 pub async fn handle(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepResult {
-    super::with_retry_after(outside, input, async |input| {
+    super::with_patience(outside, input, async |input| {
         step(outside, here, input).await
     })
     .await
@@ -42,7 +42,9 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
         .map_or(input.input, |ended| ended.input.clone());
     let answer = Answer {
         outside,
-        progress: Progress::begin(&input.execution),
+        progress: input
+            .progress
+            .unwrap_or_else(|| Progress::begin(&input.execution)),
         execution: input.execution,
     };
     let id = request::request_id(&asked);
@@ -172,7 +174,7 @@ impl Check<'_> {
             holders,
             quota,
         };
-        let Some((endpoint, chosen)) = self.endpoint(&plan.owner, spec, both)? else {
+        let Some((mut endpoint, chosen)) = self.endpoint(&plan.owner, spec, both)? else {
             // What stands in the way of the parts is named all the same.
             if network.is_some() {
                 self.check_parts(&plan, None).await?;
@@ -180,7 +182,7 @@ impl Check<'_> {
             return Ok(Outcome::Refused);
         };
         if let Some(there) = &chosen.found {
-            self.check_sharing(&plan.owner, &endpoint, there);
+            self.check_sharing(&plan.owner, &mut endpoint, there);
         }
         plan.endpoint = Some(endpoint);
         self.check_parts(&plan, chosen.found.as_ref()).await?;
@@ -237,6 +239,7 @@ impl Check<'_> {
             private_dns,
             policy: self.request.shape.policy.clone(),
             acceptance_hours: spec.acceptance_hours,
+            differs: Vec::new(),
         };
         Ok(Some((plan, chosen)))
     }
@@ -403,7 +406,7 @@ impl<'a> Answer<'a> {
 
     /// The target will be there: wait for it, unless it has taken too long already.
     fn not_yet(self, problem: Problem, request: &Request) -> StepOutput {
-        let waited = self.outside.clock.now().since(self.execution.started());
+        let waited = self.progress.waited(self.outside.clock.now());
         if request.dry_run || waited >= self.outside.limits.phase {
             return self.refuse(vec![problem], &[], Some(&request.request_id));
         }

@@ -58,7 +58,10 @@ impl<'c> Check<'c> {
             network, service, ..
         } = *side;
         let named = self.named().and_then(|named| named.subnet_ids.as_ref());
-        let subnets = match (named, &chosen.found) {
+        let subnets = match (
+            named.filter(|_| !chosen.endpoint.is_adopted()),
+            &chosen.found,
+        ) {
             (Some(ids), _) => {
                 self.named_subnets(network, Some(service), ids, chosen.endpoint.is_new())
             }
@@ -123,9 +126,7 @@ impl<'c> Check<'c> {
                     .push(no_subnet(id, index, &network.vpc, region));
                 continue;
             };
-            if let Some(service) =
-                service.filter(|service| !service.zone_ids.contains(&subnet.zone_id))
-            {
+            if let Some(service) = service.filter(|service| !service.has_zone_of(subnet)) {
                 unsupported.push(zone_unsupported(subnet, service).about(path.clone()));
             }
             if let Some(other) = by_zone.insert(&subnet.zone_id, subnet) {
@@ -156,7 +157,7 @@ impl<'c> Check<'c> {
         for subnet in network
             .subnets
             .iter()
-            .filter(|subnet| service.zone_ids.contains(&subnet.zone_id))
+            .filter(|subnet| service.has_zone_of(subnet))
         {
             match self.subnet_trouble(subnet) {
                 None => {
@@ -194,17 +195,31 @@ impl<'c> Check<'c> {
 
     fn no_common_zone(&self, network: &Network, service: &Service) -> Problem {
         let (vpc, region) = (&network.vpc, &self.request.shape.region);
-        let zones = network.subnets.iter().map(|subnet| subnet.zone_id.as_str());
+        let by_id = !service.zone_ids.is_empty();
+        let zones = network.subnets.iter().map(|subnet| {
+            let zone = if by_id {
+                &subnet.zone_id
+            } else {
+                &subnet.zone_name
+            };
+            zone.as_str()
+        });
         let zones = Vec::from_iter(BTreeSet::from_iter(zones));
-        let wanted = service.zone_ids.join(", ");
+        let wanted = service.zones();
         let message = format!(
             "{} is in {wanted}; {vpc} has subnets in {}",
             service.name,
             zones.join(", ")
         );
-        let zone = service.zone_ids.first().map_or("<zone id>", String::as_str);
+        let (option, zone) = match (service.zone_ids.first(), service.zone_names.first()) {
+            (None, Some(name)) => ("--availability-zone", name.as_str()),
+            (id, _) => (
+                "--availability-zone-id",
+                id.map_or("<zone id>", String::as_str),
+            ),
+        };
         let fix = format!(
-            "add a subnet: aws ec2 create-subnet --region {region} --vpc-id {vpc} --availability-zone-id {zone} --cidr-block <block>"
+            "add a subnet: aws ec2 create-subnet --region {region} --vpc-id {vpc} {option} {zone} --cidr-block <block>"
         );
         Problem::new(Code::NoCommonZone, message, fix).about("$.network.subnetIds")
     }
@@ -217,10 +232,10 @@ impl<'c> Check<'c> {
             ports,
             also_from,
         } = *side;
-        if let Some(ids) = self
+        let named = self
             .named()
-            .and_then(|named| named.security_group_ids.as_ref())
-        {
+            .and_then(|named| named.security_group_ids.as_ref());
+        if let Some(ids) = named.filter(|_| !chosen.endpoint.is_adopted()) {
             return self
                 .named_groups(network, ids, ports)
                 .then(|| Groups::Named { ids: ids.clone() });
@@ -292,7 +307,7 @@ impl<'c> Check<'c> {
 }
 
 fn zone_unsupported(subnet: &Subnet, service: &Service) -> Problem {
-    let zones = service.zone_ids.join(", ");
+    let zones = service.zones();
     let message = format!(
         "{} is in {}, and {} is only in {zones}",
         subnet.id, subnet.zone_id, service.name

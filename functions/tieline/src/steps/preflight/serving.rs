@@ -2,8 +2,8 @@
 
 use super::Check;
 use super::looks::{Network, Side};
-use crate::endpoint::{EndpointPlan, Serving, differences};
-use crate::ids::VpcId;
+use crate::endpoint::{EndpointPlan, Serving, differences, holding_zone, holds_name, missing};
+use crate::ids::{GroupId, SubnetId, VpcId};
 use crate::outside::route53::VpcZone;
 use crate::outside::{CallError, Endpoint, Reply, Service, State};
 use crate::ownership::{Claim, Owner, is_ours, is_settled};
@@ -78,7 +78,7 @@ impl Check<'_> {
         }
         self.check_gateway(&all, &network.vpc, service);
         // Without a value here, EC2 itself says no when the create comes to it.
-        if let Some(quota) = quota? {
+        if let Some(quota) = if_allowed(quota)?.flatten() {
             self.check_quota(&all, &network.vpc, quota);
         }
         Ok(Chosen::new_one())
@@ -107,13 +107,8 @@ impl Check<'_> {
 
     /// Whether private DNS of this endpoint stands in the way of ours.
     fn holds_name(&self, endpoint: &Endpoint, service: &Service) -> bool {
-        let listed = endpoint
-            .dns_names
-            .iter()
-            .any(|name| service.private_dns_names.contains(name));
         self.request.shape.private_dns
-            && endpoint.private_dns
-            && (listed || endpoint.service == service.name)
+            && holds_name(endpoint, &service.name, &service.private_dns_names)
     }
 
     fn name_taken(&self, holder: &Endpoint, vpc: &VpcId, service: &Service) -> Problem {
@@ -138,13 +133,11 @@ impl Check<'_> {
 
     /// A private hosted zone of the service's own name stands in the way of private DNS as well.
     pub(super) fn check_hosted_zones(&mut self, network: &Network, service: &Service) -> Reply<()> {
-        let names = service.private_dns_names.iter();
-        let domains: Vec<&str> = names.map(|name| name.trim_start_matches("*.")).collect();
-        let zones = network.hosted_zones.clone()?;
-        // Not verified: that zones behind endpoints' names are those of a service, without an account. They were looked at.
-        let taken = zones
-            .iter()
-            .find(|zone| !zone.owner.is_empty() && domains.contains(&zone.name.as_str()));
+        // At the DNS step, EC2 itself says no.
+        let Some(zones) = if_allowed(network.hosted_zones.clone())? else {
+            return Ok(());
+        };
+        let taken = holding_zone(&zones, &service.private_dns_names);
         let taken = taken.map(|zone| self.name_taken_by_zone(zone, &network.vpc));
         self.problems.extend(taken);
         Ok(())
@@ -202,28 +195,68 @@ impl Check<'_> {
         self.problems.push(problem.about("$.network.vpcId"));
     }
 
-    /// An endpoint that is there has to be what was asked for: one that serves others is not changed for one more.
+    /// An endpoint of ours that is there has to be what was asked for: one that serves others is not changed for one more.
+    /// One that is adopted has to serve; how else it differs is said.
     pub(super) fn check_sharing(
         &mut self,
         owner: &Owner,
-        wanted: &EndpointPlan,
+        wanted: &mut EndpointPlan,
         endpoint: &Endpoint,
     ) {
         let ours = is_ours(&endpoint.tags);
         let mut differs = differences(owner, wanted, endpoint);
-        if (!ours || is_settled(&endpoint.tags))
+        if !ours {
+            let named = self.request.shape.network.as_ref();
+            let asked = named.map(|named| Asked {
+                subnets: named.subnet_ids.as_deref().unwrap_or_default(),
+                groups: named.security_group_ids.as_deref().unwrap_or_default(),
+            });
+            differs.extend(asked.iter().flat_map(|asked| asked.missing_in(endpoint)));
+            wanted.differs = std::mem::take(&mut differs);
+        }
+        let dns_is_settled = !ours || (is_settled(&endpoint.tags) && owner.shares(&endpoint.tags));
+        if dns_is_settled
             && endpoint.state == State::Available
             && endpoint.private_dns != wanted.private_dns.is_some()
-            && (!ours || owner.shares(&endpoint.tags))
         {
-            differs.push(format!(
-                "its private DNS is {}",
-                if endpoint.private_dns { "on" } else { "off" }
-            ));
+            let is = if endpoint.private_dns { "on" } else { "off" };
+            let what = format!("its private DNS is {is}");
+            // Nobody is kept out by names that one did not ask for.
+            if ours || wanted.private_dns.is_some() {
+                differs.push(what);
+            } else {
+                wanted.differs.push(what);
+            }
         }
         if !differs.is_empty() {
             let problem = refusals::differing(&endpoint.id, ours, &differs);
             self.problems.push(problem);
         }
+    }
+}
+
+/// What a request names that an adopted endpoint need not have.
+struct Asked<'a> {
+    subnets: &'a [SubnetId],
+    groups: &'a [GroupId],
+}
+
+impl Asked<'_> {
+    fn missing_in(&self, endpoint: &Endpoint) -> Vec<String> {
+        let subnets = self.subnets.iter().map(SubnetId::as_str);
+        let groups = self.groups.iter().map(GroupId::as_str);
+        let subnets =
+            missing(subnets, &endpoint.subnet_ids).map(|list| format!("it is not in {list}"));
+        let groups =
+            missing(groups, &endpoint.group_ids).map(|list| format!("it does not have {list}"));
+        subnets.into_iter().chain(groups).collect()
+    }
+}
+
+/// A look that only knows earlier what AWS would say later: where it is refused, nothing is known.
+fn if_allowed<T>(look: Reply<T>) -> Reply<Option<T>> {
+    match look {
+        Err(CallError::Refused { .. }) => Ok(None),
+        other => other.map(Some),
     }
 }

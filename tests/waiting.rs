@@ -1,0 +1,210 @@
+//! An outage, a throttle or somebody's request for time is waited out, in every phase, and undoes nothing.
+
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
+use std::time::Duration;
+
+use serde_json::json;
+use tests::{Ended, Seen, Simulated, Stage, code, detail, play, request, writes};
+use world::gate::{Fault, FaultKind};
+use world::{Service, World, scenario};
+
+/// What the deployment waits in all for services that do not answer, in seconds.
+const OUTAGE: u64 = 6 * 3600;
+
+/// The shipped clients try a call for some seconds, and the last wait may be a minute.
+const SLACK: u64 = 120;
+
+fn outage(service: Service, seconds: u32) -> Fault {
+    Fault {
+        seconds: Some(f64::from(seconds)),
+        ..Fault::of(service, FaultKind::ErrorBeforeEffect)
+    }
+}
+
+/// Runs a request during which a service is out for so long, from a certain call on.
+async fn with_outage(name: &str, fault: Fault, from: usize) -> (Ended, Simulated) {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request(name), None);
+    if from > 0 {
+        let called = move |world: &mut World| world.calls().len() >= from;
+        stage.until("that call", called).await;
+    }
+    stage.outside().world().add_fault(fault);
+    (stage.run().await.remove(0), stage.outside().clone())
+}
+
+/// How many calls of a kind took effect.
+fn done(outside: &Simulated, action: &str) -> usize {
+    let world = outside.world();
+    let calls = world.calls().iter();
+    calls
+        .filter(|call| call.action == action && call.outcome == "ok")
+        .count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_minutes_without_ec2_at_any_call_cost_ten_minutes() {
+    let (calm, outside) = play("default", request("aurora-dsql")).await;
+    let calls = outside.world().calls().len();
+    assert!(calls > 20, "{calls}");
+    for from in 0..calls {
+        let (ended, outside) = with_outage("aurora-dsql", outage(Service::Ec2, 600), from).await;
+
+        let what = format!("from call {from}: {}", detail(&ended));
+        assert_eq!(code(&ended), "CONNECTED", "{what}");
+        assert_eq!(done(&outside, "CreateVpcEndpoint"), 1, "{what}");
+        assert!(
+            !writes(&outside).iter().any(|one| one.starts_with("Delete")),
+            "{what}"
+        );
+        assert!(ended.seconds <= calm.seconds + 600 + SLACK, "{what}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_without_any_other_service_is_waited_out_in_every_phase() {
+    let out = [
+        ("aurora-dsql", Service::Dsql),
+        ("tidb-cloud-dedicated", Service::TidbCloud),
+        ("tidb-cloud-dedicated", Service::SecretsManager),
+        ("tidb-cloud-to-confluent", Service::TidbCloud),
+        ("tidb-cloud-to-confluent", Service::Confluent),
+        ("dms-tidb-cloud", Service::Dms),
+        ("endpoint-service-private-zone", Service::Route53),
+    ];
+    for (name, service) in out {
+        let (_, outside) = play("default", request(name)).await;
+        let calls = outside.world().calls().len();
+        let before = writes(&outside);
+        for from in (0..calls).step_by(3) {
+            let (ended, outside) = with_outage(name, outage(service, 3600), from).await;
+
+            let what = format!("{name}: {service:?} from call {from}: {}", detail(&ended));
+            assert_eq!(code(&ended), "CONNECTED", "{what}");
+            let removed = writes(&outside).iter().any(|one| one.starts_with("Delete"));
+            assert_eq!(
+                removed,
+                before.iter().any(|one| one.starts_with("Delete")),
+                "{what}"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_in_several_pieces_does_not_count_against_a_phase() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("acceptance-after-hours")));
+    stage.start(request("endpoint-service"), None);
+    for _ in 0..4 {
+        stage.pass(Duration::from_secs(15)).await;
+        let fault = outage(Service::Ec2, 1000);
+        stage.outside().world().add_fault(fault);
+        stage.pass(Duration::from_secs(1200)).await;
+    }
+    let ended = stage.run().await.remove(0);
+
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_without_end_fails_within_the_cap_and_names_what_is_left() {
+    for (name, after) in [
+        ("aurora-dsql", "CreateVpcEndpoint"),
+        ("aurora-dsql", "ModifyVpcEndpoint"),
+        ("aurora-dsql-minimal", "CreateTags"),
+    ] {
+        let mut world = scenario::world("default");
+        world.add_fault(Fault {
+            after: Some(after.to_owned()),
+            ..Fault::of(Service::Ec2, FaultKind::ErrorBeforeEffect)
+        });
+        let mut stage = Stage::on(Simulated::on(world));
+        stage.start(request(name), None);
+        let ended = stage.run().await.remove(0);
+
+        let result = detail(&ended);
+        let what = format!("{name} after {after}: {result}");
+        assert_eq!(code(&ended), "SERVICE_UNAVAILABLE", "{what}");
+        // A last phase is left for the roll back.
+        let seconds = ended.seconds;
+        assert!(
+            (OUTAGE..OUTAGE + 1200 + 3 * SLACK).contains(&seconds),
+            "{seconds}: {what}"
+        );
+        let outside = stage.outside();
+        assert_eq!(done(outside, "CreateVpcEndpoint"), 1, "{what}");
+        let writes = writes(outside);
+        assert!(
+            !writes.iter().any(|one| one.starts_with("Delete")),
+            "{what}"
+        );
+        let left = Seen::now(&mut outside.world());
+        let [endpoint] = left.ours()[..] else {
+            panic!("{what}: {:?}", left.ours())
+        };
+        let named = result["leftBehind"].as_array().unwrap();
+        assert_eq!(named[0], endpoint.vpc_endpoint_id.as_str(), "{what}");
+        assert!(
+            result["problems"].to_string().contains("UNDO_INCOMPLETE"),
+            "{what}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_anything_was_made_an_outage_without_end_leaves_nothing() {
+    let mut world = scenario::world("default");
+    world.add_fault(Fault::of(Service::Ec2, FaultKind::Throttle));
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.start(request("aurora-dsql"), None);
+    let ended = stage.run().await.remove(0);
+
+    assert_eq!(code(&ended), "SERVICE_UNAVAILABLE");
+    assert_eq!(detail(&ended)["requestId"], "orders-prod");
+    assert_eq!(detail(&ended)["leftBehind"], json!([]));
+    assert!(
+        (OUTAGE..OUTAGE + SLACK).contains(&ended.seconds),
+        "{}",
+        ended.seconds
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_roll_back_waits_an_outage_out_as_well() {
+    for service in [Service::Ec2, Service::TidbCloud] {
+        let mut world = scenario::world("default");
+        world.add_fault(Fault::on("ModifyVpcEndpoint", FaultKind::AccessDenied));
+        world.add_fault(Fault {
+            after: Some("ModifyVpcEndpoint".to_owned()),
+            ..outage(service, 5 * 3600)
+        });
+        let mut stage = Stage::on(Simulated::on(world));
+        stage.start(request("tidb-cloud-dedicated"), None);
+        let ended = stage.run().await.remove(0);
+
+        let what = format!("{service:?}: {}", detail(&ended));
+        assert_eq!(code(&ended), "PERMISSION_DENIED", "{what}");
+        assert_eq!(detail(&ended)["leftBehind"], json!([]), "{what}");
+        assert!(ended.seconds >= 5 * 3600, "{what}");
+        let left = Seen::at_last(&mut stage.outside().world());
+        assert_eq!(left.left(), [""; 0], "{what}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_week_for_a_person_and_six_hours_of_outage_fit_a_history() {
+    let mut asked = request("endpoint-service");
+    asked["target"]["acceptanceHours"] = json!(168);
+    let mut stage = Stage::on(Simulated::on(scenario::world("acceptance-never")));
+    stage.start(asked, None);
+    stage.pass(Duration::from_secs(600)).await;
+    let fault = outage(Service::Ec2, 6 * 3600 - 600);
+    stage.outside().world().add_fault(fault);
+    let ended = stage.run().await.remove(0);
+
+    assert_eq!(code(&ended), "NOT_ACCEPTED", "{}", detail(&ended));
+    assert!(ended.seconds >= 174 * 3600 - 1200, "{}", ended.seconds);
+    println!("{} events", ended.history);
+    assert!(ended.history < 23_000, "{}", ended.history);
+}
