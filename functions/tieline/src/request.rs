@@ -9,7 +9,7 @@ use crate::json::{Condition, Describer, Fields, Reader, canonical};
 use crate::options::{self, Network, OnFailure, Policy};
 use crate::outside::Tags;
 use crate::ownership::Owner;
-use crate::problem::Problem;
+use crate::problem::{Problem, short};
 use crate::targets::{ConnectedThrough, KindFacts, Target};
 
 /// The `detail-type` of a request on the bus.
@@ -308,6 +308,12 @@ pub fn request_id(input: &Value) -> Option<RequestId> {
         input
     };
     detail.get("requestId")?.as_str()?.parse().ok()
+}
+
+/// The id of the event that asked, if it was one.
+pub fn event_id(input: &Value) -> Option<String> {
+    let id = is_event(input).then(|| input["id"].as_str()).flatten()?;
+    Some(short(id, 100))
 }
 
 fn is_event(input: &Value) -> bool {

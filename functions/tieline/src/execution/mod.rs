@@ -35,6 +35,11 @@ impl Execution {
         self.part_of_arn(4)
     }
 
+    /// Its name, unique among the executions of its machine.
+    pub fn name(&self) -> &str {
+        self.id.rsplit(':').next().unwrap_or_default()
+    }
+
     /// When it began. An unreadable time counts as long past, so that a deadline still passes.
     pub fn started(&self) -> Time {
         let read = DateTime::parse_from_rfc3339(&self.started_at);

@@ -37,6 +37,9 @@ pub struct Progress {
     #[serde(default, rename = "trouble", skip_serializing_if = "Option::is_none")]
     pub removal_error: Option<String>,
     pub failure: Option<Rejection>,
+    /// The id of the event that asked, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
     #[serde(default, skip_serializing_if = "PutOff::is_none")]
     pub put_off: PutOff,
 }

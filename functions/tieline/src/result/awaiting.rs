@@ -64,7 +64,7 @@ impl Awaiting {
             "aws ec2 accept-vpc-endpoint-connections --region {} --service-id {service_id} --vpc-endpoint-ids {endpoint}",
             plan.owner.region
         );
-        let run = Run::of(
+        let mut run = Run::of(
             format!("{endpoint} waits for account {owner} to accept it"),
             format!(
                 "have account {owner} accept it, in the VPC console under Endpoint services, {service_id}, Endpoint connections, or with: {command}"
@@ -73,6 +73,8 @@ impl Awaiting {
             execution,
             now,
         );
+        // Not the result: that one still comes.
+        run.result_id = run.result_id.replace(".result", ".awaiting");
         Self {
             about: About::of(plan, run),
             code: Code::AwaitingAcceptance,

@@ -24,8 +24,19 @@ pub struct Failed {
     run: Run,
     /// Everything that is wrong, at most 50 of it; the first one's code is the result's
     problems: Vec<Problem>,
+    /// Whether a connection of this request stands all the same: one that was announced before
+    stands: bool,
     /// What this request made and could not be removed, or was to be kept
     left_behind: Vec<String>,
+}
+
+/// What there is after a failure.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Left<'a> {
+    /// What could not be removed, or was to be kept.
+    pub behind: &'a [String],
+    /// Whether a connection that was announced before stands.
+    pub stands: bool,
 }
 
 impl ResultDetail for Failed {
@@ -36,7 +47,7 @@ impl ResultDetail for Failed {
 impl Failed {
     pub fn of(
         rejection: &Rejection,
-        left_behind: &[String],
+        left: Left<'_>,
         request_id: Option<&RequestId>,
         progress: &Progress,
         execution: &Execution,
@@ -54,13 +65,19 @@ impl Failed {
             0 => String::new(),
             others => format!(" (and {others} more)"),
         };
-        let message = format!("{}{more}", first.message);
+        let stands = if left.stands {
+            "; the connection that was announced for this request before stands"
+        } else {
+            ""
+        };
+        let message = format!("{}{more}{stands}", first.message);
         Self {
             request_id: request_id.cloned(),
             code: first.code,
             run: Run::of(message, first.fix, progress, execution, now),
             problems: all.iter().take(MAX_PROBLEMS).cloned().collect(),
-            left_behind: left_behind.to_vec(),
+            stands: left.stands,
+            left_behind: left.behind.to_vec(),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::time::Time;
 
 pub use awaiting::Awaiting;
 pub use cost::Cost;
-pub use failed::Failed;
+pub use failed::{Failed, Left};
 pub use planned::Planned;
 pub use ready::{Built, Ready};
 
@@ -72,6 +72,10 @@ struct OfAKind {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Run {
+    /// The same for every result of one event, and for every repetition of one: whoever has seen it may drop the next one
+    result_id: String,
+    /// The event that asked; null if an execution was started without one
+    event_id: Option<String>,
     /// What happened, in a sentence
     message: String,
     /// What to do next: a command wherever there is one
@@ -110,7 +114,10 @@ impl Run {
         execution: &Execution,
         now: Time,
     ) -> Self {
+        let asked = progress.event_id.as_deref();
         Self {
+            result_id: format!("{}.result", asked.unwrap_or(execution.name())),
+            event_id: progress.event_id.clone(),
             message,
             next_step,
             phases: progress.spent.clone(),

@@ -15,7 +15,7 @@ use crate::outside::{CallError, Endpoint, Outside, Reply};
 use crate::ownership::{MANAGED, REQUEST};
 use crate::problem::{Code, Problem, Rejection};
 use crate::request;
-use crate::result::{Failed, ResultDetail, ResultEvent};
+use crate::result::{Failed, Left, ResultDetail, ResultEvent};
 use crate::time::Time;
 use crate::workflow::{
     Disposition, Inventory, NextState, StepError, StepInput, StepOutput, StepResult, Work,
@@ -62,7 +62,11 @@ fn unseen(mut work: Work<'_>, error: &CallError) -> StepOutput {
         &format!("{} ({error})", left.join(", ")),
     );
     work.progress.close(now);
-    let event = failed(&work.progress, &left, Some(id), &work.execution, now);
+    let left = Left {
+        behind: &left,
+        stands: false,
+    };
+    let event = failed(&work.progress, left, Some(id), &work.execution, now);
     work.announce(NextState::AnnounceFailure, event)
 }
 
@@ -75,8 +79,13 @@ fn nothing_planned(input: StepInput, mut progress: Progress, now: Time) -> StepO
         .collect();
     let asked = ended.as_ref().map_or(&input.input, |ended| &ended.input);
     progress.close(now);
+    progress.event_id = request::event_id(asked);
     let id = request::request_id(asked);
-    let event = failed(&progress, &left, id.as_ref(), &input.execution, now);
+    let left = Left {
+        behind: &left,
+        stands: false,
+    };
+    let event = failed(&progress, left, id.as_ref(), &input.execution, now);
     StepOutput {
         result: Some(event),
         ..StepOutput::to(NextState::AnnounceFailure, input.execution, progress)
@@ -143,8 +152,11 @@ pub(super) fn announce(mut work: Work<'_>, inventory: &Inventory) -> StepOutput 
     let now = work.now();
     work.progress.close(now);
     let id = &work.plan.owner.request_id;
-    let left = inventory.left_over();
-    let event = failed(&work.progress, &left, Some(id), &work.execution, now);
+    let left = Left {
+        behind: &inventory.left_over(),
+        stands: inventory.has_confirmed(),
+    };
+    let event = failed(&work.progress, left, Some(id), &work.execution, now);
     work.announce(NextState::AnnounceFailure, event)
 }
 
@@ -162,7 +174,7 @@ pub(super) fn give_up(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
 
 fn failed(
     progress: &Progress,
-    left: &[String],
+    left: Left<'_>,
     request_id: Option<&RequestId>,
     execution: &crate::execution::Execution,
     now: Time,

@@ -121,6 +121,12 @@ impl Inventory {
             .collect()
     }
 
+    /// Whether a confirmed connection of this request is among it.
+    pub fn has_confirmed(&self) -> bool {
+        let stays = |(_, disposition): &(Endpoint, Disposition)| *disposition == Disposition::Stays;
+        self.parts.confirmed.is_some() || self.endpoints.iter().any(stays)
+    }
+
     pub fn is_to_go(&self) -> bool {
         self.parts.is_to_go() || self.group.is_some() || !self.endpoints_are_gone()
     }

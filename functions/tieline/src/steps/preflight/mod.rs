@@ -14,7 +14,7 @@ use crate::parts::PartContext;
 use crate::plan::Plan;
 use crate::problem::{Code, Problem, Rejection};
 use crate::request::{self, Request};
-use crate::result::{Failed, Planned, ResultDetail};
+use crate::result::{Failed, Left, Planned, ResultDetail};
 use crate::targets::{EndpointSpec, Resolved};
 use crate::workflow::{
     LONGEST_POLL, NextState, StepError, StepInput, StepOutput, StepResult, Work, wait_seconds,
@@ -40,11 +40,13 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
     let asked = ended
         .as_ref()
         .map_or(input.input, |ended| ended.input.clone());
+    let mut progress = input
+        .progress
+        .unwrap_or_else(|| Progress::begin(&input.execution));
+    progress.event_id = request::event_id(&asked);
     let answer = Answer {
         outside,
-        progress: input
-            .progress
-            .unwrap_or_else(|| Progress::begin(&input.execution)),
+        progress,
         execution: input.execution,
     };
     let id = request::request_id(&asked);
@@ -384,7 +386,11 @@ impl<'a> Answer<'a> {
         self.progress.close(now);
         let rejection = Rejection { problems };
         let (progress, execution) = (&self.progress, &self.execution);
-        let event = Failed::of(&rejection, left_behind, id, progress, execution, now).event();
+        let left = Left {
+            behind: left_behind,
+            stands: false,
+        };
+        let event = Failed::of(&rejection, left, id, progress, execution, now).event();
         StepOutput {
             result: Some(event),
             ..StepOutput::to(NextState::AnnounceFailure, self.execution, self.progress)
