@@ -31,7 +31,7 @@ fn the_state_machine_keeps_its_promises() {
 fn a_state_machine_that_breaks_a_promise_is_found_by_its_name() {
     type Break = fn(&mut Value);
     // A part of the sentence that has to be found, and what has to be found.
-    let breaks: [(&str, Break); 20] = [
+    let breaks: [(&str, Break); 22] = [
         ("Roll back has no comment", |states| {
             states["Roll back"]["Comment"] = Value::Null;
         }),
@@ -40,6 +40,13 @@ fn a_state_machine_that_breaks_a_promise_is_found_by_its_name() {
         }),
         ("Announce the plan does not retry", |states| {
             states["Announce the plan"]["Retry"] = json!([]);
+        }),
+        ("Announce the plan gives up on announcing", |states| {
+            states["Announce the plan"]["Retry"][0]["ErrorEquals"] = json!(["States.Timeout"]);
+        }),
+        ("Announce the plan cannot be redriven", |states| {
+            states["Announce the plan"]["Catch"] =
+                json!([{"ErrorEquals": ["States.ALL"], "Next": "Failed"}]);
         }),
         ("Roll back gives up on Lambda", |states| {
             states["Roll back"]["Retry"][0]["MaxAttempts"] = json!(12);
@@ -65,7 +72,7 @@ fn a_state_machine_that_breaks_a_promise_is_found_by_its_name() {
         (
             "Enable private DNS does not have its failure rolled",
             |states| {
-                states["Enable private DNS"]["Catch"][0]["Next"] = json!("Not announced");
+                states["Enable private DNS"]["Catch"][0]["Next"] = json!("Failed");
             },
         ),
         (

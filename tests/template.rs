@@ -53,10 +53,17 @@ fn forget(template: &mut Value, resource: &str) {
 fn a_template_that_breaks_a_promise_is_found_by_its_name() {
     type Break = fn(&mut Value);
     // A part of the sentence that has to be found, and what has to be found.
-    let cases: [(&str, Break); 35] = [
+    let cases: [(&str, Break); 37] = [
         ("nothing cleans up after an execution", |template| {
             machine(template)["Events"]["Ended"]["Properties"]["Pattern"]["detail"]["status"] =
-                json!(["ABORTED"]);
+                json!(["ABORTED", "TIMED_OUT"]);
+        }),
+        ("somebody may not ask about executions", |template| {
+            forget(template, "MayAskAboutExecutions");
+        }),
+        ("somebody may not ask about executions", |template| {
+            let policy = &mut template["Resources"]["MayAskAboutExecutions"]["Properties"];
+            policy["PolicyDocument"]["Statement"][0]["Resource"] = json!("*");
         }),
         (
             "EventBridge may not write to the dead-letter queue",

@@ -11,6 +11,9 @@ const LINES_A_STATE: usize = 30;
 /// How long a phase may last, in seconds, as the template sets it.
 const PHASE: f64 = 1200.0;
 
+/// How long an announcement is tried at least, in seconds.
+const ANNOUNCING: f64 = 3600.0;
+
 /// An expression that is longer than this says something, and says it in one place.
 const LONG: usize = 40;
 
@@ -130,9 +133,10 @@ fn task_findings(name: &str, state: &Value) -> Vec<&'static str> {
     }
     for retry in &retries {
         let names = retry["ErrorEquals"].as_array().unwrap();
+        // Nothing is worth failing fast for when a result is to be announced, and how its errors are called is not documented.
         if names
             .iter()
-            .any(|name| name == "States.ALL" || name == "States.TaskFailed")
+            .any(|name| name == "States.ALL" || (invokes && name == "States.TaskFailed"))
         {
             found.push("retries errors that it does not name");
         }
@@ -141,7 +145,17 @@ fn task_findings(name: &str, state: &Value) -> Vec<&'static str> {
         }
     }
     let catches = state["Catch"].as_array().cloned().unwrap_or_default();
-    if catches
+    if !invokes {
+        if !names(&retries).contains("States.TaskFailed")
+            || retries.iter().map(lasts).sum::<f64>() < ANNOUNCING
+        {
+            found.push("gives up on announcing too soon");
+        }
+        // Where a result cannot be announced, a redrive has to begin with that.
+        if catches.iter().any(|catch| catch["Next"] != "Wait") {
+            found.push("cannot be redriven");
+        }
+    } else if catches
         .last()
         .is_none_or(|last| last["ErrorEquals"] != json!(["States.ALL"]))
     {

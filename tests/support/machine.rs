@@ -38,8 +38,8 @@ pub(crate) enum Task {
     Nothing,
     /// Seconds to wait.
     Wait(u64),
-    /// The execution ends with this status.
-    End(&'static str),
+    /// The execution ends with this status, and perhaps an error.
+    End(&'static str, Option<String>),
     /// [`Run::resume`] takes the answer.
     Invoke {
         function: Function,
@@ -108,11 +108,11 @@ impl Run {
                 }
                 Task::Wait(seconds.as_u64().expect("whole seconds"))
             }
-            Some("Succeed") => Task::End("SUCCEEDED"),
+            Some("Succeed") => Task::End("SUCCEEDED", None),
             Some("Fail") => {
-                self.evaluate(&state["Error"], &Value::Null);
+                let error = self.evaluate(&state["Error"], &Value::Null);
                 self.evaluate(&state["Cause"], &Value::Null);
-                Task::End("FAILED")
+                Task::End("FAILED", Some(text(&error)))
             }
             other => panic!("{}: no state of type {other:?} is known here", self.state),
         }
@@ -154,12 +154,18 @@ impl Run {
     }
 
     /// Goes on with what a task answered.
-    pub(crate) fn resume(&mut self, answer: Result<Value, (String, String)>) {
+    ///
+    /// # Errors
+    ///
+    /// An error that the state does not catch: the execution ends with it.
+    pub(crate) fn resume(&mut self, answer: Result<Value, (String, String)>) -> Result<(), String> {
         let state = self.definition();
         match answer {
             Ok(result) => self.hand_on(&state, &json!({"result": result})),
             Err((error, cause)) => {
-                let catchers = state["Catch"].as_array().expect("every task catches");
+                let Some(catchers) = state["Catch"].as_array() else {
+                    return Err(error);
+                };
                 let caught = |catcher: &&Value| {
                     names(catcher)
                         .iter()
@@ -171,6 +177,7 @@ impl Run {
                 self.hand_on(catcher, &output);
             }
         }
+        Ok(())
     }
 
     /// How long the state waits at most before it tries again after an error, if it does: full jitter makes it any share.
@@ -178,9 +185,10 @@ impl Run {
         let state = self.definition();
         let retriers = state["Retry"].as_array().expect("every task retries");
         self.retries.resize(retriers.len(), 0);
-        let at = retriers
-            .iter()
-            .position(|retrier| names(retrier).contains(&json!(error)))?;
+        let at = retriers.iter().position(|retrier| {
+            let names = names(retrier);
+            names.contains(&json!(error)) || names.contains(&json!("States.TaskFailed"))
+        })?;
         let (retrier, done) = (&retriers[at], self.retries[at]);
         if u64::from(done) >= retrier["MaxAttempts"].as_u64().expect("attempts") {
             return None;

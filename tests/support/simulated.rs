@@ -1,6 +1,7 @@
 //! The world, and the shipped clients in front of it: what a function has in production, but for the wire and the clock.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::wire;
 /// What a phase may take, and how long a lost create may still turn up: as the template sets it.
 const LIMITS: Limits = Limits {
     phase: Duration::from_secs(1200),
-    settle: Duration::from_secs(60),
+    settle: Duration::from_secs(180),
     outage: Duration::from_secs(6 * 3600),
 };
 
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     /// Told of every call that is over.
     pub(crate) called: Notify,
     watch: Mutex<Option<Watch>>,
+    bus_is_closed: AtomicBool,
 }
 
 type Watch = Box<dyn Fn(&mut World) + Send>;
@@ -74,6 +76,7 @@ impl Simulated {
             latency,
             called: Notify::new(),
             watch: Mutex::new(None),
+            bus_is_closed: AtomicBool::new(false),
         });
         // The SDK's jitter comes from here.
         fastrand::seed(seed);
@@ -100,6 +103,15 @@ impl Simulated {
     /// Looks at the world after every call, to see that something always holds.
     pub fn watch(&self, watch: impl Fn(&mut World) + Send + 'static) {
         *lock(&self.shared.watch) = Some(Box::new(watch));
+    }
+
+    /// Whether the bus takes no events, as when the right to put them was taken away.
+    pub fn close_bus(&self, closed: bool) {
+        self.shared.bus_is_closed.store(closed, Ordering::Relaxed);
+    }
+
+    pub(crate) fn bus_is_closed(&self) -> bool {
+        self.shared.bus_is_closed.load(Ordering::Relaxed)
     }
 
     /// Waits for the next call to be over.

@@ -9,6 +9,7 @@ use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::{Instant, timeout};
 use world::World;
 use world::model::credentials::CANARY;
+use world::model::states::DescribeExecution;
 
 use crate::machine::{Machine, Run, Task};
 use crate::simulated::{Simulated, pass};
@@ -59,6 +60,7 @@ pub struct Stage {
 
 #[derive(Debug)]
 struct Running {
+    id: String,
     task: JoinHandle<()>,
     ended: Arc<Mutex<Ended>>,
     began: Instant,
@@ -102,23 +104,35 @@ impl Stage {
             seconds: 0,
             history: 1,
         }));
+        let id = format!("arn:aws:states:us-east-1:123456789012:execution:connect:{number}");
         let mut execution = Execution {
+            id: id.clone(),
             simulated: self.simulated.clone(),
             ended: Arc::clone(&ended),
             breaks,
             invocations: 0,
         };
-        let id = format!("arn:aws:states:us-east-1:123456789012:execution:connect:{number}");
         let machine = Machine::connect();
         let limit = machine.time_limit();
-        let run = Run::of(machine, id, input, self.simulated.world().now());
+        let now = {
+            let mut world = self.simulated.world();
+            world.begin_execution(&id, &input.to_string());
+            world.now()
+        };
+        let arn = id.clone();
+        let run = Run::of(machine, id, input, now);
         let began = Instant::now();
         let task = self.tasks.spawn_local(async move {
-            let status = timeout(limit, execution.carry_out(run)).await;
-            let status = status.unwrap_or("TIMED_OUT");
-            execution.end(status, began);
+            let end = timeout(limit, execution.carry_out(run)).await;
+            let (status, error) = end.unwrap_or(("TIMED_OUT", None));
+            execution.end(status, error.as_deref(), began);
         });
-        self.executions.push(Running { task, ended, began });
+        self.executions.push(Running {
+            id: arn,
+            task,
+            ended,
+            began,
+        });
     }
 
     /// Runs everything to its end.
@@ -173,12 +187,41 @@ impl Stage {
     /// Aborts everything that runs, as a person does in the console: no state follows, and a function that was invoked runs
     /// on.
     pub fn abort(&mut self) {
-        for one in self.executions.iter().filter(|one| one.is_running()) {
-            one.task.abort();
-            let mut ended = lock(&one.ended);
-            ended.status = "ABORTED";
-            ended.seconds = one.began.elapsed().as_secs();
+        for number in 0..self.executions.len() {
+            if self.executions[number].is_running() {
+                self.end(number, "ABORTED", None);
+            }
         }
+    }
+
+    /// Ends one execution, as Step Functions does where nobody can catch it: no state follows, and a function that was
+    /// invoked runs on.
+    pub fn end(&mut self, number: usize, status: &'static str, error: Option<&str>) {
+        let one = &self.executions[number];
+        one.task.abort();
+        self.simulated.world().end_execution(&one.id, status, error);
+        let mut ended = lock(&one.ended);
+        ended.status = status;
+        ended.seconds = one.began.elapsed().as_secs();
+    }
+
+    /// What EventBridge says of the end of an execution.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such execution.
+    pub fn status_change(&self, number: usize) -> Value {
+        let mut world = self.simulated.world();
+        let execution_arn = self.executions[number].id.clone();
+        let call = DescribeExecution { execution_arn };
+        let execution = world.arrange(call).expect("the world knows it");
+        json!({
+            "version": "0", "source": "aws.states", "detail-type": "Step Functions Execution Status Change",
+            "detail": {
+                "executionArn": execution.execution_arn, "stateMachineArn": execution.state_machine_arn,
+                "name": execution.name, "status": execution.status, "input": execution.input,
+            },
+        })
     }
 
     /// How every execution ended.
@@ -201,6 +244,7 @@ impl Running {
 
 /// One execution, while it runs.
 struct Execution {
+    id: String,
     simulated: Simulated,
     ended: Arc<Mutex<Ended>>,
     breaks: Option<Breaks>,
@@ -208,14 +252,17 @@ struct Execution {
 }
 
 impl Execution {
-    fn end(&self, status: &'static str, began: Instant) {
+    fn end(&self, status: &'static str, error: Option<&str>, began: Instant) {
+        self.simulated
+            .world()
+            .end_execution(&self.id, status, error);
         let mut ended = lock(&self.ended);
         ended.status = status;
         ended.seconds = began.elapsed().as_secs();
         ended.history += 1;
     }
 
-    async fn carry_out(&mut self, mut run: Run) -> &'static str {
+    async fn carry_out(&mut self, mut run: Run) -> (&'static str, Option<String>) {
         loop {
             {
                 let mut ended = lock(&self.ended);
@@ -228,23 +275,46 @@ impl Execution {
             match run.step() {
                 Task::Nothing => {}
                 Task::Wait(seconds) => pass(Duration::from_secs(seconds)).await,
-                Task::End(status) => return status,
+                Task::End(status, error) => return (status, error),
                 Task::Invoke { function, payload } => {
                     let (answer, tries) = self.with_retries(&mut run, function, payload).await;
                     lock(&self.ended).history += 3 * tries;
-                    run.resume(answer);
+                    if let Err(error) = run.resume(answer) {
+                        return ("FAILED", Some(error));
+                    }
                 }
                 Task::PutEvents(entries) => {
-                    let mut ended = lock(&self.ended);
-                    ended.events.extend(entries);
-                    ended.history += 3;
-                    drop(ended);
-                    run.resume(Ok(json!({"FailedEntryCount": 0})));
+                    let answer = self.put_events(&mut run, entries).await;
+                    if let Err(error) = run.resume(answer) {
+                        return ("FAILED", Some(error));
+                    }
                 }
             }
             // Every state takes a moment, and others may come first.
             let moment = Duration::from_millis(self.simulated.dice().u64(1..20));
             pass(moment).await;
+        }
+    }
+
+    /// Puts events on the bus as often as the state's retriers say.
+    async fn put_events(
+        &mut self,
+        run: &mut Run,
+        entries: Vec<Value>,
+    ) -> Result<Value, (String, String)> {
+        loop {
+            lock(&self.ended).history += 3;
+            if !self.simulated.bus_is_closed() {
+                lock(&self.ended).events.extend(entries);
+                return Ok(json!({"FailedEntryCount": 0}));
+            }
+            // The name is what an SDK for Java would call it; that the integration does is not verified.
+            let error = "EventBridge.EventBridgeException";
+            let Some(longest) = run.retry_after(error) else {
+                return Err((error.to_owned(), "not authorized".to_owned()));
+            };
+            let share = self.simulated.dice().f64();
+            pass(longest.mul_f64(share)).await;
         }
     }
 

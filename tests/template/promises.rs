@@ -104,6 +104,7 @@ pub(crate) fn findings(template: &Value) -> Vec<String> {
     found.extend(key_findings(resources, &functions));
     found.extend(machine_findings(resources, &functions));
     found.extend(event_findings(resources));
+    found.extend(asking_findings(resources));
     let globals = &template["Globals"]["Function"];
     if globals["Tracing"] != "Active"
         || resources["ConnectMachine"]["Properties"]["Tracing"]["Enabled"] != true
@@ -296,6 +297,27 @@ fn statement_findings(statement: &Value) -> Vec<String> {
     found
 }
 
+/// Who cleans up may ask how an execution ended, by a policy of its own: in a function's it would make the template a circle.
+fn asking_findings(resources: &Value) -> Vec<String> {
+    let properties = &resources["MayAskAboutExecutions"]["Properties"];
+    let who = [
+        Function::Preflight,
+        Function::CreateEndpoint,
+        Function::DeleteEndpoint,
+    ];
+    let roles = who.map(|function| json!({"Ref": format!("{}Role", function.logical_id())}));
+    let executions = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${ConnectMachine.Name}:*";
+    let what = json!([
+        {"Effect": "Allow", "Action": "states:DescribeExecution", "Resource": {"Fn::Sub": executions}},
+        {"Effect": "Allow", "Action": "states:ListExecutions", "Resource": {"Ref": "ConnectMachine"}},
+    ]);
+    let document = &properties["PolicyDocument"]["Statement"];
+    if properties["Roles"] == json!(roles) && *document == what {
+        return Vec::new();
+    }
+    vec!["somebody may not ask about executions, or about others than ours".to_owned()]
+}
+
 /// The rule, the dead-letter queue and the permission to write to it.
 fn event_findings(resources: &Value) -> Vec<String> {
     let mut found = Vec::new();
@@ -307,11 +329,9 @@ fn event_findings(resources: &Value) -> Vec<String> {
     }
     let ended = &events["Ended"]["Properties"]["Pattern"]["detail"];
     if *ended
-        != json!({"status": ["ABORTED", "TIMED_OUT"], "stateMachineArn": [{"Ref": "ConnectMachine"}]})
+        != json!({"status": ["ABORTED", "TIMED_OUT", "FAILED"], "stateMachineArn": [{"Ref": "ConnectMachine"}]})
     {
-        found.push(
-            "nothing cleans up after an execution that was aborted or ran out of time".to_owned(),
-        );
+        found.push("nothing cleans up after an execution that ended without a result".to_owned());
     }
     for (name, event) in events.as_object().unwrap() {
         if event["Properties"]["DeadLetterConfig"]["Arn"]

@@ -13,6 +13,7 @@ use crate::clock::SystemClock;
 use crate::dms::AwsDms;
 use crate::dsql::AwsDsql;
 use crate::ec2::AwsEc2;
+use crate::executions::AwsExecutions;
 use crate::http::SdkHttp;
 use crate::quotas::AwsQuotas;
 use crate::route53::AwsRoute53;
@@ -28,6 +29,7 @@ pub struct Aws {
     quotas: AwsQuotas,
     route53: AwsRoute53,
     dms: AwsDms,
+    executions: AwsExecutions,
     vendors: Vendors,
     clock: Arc<dyn Clock>,
     region: Region,
@@ -93,6 +95,7 @@ impl Aws {
             quotas: AwsQuotas::new(sdk),
             route53: AwsRoute53::new(sdk, &region),
             dms: AwsDms::new(sdk, AwsSecrets::new(sdk)),
+            executions: AwsExecutions::new(sdk),
             vendors,
             clock,
             region,
@@ -110,6 +113,7 @@ impl Aws {
             dms: &self.dms,
             tidb_cloud: &self.vendors,
             confluent: &self.vendors,
+            executions: &self.executions,
             clock: &*self.clock,
             limits: self.limits,
         }

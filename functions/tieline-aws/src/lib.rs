@@ -8,6 +8,7 @@ mod connect;
 mod dms;
 mod dsql;
 mod ec2;
+mod executions;
 mod http;
 pub mod lambda;
 mod quotas;

@@ -9,8 +9,9 @@ use tieline::time::Limits;
 /// Terraform's provider gives up after 10.
 const PHASE: u64 = 1200;
 
-/// A create whose answer was lost may turn up this much later unless the deployment says otherwise.
-const SETTLE: u64 = 60;
+/// A call may still take effect this much later unless the deployment says otherwise: a function runs for 60 s at most, its
+/// clients for 25, and EC2 shows what they did seconds later.
+const SETTLE: u64 = 180;
 
 /// Services that do not answer may cost an execution this much unless the deployment says otherwise. More, and a week of
 /// waiting for a person would not fit the history of an execution any more.

@@ -206,7 +206,9 @@ pub fn differences(owner: &Owner, wanted: &EndpointPlan, endpoint: &Endpoint) ->
     if !wanted.serving.is_new() && has_other_policy(wanted, endpoint) {
         found.push("it has another policy".to_owned());
     }
-    for (key, value) in &owner.tags {
+    // Who shares it has no tags on it but the mark.
+    let own = !owner.shares(&endpoint.tags);
+    for (key, value) in owner.tags.iter().filter(|_| own) {
         if key != "Name" && endpoint.tags.get(key).is_some_and(|there| there != value) {
             found.push(format!("its tag {key} has another value"));
         }

@@ -1,12 +1,14 @@
 //! Whose a thing is: the one answer to it. Everything that is changed or removed was asked here first.
 //!
 //! Marks lie on the things themselves. What knows tags carries [`MANAGED`] and, for each request that holds it,
-//! `tieline:request/<request id>` with the fingerprint of the request's parameters, and `.ready` behind it once the
-//! connection is confirmed. What knows no tags says the same in its name: `tieline <request id> <fingerprint>`.
+//! `tieline:request/<request id>` with the fingerprint of the request's parameters: behind it the execution that makes it, and
+//! `.ready` once the connection is confirmed. What knows no tags says as much in its name: `tieline <request id> <fingerprint>`.
+//! [`CLOSING`] says that the last holder is leaving.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Region, RequestId};
+use crate::json::canonical;
 use crate::outside::Tags;
 
 /// The tag that everything of ours carries; roles may change and delete only what has it.
@@ -15,8 +17,11 @@ pub const MANAGED: &str = "tieline:managed";
 /// Begins the key of the tag that a request holds on its endpoint: `tieline:request/<request id>`.
 pub const REQUEST: &str = "tieline:request/";
 
-/// Ends the value of that tag, or that name, once the connection is confirmed: from then on only a removal takes it away.
-const CONFIRMED: &str = ".ready";
+/// The tag of an endpoint that its last holder is leaving, with the execution that set it. Nobody claims it any more.
+pub const CLOSING: &str = "tieline:closing";
+
+/// What stands in the place of the execution once the connection is confirmed: from then on only a removal takes it away.
+const CONFIRMED: &str = "ready";
 
 /// A request, as far as what is made for it carries its marks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +30,9 @@ pub struct Owner {
     pub request_id: RequestId,
     /// What shapes the connection, as a short digest.
     pub fingerprint: String,
+    /// The execution that makes it, as [`run_mark`] writes it; empty in a plan of the version before.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub execution: String,
     /// The account that everything is made in.
     pub account: String,
     pub region: Region,
@@ -73,51 +81,84 @@ impl Owner {
     pub fn marks(&self) -> Tags {
         [
             (MANAGED.to_owned(), "true".to_owned()),
-            (self.request_tag(), self.fingerprint.clone()),
+            (self.request_tag(), self.mark_of(&self.execution)),
         ]
         .into()
     }
 
+    /// What a thing with these tags is to carry for this request: one that serves others has room for the mark only.
+    pub fn tags_beside(&self, there: &Tags) -> Tags {
+        if self.shares(there) {
+            self.marks()
+        } else {
+            self.all_tags()
+        }
+    }
+
+    /// The mark of a connection that an execution makes.
+    fn mark_of(&self, execution: &str) -> String {
+        if execution.is_empty() {
+            return self.fingerprint.clone();
+        }
+        format!("{}.{execution}", self.fingerprint)
+    }
+
+    /// The mark with which another execution of an equal request takes over.
+    pub fn handed_to(&self, execution: &str) -> Tags {
+        [(self.request_tag(), self.mark_of(execution))].into()
+    }
+
+    /// The mark of a last holder that is leaving.
+    pub fn closing(&self) -> Tags {
+        [(CLOSING.to_owned(), self.execution.clone())].into()
+    }
+
+    /// Whether it is this execution that lets go of a thing.
+    pub fn closes(&self, tags: &Tags) -> bool {
+        tags.get(CLOSING) == Some(&self.execution)
+    }
+
+    /// Whether another execution makes, for an equal request, what carries these tags.
+    pub fn is_anothers_work(&self, tags: &Tags) -> bool {
+        let mark = tags
+            .get(&self.request_tag())
+            .and_then(|mark| mark.split('.').nth(1));
+        mark.is_some_and(|run| run != CONFIRMED && run != self.execution)
+    }
+
     /// The mark of a confirmed connection.
     pub fn confirmation(&self) -> Tags {
-        let value = format!("{}{CONFIRMED}", self.fingerprint);
-        [(self.request_tag(), value)].into()
+        [(self.request_tag(), self.mark_of(CONFIRMED))].into()
     }
 
     /// Whether a thing's tags say that this request's connection is confirmed.
     pub fn is_confirmed_on(&self, tags: &Tags) -> bool {
-        self.confirmation()
-            .iter()
-            .all(|(key, value)| tags.get(key) == Some(value))
+        self.claim(tags) == Claim::Ours
+            && tags
+                .get(&self.request_tag())
+                .is_some_and(|mark| is_confirmed(mark))
     }
 
     /// What a thing's tags say of this request.
     pub fn claim(&self, tags: &Tags) -> Claim {
         match tags.get(&self.request_tag()) {
             None => Claim::None,
-            Some(value) if value.starts_with(&self.fingerprint) => Claim::Ours,
+            Some(mark) if mark.split('.').next() == Some(&self.fingerprint) => Claim::Ours,
             Some(_) => Claim::Other,
         }
     }
 
-    /// Whose a thing with these tags is. One of ours that no request holds is this request's to remove: two that failed
-    /// together may both have left it to the other.
+    /// Whose a thing with these tags is. One of ours that no request holds is not this request's to remove, unless it is
+    /// this execution that let go of it: anybody can have taken a mark away.
     pub fn of_tags(&self, tags: &Tags) -> Ownership {
         if !is_ours(tags) {
             return Ownership::Others;
         }
         match self.claim(tags) {
-            Claim::Ours
-                if tags
-                    .get(&self.request_tag())
-                    .is_some_and(|value| is_confirmed(value)) =>
-            {
-                Ownership::Confirmed
-            }
+            Claim::Ours if self.is_confirmed_on(tags) => Ownership::Confirmed,
             Claim::Ours => Ownership::Ours,
-            Claim::Other => Ownership::Others,
-            Claim::None if holders(tags).next().is_some() => Ownership::Others,
-            Claim::None => Ownership::Ours,
+            Claim::None if holders(tags).next().is_none() && self.closes(tags) => Ownership::Ours,
+            Claim::None | Claim::Other => Ownership::Others,
         }
     }
 
@@ -133,7 +174,7 @@ impl Owner {
 
     /// The same once the connection is confirmed.
     pub fn confirmed_vendor_name(&self) -> String {
-        format!("{}{CONFIRMED}", self.vendor_name())
+        format!("{}.{CONFIRMED}", self.vendor_name())
     }
 
     /// Whose a thing of this name is.
@@ -170,8 +211,16 @@ pub fn is_settled(tags: &Tags) -> bool {
     holders(tags).all(|(_, value)| is_confirmed(value))
 }
 
+/// How marks name an execution: 8 hexadecimal digits of its name.
+pub fn run_mark(execution: &str) -> String {
+    let name = execution.rsplit(':').next().unwrap_or_default();
+    canonical::digest(&[name])[..8].to_owned()
+}
+
+/// Of a tag's value, or of the last word of a name.
 fn is_confirmed(mark: &str) -> bool {
-    mark.ends_with(CONFIRMED)
+    let word = mark.rsplit(' ').next().unwrap_or_default();
+    word.split('.').nth(1) == Some(CONFIRMED)
 }
 
 #[cfg(test)]
@@ -182,6 +231,7 @@ mod tests {
         Owner {
             request_id: "orders".parse().unwrap(),
             fingerprint: "0123".to_owned(),
+            execution: "89ab".to_owned(),
             account: "123456789012".to_owned(),
             region: "us-east-1".parse().unwrap(),
             tags: Tags::new(),
@@ -204,7 +254,17 @@ mod tests {
             (vec![], Ownership::Others),
             (vec![(own, "0123")], Ownership::Others),
             (vec![(MANAGED, "false"), (own, "0123")], Ownership::Others),
-            (vec![managed], Ownership::Ours),
+            (vec![managed], Ownership::Others),
+            (vec![managed, (CLOSING, "89ab")], Ownership::Ours),
+            (vec![managed, (CLOSING, "cdef")], Ownership::Others),
+            (vec![managed, (CLOSING, "89ab"), other], Ownership::Others),
+            (vec![managed, (own, "0123.89ab")], Ownership::Ours),
+            (vec![managed, (own, "0123.cdef")], Ownership::Ours),
+            (
+                vec![managed, (own, "0123.ready.4567")],
+                Ownership::Confirmed,
+            ),
+            (vec![managed, (own, "01234.ready")], Ownership::Others),
             (vec![managed, other], Ownership::Others),
             (vec![managed, (own, "0123")], Ownership::Ours),
             (vec![managed, (own, "0123"), other], Ownership::Ours),
@@ -226,6 +286,21 @@ mod tests {
         tags.extend(owner.confirmation());
         assert_eq!(owner.of_tags(&tags), Ownership::Confirmed);
         assert!(owner.is_confirmed_on(&tags) && is_settled(&tags));
+    }
+
+    #[test]
+    fn a_mark_names_the_execution_at_work() {
+        for (mark, anothers) in [
+            ("0123", false),
+            ("0123.89ab", false),
+            ("0123.cdef", true),
+            ("0123.ready", false),
+            ("0123.ready.cdef", false),
+        ] {
+            let tags = tags(&[("tieline:request/orders", mark)]);
+            assert_eq!(owner().is_anothers_work(&tags), anothers, "{mark}");
+        }
+        assert_eq!(run_mark("arn:x:execution:connect:1").len(), 8);
     }
 
     #[test]

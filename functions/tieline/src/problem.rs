@@ -83,6 +83,8 @@ pub enum Code {
     DmsRoleMissing,
     /// AWS DMS could not log in to the database.
     DmsTestFailed,
+    /// An endpoint of ours serves this already, and as many requests as it has room for.
+    SharedByTooMany,
     /// An endpoint of ours serves this already, and not in the way that was asked for.
     EndpointDiffers,
     /// The endpoint ended in the state `failed`.

@@ -100,3 +100,15 @@ pub(crate) fn no_dms_role() -> Problem {
 pub(crate) fn dms_role_without_policy(message: impl Into<String>) -> Problem {
     Problem::new(Code::DmsRoleMissing, message, ATTACH_DMS_POLICY)
 }
+
+/// What serves already has no room for the tag of one more request.
+pub(crate) fn too_many(what: &str, requests: usize, most_tags: usize, see: &str) -> Problem {
+    Problem::new(
+        Code::SharedByTooMany,
+        format!(
+            "{what} serves {requests} requests, and with its {most_tags} tags it has no room for one more"
+        ),
+        format!("remove a request that nobody needs any more, or tags of your own; see them: {see}"),
+    )
+    .about("$.target")
+}

@@ -31,6 +31,8 @@ pub enum Service {
     Iam,
     /// AWS Secrets Manager.
     SecretsManager,
+    /// AWS Step Functions.
+    StepFunctions,
     /// TiDB Cloud, both of its APIs.
     TidbCloud,
     /// Confluent Cloud.

@@ -1,16 +1,18 @@
-//! An execution that was aborted or ran out of time: Step Functions says so on the default bus, and what it made is undone.
+//! An execution that ended without a result: Step Functions says so on the default bus, and what it made is undone.
 
 use serde_json::Value;
 
 use crate::problem::{Code, Problem};
 
-/// An execution that ended without a result of its own.
+/// An execution that ended, perhaps without a result of its own.
 #[derive(Debug, Clone)]
 pub struct EndedExecution {
-    execution: String,
+    /// Its ARN.
+    pub execution: String,
     status: String,
     /// What had started it; null if the event left it out, as it does when it is large.
     pub input: Value,
+    error: Option<String>,
 }
 
 impl EndedExecution {
@@ -22,19 +24,34 @@ impl EndedExecution {
             return None;
         }
         let detail = &event["detail"];
-        let input = detail["input"]
-            .as_str()
-            .and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default();
-        // An execution that cleaned up after another and was aborted itself: the first one's input counts.
-        if let Some(first) = Self::read(&input) {
-            return Some(first);
-        }
-        Some(Self {
+        let mut ended = Self {
             execution: detail["executionArn"].as_str()?.to_owned(),
             status: detail["status"].as_str()?.to_owned(),
-            input,
-        })
+            input: Value::Null,
+            error: detail["error"].as_str().map(str::to_owned),
+        };
+        if let Some(text) = detail["input"].as_str() {
+            ended.had_input(text);
+        }
+        // An execution that cleaned up after another and was aborted itself: the first one counts.
+        let first = Self::read(&ended.input);
+        Some(first.unwrap_or(ended))
+    }
+
+    /// Learns what had started it.
+    pub fn had_input(&mut self, text: &str) {
+        self.input = serde_json::from_str(text).unwrap_or_default();
+    }
+
+    /// Learns what it ended with.
+    pub fn had_error(&mut self, error: &str) {
+        self.error = Some(error.to_owned());
+    }
+
+    /// Whether it announced its failure itself: then it ended with the code of it, and all is done.
+    pub fn is_announced(&self) -> bool {
+        let code = |error: &String| serde_json::from_value::<Code>(Value::from(error.as_str()));
+        self.error.as_ref().is_some_and(|error| code(error).is_ok())
     }
 
     /// Why what it made is undone.

@@ -35,6 +35,12 @@ impl Execution {
         self.part_of_arn(4)
     }
 
+    /// The ARN of its state machine.
+    pub fn machine(&self) -> String {
+        let machine = self.id.rsplit_once(':').map_or("", |(machine, _)| machine);
+        machine.replacen(":execution:", ":stateMachine:", 1)
+    }
+
     /// Its name, unique among the executions of its machine.
     pub fn name(&self) -> &str {
         self.id.rsplit(':').next().unwrap_or_default()

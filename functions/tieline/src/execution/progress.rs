@@ -40,6 +40,12 @@ pub struct Progress {
     /// The id of the event that asked, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_id: Option<String>,
+    /// Since when an endpoint is being let go of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<Time>,
+    /// Whether this cleans up after another execution.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cleaning: bool,
     #[serde(default, skip_serializing_if = "PutOff::is_none")]
     pub put_off: PutOff,
 }

@@ -8,6 +8,7 @@ mod dsql;
 mod ec2;
 mod endpoint_state;
 mod error;
+mod executions;
 mod quotas;
 pub mod route53;
 pub mod tidb_cloud;
@@ -25,6 +26,7 @@ pub use ec2::{
 pub use endpoint_state::State;
 pub(crate) use error::made;
 pub use error::{CallError, READ_SECRET, Reply, chain};
+pub use executions::{Executions, Run};
 pub use quotas::Quotas;
 pub use route53::Route53;
 pub use tidb_cloud::TidbCloud;
@@ -45,6 +47,7 @@ pub struct Outside<'a> {
     pub dms: &'a dyn Dms,
     pub tidb_cloud: &'a dyn TidbCloud,
     pub confluent: &'a dyn Confluent,
+    pub executions: &'a dyn Executions,
     pub clock: &'a dyn Clock,
     pub limits: Limits,
 }

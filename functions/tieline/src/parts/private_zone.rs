@@ -16,12 +16,15 @@ use crate::ids::{Domain, RecordName, VpcId};
 use crate::json::canonical;
 use crate::outside::route53::{HostedZone, VpcZone, ZoneName};
 use crate::outside::{Endpoint, Reply};
-use crate::ownership::{MANAGED, Ownership, is_ours};
+use crate::ownership::{MANAGED, Ownership, holders, is_ours};
 use crate::problem::{Code, Problem};
-use crate::refusals::no_vpc;
+use crate::refusals::{no_vpc, too_many};
 
 /// How long resolvers may keep a name, in seconds; what Confluent's and others' guides use.
 const TTL: u32 = 60;
+
+/// Route 53 API reference, `ChangeTagsForResource`: a request holds a zone by a tag on it.
+const MOST_TAGS: usize = 10;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -339,6 +342,16 @@ impl PartKind for PrivateZone {
                 There::Foreign(zone) => problems.push(self.taken(&zone)),
                 There::Ours(zone) if context.wanted.is_some() => {
                     problems.extend(self.shared(context, &zone));
+                    let claimed = zone.tags.contains_key(&context.owner.request_tag());
+                    if !claimed && zone.tags.len() >= MOST_TAGS {
+                        let see = format!(
+                            "aws route53 list-tags-for-resource --resource-type hostedzone --resource-id {}",
+                            zone.id
+                        );
+                        let what = format!("the private zone {} ({})", self.domain, zone.id);
+                        let requests = holders(&zone.tags).count();
+                        problems.push(too_many(&what, requests, MOST_TAGS, &see));
+                    }
                 }
                 There::Ours(_) | There::Nothing => {}
             }

@@ -7,12 +7,12 @@
 
 use std::time::Duration;
 
-use super::{confirm_connection, parts};
+use super::{confirm_connection, equals, parts};
 use crate::endpoint::{EndpointPlan, Groups, Serving, differences};
 use crate::execution::Phase;
 use crate::ids::GroupId;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply, State};
-use crate::ownership::is_ours;
+use crate::ownership::{CLOSING, is_ours};
 use crate::problem::{Code, Problem};
 use crate::refusals;
 use crate::time::Time;
@@ -111,10 +111,25 @@ async fn share(mut work: Work<'_>, wanted: &EndpointPlan, endpoint: &Endpoint) -
     if work.is_claimed_by_another(endpoint) {
         return Ok(work.fail(refusals::conflict(endpoint.id.as_str())));
     }
-    let mut missing = owner.all_tags();
-    missing.retain(|key, _| !endpoint.tags.contains_key(key));
+    let mut missing = owner.tags_beside(&endpoint.tags);
+    if let Some(closer) = endpoint
+        .tags
+        .get(CLOSING)
+        .filter(|closer| !closer.is_empty())
+    {
+        let machine = work.execution.machine();
+        if *closer != owner.execution && equals::runs(work.outside, &machine, closer).await? {
+            let what = format!("{} is being let go of", endpoint.id);
+            return Ok(work.wait(what));
+        }
+        // Whoever began to is gone.
+        missing.insert(CLOSING.to_owned(), String::new());
+    }
+    missing.retain(|key, value| {
+        !endpoint.tags.contains_key(key) || (key == CLOSING && endpoint.tags[key] != *value)
+    });
     let known = work.progress.added_tags.len();
-    for key in missing.keys() {
+    for key in missing.keys().filter(|key| *key != CLOSING) {
         if !work.progress.added_tags.contains(key) {
             work.progress.added_tags.push(key.clone());
         }

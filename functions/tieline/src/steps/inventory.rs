@@ -3,7 +3,6 @@
 use crate::outside::{CallError, Endpoint, EndpointFilter, Reply, State};
 use crate::ownership::Ownership;
 use crate::parts::{Condition, PartContext};
-use crate::plan::Plan;
 use crate::workflow::{Disposition, Inventory, Remaining, RemainingPart, Work};
 
 /// Finds what this request holds and what nobody holds any more, and the group of our own if nobody needs it.
@@ -22,12 +21,18 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
     let endpoints: Vec<_> = held
         .into_iter()
         .map(|endpoint| {
-            let disposition = disposition(&work.plan, &endpoint);
+            let disposition = disposition(work, &endpoint);
             (endpoint, disposition)
         })
         .collect();
     let staying = endpoints.iter().filter(|(_, disposition)| {
-        matches!(disposition, Disposition::Stays | Disposition::LosesTags)
+        matches!(
+            disposition,
+            Disposition::Stays
+                | Disposition::IsAnothers
+                | Disposition::LosesTags
+                | Disposition::Reopens
+        )
     });
     let alive = |endpoint: &&Endpoint| endpoint.state != State::Deleted;
     let needed: Vec<&String> = staying
@@ -48,7 +53,9 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
         group,
     };
     // Parts stay with an endpoint that stays.
-    let stays = |(_, disposition): &(Endpoint, Disposition)| *disposition == Disposition::Stays;
+    let stays = |(_, disposition): &(Endpoint, Disposition)| {
+        matches!(disposition, Disposition::Stays | Disposition::IsAnothers)
+    };
     if !inventory.endpoints.iter().any(stays) {
         let context = context(work, &inventory);
         inventory.parts = remaining(work, &context, patient).await?;
@@ -64,20 +71,39 @@ pub(super) fn context<'a>(work: &'a Work<'_>, inventory: &'a Inventory) -> PartC
     }
 }
 
-fn disposition(plan: &Plan, endpoint: &Endpoint) -> Disposition {
+fn disposition(work: &Work<'_>, endpoint: &Endpoint) -> Disposition {
+    let (owner, tags) = (&work.plan.owner, &endpoint.tags);
     match endpoint.state {
-        State::Deleted => Disposition::IsGone,
-        State::Deleting => Disposition::IsGoing,
-        // Perhaps another run of the same request announced it.
-        _ if plan.owner.of_tags(&endpoint.tags) == Ownership::Confirmed => Disposition::Stays,
-        _ if plan.owner.shares(&endpoint.tags) => Disposition::LosesTags,
+        State::Deleted => return Disposition::IsGone,
+        State::Deleting => return Disposition::IsGoing,
         State::PendingAcceptance
         | State::Pending
         | State::Available
         | State::Rejected
         | State::Expired
         | State::Failed
-        | State::Unknown => Disposition::IsDeleted,
+        | State::Unknown => {}
+    }
+    // Perhaps another run of the same request announced it.
+    if owner.is_confirmed_on(tags) {
+        return Disposition::Stays;
+    }
+    if owner.is_anothers_work(tags) {
+        return Disposition::IsAnothers;
+    }
+    let shared = owner.shares(tags);
+    // Nobody claims one that is dead.
+    if owner.closes(tags) && !endpoint.state.is_dead() {
+        return match (work.has_settled(), shared) {
+            (false, _) => Disposition::IsClosing,
+            (true, true) => Disposition::Reopens,
+            (true, false) => Disposition::IsDeleted,
+        };
+    }
+    match shared {
+        true => Disposition::LosesTags,
+        false if endpoint.state.is_dead() || owner.execution.is_empty() => Disposition::IsDeleted,
+        false => Disposition::Closes,
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod confirm_connection;
 pub mod create_endpoint;
 pub mod enable_dns;
+mod equals;
 mod inventory;
 mod observe;
 mod parts;

@@ -7,12 +7,12 @@
 //! answer was lost is looked for until [`crate::time::Limits::settle`] has passed. A vendor that refuses to remove its
 //! part, or does not answer for half a phase, keeps nothing of EC2's from being removed. May be repeated.
 
-use super::inventory;
+use super::{equals, inventory};
 use crate::execution::{EndedExecution, Phase, Progress};
 use crate::ids::RequestId;
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, Outside, Reply};
-use crate::ownership::{MANAGED, REQUEST};
+use crate::ownership::{CLOSING, MANAGED, REQUEST};
 use crate::problem::{Code, Problem, Rejection};
 use crate::request;
 use crate::result::{Failed, Left, ResultDetail, ResultEvent};
@@ -67,12 +67,14 @@ fn unseen(mut work: Work<'_>, error: &CallError) -> StepOutput {
         stands: false,
     };
     let event = failed(&work.progress, left, Some(id), &work.execution, now);
-    work.announce(NextState::AnnounceFailure, event)
+    let next = NextState::of_failure(&work.progress);
+    work.announce(next, event)
 }
 
 /// Nothing was planned, so nothing was made; or this cleans up after another execution, and could not plan.
 fn nothing_planned(input: StepInput, mut progress: Progress, now: Time) -> StepOutput {
     let ended = EndedExecution::read(&input.input);
+    progress.cleaning = ended.is_some();
     let left: Vec<String> = ended
         .iter()
         .map(|_| "perhaps what the ended execution made".to_owned())
@@ -88,7 +90,7 @@ fn nothing_planned(input: StepInput, mut progress: Progress, now: Time) -> StepO
     let event = failed(&progress, left, id.as_ref(), &input.execution, now);
     StepOutput {
         result: Some(event),
-        ..StepOutput::to(NextState::AnnounceFailure, input.execution, progress)
+        ..StepOutput::to(NextState::of_failure(&progress), input.execution, progress)
     }
 }
 
@@ -100,6 +102,11 @@ async fn step(mut work: Work<'_>) -> StepResult {
     }
     if work.situation_at(began).is_over() {
         return Ok(give_up(work, &inventory));
+    }
+    if inventory.takes_from_equals()
+        && let Some(heir) = equals::heir(&work).await?
+    {
+        return hand_over(work, &inventory, &heir).await;
     }
     if inventory.parts.is_to_go() {
         let patient = work.situation_at(began).is_patient();
@@ -122,6 +129,15 @@ async fn step(mut work: Work<'_>) -> StepResult {
             _ => {}
         }
     }
+    let lets_go = |(_, disposition): &(Endpoint, Disposition)| {
+        matches!(
+            disposition,
+            Disposition::Closes | Disposition::LosesTags | Disposition::IsClosing
+        )
+    };
+    if inventory.endpoints.iter().any(lets_go) {
+        work.progress.closing.get_or_insert(began);
+    }
     for (endpoint, disposition) in &inventory.endpoints {
         remove(&work, endpoint, *disposition).await?;
     }
@@ -132,6 +148,40 @@ async fn step(mut work: Work<'_>) -> StepResult {
     }
     // EC2 shows what was just ordered seconds later, so there is always a wait between this and the next look.
     Ok(work.pause(still_there(&inventory)))
+}
+
+/// An equal request still waits for it: what it needs is from now on its own.
+async fn hand_over(mut work: Work<'_>, inventory: &Inventory, heir: &str) -> StepResult {
+    let owner = &work.plan.owner;
+    let mut left = Vec::new();
+    for (endpoint, disposition) in &inventory.endpoints {
+        if matches!(disposition, Disposition::Closes | Disposition::LosesTags) {
+            let mark = owner.handed_to(heir);
+            work.outside.ec2.tag(&endpoint.id, &mark).await?;
+            left.push(endpoint.id.to_string());
+        }
+    }
+    left.extend(
+        inventory
+            .parts
+            .parts
+            .iter()
+            .map(|left| left.part.kind().name()),
+    );
+    let behind: Vec<String> = left
+        .into_iter()
+        .map(|what| format!("{what} (another execution of the same request goes on with it)"))
+        .collect();
+    let now = work.now();
+    work.progress.close(now);
+    let left = Left {
+        behind: &behind,
+        stands: false,
+    };
+    let id = &work.plan.owner.request_id;
+    let event = failed(&work.progress, left, Some(id), &work.execution, now);
+    let next = NextState::of_failure(&work.progress);
+    Ok(work.announce(next, event))
 }
 
 /// Says why the request failed, and what is left.
@@ -157,7 +207,8 @@ pub(super) fn announce(mut work: Work<'_>, inventory: &Inventory) -> StepOutput 
         stands: inventory.has_confirmed(),
     };
     let event = failed(&work.progress, left, Some(id), &work.execution, now);
-    work.announce(NextState::AnnounceFailure, event)
+    let next = NextState::of_failure(&work.progress);
+    work.announce(next, event)
 }
 
 /// The same after too long a time: what is still there is a problem of its own.
@@ -199,18 +250,28 @@ fn note(progress: &mut Progress, problem: Problem) {
 }
 
 async fn remove(work: &Work<'_>, endpoint: &Endpoint, disposition: Disposition) -> Reply<()> {
-    let ec2 = work.outside.ec2;
+    let (ec2, owner) = (work.outside.ec2, &work.plan.owner);
     match disposition {
         Disposition::IsDeleted => done_or_busy(ec2.delete_endpoint(&endpoint.id).await),
+        Disposition::Closes => ec2.tag(&endpoint.id, &owner.closing()).await,
         Disposition::LosesTags => {
+            // Before the mark goes: whoever leaves last finds that it was.
+            if !endpoint.state.is_dead() && !owner.execution.is_empty() {
+                ec2.tag(&endpoint.id, &owner.closing()).await?;
+            }
             let mut keys = work.progress.added_tags.clone();
-            keys.push(work.plan.owner.request_tag());
+            keys.push(owner.request_tag());
             keys.retain(|key| key != MANAGED);
             keys.sort();
             keys.dedup();
             ec2.untag(&endpoint.id, &keys).await
         }
-        Disposition::Stays | Disposition::IsGoing | Disposition::IsGone => Ok(()),
+        Disposition::Reopens => ec2.untag(&endpoint.id, &[CLOSING.to_owned()]).await,
+        Disposition::Stays
+        | Disposition::IsAnothers
+        | Disposition::IsClosing
+        | Disposition::IsGoing
+        | Disposition::IsGone => Ok(()),
     }
 }
 

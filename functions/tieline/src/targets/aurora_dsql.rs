@@ -146,6 +146,10 @@ pub(super) const FACTS: KindFacts = KindFacts {
 
 #[async_trait]
 impl TargetKind for AuroraDsql {
+    fn has_parts(&self) -> bool {
+        self.dns == Dns::PrivateZone
+    }
+
     fn name(&self) -> String {
         format!("Aurora DSQL cluster {}", self.cluster_id)
     }

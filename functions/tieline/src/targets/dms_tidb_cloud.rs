@@ -349,6 +349,10 @@ pub(super) const FACTS: KindFacts = KindFacts {
 
 #[async_trait]
 impl TargetKind for DmsTidbCloud {
+    fn has_parts(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> String {
         let cluster = self.cluster.kind().name();
         if self.is_source {

@@ -164,6 +164,10 @@ pub(super) const FACTS: KindFacts = KindFacts {
 
 #[async_trait]
 impl TargetKind for EndpointService {
+    fn has_parts(&self) -> bool {
+        self.private_zone.is_some()
+    }
+
     fn name(&self) -> String {
         format!("the endpoint service {}", self.service)
     }

@@ -28,6 +28,11 @@ pub trait TargetKind: Send + Sync {
         Vec::new()
     }
 
+    /// Whether connections to it have parts beside the endpoint.
+    fn has_parts(&self) -> bool {
+        false
+    }
+
     /// Which of its fields does not go together with the rest of the request, and why.
     fn clash(&self, _vpc: &VpcId, _private_dns: bool) -> Option<(&'static str, &'static str)> {
         None

@@ -116,6 +116,10 @@ pub(super) const FACTS: KindFacts = KindFacts {
 
 #[async_trait]
 impl TargetKind for TidbCloudDedicated {
+    fn has_parts(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> String {
         format!("TiDB Cloud Dedicated cluster {}", self.cluster_id)
     }

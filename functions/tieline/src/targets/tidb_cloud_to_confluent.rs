@@ -193,6 +193,10 @@ pub(super) const FACTS: KindFacts = KindFacts {
 
 #[async_trait]
 impl TargetKind for TidbCloudToConfluent {
+    fn has_parts(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> String {
         format!(
             "the data flow of TiDB Cloud cluster {} into Confluent network {}",

@@ -11,8 +11,16 @@ use crate::plan::Plan;
 pub enum Disposition {
     /// It is confirmed, by this or by another run of the request.
     Stays,
-    /// Other requests hold it.
+    /// Another execution of an equal request makes it.
+    IsAnothers,
+    /// Other requests hold it. Whoever leaves says so first: the last two may be leaving at the same moment.
     LosesTags,
+    /// Nobody else holds it. It is said first that nobody is to claim it any more.
+    Closes,
+    /// That was said, and calls that began before may still have to show.
+    IsClosing,
+    /// Somebody holds it all the same: it stays with them.
+    Reopens,
     IsDeleted,
     IsGoing,
     IsGone,
@@ -98,9 +106,16 @@ impl Inventory {
                 .iter()
                 .filter_map(|(endpoint, disposition)| match disposition {
                     Disposition::Stays => Some(stays(&endpoint.id)),
-                    Disposition::LosesTags | Disposition::IsDeleted | Disposition::IsGoing => {
-                        Some(endpoint.id.to_string())
-                    }
+                    Disposition::IsAnothers => Some(format!(
+                        "{} (another execution of the same request goes on with it)",
+                        endpoint.id
+                    )),
+                    Disposition::LosesTags
+                    | Disposition::Closes
+                    | Disposition::IsClosing
+                    | Disposition::Reopens
+                    | Disposition::IsDeleted
+                    | Disposition::IsGoing => Some(endpoint.id.to_string()),
                     Disposition::IsGone => None,
                 });
         let confirmed = self.parts.confirmed.iter().map(|name| stays(name));
@@ -131,11 +146,22 @@ impl Inventory {
         self.parts.is_to_go() || self.group.is_some() || !self.endpoints_are_gone()
     }
 
+    /// What this execution would take away from an equal request that still waits for it.
+    pub fn takes_from_equals(&self) -> bool {
+        let own = |(_, disposition): &(Endpoint, Disposition)| {
+            matches!(disposition, Disposition::Closes | Disposition::LosesTags)
+        };
+        self.parts.is_to_go() || self.endpoints.iter().any(own)
+    }
+
     /// Whether no endpoint needs the group of our own any more.
     pub fn endpoints_are_gone(&self) -> bool {
-        self.endpoints
-            .iter()
-            .all(|(_, disposition)| matches!(disposition, Disposition::IsGone | Disposition::Stays))
+        self.endpoints.iter().all(|(_, disposition)| {
+            matches!(
+                disposition,
+                Disposition::IsGone | Disposition::Stays | Disposition::IsAnothers
+            )
+        })
     }
 
     /// Whether something has to be ordered. `patient`: the endpoint waits for its parts.
@@ -147,7 +173,13 @@ impl Inventory {
             return false;
         }
         self.endpoints.iter().any(|(_, disposition)| {
-            matches!(disposition, Disposition::LosesTags | Disposition::IsDeleted)
+            matches!(
+                disposition,
+                Disposition::LosesTags
+                    | Disposition::Closes
+                    | Disposition::Reopens
+                    | Disposition::IsDeleted
+            )
         }) || (self.group.is_some() && self.endpoints_are_gone())
     }
 

@@ -74,11 +74,25 @@ pub enum NextState {
     AnnouncePlan,
     #[strum(serialize = "Announce the failure")]
     AnnounceFailure,
+    /// The same for another execution that ended.
+    #[strum(serialize = "Announce what became of it")]
+    AnnounceEnd,
+    #[strum(serialize = "Nothing to clean up")]
+    NothingToDo,
 }
 
 impl NextState {
     /// Every state that a step may name.
     pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// The state in which a failure is announced. Who cleans up after another execution has not failed.
+    pub fn of_failure(progress: &Progress) -> Self {
+        if progress.cleaning {
+            Self::AnnounceEnd
+        } else {
+            Self::AnnounceFailure
+        }
+    }
 
     /// The state's name in `connect.asl.json`.
     pub const fn name(self) -> &'static str {

@@ -238,7 +238,7 @@ impl Situation<'_> {
         }
         let missing = |key: &String| !endpoint.tags.contains_key(key);
         if let Some(key) = owner
-            .all_tags()
+            .tags_beside(&endpoint.tags)
             .into_keys()
             .find(missing)
             .filter(|_| !adopted)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{LONGEST_POLL, NextState, Situation, StepOutput, wait_seconds};
 use crate::execution::{Execution, Phase, Progress};
 use crate::outside::{Endpoint, Outside};
-use crate::ownership::{Claim, Ownership};
+use crate::ownership::{Claim, Ownership, is_ours};
 use crate::parts::PartContext;
 use crate::plan::Plan;
 use crate::problem::Problem;
@@ -67,9 +67,17 @@ impl Work<'_> {
         self.plan.owner.claim(&endpoint.tags) == Claim::Other
     }
 
-    /// Whether an endpoint is this request's.
+    /// Whether an endpoint is this request's, or was until this execution let go of it.
     pub fn holds(&self, endpoint: &Endpoint) -> bool {
-        self.plan.owner.of_tags(&endpoint.tags) != Ownership::Others
+        let owner = &self.plan.owner;
+        owner.of_tags(&endpoint.tags) != Ownership::Others
+            || (is_ours(&endpoint.tags) && owner.closes(&endpoint.tags))
+    }
+
+    /// Whether so much time has passed since this execution began to let go that every call from before shows.
+    pub fn has_settled(&self) -> bool {
+        let since = self.progress.closing;
+        since.is_some_and(|since| self.now().since(since) >= self.outside.limits.settle)
     }
 
     /// Goes on to a state.

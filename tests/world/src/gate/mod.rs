@@ -133,6 +133,7 @@ pub(crate) fn throttled(service: Service) -> Failure {
         Service::Dms | Service::SecretsManager => {
             refuse_as(400, "ThrottlingException", "Rate exceeded")
         }
+        Service::StepFunctions => refuse_as(400, "ThrottlingException", "Rate exceeded"),
         Service::Route53 | Service::Iam => refuse_as(400, "Throttling", "Rate exceeded"),
         // docs.pingcap.com, "TiDB Cloud API overview": the code; the message is not verified.
         Service::TidbCloud => refuse_as(
@@ -151,7 +152,7 @@ fn internal_error(service: Service) -> Failure {
         Service::Ec2 => "InternalError",
         Service::Dsql => "InternalServerException",
         Service::ServiceQuotas => "ServiceException",
-        Service::Dms | Service::Route53 => "InternalFailure",
+        Service::Dms | Service::Route53 | Service::StepFunctions => "InternalFailure",
         Service::Iam => "ServiceFailure",
         Service::SecretsManager => "InternalServiceError",
         Service::TidbCloud => "13", // google.rpc.Code INTERNAL
@@ -165,9 +166,10 @@ fn access_denied(service: Service) -> Failure {
     match service {
         Service::Ec2 => refuse_as(403, "UnauthorizedOperation", message),
         Service::Dsql => refuse_as(403, "AccessDeniedException", message),
-        Service::ServiceQuotas | Service::SecretsManager | Service::Dms => {
-            refuse_as(400, "AccessDeniedException", message)
-        }
+        Service::ServiceQuotas
+        | Service::SecretsManager
+        | Service::Dms
+        | Service::StepFunctions => refuse_as(400, "AccessDeniedException", message),
         Service::Route53 | Service::Iam => refuse_as(403, "AccessDenied", message),
         Service::TidbCloud => refuse_as(403, "7", message), // google.rpc.Code PERMISSION_DENIED
         Service::Confluent => refuse_as(403, "user_unauthorized", message),

@@ -19,6 +19,7 @@ pub mod route53;
 pub mod secrets;
 pub mod services;
 pub mod shapes;
+pub mod states;
 pub mod tags;
 pub mod tidb;
 mod tokens;
@@ -42,6 +43,7 @@ use network::{Subnet, Vpc};
 use route53::Dns;
 use secrets::Secret;
 use services::Service;
+use states::Execution;
 use tidb::TidbCloud;
 use tokens::Tokens;
 
@@ -78,6 +80,8 @@ pub struct Model {
     pub(crate) owners: BTreeMap<String, (Decision, Duration)>,
     pub(crate) tidb: TidbCloud,
     pub(crate) confluent: ConfluentCloud,
+    /// The oldest first.
+    pub(crate) executions: Vec<Execution>,
 }
 
 /// How long things take in virtual time.
@@ -174,6 +178,7 @@ impl Model {
             owners: BTreeMap::new(),
             tidb: TidbCloud::default(),
             confluent: ConfluentCloud::default(),
+            executions: Vec::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! AWS's JSON 1.1 protocol: AWS DMS (service model of botocore, version 2016-01-01), Secrets Manager
-//! (version 2017-10-17) and Service Quotas (version 2019-06-24).
+//! (version 2017-10-17) and Service Quotas (version 2019-06-24); and Step Functions' JSON 1.0 (version 2016-11-23), which
+//! differs in nothing that is used here.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,6 +10,7 @@ use crate::failure::refuse;
 use crate::model::dms::*;
 use crate::model::quotas::GetServiceQuota;
 use crate::model::secrets::*;
+use crate::model::states::{DescribeExecution, ListExecutions};
 use crate::{Failure, Operation, World};
 
 use super::{ERROR_TYPE, Request, Response, Written, respond};
@@ -16,6 +18,7 @@ use super::{ERROR_TYPE, Request, Response, Written, respond};
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 const DMS: &str = "AmazonDMSv20160101";
 const SECRETS_MANAGER: &str = "secretsmanager";
+const STEP_FUNCTIONS: &str = "AWSStepFunctions";
 const SERVICE_QUOTAS: &str = "ServiceQuotasV20190624";
 
 pub(super) fn answer(world: &mut World, target: &str, request: &Request) -> Response {
@@ -43,6 +46,8 @@ fn dispatch(world: &mut World, target: &str, body: &[u8]) -> Result<String, Fail
     let run: Option<Run> = match target.split_once('.') {
         Some((DMS, action)) => dms(action),
         Some((SECRETS_MANAGER, action)) => secrets_manager(action),
+        Some((STEP_FUNCTIONS, "DescribeExecution")) => Some(run::<DescribeExecution>),
+        Some((STEP_FUNCTIONS, "ListExecutions")) => Some(run::<ListExecutions>),
         Some((SERVICE_QUOTAS, "GetServiceQuota")) => Some(run::<GetServiceQuota>),
         Some(_) | None => None,
     };

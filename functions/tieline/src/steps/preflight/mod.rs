@@ -1,15 +1,17 @@
+mod clean_up;
 mod looks;
 mod network;
 mod serving;
 
 use futures_util::future::join_all;
+use serde_json::Value;
 
 use crate::endpoint::{EndpointPlan, PrivateDns};
 use crate::execution::{EndedExecution, Execution, Phase, Progress};
 use crate::ids::{Region, RequestId};
 use crate::options::Policy;
 use crate::outside::{Endpoint, Outside, Reply, Service};
-use crate::ownership::{Owner, REQUEST};
+use crate::ownership::Owner;
 use crate::parts::PartContext;
 use crate::plan::Plan;
 use crate::problem::{Code, Problem, Rejection};
@@ -36,52 +38,21 @@ pub async fn handle(outside: &Outside<'_>, here: &Region, input: StepInput) -> S
 }
 
 async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepResult {
-    let ended = EndedExecution::read(&input.input);
-    let asked = ended
-        .as_ref()
-        .map_or(input.input, |ended| ended.input.clone());
-    let mut progress = input
-        .progress
-        .unwrap_or_else(|| Progress::begin(&input.execution));
-    progress.event_id = request::event_id(&asked);
-    let answer = Answer {
-        outside,
-        progress,
-        execution: input.execution,
-    };
+    if let Some(ended) = EndedExecution::read(&input.input) {
+        return clean_up::step(outside, here, input, ended).await;
+    }
+    let asked = input.input;
+    let answer = Answer::new(outside, input.execution, input.progress, &asked);
     let id = request::request_id(&asked);
     let request = match Request::read(asked, here) {
         Ok(request) => request,
-        Err(problems) => {
-            let problems = ended
-                .iter()
-                .map(EndedExecution::problem)
-                .chain(problems)
-                .collect();
-            return Ok(answer.refuse(problems, &[], id.as_ref()));
-        }
+        Err(problems) => return Ok(answer.refuse(problems, Left::default(), id.as_ref())),
     };
-    let mut check = Check {
-        outside,
-        request: &request,
-        execution: &answer.execution,
-        cleaning: ended.is_some(),
-        problems: Vec::new(),
-    };
+    let mut check = Check::new(outside, &request, &answer.execution);
     let outcome = check.run().await?;
     let problems = check.problems;
-    if let Some(ended) = ended {
-        return Ok(match outcome {
-            // What the execution made that ended is planned again and rolled back, also if it could not be made today.
-            Outcome::Planned(plan) => answer.work(*plan).fail(ended.problem()),
-            Outcome::NotYet(_) | Outcome::Refused => {
-                let all = std::iter::once(ended.problem()).chain(problems);
-                answer.unplanned(all.collect(), &request.request_id)
-            }
-        });
-    }
     if !problems.is_empty() {
-        return Ok(answer.refuse(problems, &[], Some(&request.request_id)));
+        return Ok(answer.refuse(problems, Left::default(), Some(&request.request_id)));
     }
     match outcome {
         Outcome::NotYet(problem) => Ok(answer.not_yet(problem, &request)),
@@ -112,12 +83,22 @@ struct Check<'a> {
     outside: &'a Outside<'a>,
     request: &'a Request,
     execution: &'a Execution,
-    /// Whether what an ended execution made is to be found: looks that only warn could keep that from happening.
-    cleaning: bool,
+    /// The execution that makes what is planned: this one, or the one that is cleaned up after.
+    maker: &'a str,
     problems: Vec<Problem>,
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
+    fn new(outside: &'a Outside<'a>, request: &'a Request, execution: &'a Execution) -> Self {
+        Self {
+            outside,
+            request,
+            maker: &execution.id,
+            execution,
+            problems: Vec::new(),
+        }
+    }
+
     /// Notes a problem at a place of the request.
     fn note(&mut self, path: &str, code: Code, message: impl Into<String>, fix: impl Into<String>) {
         self.problems
@@ -157,7 +138,7 @@ impl Check<'_> {
             about,
         } = *resolved;
         let mut plan = Plan {
-            owner: self.request.owner(self.execution.account()),
+            owner: self.request.owner(self.execution.account(), self.maker),
             target: self.request.shape.target.clone(),
             endpoint: None,
             parts,
@@ -218,7 +199,7 @@ impl Check<'_> {
         };
         self.check_request_id(&both.holders?, owner, Some((&network.vpc, service)));
         let chosen = self.serving(&side, both.quota)?;
-        if !self.cleaning && chosen.needs_names(self.request) {
+        if chosen.needs_names(self.request) {
             self.check_hosted_zones(network, service)?;
         }
         let zones = self.availability_zones(&side, &chosen);
@@ -358,6 +339,21 @@ struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
+    fn new(
+        outside: &'a Outside<'a>,
+        execution: Execution,
+        progress: Option<Progress>,
+        asked: &Value,
+    ) -> Self {
+        let mut progress = progress.unwrap_or_else(|| Progress::begin(&execution));
+        progress.event_id = request::event_id(asked);
+        Self {
+            outside,
+            execution,
+            progress,
+        }
+    }
+
     fn work(self, plan: Plan) -> Work<'a> {
         Work {
             outside: self.outside,
@@ -379,42 +375,26 @@ impl<'a> Answer<'a> {
     fn refuse(
         mut self,
         problems: Vec<Problem>,
-        left_behind: &[String],
+        left: Left<'_>,
         id: Option<&RequestId>,
     ) -> StepOutput {
         let now = self.outside.clock.now();
         self.progress.close(now);
         let rejection = Rejection { problems };
         let (progress, execution) = (&self.progress, &self.execution);
-        let left = Left {
-            behind: left_behind,
-            stands: false,
-        };
         let event = Failed::of(&rejection, left, id, progress, execution, now).event();
+        let next = NextState::of_failure(progress);
         StepOutput {
             result: Some(event),
-            ..StepOutput::to(NextState::AnnounceFailure, self.execution, self.progress)
+            ..StepOutput::to(next, self.execution, self.progress)
         }
-    }
-
-    /// An execution ended, and what it may have made cannot be looked for, because its target cannot be found now.
-    fn unplanned(self, mut problems: Vec<Problem>, id: &RequestId) -> StepOutput {
-        let left = format!(
-            "perhaps what it made: look for the tag {REQUEST}{id}, and for \"tieline {id}\" in names at vendors"
-        );
-        problems.push(Problem::new(
-            Code::RollBackIncomplete,
-            "what the execution made could not be looked for",
-            "put right what stands in the way and send the same event again, or remove by hand what carries the request's id",
-        ));
-        self.refuse(problems, &[left], Some(id))
     }
 
     /// The target will be there: wait for it, unless it has taken too long already.
     fn not_yet(self, problem: Problem, request: &Request) -> StepOutput {
         let waited = self.progress.waited(self.outside.clock.now());
         if request.dry_run || waited >= self.outside.limits.phase {
-            return self.refuse(vec![problem], &[], Some(&request.request_id));
+            return self.refuse(vec![problem], Left::default(), Some(&request.request_id));
         }
         StepOutput {
             wait_seconds: Some(wait_seconds(waited, LONGEST_POLL)),

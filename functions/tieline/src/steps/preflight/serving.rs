@@ -6,7 +6,7 @@ use crate::endpoint::{EndpointPlan, Serving, differences, holding_zone, holds_na
 use crate::ids::{GroupId, SubnetId, VpcId};
 use crate::outside::route53::VpcZone;
 use crate::outside::{CallError, Endpoint, Reply, Service, State};
-use crate::ownership::{Claim, Owner, is_ours, is_settled};
+use crate::ownership::{Claim, Owner, holders, is_ours, is_settled};
 use crate::problem::{Code, Problem};
 use crate::refusals;
 use crate::request::Request;
@@ -204,6 +204,10 @@ impl Check<'_> {
         endpoint: &Endpoint,
     ) {
         let ours = is_ours(&endpoint.tags);
+        if ours && owner.claim(&endpoint.tags) == Claim::None && endpoint.tags.len() >= MOST_TAGS {
+            let problem = too_many(endpoint, owner);
+            self.problems.push(problem);
+        }
         let mut differs = differences(owner, wanted, endpoint);
         if !ours {
             let named = self.request.shape.network.as_ref();
@@ -233,6 +237,22 @@ impl Check<'_> {
             self.problems.push(problem);
         }
     }
+}
+
+/// A request holds an endpoint by a tag on it. Of the 50 that EC2 allows (User Guide, "Tag restrictions") one is left for the
+/// last holder, who has to say that it is leaving.
+const MOST_TAGS: usize = 49;
+
+fn too_many(endpoint: &Endpoint, owner: &Owner) -> Problem {
+    let (id, region) = (&endpoint.id, &owner.region);
+    let see =
+        format!("aws ec2 describe-tags --region {region} --filters Name=resource-id,Values={id}");
+    refusals::too_many(
+        id.as_str(),
+        holders(&endpoint.tags).count(),
+        MOST_TAGS,
+        &see,
+    )
 }
 
 /// What a request names that an adopted endpoint need not have.

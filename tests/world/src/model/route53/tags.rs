@@ -83,8 +83,8 @@ impl Operation for ChangeTagsForResource {
     const ACTION: &'static str = "ChangeTagsForResource";
     const WRITE: bool = true;
 
-    /// Route 53 API reference, `ChangeTagsForResource`: at most ten tags and ten keys. The messages
-    /// are not verified.
+    /// Route 53 API reference, `ChangeTagsForResource`: at most ten tags and ten keys in a call, and at most ten tags on a
+    /// zone in all. The messages are not verified.
     fn perform(self, model: &mut Model) -> Result<Nothing, Failure> {
         check_kind(&self.resource_type, &self.resource_id)?;
         let mut tags = model.zone(&self.resource_id)?.tags.clone();
@@ -104,6 +104,9 @@ impl Operation for ChangeTagsForResource {
         }
         tags.retain(|key, _| !self.remove_tag_keys.contains(key));
         tags.extend(self.add_tags.into_iter().map(|tag| (tag.key, tag.value)));
+        if tags.len() > 10 {
+            return Err(invalid_input("A hosted zone can have at most 10 tags."));
+        }
         model.change_zone(&self.resource_id, |zone| zone.tags = tags);
         Ok(Nothing {})
     }

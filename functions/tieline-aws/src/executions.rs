@@ -1,0 +1,63 @@
+//! AWS Step Functions.
+
+use async_trait::async_trait;
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::types::{ExecutionListItem, ExecutionStatus};
+use tieline::outside::{Executions, Reply, Run};
+use tieline::time::Time;
+
+use crate::answer::ask;
+use crate::sdk::{Sdk, client};
+
+#[derive(Debug)]
+pub(crate) struct AwsExecutions(Client);
+
+impl AwsExecutions {
+    pub(crate) fn new(sdk: &Sdk) -> Self {
+        Self(client!(aws_sdk_sfn, sdk))
+    }
+}
+
+#[async_trait]
+impl Executions for AwsExecutions {
+    async fn execution(&self, arn: &str) -> Reply<Option<Run>> {
+        let call = self.0.describe_execution().execution_arn(arn);
+        match ask("states:DescribeExecution", call.send()).await {
+            Ok(answer) => Ok(Some(Run {
+                is_running: matches!(
+                    answer.status(),
+                    ExecutionStatus::Running | ExecutionStatus::PendingRedrive
+                ),
+                input: answer.input,
+                error: answer.error,
+            })),
+            // Not known, or not to be asked about: who asks takes it for one that runs.
+            Err(error) if error.code().is_some() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn running(&self, state_machine: &str) -> Reply<Option<Vec<(String, Time)>>> {
+        let pages = self
+            .0
+            .list_executions()
+            .state_machine_arn(state_machine)
+            .status_filter(ExecutionStatus::Running)
+            .into_paginator()
+            .items()
+            .send();
+        match ask("states:ListExecutions", pages.try_collect()).await {
+            Ok(all) => Ok(Some(all.into_iter().map(began).collect())),
+            Err(error) if error.code().is_some() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn began(one: ExecutionListItem) -> (String, Time) {
+    let millis = one.start_date.to_millis().unwrap_or_default();
+    (
+        one.execution_arn,
+        Time(u64::try_from(millis).unwrap_or_default()),
+    )
+}

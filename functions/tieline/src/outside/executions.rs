@@ -1,0 +1,26 @@
+//! AWS Step Functions: which executions run, and how one ended.
+
+use async_trait::async_trait;
+
+use super::Reply;
+use crate::time::Time;
+
+/// What Step Functions knows of an execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    pub is_running: bool,
+    /// What had started it.
+    pub input: Option<String>,
+    /// The error that it ended with.
+    pub error: Option<String>,
+}
+
+/// The executions of this deployment's own state machines.
+#[async_trait]
+pub trait Executions: Send + Sync {
+    /// One execution by its ARN; none if it is not known, or not to be asked about.
+    async fn execution(&self, arn: &str) -> Reply<Option<Run>>;
+
+    /// Those of a state machine that run: the ARN of each, and when it began. None if that may not be asked.
+    async fn running(&self, state_machine: &str) -> Reply<Option<Vec<(String, Time)>>>;
+}

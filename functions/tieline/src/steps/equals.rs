@@ -1,0 +1,46 @@
+//! Other executions of an equal request: what one of them still waits for, another one does not take away.
+
+use serde_json::Value;
+
+use crate::execution::EndedExecution;
+use crate::outside::{Outside, Reply};
+use crate::ownership::run_mark;
+use crate::request;
+use crate::workflow::Work;
+
+/// How many executions are looked at. Beyond that, one that finds its endpoint gone makes another one.
+const MANY: usize = 300;
+
+/// An execution that waits for what this one is about to remove, as marks name it. Among those that fail together only an
+/// older one hands on to a younger one, so that the last one removes it.
+pub(super) async fn heir(work: &Work<'_>) -> Reply<Option<String>> {
+    let executions = work.outside.executions;
+    let (own, cleaning) = (&work.execution, work.progress.cleaning);
+    let Some(mut running) = executions.running(&own.machine()).await? else {
+        return Ok(None);
+    };
+    running.retain(|(arn, began)| *arn != own.id && (cleaning || *began > own.started()));
+    running.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+    for (arn, _) in running.into_iter().take(MANY) {
+        let run = executions.execution(&arn).await?;
+        let input = run.filter(|run| run.is_running).and_then(|run| run.input);
+        let asked = input.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        if asked.is_some_and(|asked| is_equal(work, &asked)) {
+            return Ok(Some(run_mark(&arn)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether it asks for the same connection: one of another shape is refused before it makes anything.
+fn is_equal(work: &Work<'_>, asked: &Value) -> bool {
+    EndedExecution::read(asked).is_none()
+        && !request::is_dry_run(asked)
+        && request::request_id(asked).as_ref() == Some(&work.plan.owner.request_id)
+}
+
+/// Whether an execution that marks name so still runs. One that cannot be asked about does.
+pub(super) async fn runs(outside: &Outside<'_>, machine: &str, mark: &str) -> Reply<bool> {
+    let running = outside.executions.running(machine).await?;
+    Ok(running.is_none_or(|all| all.iter().any(|(arn, _)| run_mark(arn) == mark)))
+}

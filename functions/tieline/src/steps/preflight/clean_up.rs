@@ -1,0 +1,192 @@
+//! Cleans up after an execution that ended without a result: finds what it made, has it removed, and says what became of it.
+//!
+//! Step Functions says how it ended. One that announced its failure needs nothing, and a dry run made nothing. A connection
+//! that is confirmed stays and is announced, because its announcement may be what was lost. Everything else is found by the
+//! request's plan or, where its target is gone, by its marks.
+
+use serde_json::Map;
+
+use super::{Answer, Check, Outcome};
+use crate::endpoint::{EndpointPlan, Groups, Serving, own_group_name};
+use crate::execution::EndedExecution;
+use crate::ids::{Region, VpcId};
+use crate::options::Policy;
+use crate::outside::{Endpoint, EndpointFilter, Outside, Reply};
+use crate::ownership::{Claim, Owner, REQUEST, is_ours};
+use crate::plan::Plan;
+use crate::problem::{Code, Problem};
+use crate::request::{self, Request};
+use crate::result::Left;
+use crate::workflow::{LONGEST_POLL, NextState, StepInput, StepOutput, StepResult, wait_seconds};
+
+pub(super) async fn step(
+    outside: &Outside<'_>,
+    here: &Region,
+    input: StepInput,
+    mut ended: EndedExecution,
+) -> StepResult {
+    // What is not known runs, for all that is known, but this one was said to have ended.
+    if let Some(run) = outside.executions.execution(&ended.execution).await? {
+        if run.is_running {
+            return Ok(nothing(outside, input));
+        }
+        if let Some(text) = run.input.filter(|_| ended.input.is_null()) {
+            ended.had_input(&text);
+        }
+        if let Some(error) = run.error {
+            ended.had_error(&error);
+        }
+    }
+    if ended.is_announced() {
+        return Ok(nothing(outside, input));
+    }
+    let mut answer = Answer::new(outside, input.execution, input.progress, &ended.input);
+    answer.progress.cleaning = true;
+    let id = request::request_id(&ended.input);
+    let request = match Request::read(ended.input.clone(), here) {
+        Ok(request) => request,
+        // What cannot be read made nothing.
+        Err(problems) => {
+            let all = std::iter::once(ended.problem()).chain(problems).collect();
+            return Ok(answer.refuse(all, Left::default(), id.as_ref()));
+        }
+    };
+    let id = &request.request_id;
+    if request.dry_run {
+        return Ok(answer.refuse(vec![ended.problem()], Left::default(), Some(id)));
+    }
+    let owner = request.owner(answer.execution.account(), &ended.execution);
+    let held = held(outside, &owner).await?;
+    let mut check = Check {
+        maker: &ended.execution,
+        ..Check::new(outside, &request, &answer.execution)
+    };
+    let outcome = check.run().await?;
+    let problems = check.problems;
+    let confirmed = held.iter().any(|one| owner.is_confirmed_on(&one.tags));
+    Ok(match outcome {
+        // Read back, and announced again.
+        Outcome::Planned(plan) if confirmed && problems.is_empty() => {
+            answer.progress.cleaning = false;
+            answer.work(*plan).go(NextState::Create)
+        }
+        _ if confirmed => {
+            let all = std::iter::once(ended.problem()).chain(problems).collect();
+            let left = Left {
+                behind: &[],
+                stands: true,
+            };
+            answer.refuse(all, left, Some(id))
+        }
+        // What was made is planned again and rolled back, also if it could not be made today.
+        Outcome::Planned(plan) => answer.work(*plan).fail(ended.problem()),
+        Outcome::NotYet(problem) => by_marks(answer, &request, owner, &held, &ended, vec![problem]),
+        Outcome::Refused => by_marks(answer, &request, owner, &held, &ended, problems),
+    })
+}
+
+/// Nothing is to be done, and nobody has to hear of it.
+fn nothing(outside: &Outside<'_>, input: StepInput) -> StepOutput {
+    let answer = Answer::new(outside, input.execution, input.progress, &input.input);
+    StepOutput::to(NextState::NothingToDo, answer.execution, answer.progress)
+}
+
+/// The endpoints that carry the request's mark, dead ones left out.
+async fn held(outside: &Outside<'_>, owner: &Owner) -> Reply<Vec<Endpoint>> {
+    let key = owner.request_tag();
+    let filter = EndpointFilter {
+        tag_key: Some(&key),
+        ..EndpointFilter::default()
+    };
+    let mut found = outside.ec2.endpoints(&filter).await?;
+    found.retain(|one| {
+        is_ours(&one.tags) && !one.state.is_dead() && owner.claim(&one.tags) == Claim::Ours
+    });
+    Ok(found)
+}
+
+/// The target is gone, but what was made for it shows by its marks. Only the vendor's side would need the target.
+fn by_marks(
+    answer: Answer<'_>,
+    request: &Request,
+    owner: Owner,
+    held: &[Endpoint],
+    ended: &EndedExecution,
+    problems: Vec<Problem>,
+) -> StepOutput {
+    let id = &request.request_id;
+    let perhaps = request.shape.target.kind().has_parts().then(|| {
+        format!("perhaps what belongs to it beside the endpoint, with the tag {REQUEST}{id} or \"tieline {id}\" in its name")
+    });
+    let marked = held.first().zip(held.first().and_then(|one| wanted(one)));
+    if let Some((endpoint, wanted)) = marked {
+        let plan = Plan {
+            owner,
+            target: request.shape.target.clone(),
+            endpoint: Some(wanted),
+            parts: Vec::new(),
+            about: Map::new(),
+            on_failure: request.on_failure,
+        };
+        let mut work = answer.work(plan);
+        work.progress.endpoint = Some(endpoint.id.clone());
+        let mut output = work.fail(ended.problem());
+        if let Some(failure) = &mut output.progress.failure {
+            failure.problems.extend(problems);
+            failure.problems.extend(perhaps.map(not_found));
+        }
+        return output;
+    }
+    // A create whose answer was lost may still show.
+    let waited = answer.progress.waited(answer.outside.clock.now());
+    if waited < answer.outside.limits.settle {
+        return StepOutput {
+            wait_seconds: Some(wait_seconds(waited, LONGEST_POLL)),
+            waiting_for: Some("what the ended execution made to show".to_owned()),
+            ..StepOutput::to(NextState::WaitForTarget, answer.execution, answer.progress)
+        };
+    }
+    let left: Vec<String> = perhaps.iter().cloned().collect();
+    let all = std::iter::once(ended.problem())
+        .chain(problems)
+        .chain(perhaps.map(not_found));
+    let left = Left {
+        behind: &left,
+        stands: false,
+    };
+    answer.refuse(all.collect(), left, Some(id))
+}
+
+fn not_found(what: String) -> Problem {
+    Problem::new(
+        Code::RollBackIncomplete,
+        format!("not everything could be looked for, because the target cannot be found: {what}"),
+        "put right what stands in the way and send the same event again, or remove it by hand",
+    )
+}
+
+/// A plan of an endpoint that is there, enough to remove it and its group.
+fn wanted(endpoint: &Endpoint) -> Option<EndpointPlan> {
+    let vpc_id: VpcId = endpoint.vpc.parse().ok()?;
+    let service = endpoint.service.clone();
+    Some(EndpointPlan {
+        groups: Groups::Own {
+            name: own_group_name(&vpc_id, &service),
+            cidrs: Vec::new(),
+        },
+        vpc_id,
+        service,
+        service_owner: String::new(),
+        port: 0,
+        further_ports: Vec::new(),
+        serving: Serving::Ours {
+            id: endpoint.id.clone(),
+        },
+        zones: Vec::new(),
+        private_dns: None,
+        host: None,
+        policy: Policy::Full,
+        acceptance_hours: None,
+        differs: Vec::new(),
+    })
+}

@@ -1,0 +1,271 @@
+//! Executions that end without a result of their own: what they made is removed or announced, and nothing of others'.
+
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::{Seen, Simulated, Stage, code, detail, play, request, writes};
+use world::gate::{Fault, FaultKind};
+use world::model::dsql::DeleteCluster;
+use world::{World, scenario};
+
+/// As long as a call of a function that was given up may still take effect.
+const SETTLE: Duration = Duration::from_secs(180);
+
+fn begun(scenario: &str, input: Value) -> Stage {
+    let mut stage = Stage::on(Simulated::on(scenario::world(scenario)));
+    stage.start(input, None);
+    stage
+}
+
+fn created(world: &mut World) -> bool {
+    world
+        .writes()
+        .any(|call| call.action == "CreateVpcEndpoint" && call.outcome == "ok")
+}
+
+fn deletes(stage: &Stage) -> usize {
+    let writes = writes(stage.outside());
+    writes
+        .iter()
+        .filter(|one| one.starts_with("Delete"))
+        .count()
+}
+
+/// Has another execution clean up after one.
+fn clean_up(stage: &mut Stage, number: usize) {
+    let event = stage.status_change(number);
+    stage.start(event, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_aborted_dry_run_takes_nothing_from_the_execution_that_waits() {
+    let mut stage = begun("default", request("aurora-dsql-minimal"));
+    stage.until("a create", created).await;
+    let mut dry = request("aurora-dsql-minimal");
+    dry["dryRun"] = json!(true);
+    stage.start(dry, None);
+    stage.end(1, "ABORTED", None);
+    clean_up(&mut stage, 1);
+    let ended = stage.run().await;
+
+    assert_eq!(code(&ended[0]), "CONNECTED", "{}", detail(&ended[0]));
+    assert_eq!(
+        (code(&ended[2]), ended[2].status),
+        ("EXECUTION_ENDED", "SUCCEEDED")
+    );
+    assert_eq!(detail(&ended[2])["leftBehind"], json!([]));
+    assert_eq!(deletes(&stage), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_surplus_execution_that_is_aborted_leaves_what_its_equal_waits_for() {
+    // Whichever of the two made the endpoint.
+    for aborted in [0, 1] {
+        let mut stage = begun("acceptance-after-hours", request("endpoint-service"));
+        stage.until("a create", created).await;
+        stage.start(request("endpoint-service"), None);
+        stage.pass(Duration::from_secs(600)).await;
+        stage.end(aborted, "ABORTED", None);
+        clean_up(&mut stage, aborted);
+        let ended = stage.run().await;
+
+        let other = &ended[1 - aborted];
+        assert_eq!(code(other), "CONNECTED", "{aborted}: {}", detail(other));
+        assert_eq!(ended[2].status, "SUCCEEDED", "{aborted}");
+        assert_eq!(deletes(&stage), 0, "{aborted}: {}", detail(&ended[2]));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_made_for_a_target_that_is_gone_is_found_by_its_marks() {
+    let mut stage = begun("default", request("aurora-dsql-minimal"));
+    stage.until("a create", created).await;
+    stage.pass(Duration::from_secs(5)).await;
+    stage.end(0, "ABORTED", None);
+    {
+        let mut world = stage.outside().world();
+        let identifier = scenario::CLUSTER.to_owned();
+        world.arrange(DeleteCluster { identifier }).unwrap();
+        world.advance(Duration::from_secs(300));
+    }
+    clean_up(&mut stage, 0);
+    let ended = stage.run().await;
+
+    let result = detail(&ended[1]);
+    assert_eq!(
+        (code(&ended[1]), ended[1].status),
+        ("EXECUTION_ENDED", "SUCCEEDED")
+    );
+    assert_eq!(result["leftBehind"], json!([]), "{result}");
+    assert!(
+        result["problems"].to_string().contains("CLUSTER_NOT_FOUND"),
+        "{result}"
+    );
+    assert_eq!(Seen::at_last(&mut stage.outside().world()).left(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_end_that_nobody_can_catch_is_cleaned_up_and_announced() {
+    for (status, error) in [
+        ("ABORTED", None),
+        ("TIMED_OUT", None),
+        ("FAILED", Some("States.Runtime")),
+        ("FAILED", Some("States.DataLimitExceeded")),
+        ("FAILED", Some("Lambda.AccessDeniedException")),
+        ("FAILED", None),
+    ] {
+        let mut stage = begun("endpoint-never-available", request("aurora-dsql-minimal"));
+        stage.until("a create", created).await;
+        stage.pass(Duration::from_secs(60)).await;
+        stage.end(0, status, error);
+        clean_up(&mut stage, 0);
+        let ended = stage.run().await;
+
+        let what = format!("{status} {error:?}: {}", detail(&ended[1]));
+        assert_eq!(
+            (code(&ended[1]), ended[1].status),
+            ("EXECUTION_ENDED", "SUCCEEDED"),
+            "{what}"
+        );
+        assert_eq!(detail(&ended[1])["requestId"], "orders-minimal", "{what}");
+        assert_eq!(
+            Seen::at_last(&mut stage.outside().world()).left(),
+            [""; 0],
+            "{what}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_was_announced_needs_no_cleanup() {
+    let mut stage = begun("endpoint-fails", request("aurora-dsql"));
+    assert_eq!(stage.run().await[0].status, "FAILED");
+    stage.outside().world().clear_calls();
+    clean_up(&mut stage, 0);
+    let ended = stage.run().await;
+
+    assert_eq!((ended[1].status, ended[1].events.len()), ("SUCCEEDED", 0));
+    assert_eq!(writes(stage.outside()), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_whose_announcement_was_lost_is_announced_again() {
+    for (status, error) in [
+        ("ABORTED", None),
+        ("FAILED", Some("EventBridge.EventBridgeException")),
+    ] {
+        let mut stage = begun("default", request("aurora-dsql"));
+        stage.outside().close_bus(true);
+        let confirmed = |world: &mut World| world.writes().any(|call| call.action == "CreateTags");
+        stage.until("the mark", confirmed).await;
+        stage.pass(Duration::from_secs(60)).await;
+        stage.end(0, status, error);
+        stage.outside().close_bus(false);
+        stage.outside().world().clear_calls();
+        clean_up(&mut stage, 0);
+        let ended = stage.run().await;
+
+        assert_eq!(
+            (code(&ended[1]), ended[1].status),
+            ("CONNECTED", "SUCCEEDED"),
+            "{status}"
+        );
+        assert_eq!(writes(stage.outside()), [""; 0], "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bus_that_takes_nothing_for_an_hour_loses_no_result() {
+    let mut stage = begun("default", request("aurora-dsql"));
+    stage.outside().close_bus(true);
+    stage.pass(Duration::from_secs(3600)).await;
+    stage.outside().close_bus(false);
+    let ended = stage.run().await.remove(0);
+
+    assert_eq!((code(&ended), ended.status), ("CONNECTED", "SUCCEEDED"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bus_that_takes_nothing_for_good_ends_in_a_failure_that_can_be_redriven() {
+    let mut stage = begun("default", request("aurora-dsql"));
+    stage.outside().close_bus(true);
+    let ended = stage.run().await.remove(0);
+
+    assert_eq!((ended.status, ended.events.len()), ("FAILED", 0));
+    // A redrive begins where it ended.
+    assert_eq!(ended.states.last().unwrap(), "Announce that it is ready");
+    stage.outside().close_bus(false);
+    clean_up(&mut stage, 0);
+    assert_eq!(code(&stage.run().await[1]), "CONNECTED");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_is_aborted_at_any_call_leaves_nothing_unsaid() {
+    let (_, outside) = play("default", request("aurora-dsql")).await;
+    let calls = outside.world().calls().len();
+    for from in 1..calls {
+        let mut stage = begun("default", request("aurora-dsql"));
+        let called = move |world: &mut World| world.calls().len() >= from;
+        stage.until("that call", called).await;
+        stage.end(0, "ABORTED", None);
+        clean_up(&mut stage, 0);
+        let ended = stage.run().await.remove(1);
+
+        let seen = Seen::at_last(&mut stage.outside().world());
+        let what = format!("at call {from}: {}", detail(&ended));
+        match code(&ended) {
+            "CONNECTED" => assert_eq!(seen.ours().len(), 1, "{what}"),
+            "EXECUTION_ENDED" => assert_eq!(seen.left(), [""; 0], "{what}"),
+            other => panic!("{other}: {what}"),
+        }
+        assert_eq!(ended.status, "SUCCEEDED", "{what}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_is_aborted_at_any_call_takes_nothing_from_its_equal() {
+    let (_, outside) = play("default", request("aurora-dsql")).await;
+    let calls = outside.world().calls().len();
+    for from in 1..2 * calls {
+        for aborted in [0, 1] {
+            let mut stage = begun("default", request("aurora-dsql"));
+            stage.start(request("aurora-dsql"), None);
+            let called = move |world: &mut World| world.calls().len() >= from;
+            stage.until("that call", called).await;
+            stage.end(aborted, "ABORTED", None);
+            clean_up(&mut stage, aborted);
+            let ended = stage.run().await;
+
+            let what = format!("at call {from}, {aborted}: {}", detail(&ended[1 - aborted]));
+            assert_eq!(code(&ended[1 - aborted]), "CONNECTED", "{what}");
+            let seen = Seen::at_last(&mut stage.outside().world());
+            assert_eq!(seen.ours().len(), 1, "{what}");
+            assert_eq!(deletes(&stage), 0, "{what}: {}", detail(&ended[2]));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_nobody_claims_is_not_deleted_by_a_strangers_failure() {
+    let mut world = scenario::world("endpoint-fails");
+    world.add_fault(Fault::on("CreateVpcEndpoint", FaultKind::AccessDenied));
+    let by_hand = serde_json::from_value(json!({
+        "VpcEndpointType": "Interface", "VpcId": scenario::VPC, "PrivateDnsEnabled": "false",
+        "ServiceName": scenario::SERVICE, "SubnetId": [scenario::SUBNETS[4]],
+        "SecurityGroupId": [scenario::GROUP],
+        "TagSpecification": [{"ResourceType": "vpc-endpoint", "Tag": [{"Key": "tieline:managed", "Value": "true"}]}],
+    }));
+    world
+        .arrange::<world::model::endpoints::CreateVpcEndpoint>(by_hand.unwrap())
+        .unwrap();
+    world.advance(Duration::from_secs(300));
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.start(request("aurora-dsql"), None);
+    let ended = stage.run().await.remove(0);
+
+    assert_eq!(ended.status, "FAILED", "{}", detail(&ended));
+    stage.pass(SETTLE).await;
+    assert_eq!(deletes(&stage), 0, "{}", detail(&ended));
+}
