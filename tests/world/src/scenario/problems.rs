@@ -236,6 +236,21 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
+        "many-services",
+        "There are forty more AWS services, fleet-01 to fleet-40, without private names.",
+        |world| {
+            let services = (1..=40).map(|number| {
+                aws(
+                    &format!("fleet-{number:02}"),
+                    Kind::Interface,
+                    &["use1-az4"],
+                    None,
+                )
+            });
+            world.model.services.extend(services);
+        },
+    ),
+    scenario(
         "ec2-outage",
         "EC2 answers nothing for ten minutes, from the first call after a create.",
         |world| world.add_fault(outage(Some(600.0))),
