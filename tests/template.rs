@@ -53,10 +53,19 @@ fn forget(template: &mut Value, resource: &str) {
 fn a_template_that_breaks_a_promise_is_found_by_its_name() {
     type Break = fn(&mut Value);
     // A part of the sentence that has to be found, and what has to be found.
-    let cases: [(&str, Break); 37] = [
+    let cases: [(&str, Break); 40] = [
         ("nothing cleans up after an execution", |template| {
-            machine(template)["Events"]["Ended"]["Properties"]["Pattern"]["detail"]["status"] =
+            rule(template, "Ended")["EventPattern"]["detail"]["status"] =
                 json!(["ABORTED", "TIMED_OUT"]);
+        }),
+        ("the rule Ended starts nothing", |template| {
+            rule(template, "Ended")["Targets"][0]["RoleArn"] = json!({});
+        }),
+        ("nobody hears the alarm DeadLetters", |template| {
+            rule(template, "DeadLetters")["AlarmActions"] = json!([]);
+        }),
+        ("nobody hears of what a person", |template| {
+            rule(template, "Troubled")["Targets"][0]["Arn"] = json!("x");
         }),
         ("somebody may not ask about executions", |template| {
             forget(template, "MayAskAboutExecutions");
@@ -80,10 +89,10 @@ fn a_template_that_breaks_a_promise_is_found_by_its_name() {
             },
         ),
         ("the rule Requested has no dead-letter queue", |template| {
-            machine(template)["Events"]["Requested"]["Properties"]["DeadLetterConfig"] = json!({});
+            rule(template, "Requested")["Targets"][0]["DeadLetterConfig"] = json!({});
         }),
         ("the rule matches something else", |template| {
-            machine(template)["Events"]["Requested"]["Properties"]["Pattern"]["detail"] =
+            rule(template, "Requested")["EventPattern"]["detail"] =
                 json!({"target": {"kind": ["aurora-dsql"]}});
         }),
         ("something is not traced", |template| {
@@ -250,6 +259,10 @@ fn a_template_that_breaks_a_promise_is_found_by_its_name() {
             "{finding:?} is not among {found:?}"
         );
     }
+}
+
+fn rule<'t>(template: &'t mut Value, name: &str) -> &'t mut Value {
+    &mut template["Resources"][name]["Properties"]
 }
 
 fn machine(template: &mut Value) -> &mut Value {

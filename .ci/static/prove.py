@@ -16,11 +16,15 @@ TEMPLATE = [
     ("an IAM action that does not exist", "ec2:ModifyVpcEndpoint", "ec2:ModifyVpcEndpointt", "W3037"),
     ("functions that are not traced", "    Tracing: Active\n", "", "WS1000"),
     ("a machine that is not traced", "      Tracing: { Enabled: true }\n", "", "WS5000"),
-    ("a rule without a dead-letter queue", "            DeadLetterConfig: { Arn: !GetAtt DeadLetterQueue.Arn }\n", "", "ES4000"),
+    ("a rule without a dead-letter queue", "          DeadLetterConfig: { Arn: !GetAtt DeadLetterQueue.Arn }\n", "", "ES4000"),
     ("a misspelt property", "MessageRetentionPeriod", "MessageRetentionPeriode", "E3002"),
     ("a misspelt SAM property", "CodeUri: functions/preflight/", "CodeUrl: functions/preflight/", "SAM"),
     ("a reference to nothing", "!GetAtt Bus.Arn", "!GetAtt Buss.Arn", "E1010"),
     ("a resource that is not in every partition", "    Type: AWS::Events::EventBus\n", "    Type: AWS::DSQL::Cluster\n", "cn-north-1"),
+    ("functions' roles without the boundary", "    PermissionsBoundary: !If", "    Description: !If", "PreflightFunctionRole does not have the stack's permissions boundary"),
+    ("a machine's role without the path", "      RolePath: !Ref RolePath\n      PermissionsBoundary", "      PermissionsBoundary", "ConnectMachineRole does not have the stack's path"),
+    ("a policy without the path", "      Path: !Ref RolePath\n      Description", "      Description", "does not have the stack's path"),
+    ("a queue with a fixed name", "      MessageRetentionPeriod", "      QueueName: x\n      MessageRetentionPeriod", "fixed QueueName"),
     ("a wildcard action", "Action: ec2:ModifyVpcEndpoint", 'Action: "ec2:*"', "WS1003"),
 ]
 MACHINE = [

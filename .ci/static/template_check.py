@@ -24,6 +24,19 @@ logging.getLogger("samtranslator").setLevel(logging.ERROR)
 REGIONS = ["us-east-1", "cn-north-1", "us-gov-west-1"]
 
 
+def unbounded(resource):
+    """What an organization that bounds every role would refuse: SAM's own roles are as good as ours only if it is told."""
+    properties = resource.get("Properties", {})
+    if resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy") and properties.get("Path") != {"Ref": "RolePath"}:
+        yield "does not have the stack's path"
+    boundary = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    if resource["Type"] == "AWS::IAM::Role" and properties.get("PermissionsBoundary") != boundary:
+        yield "does not have the stack's permissions boundary"
+    names = [key for key in ("RoleName", "ManagedPolicyName", "QueueName", "FunctionName", "StateMachineName") if key in properties]
+    if names:
+        yield f"has a fixed {names[0]}: a second stack could not be deployed"
+
+
 def findings(path):
     """Every finding, as a line of text."""
     with open(path, encoding="utf-8") as file:
@@ -38,10 +51,11 @@ def findings(path):
         flat = transform(template, {}, SimpleNamespace(load=dict))
     except InvalidDocumentException as error:
         return ["SAM " + cause.message for cause in error.causes]
+    bounded = [f"{name} {what}" for name, resource in flat["Resources"].items() for what in unbounded(resource)]
     # Without ".rules" the serverless rules are not loaded, and nothing says so: prove.py would notice.
     arguments = ManualArgs(regions=REGIONS, append_rules=["cfn_lint_serverless.rules"])
     found = lint(json.dumps(flat, indent=1), config=arguments)
-    return [f"{one.rule.id} {'/'.join(map(str, one.path or []))} {one.message[:200]}" for one in found]
+    return bounded + [f"{one.rule.id} {'/'.join(map(str, one.path or []))} {one.message[:200]}" for one in found]
 
 
 if __name__ == "__main__":

@@ -321,24 +321,39 @@ fn asking_findings(resources: &Value) -> Vec<String> {
 /// The rule, the dead-letter queue and the permission to write to it.
 fn event_findings(resources: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    let events = &resources["ConnectMachine"]["Properties"]["Events"];
-    if events["Requested"]["Properties"]["Pattern"]
-        != json!({"detail-type": ["Private Connection Requested"]})
+    let rule = |name: &str| &resources[name]["Properties"];
+    if rule("Requested")["EventPattern"] != json!({"detail-type": ["Private Connection Requested"]})
     {
         found.push("the rule matches something else than the detail-type".to_owned());
     }
-    let ended = &events["Ended"]["Properties"]["Pattern"]["detail"];
+    let ended = &rule("Ended")["EventPattern"]["detail"];
     if *ended
         != json!({"status": ["ABORTED", "TIMED_OUT", "FAILED"], "stateMachineArn": [{"Ref": "ConnectMachine"}]})
     {
         found.push("nothing cleans up after an execution that ended without a result".to_owned());
     }
-    for (name, event) in events.as_object().unwrap() {
-        if event["Properties"]["DeadLetterConfig"]["Arn"]
-            != json!({"Fn::GetAtt": "DeadLetterQueue.Arn"})
-        {
+    let starts = json!({"Ref": "ConnectMachine"});
+    for name in ["Requested", "Ended", "Troubled"] {
+        let target = &rule(name)["Targets"][0];
+        if target["DeadLetterConfig"]["Arn"] != json!({"Fn::GetAtt": "DeadLetterQueue.Arn"}) {
             found.push(format!("the rule {name} has no dead-letter queue"));
         }
+        if name != "Troubled"
+            && (target["Arn"] != starts
+                || target["RoleArn"] != json!({"Fn::GetAtt": "MayStart.Arn"}))
+        {
+            found.push(format!("the rule {name} starts nothing"));
+        }
+    }
+    let topic = json!({"Ref": "AlarmTopicArn"});
+    let to_topic = json!({"Fn::If": ["HasTopic", [topic], {"Ref": "AWS::NoValue"}]});
+    for alarm in ["DeadLetters", "EndedWithoutResult"] {
+        if rule(alarm)["AlarmActions"] != to_topic {
+            found.push(format!("nobody hears the alarm {alarm}"));
+        }
+    }
+    if rule("Troubled")["Targets"][0]["Arn"] != topic {
+        found.push("nobody hears of what a person has to look at".to_owned());
     }
     let policy = &resources["DeadLetterQueuePolicy"]["Properties"];
     let statement = &policy["PolicyDocument"]["Statement"][0];
@@ -348,7 +363,11 @@ fn event_findings(resources: &Value) -> Vec<String> {
         && statement["Action"] == "sqs:SendMessage"
         && statement["Resource"] == json!({"Fn::GetAtt": "DeadLetterQueue.Arn"})
         && statement["Condition"]["ArnEquals"]["aws:SourceArn"]
-            == json!([{"Fn::GetAtt": "ConnectMachineRequested.Arn"}, {"Fn::GetAtt": "ConnectMachineEnded.Arn"}]);
+            == json!([
+                {"Fn::GetAtt": "Requested.Arn"},
+                {"Fn::GetAtt": "Ended.Arn"},
+                {"Fn::If": ["HasTopic", {"Fn::GetAtt": "Troubled.Arn"}, {"Ref": "AWS::NoValue"}]},
+            ]);
     if !allowed {
         found.push("EventBridge may not write to the dead-letter queue".to_owned());
     }
