@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Seen, Simulated, Stage, code, detail, play, request, writes};
+use tests::{Broken, Seen, Simulated, Stage, code, detail, play, request, writes};
+use tieline::workflow::Function;
 use world::gate::{Fault, FaultKind};
 use world::model::dsql::DeleteCluster;
 use world::{World, scenario};
@@ -148,6 +149,29 @@ async fn a_failure_that_was_announced_needs_no_cleanup() {
 
     assert_eq!((ended[1].status, ended[1].events.len()), ("SUCCEEDED", 0));
     assert_eq!(writes(stage.outside()), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cleanup_that_fails_says_so_and_starts_no_other() {
+    let mut stage = begun("endpoint-never-available", request("aurora-dsql-minimal"));
+    stage.until("a create", created).await;
+    stage.pass(Duration::from_secs(60)).await;
+    stage.end(0, "ABORTED", None);
+    let event = stage.status_change(0);
+    let broken = Broken {
+        invocation: 1,
+        times: 10_000,
+    };
+    stage.start_broken_in(event, broken, Function::DeleteEndpoint);
+    let ended = stage.run().await;
+    assert_eq!(
+        (code(&ended[1]), ended[1].status),
+        ("UNDO_INCOMPLETE", "FAILED")
+    );
+    clean_up(&mut stage, 1);
+    let ended = stage.run().await;
+
+    assert_eq!((ended[2].status, ended[2].events.len()), ("SUCCEEDED", 0));
 }
 
 #[tokio::test(start_paused = true)]

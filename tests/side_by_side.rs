@@ -15,7 +15,7 @@ async fn preflight_takes_the_time_of_its_longest_chain_of_looks() {
     let simulated = Simulated::with_latency(scenario::world("default"), CALL);
     let payload = json!({
         "execution": {"id": "arn:aws:states:us-east-1:123456789012:execution:connect:1",
-            "startedAt": "2026-09-01T09:00:00Z", "definition": 2},
+            "startedAt": "2026-09-01T09:00:00Z", "definition": 3},
         "input": request("aurora-dsql"),
     });
     let began = Instant::now();

@@ -115,7 +115,7 @@ impl Owner {
 
     /// Whether it is this execution that lets go of a thing.
     pub fn closes(&self, tags: &Tags) -> bool {
-        tags.get(CLOSING) == Some(&self.execution)
+        !self.execution.is_empty() && tags.get(CLOSING) == Some(&self.execution)
     }
 
     /// Whether another execution makes, for an equal request, what carries these tags.

@@ -13,6 +13,8 @@ pub struct EndedExecution {
     /// What had started it; null if the event left it out, as it does when it is large.
     pub input: Value,
     error: Option<String>,
+    /// Whether what ended last was a cleanup that failed: it said what it left, and another one would do no better.
+    is_said: bool,
 }
 
 impl EndedExecution {
@@ -29,13 +31,19 @@ impl EndedExecution {
             status: detail["status"].as_str()?.to_owned(),
             input: Value::Null,
             error: detail["error"].as_str().map(str::to_owned),
+            is_said: false,
         };
         if let Some(text) = detail["input"].as_str() {
             ended.had_input(text);
         }
         // An execution that cleaned up after another and was aborted itself: the first one counts.
-        let first = Self::read(&ended.input);
-        Some(first.unwrap_or(ended))
+        let Some(first) = Self::read(&ended.input) else {
+            return Some(ended);
+        };
+        Some(Self {
+            is_said: first.is_said || ended.status == "FAILED",
+            ..first
+        })
     }
 
     /// Learns what had started it.
@@ -51,7 +59,7 @@ impl EndedExecution {
     /// Whether it announced its failure itself: then it ended with the code of it, and all is done.
     pub fn is_announced(&self) -> bool {
         let code = |error: &String| serde_json::from_value::<Code>(Value::from(error.as_str()));
-        self.error.as_ref().is_some_and(|error| code(error).is_ok())
+        self.is_said || self.error.as_ref().is_some_and(|error| code(error).is_ok())
     }
 
     /// Why what it made is undone.
@@ -90,6 +98,9 @@ mod tests {
             EndedExecution::read(&again).unwrap().input["requestId"],
             "a"
         );
+        assert!(!EndedExecution::read(&again).unwrap().is_announced());
+        again["detail"]["status"] = json!("FAILED");
+        assert!(EndedExecution::read(&again).unwrap().is_announced());
         assert!(EndedExecution::read(&event["detail"]).is_none());
         assert!(EndedExecution::read(&json!("ABORTED")).is_none());
     }

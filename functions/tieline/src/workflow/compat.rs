@@ -1,15 +1,27 @@
-//! What executions understand that began under the first definition of the state machine: they go on for up to a week over
+//! What executions understand that began under an earlier definition of the state machine: they go on for up to a week over
 //! functions that are deployed meanwhile, with the state names and payloads of their own definition.
 
 use super::{ErrorOutput, NextState, StepError, StepInput};
+use crate::execution::Execution;
 
 /// The definition that these executions run; they do not say so.
 const FIRST: u32 = 1;
+
+/// The one in which a cleanup failed as a request does, and began only for what was aborted or ran out of time.
+const SECOND: u32 = 2;
+
+impl Execution {
+    /// Whether its definition has a state for a cleanup that has nothing to do.
+    pub(crate) fn may_have_nothing_to_do(&self) -> bool {
+        self.definition > SECOND
+    }
+}
 
 impl NextState {
     /// The state's name in a definition.
     pub fn name_in(self, definition: u32) -> &'static str {
         match (self, definition) {
+            (Self::AnnounceEnd, FIRST | SECOND) => Self::AnnounceFailure.name(),
             (Self::Confirm, FIRST) => "Keep the endpoint",
             (Self::RollBack, FIRST) => "Undo",
             _ => self.name(),

@@ -26,8 +26,9 @@ pub(super) async fn step(
     mut ended: EndedExecution,
 ) -> StepResult {
     // What is not known runs, for all that is known, but this one was said to have ended.
+    let may_end = input.execution.may_have_nothing_to_do();
     if let Some(run) = outside.executions.execution(&ended.execution).await? {
-        if run.is_running {
+        if run.is_running && may_end {
             return Ok(nothing(outside, input));
         }
         if let Some(text) = run.input.filter(|_| ended.input.is_null()) {
@@ -37,7 +38,7 @@ pub(super) async fn step(
             ended.had_error(&error);
         }
     }
-    if ended.is_announced() {
+    if ended.is_announced() && may_end {
         return Ok(nothing(outside, input));
     }
     let mut answer = Answer::new(outside, input.execution, input.progress, &ended.input);
