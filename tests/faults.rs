@@ -58,6 +58,9 @@ async fn run(input: &Value, fault: Option<Fault>, broken: Option<Broken>) -> (En
     (stage.run().await.remove(0), stage.outside().clone())
 }
 
+/// Looks that need not be allowed.
+const OPTIONAL: [&str; 2] = ["GetServiceQuota", "ListHostedZonesByVPC"];
+
 #[tokio::test(start_paused = true)]
 async fn any_fault_at_any_call_ends_in_a_whole_connection_or_in_nothing() {
     let input = request("aurora-dsql-minimal");
@@ -80,10 +83,12 @@ async fn any_fault_at_any_call_ends_in_a_whole_connection_or_in_nothing() {
                 let (ended, outside) = run(&input, Some(fault), None).await;
 
                 check(&ended, &outside, &what);
-                // A refused permission is final; everything else passes.
+                // A refused permission is final, but for a look that only knows earlier what AWS would say later; everything
+                // else passes.
+                let struck = outside.world().calls()[nth as usize - 1].action.clone();
                 assert_eq!(
                     ended.status == "SUCCEEDED",
-                    kind != FaultKind::AccessDenied,
+                    kind != FaultKind::AccessDenied || OPTIONAL.contains(&struck.as_str()),
                     "{what}: {:?}",
                     ended.events
                 );
@@ -179,11 +184,7 @@ async fn a_poll_that_never_answers_again_still_ends_with_a_result() {
         ("FAILED", &json!("STEP_FAILED")),
         "{detail}"
     );
-    assert!(
-        Seen::at_last(&mut stage.outside().world())
-            .left()
-            .is_empty()
-    );
+    check(&ended, stage.outside(), "a poll that never answers");
 }
 
 #[tokio::test(start_paused = true)]

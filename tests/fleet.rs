@@ -1,13 +1,11 @@
 //! Many different creates at once, under the token buckets of one account.
 
-#![expect(clippy::unwrap_used, reason = "a test panics")]
-
 use serde_json::{Value, json};
 use tests::{Simulated, Stage, code, detail};
 use world::gate::{Fault, FaultKind};
 use world::scenario;
 
-/// EC2 developer guide, "Request throttling for the Amazon EC2 API": the bucket of CreateVpcEndpoint and its refill a second.
+/// EC2 developer guide, "Request throttling for the Amazon EC2 API": the bucket of `CreateVpcEndpoint` and its refill a second.
 const BUCKET: f64 = 4.0;
 const REFILL: f64 = 0.3;
 

@@ -115,7 +115,8 @@ async fn a_claim_and_a_last_release_at_the_same_moment_end_in_one_truth() {
             .iter()
             .any(|one| one == "DeleteVpcEndpoints");
         kept += usize::from(connected > 0 && !deleted);
-        assert_eq!(code(&ended[1]), "CONNECTED", "{what}");
+        // Whichever of them could not have its names.
+        assert!(connected >= 1, "{what}");
     }
     // Both orders were met.
     assert!((1..200).contains(&kept), "{kept}");

@@ -268,3 +268,35 @@ fn rule<'t>(template: &'t mut Value, name: &str) -> &'t mut Value {
 fn machine(template: &mut Value) -> &mut Value {
     &mut template["Resources"]["ConnectMachine"]["Properties"]
 }
+
+/// Whether an event pattern takes an event, as far as ours go: lists of values, and fields within fields or within lists.
+/// (EventBridge User Guide, "Creating event patterns".)
+fn takes(pattern: &Value, event: &Value) -> bool {
+    match (pattern, event) {
+        (Value::Array(values), Value::Array(all)) => all.iter().any(|one| values.contains(one)),
+        (Value::Array(values), one) => values.contains(one),
+        (pattern, Value::Array(all)) => all.iter().any(|one| takes(pattern, one)),
+        (Value::Object(fields), event) => fields
+            .iter()
+            .all(|(name, pattern)| takes(pattern, &event[name])),
+        _ => false,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_is_told_of_what_a_person_has_to_look_at_and_of_nothing_else() {
+    let pattern = template()["Resources"]["Troubled"]["Properties"]["EventPattern"].clone();
+    for (scenario, told) in [
+        ("endpoint-fails", false),
+        ("default", false),
+        ("ec2-outage-for-ever", true),
+    ] {
+        let (ended, _) = tests::play(scenario, tests::request("aurora-dsql")).await;
+
+        let [event] = &ended.events[..] else {
+            panic!("{scenario}: {:?}", ended.events)
+        };
+        let event = json!({"source": event["Source"], "detail-type": event["DetailType"], "detail": event["Detail"]});
+        assert_eq!(takes(&pattern, &event), told, "{scenario}: {event}");
+    }
+}

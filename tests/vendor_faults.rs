@@ -45,7 +45,8 @@ async fn run(name: &str, fault: Option<Fault>, broken: Option<Broken>, what: &st
 }
 
 /// What EC2 is asked while something is removed: without these, its things have to stay.
-const EC2_UNDO: [&str; 4] = [
+const EC2_UNDO: [&str; 5] = [
+    "CreateTags", // that nobody is to claim it any more
     "DescribeVpcEndpoints",
     "DescribeSecurityGroups",
     "DeleteVpcEndpoints",
@@ -93,10 +94,13 @@ async fn a_fault_at_any_action_ends_in_a_whole_connection_or_in_nothing() {
                     let what = format!("{name}: {kind:?} at {action} {nth}");
                     let ended = run(name, Some(Fault::nth(&action, *nth, kind)), None, &what).await;
 
-                    // A refused permission is final; everything else passes.
+                    // A refused permission is final, but for a look that only knows earlier what AWS would say later;
+                    // everything else passes. The zones of a VPC are needed where a zone of our own is made.
+                    let optional = action == "GetServiceQuota"
+                        || (action == "ListHostedZonesByVPC" && !name.contains("private-zone"));
                     assert_eq!(
                         ended.status == "SUCCEEDED",
-                        kind != FaultKind::AccessDenied,
+                        kind != FaultKind::AccessDenied || optional,
                         "{what}: {}",
                         detail(&ended)
                     );
@@ -187,9 +191,10 @@ async fn what_a_vendor_does_not_remove_keeps_nothing_of_ec2_and_is_named() {
             );
             assert!(!stays || reason.contains(removes), "{what}: {result}");
             let waited = between(stage.outside(), removes, "DeleteVpcEndpoints");
-            // In milliseconds: at once after a refusal, half a phase for one that is silent.
+            // In milliseconds: at once after a refusal, but for the time in which nobody may claim it any more; half a phase
+            // for one that is silent.
             match (stays, kind == FaultKind::AccessDenied) {
-                (true, true) => assert!(waited < 60_000, "{what}: {waited}"),
+                (true, true) => assert!(waited < 60_000 + 180_000, "{what}: {waited}"),
                 (true, false) => assert!(waited >= 500_000, "{what}: {waited}"),
                 (false, refused) => assert!(!refused && waited >= 5_000, "{what}: {waited}"),
             }

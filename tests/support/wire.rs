@@ -32,6 +32,9 @@ const ADDRESS: &str = "http://world";
 /// The vendors' clients give up on an answer after this long, as over HTTPS.
 const VENDORS_TIMEOUT: Duration = Duration::from_secs(25);
 
+/// A step gives up on itself after this long, as in production.
+const STEP: Duration = Duration::from_secs(50);
+
 /// The SDK's side and the vendors' side.
 pub(crate) fn wires(shared: &Arc<Shared>) -> (Wire, ToWorld) {
     let to_world = ToWorld(Arc::clone(shared));
@@ -74,9 +77,14 @@ impl TimeSource for ToWorld {
     }
 }
 
+#[async_trait]
 impl Clock for ToWorld {
     fn now(&self) -> Time {
         Time(self.0.world().now())
+    }
+
+    async fn step_is_over(&self) {
+        pass(STEP).await;
     }
 }
 

@@ -303,6 +303,7 @@ fn asking_findings(resources: &Value) -> Vec<String> {
     let who = [
         Function::Preflight,
         Function::CreateEndpoint,
+        Function::StatusPolling,
         Function::DeleteEndpoint,
     ];
     let roles = who.map(|function| json!({"Ref": format!("{}Role", function.logical_id())}));
@@ -347,7 +348,7 @@ fn event_findings(resources: &Value) -> Vec<String> {
     }
     let topic = json!({"Ref": "AlarmTopicArn"});
     let to_topic = json!({"Fn::If": ["HasTopic", [topic], {"Ref": "AWS::NoValue"}]});
-    for alarm in ["DeadLetters", "EndedWithoutResult"] {
+    for alarm in ["DeadLetters", "Aborted", "RanOutOfTime"] {
         if rule(alarm)["AlarmActions"] != to_topic {
             found.push(format!("nobody hears the alarm {alarm}"));
         }

@@ -1,13 +1,9 @@
 //! The Lambda side: one invocation in, one answer or one named error out.
 
-use std::time::Duration;
-
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
-use tieline::outside::{CallError, Outside};
-use tieline::steps::put_off;
+use tieline::outside::Outside;
 use tieline::workflow::{StepError, StepInput, StepResult};
-use tokio::time::timeout;
 
 use crate::Aws;
 
@@ -22,16 +18,6 @@ impl From<Report> for Diagnostic {
             error_message: error.message(),
         }
     }
-}
-
-/// Lambda would kill the function at 60 s and say nothing of why.
-const TIMEOUT: Duration = Duration::from_secs(50);
-
-/// Many calls, each of them slow: the same step may be quicker later, and everything that it did is found again.
-fn too_slow() -> CallError {
-    let seconds = TIMEOUT.as_secs();
-    let reason = format!("AWS and the vendors were too slow: {seconds} s passed");
-    CallError::unavailable("a step", reason)
 }
 
 /// Sends this crate's and the library's log lines to standard error as JSON.
@@ -58,7 +44,7 @@ pub async fn serve(
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
         let input = StepInput::read(event.payload).map_err(Report)?;
         let execution = input.execution.id.clone();
-        match in_time(&aws.outside(), input, step).await {
+        match step(&aws.outside(), input).await {
             Ok(answer) => {
                 let waiting_for = answer.waiting_for.as_deref();
                 tracing::info!(execution, next = ?answer.next, waiting_for, "the step is done");
@@ -71,14 +57,4 @@ pub async fn serve(
         }
     }))
     .await
-}
-
-async fn in_time(
-    outside: &Outside<'_>,
-    input: StepInput,
-    step: &impl AsyncFn(&Outside<'_>, StepInput) -> StepResult,
-) -> StepResult {
-    let (began, same) = (outside.clock.now(), input.clone());
-    let answer = timeout(TIMEOUT, step(outside, input)).await;
-    answer.unwrap_or_else(|_| put_off(outside, began, same, too_slow()))
 }

@@ -33,6 +33,9 @@ pub struct Owner {
     /// The execution that makes it, as [`run_mark`] writes it; empty in a plan of the version before.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub execution: String,
+    /// The execution that plans: another one where it cleans up after the one that made it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub closer: String,
     /// The account that everything is made in.
     pub account: String,
     pub region: Region,
@@ -110,20 +113,18 @@ impl Owner {
 
     /// The mark of a last holder that is leaving.
     pub fn closing(&self) -> Tags {
-        [(CLOSING.to_owned(), self.execution.clone())].into()
+        [(CLOSING.to_owned(), self.closer.clone())].into()
     }
 
     /// Whether it is this execution that lets go of a thing.
     pub fn closes(&self, tags: &Tags) -> bool {
-        !self.execution.is_empty() && tags.get(CLOSING) == Some(&self.execution)
+        !self.closer.is_empty() && tags.get(CLOSING) == Some(&self.closer)
     }
 
-    /// Whether another execution makes, for an equal request, what carries these tags.
-    pub fn is_anothers_work(&self, tags: &Tags) -> bool {
-        let mark = tags
-            .get(&self.request_tag())
-            .and_then(|mark| mark.split('.').nth(1));
-        mark.is_some_and(|run| run != CONFIRMED && run != self.execution)
+    /// The other execution that makes, for an equal request, what carries these tags.
+    pub fn maker<'t>(&self, tags: &'t Tags) -> Option<&'t str> {
+        let mark = tags.get(&self.request_tag())?.split('.').nth(1)?;
+        (mark != CONFIRMED && mark != self.execution).then_some(mark)
     }
 
     /// The mark of a confirmed connection.
@@ -232,6 +233,7 @@ mod tests {
             request_id: "orders".parse().unwrap(),
             fingerprint: "0123".to_owned(),
             execution: "89ab".to_owned(),
+            closer: "89ab".to_owned(),
             account: "123456789012".to_owned(),
             region: "us-east-1".parse().unwrap(),
             tags: Tags::new(),
@@ -298,7 +300,7 @@ mod tests {
             ("0123.ready.cdef", false),
         ] {
             let tags = tags(&[("tieline:request/orders", mark)]);
-            assert_eq!(owner().is_anothers_work(&tags), anothers, "{mark}");
+            assert_eq!(owner().maker(&tags).is_some(), anothers, "{mark}");
         }
         assert_eq!(run_mark("arn:x:execution:connect:1").len(), 8);
     }

@@ -42,6 +42,8 @@ impl Plan {
             .as_ref()
             .and_then(|wanted| wanted.acceptance_hours);
         match (phase, hours) {
+            // Whoever lets go of an endpoint waits for that long before it deletes it.
+            (Phase::RollBack, _) => limit + limits.settle,
             (Phase::Accept, Some(hours)) => limit.max(Duration::from_secs(3600 * u64::from(hours))),
             _ => limit,
         }

@@ -176,7 +176,7 @@ impl Request {
     }
 
     /// What marks whatever is made for the request.
-    pub fn owner(&self, account: &str, execution: &str) -> Owner {
+    pub fn owner(&self, account: &str, maker: &str, closer: &str) -> Owner {
         // A name for the console, unless the caller gives one.
         let mut tags = self.shape.tags.clone();
         tags.entry("Name".to_owned())
@@ -184,7 +184,8 @@ impl Request {
         Owner {
             request_id: self.request_id.clone(),
             fingerprint: self.shape.fingerprint(),
-            execution: run_mark(execution),
+            execution: run_mark(maker),
+            closer: run_mark(closer),
             account: account.to_owned(),
             region: self.shape.region.clone(),
             tags,
@@ -309,16 +310,6 @@ pub fn request_id(input: &Value) -> Option<RequestId> {
         input
     };
     detail.get("requestId")?.as_str()?.parse().ok()
-}
-
-/// Whether an input asks for a plan only.
-pub fn is_dry_run(input: &Value) -> bool {
-    let detail = if is_event(input) {
-        &input["detail"]
-    } else {
-        input
-    };
-    detail["dryRun"] == true
 }
 
 /// The id of the event that asked, if it was one.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 /// How long things may take, set by the deployment.
@@ -35,7 +36,12 @@ impl Time {
 }
 
 /// Tells the time.
+#[async_trait]
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Time;
+
+    /// Comes back once a step that begins now has taken as long as it may: Lambda would kill the function and say nothing of
+    /// why.
+    async fn step_is_over(&self);
 }

@@ -376,12 +376,12 @@ fn a_roll_back_goes_on_until_everything_is_gone_or_too_much_time_has_passed() {
         (
             "it takes too long",
             left(Disposition::IsGoing, None),
-            1_200,
+            1_380,
             "give up",
         ),
         ("a part is there", parts(false), 10, "Roll back"),
         ("a part is going", parts(true), 10, "wait"),
-        ("a part takes half the phase", parts(true), 600, "Roll back"),
+        ("a part takes half the phase", parts(true), 690, "Roll back"),
     ];
     for (what, inventory, after, then) in table {
         let observed = Observed {

@@ -55,7 +55,7 @@ fn endpoints(stage: &Stage) -> Vec<VpcEndpoint> {
 
 fn comparable(outcome: &Outcome) -> Value {
     let mut detail = outcome.event["detail"].clone();
-    for name in ["phases", "seconds", "execution"] {
+    for name in ["phases", "seconds", "execution", "resultId", "eventId"] {
         detail[name] = json!(null);
     }
     detail

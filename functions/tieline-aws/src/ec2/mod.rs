@@ -225,8 +225,9 @@ impl Ec2 for AwsEc2 {
         ask("ec2:CreateTags", call.send()).await.map(drop)
     }
 
-    async fn untag(&self, id: &EndpointId, keys: &[String]) -> Reply<()> {
-        let tags = keys.iter().map(|key| Tag::builder().key(key).build());
+    async fn untag(&self, id: &EndpointId, wanted: &Tags) -> Reply<()> {
+        let tag = |(key, value)| Tag::builder().key(key).value(value).build();
+        let tags = wanted.iter().map(tag);
         let call = self.0.delete_tags().resources(id.as_str());
         let call = call.set_tags(Some(tags.collect()));
         gone_is_fine(ask("ec2:DeleteTags", call.send()).await)

@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::problem::{Code, Problem};
 
+/// How many cleanups after one execution may end without a result before nobody begins another one.
+const MOST_CLEANUPS: u32 = 2;
+
 /// An execution that ended, perhaps without a result of its own.
 #[derive(Debug, Clone)]
 pub struct EndedExecution {
@@ -13,8 +16,8 @@ pub struct EndedExecution {
     /// What had started it; null if the event left it out, as it does when it is large.
     pub input: Value,
     error: Option<String>,
-    /// Whether what ended last was a cleanup that failed: it said what it left, and another one would do no better.
-    is_said: bool,
+    /// How many cleanups after it ended without a result of their own.
+    cleanups: u32,
 }
 
 impl EndedExecution {
@@ -31,24 +34,34 @@ impl EndedExecution {
             status: detail["status"].as_str()?.to_owned(),
             input: Value::Null,
             error: detail["error"].as_str().map(str::to_owned),
-            is_said: false,
+            cleanups: 0,
         };
         if let Some(text) = detail["input"].as_str() {
             ended.had_input(text);
         }
-        // An execution that cleaned up after another and was aborted itself: the first one counts.
-        let Some(first) = Self::read(&ended.input) else {
-            return Some(ended);
-        };
-        Some(Self {
-            is_said: first.is_said || ended.status == "FAILED",
-            ..first
-        })
+        Some(ended)
     }
 
     /// Learns what had started it.
     pub fn had_input(&mut self, text: &str) {
         self.input = serde_json::from_str(text).unwrap_or_default();
+        // A cleanup that ended itself: what it was to clean up after is what counts.
+        if let Some(first) = Self::read(&self.input) {
+            *self = Self {
+                cleanups: first.cleanups + 1,
+                ..first
+            };
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.execution.rsplit(':').next().unwrap_or_default()
+    }
+
+    /// Whether its cleanups come to nothing: each of them would be the reason of another one.
+    pub fn is_hopeless(&self) -> bool {
+        self.cleanups > MOST_CLEANUPS
     }
 
     /// Learns what it ended with.
@@ -59,7 +72,7 @@ impl EndedExecution {
     /// Whether it announced its failure itself: then it ended with the code of it, and all is done.
     pub fn is_announced(&self) -> bool {
         let code = |error: &String| serde_json::from_value::<Code>(Value::from(error.as_str()));
-        self.is_said || self.error.as_ref().is_some_and(|error| code(error).is_ok())
+        self.error.as_ref().is_some_and(|error| code(error).is_ok())
     }
 
     /// Why what it made is undone.
@@ -98,9 +111,12 @@ mod tests {
             EndedExecution::read(&again).unwrap().input["requestId"],
             "a"
         );
-        assert!(!EndedExecution::read(&again).unwrap().is_announced());
-        again["detail"]["status"] = json!("FAILED");
-        assert!(EndedExecution::read(&again).unwrap().is_announced());
+        for cleanups in 1..5 {
+            let read = EndedExecution::read(&again).unwrap();
+            assert_eq!(read.is_hopeless(), cleanups > 2, "{cleanups}");
+            let input = again.to_string();
+            again["detail"]["input"] = json!(input);
+        }
         assert!(EndedExecution::read(&event["detail"]).is_none());
         assert!(EndedExecution::read(&json!("ABORTED")).is_none());
     }

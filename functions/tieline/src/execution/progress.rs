@@ -40,6 +40,9 @@ pub struct Progress {
     /// The id of the event that asked, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_id: Option<String>,
+    /// The name of the execution that was asked, where this one cleans up after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_as: Option<String>,
     /// Since when an endpoint is being let go of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closing: Option<Time>,
@@ -76,6 +79,11 @@ pub struct PutOff {
 impl PutOff {
     fn is_none(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// How much of it lies in this phase, but for what has not ended.
+    pub fn in_phase(&self) -> Duration {
+        Duration::from_millis(self.in_phase)
     }
 
     /// How much of it is behind us.

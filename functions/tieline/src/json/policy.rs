@@ -57,13 +57,13 @@ fn statement(statement: &Value) -> String {
 
 /// `"*"` is everybody, as `{"AWS": "*"}` is.
 fn principal(value: &Value) -> Value {
-    match value {
-        Value::Object(kinds) => kinds
-            .iter()
-            .map(|(kind, who)| (kind.clone(), set(who, account)))
-            .collect(),
-        everybody => json!({"AWS": set(everybody, account)}),
-    }
+    let Value::Object(kinds) = value else {
+        return json!({"AWS": set(value, account)});
+    };
+    kinds
+        .iter()
+        .map(|(kind, who)| (kind.clone(), set(who, account)))
+        .collect()
 }
 
 /// The root of an account is the account.
@@ -80,12 +80,14 @@ fn condition(value: &Value) -> Value {
     let Value::Object(operators) = value else {
         return value.clone();
     };
-    let keys = |tests: &Value| match tests {
-        Value::Object(tests) => tests
-            .iter()
-            .map(|(key, values)| (key.to_ascii_lowercase(), set(values, str::to_owned)))
-            .collect(),
-        other => other.clone(),
+    let keys = |tests: &Value| -> Value {
+        let Some(tests) = tests.as_object() else {
+            return tests.clone();
+        };
+        let lower = |(key, values): (&String, &Value)| {
+            (key.to_ascii_lowercase(), texts(values, str::to_owned))
+        };
+        tests.iter().map(lower).collect()
     };
     operators
         .iter()
@@ -95,24 +97,26 @@ fn condition(value: &Value) -> Value {
 
 /// A list without order; one of which a star is a part says no more than the star.
 fn set(value: &Value, form: impl Fn(&str) -> String) -> Value {
-    let texts: BTreeSet<String> = list(value)
-        .into_iter()
-        .map(|one| match one {
-            Value::String(text) => form(text),
-            other => other.to_string(),
-        })
-        .collect();
-    if texts.contains("*") {
+    let texts = texts(value, form);
+    if list(&texts).contains(&&json!("*")) {
         return json!(["*"]);
     }
+    texts
+}
+
+/// A list without order, of texts.
+fn texts(value: &Value, form: impl Fn(&str) -> String) -> Value {
+    let texts: BTreeSet<String> = list(value)
+        .into_iter()
+        .map(|one| one.as_str().map_or_else(|| one.to_string(), &form))
+        .collect();
     json!(texts)
 }
 
 fn list(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::Array(items) => items.iter().collect(),
-        one => vec![one],
-    }
+    value
+        .as_array()
+        .map_or_else(|| vec![value], |items| items.iter().collect())
 }
 
 #[cfg(test)]

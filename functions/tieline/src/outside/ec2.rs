@@ -37,7 +37,8 @@ pub trait Ec2: Send + Sync {
     async fn delete_group(&self, id: &GroupId) -> Reply<()>;
     /// Adds tags to an endpoint, replacing values.
     async fn tag(&self, id: &EndpointId, tags: &Tags) -> Reply<()>;
-    async fn untag(&self, id: &EndpointId, keys: &[String]) -> Reply<()>;
+    /// Takes tags away, as far as they still have these values.
+    async fn untag(&self, id: &EndpointId, tags: &Tags) -> Reply<()>;
 }
 
 #[derive(Debug, Clone)]

@@ -114,7 +114,10 @@ impl Run {
         execution: &Execution,
         now: Time,
     ) -> Self {
-        let asked = progress.event_id.as_deref();
+        let asked = progress
+            .event_id
+            .as_deref()
+            .or(progress.asked_as.as_deref());
         Self {
             result_id: format!("{}.result", asked.unwrap_or(execution.name())),
             event_id: progress.event_id.clone(),

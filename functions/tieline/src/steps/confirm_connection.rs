@@ -44,6 +44,9 @@ async fn step(mut work: Work<'_>) -> StepResult {
             result => result?,
         }
     }
+    if work.progress.phase == Phase::Confirm {
+        return Ok(work.wait("the mark to show"));
+    }
     // Only now: in this phase, the poll waits for the mark.
     work.enter(Phase::Confirm);
     Ok(work.go(NextState::Poll))

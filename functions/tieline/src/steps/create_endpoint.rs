@@ -173,10 +173,11 @@ async fn create(mut work: Work<'_>, wanted: &EndpointPlan, dead: &[Endpoint]) ->
     for _ in 0..GENERATIONS {
         let new = wanted.new_endpoint(&work.plan.owner, groups.clone(), &after);
         match ec2.create_endpoint(&new).await {
-            Ok(made) if is_replayed(work.outside, &made, now).await? => {
-                after = generation(Some(made.id.as_str()), contests);
-            }
             Ok(made) => {
+                if is_replayed(work.outside, &made, now).await? {
+                    after = generation(Some(made.id.as_str()), contests);
+                    continue;
+                }
                 work.progress.endpoint = Some(made.id);
                 work.progress.creates += 1;
                 return Ok(work.go(NextState::Poll));
@@ -215,11 +216,14 @@ fn not_visible(work: Work<'_>, error: &CallError) -> StepOutput {
     work.wait(format!("EC2 does not see a part of it yet ({error})"))
 }
 
-/// Whether EC2 gave the answer of an earlier create again: its endpoint is dead, or so old that it would show.
+/// Whether EC2 gave the answer of an earlier create again: its endpoint is dead, or so old that it would show. If that cannot
+/// be seen now, the poll sees it; what was made is known from here on.
 async fn is_replayed(outside: &Outside<'_>, made: &Endpoint, now: Time) -> Reply<bool> {
-    match super::look(outside, &made.id).await? {
-        Some(shown) => Ok(shown.state.is_dead()),
-        None => Ok(made.created.is_some_and(|created| now.since(created) > OLD)),
+    match super::look(outside, &made.id).await {
+        Err(CallError::Unavailable { .. } | CallError::Throttled { .. }) => Ok(false),
+        Err(error) => Err(error),
+        Ok(Some(shown)) => Ok(shown.state.is_dead()),
+        Ok(None) => Ok(made.created.is_some_and(|created| now.since(created) > OLD)),
     }
 }
 

@@ -5,11 +5,12 @@ use serde_json::Value;
 use crate::execution::EndedExecution;
 use crate::outside::{Outside, Reply};
 use crate::ownership::run_mark;
-use crate::request;
+use crate::request::Request;
 use crate::workflow::Work;
 
-/// How many executions are looked at. Beyond that, one that finds its endpoint gone makes another one.
-const MANY: usize = 300;
+/// How many executions are looked at: Step Functions allows some 15 such looks a second. Beyond that, an equal that finds its
+/// endpoint gone makes another one.
+const MANY: usize = 40;
 
 /// An execution that waits for what this one is about to remove, as marks name it. Among those that fail together only an
 /// older one hands on to a younger one, so that the last one removes it.
@@ -25,18 +26,22 @@ pub(super) async fn heir(work: &Work<'_>) -> Reply<Option<String>> {
         let run = executions.execution(&arn).await?;
         let input = run.filter(|run| run.is_running).and_then(|run| run.input);
         let asked = input.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-        if asked.is_some_and(|asked| is_equal(work, &asked)) {
+        if asked.is_some_and(|asked| is_equal(work, asked)) {
             return Ok(Some(run_mark(&arn)));
         }
     }
     Ok(None)
 }
 
-/// Whether it asks for the same connection: one of another shape is refused before it makes anything.
-fn is_equal(work: &Work<'_>, asked: &Value) -> bool {
-    EndedExecution::read(asked).is_none()
-        && !request::is_dry_run(asked)
-        && request::request_id(asked).as_ref() == Some(&work.plan.owner.request_id)
+/// Whether it asks for the same connection, and to have it made.
+fn is_equal(work: &Work<'_>, asked: Value) -> bool {
+    let owner = &work.plan.owner;
+    EndedExecution::read(&asked).is_none()
+        && Request::read(asked, &owner.region).is_ok_and(|request| {
+            !request.dry_run
+                && request.request_id == owner.request_id
+                && request.shape.fingerprint() == owner.fingerprint
+        })
 }
 
 /// Whether an execution that marks name so still runs. One that cannot be asked about does.

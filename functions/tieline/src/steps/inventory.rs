@@ -1,5 +1,6 @@
 //! Takes the inventory of what a roll back has to remove.
 
+use super::equals;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Reply, State};
 use crate::ownership::Ownership;
 use crate::parts::{Condition, PartContext};
@@ -18,13 +19,16 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
     let all = work.outside.ec2.endpoints(&filter).await?;
     let (held, others): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|endpoint| work.holds(endpoint));
-    let endpoints: Vec<_> = held
-        .into_iter()
-        .map(|endpoint| {
-            let disposition = disposition(work, &endpoint);
-            (endpoint, disposition)
-        })
-        .collect();
+    let mut endpoints = Vec::new();
+    for endpoint in held {
+        let maker = work.plan.owner.maker(&endpoint.tags);
+        let goes_on = match maker {
+            Some(maker) => equals::runs(work.outside, &work.execution.machine(), maker).await?,
+            None => false,
+        };
+        let disposition = disposition(work, &endpoint, goes_on);
+        endpoints.push((endpoint, disposition));
+    }
     let staying = endpoints.iter().filter(|(_, disposition)| {
         matches!(
             disposition,
@@ -71,7 +75,8 @@ pub(super) fn context<'a>(work: &'a Work<'_>, inventory: &'a Inventory) -> PartC
     }
 }
 
-fn disposition(work: &Work<'_>, endpoint: &Endpoint) -> Disposition {
+/// `goes_on`: another execution of an equal request makes it, and runs.
+fn disposition(work: &Work<'_>, endpoint: &Endpoint, goes_on: bool) -> Disposition {
     let (owner, tags) = (&work.plan.owner, &endpoint.tags);
     match endpoint.state {
         State::Deleted => return Disposition::IsGone,
@@ -88,12 +93,12 @@ fn disposition(work: &Work<'_>, endpoint: &Endpoint) -> Disposition {
     if owner.is_confirmed_on(tags) {
         return Disposition::Stays;
     }
-    if owner.is_anothers_work(tags) {
+    if goes_on {
         return Disposition::IsAnothers;
     }
     let shared = owner.shares(tags);
-    // Nobody claims one that is dead.
-    if owner.closes(tags) && !endpoint.state.is_dead() {
+    // A step whose answer was lost says it once more.
+    if owner.closes(tags) && work.progress.closing.is_some() {
         return match (work.has_settled(), shared) {
             (false, _) => Disposition::IsClosing,
             (true, true) => Disposition::Reopens,
@@ -102,7 +107,8 @@ fn disposition(work: &Work<'_>, endpoint: &Endpoint) -> Disposition {
     }
     match shared {
         true => Disposition::LosesTags,
-        false if endpoint.state.is_dead() || owner.execution.is_empty() => Disposition::IsDeleted,
+        // Nobody claims one that is dead.
+        false if endpoint.state.is_dead() || owner.closer.is_empty() => Disposition::IsDeleted,
         false => Disposition::Closes,
     }
 }

@@ -11,8 +11,12 @@ pub mod preflight;
 pub mod roll_back;
 pub mod status_polling;
 
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+
 use crate::endpoint::{EndpointPlan, Groups};
-use crate::execution::{Phase, Progress};
+use crate::execution::Progress;
 use crate::ids::EndpointId;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Group, Outside, Reply};
 use crate::ownership::is_ours;
@@ -33,7 +37,16 @@ async fn with_patience(
     if let Some(progress) = &mut resumed.progress {
         progress.resume(began, outside.limits.outage);
     }
-    match step(resumed).await {
+    let work = pin!(step(resumed));
+    let answer = match select(work, outside.clock.step_is_over()).await {
+        Either::Left((answer, _)) => answer,
+        // Everything that it did is found again.
+        Either::Right(_) => {
+            let reason = "AWS and the vendors were too slow for one step";
+            Err(CallError::unavailable("a step", reason).into())
+        }
+    };
+    match answer {
         Err(StepError::Unavailable(error)) => put_off(outside, began, input, error),
         other => other,
     }
@@ -51,39 +64,39 @@ async fn on_plan(
     .await
 }
 
-/// The answer of a step that began then and got nowhere for now: the same again, later. Until the time for outages is used
-/// up; a roll back then has its phase as well.
+/// The answer of a step that began then and got nowhere for now: the same again, later, until the time for outages is used
+/// up.
 ///
 /// # Errors
 ///
 /// `Tieline.Unavailable`, once it has gone on for too long.
-pub fn put_off(
-    outside: &Outside<'_>,
-    began: Time,
-    input: StepInput,
-    error: CallError,
-) -> StepResult {
+fn put_off(outside: &Outside<'_>, began: Time, input: StepInput, error: CallError) -> StepResult {
     let (now, limits) = (outside.clock.now(), &outside.limits);
     let (execution, plan) = (input.execution, input.plan);
     let mut progress = input
         .progress
         .unwrap_or_else(|| Progress::begin(&execution));
-    let since = *progress.put_off.since.get_or_insert(began);
-    if progress.put_off.total() + now.since(since) >= limits.outage {
-        let mut resumed = progress.clone();
-        resumed.resume(now, limits.outage);
-        let over = plan
-            .as_ref()
-            .is_none_or(|plan| resumed.waited(now) >= plan.phase_limit(progress.phase, limits));
-        if progress.phase != Phase::RollBack || over {
-            return Err(StepError::Unavailable(error));
-        }
+    // Earlier definitions bring no progress to a check that is repeated.
+    let since = match plan {
+        None if !execution.brings_progress() => execution.started(),
+        _ => began,
+    };
+    let since = *progress.put_off.since.get_or_insert(since);
+    // Afterwards there is as much time as a phase has: nobody is given up for one answer that is missing. Between two steps
+    // that were put off may be one that had nothing to ask.
+    let (total, current) = (progress.put_off.total(), now.since(since));
+    let limit = plan.as_ref().map_or(limits.phase, |plan| {
+        plan.phase_limit(progress.phase, limits)
+    });
+    let is_over = total >= limits.outage && progress.waited(now) >= limit;
+    if is_over || total + current >= limits.outage + limits.phase {
+        return Err(StepError::Unavailable(error));
     }
     let next = match plan {
         Some(_) => NextState::Wait,
         None => NextState::WaitForTarget,
     };
-    let wait = wait_seconds(now.since(since), LONGEST_POLL);
+    let wait = wait_seconds(progress.put_off.in_phase() + current, LONGEST_POLL);
     Ok(StepOutput {
         wait_seconds: Some(wait.max(error.retry_after())),
         waiting_for: Some(format!("a service to answer again ({error})")),

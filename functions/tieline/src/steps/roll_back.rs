@@ -12,7 +12,7 @@ use crate::execution::{EndedExecution, Phase, Progress};
 use crate::ids::RequestId;
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, Outside, Reply};
-use crate::ownership::{CLOSING, MANAGED, REQUEST};
+use crate::ownership::{MANAGED, REQUEST};
 use crate::problem::{Code, Problem, Rejection};
 use crate::request;
 use crate::result::{Failed, Left, ResultDetail, ResultEvent};
@@ -40,8 +40,10 @@ pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> StepResult {
         return Ok(nothing_planned(input, progress, now));
     }
     // Before anything else: whatever comes now, nothing goes on with the request.
-    progress.resume(now, outside.limits.outage);
-    progress.enter(Phase::RollBack, now);
+    if progress.phase != Phase::RollBack {
+        progress.resume(now, outside.limits.outage);
+        progress.enter(Phase::RollBack, now);
+    }
     input.progress = Some(progress);
     let same = input.clone();
     match super::on_plan(outside, input, async |work| step(work).await).await {
@@ -75,10 +77,14 @@ fn unseen(mut work: Work<'_>, error: &CallError) -> StepOutput {
 fn nothing_planned(input: StepInput, mut progress: Progress, now: Time) -> StepOutput {
     let ended = EndedExecution::read(&input.input);
     progress.cleaning = ended.is_some();
-    let left: Vec<String> = ended
-        .iter()
-        .map(|_| "perhaps what the ended execution made".to_owned())
-        .collect();
+    let mut left = Vec::new();
+    if let Some(ended) = &ended {
+        let what = "perhaps what the ended execution made".to_owned();
+        note(&mut progress, ended.problem());
+        note_left_over(&mut progress, &what);
+        left.push(what);
+        progress.asked_as = Some(ended.name().to_owned());
+    }
     let asked = ended.as_ref().map_or(&input.input, |ended| &ended.input);
     progress.close(now);
     progress.event_id = request::event_id(asked);
@@ -106,6 +112,9 @@ async fn step(mut work: Work<'_>) -> StepResult {
     if inventory.takes_from_equals()
         && let Some(heir) = equals::heir(&work).await?
     {
+        if inventory.endpoints.is_empty() {
+            return Ok(leave_to_equal(work, &inventory));
+        }
         return hand_over(work, &inventory, &heir).await;
     }
     if inventory.parts.is_to_go() {
@@ -150,27 +159,14 @@ async fn step(mut work: Work<'_>) -> StepResult {
     Ok(work.pause(still_there(&inventory)))
 }
 
-/// An equal request still waits for it: what it needs is from now on its own.
-async fn hand_over(mut work: Work<'_>, inventory: &Inventory, heir: &str) -> StepResult {
-    let owner = &work.plan.owner;
-    let mut left = Vec::new();
-    for (endpoint, disposition) in &inventory.endpoints {
-        if matches!(disposition, Disposition::Closes | Disposition::LosesTags) {
-            let mark = owner.handed_to(heir);
-            work.outside.ec2.tag(&endpoint.id, &mark).await?;
-            left.push(endpoint.id.to_string());
-        }
-    }
-    left.extend(
-        inventory
-            .parts
-            .parts
-            .iter()
-            .map(|left| left.part.kind().name()),
-    );
-    let behind: Vec<String> = left
-        .into_iter()
-        .map(|what| format!("{what} (another execution of the same request goes on with it)"))
+/// The same for a connection without an endpoint: its parts say by which request they are held, and not by which execution.
+fn leave_to_equal(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
+    let parts = inventory.parts.parts.iter();
+    let behind: Vec<String> = parts
+        .map(|left| {
+            let name = left.part.kind().name();
+            format!("{name} (another execution of the same request goes on with it)")
+        })
         .collect();
     let now = work.now();
     work.progress.close(now);
@@ -181,11 +177,45 @@ async fn hand_over(mut work: Work<'_>, inventory: &Inventory, heir: &str) -> Ste
     let id = &work.plan.owner.request_id;
     let event = failed(&work.progress, left, Some(id), &work.execution, now);
     let next = NextState::of_failure(&work.progress);
-    Ok(work.announce(next, event))
+    work.announce(next, event)
+}
+
+/// An equal request still waits for it: what it needs is from now on its own. Whether it still runs then is looked at once
+/// more, before this execution ends.
+async fn hand_over(mut work: Work<'_>, inventory: &Inventory, heir: &str) -> StepResult {
+    for (endpoint, disposition) in &inventory.endpoints {
+        if !matches!(disposition, Disposition::Closes | Disposition::LosesTags) {
+            continue;
+        }
+        // It may have been confirmed while others were asked.
+        let now = super::look(work.outside, &endpoint.id).await?;
+        if now.is_some_and(|now| now.tags == endpoint.tags) {
+            let mark = work.plan.owner.handed_to(heir);
+            done_or_busy(work.outside.ec2.tag(&endpoint.id, &mark).await)?;
+        }
+    }
+    let now = work.now();
+    work.progress.closing.get_or_insert(now);
+    Ok(work.pause("another execution of the same request to go on with it"))
 }
 
 /// Says why the request failed, and what is left.
 pub(super) fn announce(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
+    if work.progress.cleaning
+        && let Some(endpoint) = inventory.confirmed()
+        && work
+            .plan
+            .endpoint
+            .as_ref()
+            .is_some_and(|wanted| !wanted.zones.is_empty())
+    {
+        // It was confirmed while this looked on: it is read back, and announced as what it is.
+        work.progress.endpoint = Some(endpoint.id.clone());
+        work.progress.failure = None;
+        work.progress.cleaning = false;
+        work.enter(Phase::Confirm);
+        return work.go(NextState::Poll);
+    }
     let unseen = inventory.parts.unseen.join(", ");
     if inventory.parts.may_be_marked {
         let problem = Problem::new(
@@ -253,20 +283,20 @@ async fn remove(work: &Work<'_>, endpoint: &Endpoint, disposition: Disposition) 
     let (ec2, owner) = (work.outside.ec2, &work.plan.owner);
     match disposition {
         Disposition::IsDeleted => done_or_busy(ec2.delete_endpoint(&endpoint.id).await),
-        Disposition::Closes => ec2.tag(&endpoint.id, &owner.closing()).await,
+        Disposition::Closes => done_or_busy(ec2.tag(&endpoint.id, &owner.closing()).await),
         Disposition::LosesTags => {
             // Before the mark goes: whoever leaves last finds that it was.
-            if !endpoint.state.is_dead() && !owner.execution.is_empty() {
-                ec2.tag(&endpoint.id, &owner.closing()).await?;
+            if !owner.closer.is_empty() {
+                done_or_busy(ec2.tag(&endpoint.id, &owner.closing()).await)?;
             }
-            let mut keys = work.progress.added_tags.clone();
-            keys.push(owner.request_tag());
-            keys.retain(|key| key != MANAGED);
-            keys.sort();
-            keys.dedup();
-            ec2.untag(&endpoint.id, &keys).await
+            let own = owner.request_tag();
+            let mut tags = endpoint.tags.clone();
+            tags.retain(|key, _| {
+                *key == own || (key != MANAGED && work.progress.added_tags.contains(key))
+            });
+            ec2.untag(&endpoint.id, &tags).await
         }
-        Disposition::Reopens => ec2.untag(&endpoint.id, &[CLOSING.to_owned()]).await,
+        Disposition::Reopens => ec2.untag(&endpoint.id, &owner.closing()).await,
         Disposition::Stays
         | Disposition::IsAnothers
         | Disposition::IsClosing
@@ -275,10 +305,10 @@ async fn remove(work: &Work<'_>, endpoint: &Endpoint, disposition: Disposition) 
     }
 }
 
-/// EC2 may still be at work on the thing; the next round tries again.
+/// EC2 may still be at work on the thing, or not show it yet; the next round tries again.
 fn done_or_busy(result: Reply<()>) -> Reply<()> {
     match result {
-        Err(error) if error.is_busy() => Ok(()),
+        Err(error) if error.is_busy() || error.is_missing() => Ok(()),
         other => other,
     }
 }

@@ -15,6 +15,11 @@ impl Execution {
     pub(crate) fn may_have_nothing_to_do(&self) -> bool {
         self.definition > SECOND
     }
+
+    /// Whether a check that is repeated is given what the one before it knew.
+    pub(crate) fn brings_progress(&self) -> bool {
+        self.definition > SECOND
+    }
 }
 
 impl NextState {

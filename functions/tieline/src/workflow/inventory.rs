@@ -136,14 +136,30 @@ impl Inventory {
             .collect()
     }
 
+    /// The endpoint of this request that is confirmed.
+    pub fn confirmed(&self) -> Option<&Endpoint> {
+        let stays =
+            |(_, disposition): &&(Endpoint, Disposition)| *disposition == Disposition::Stays;
+        self.endpoints
+            .iter()
+            .find(stays)
+            .map(|(endpoint, _)| endpoint)
+    }
+
     /// Whether a confirmed connection of this request is among it.
     pub fn has_confirmed(&self) -> bool {
-        let stays = |(_, disposition): &(Endpoint, Disposition)| *disposition == Disposition::Stays;
-        self.parts.confirmed.is_some() || self.endpoints.iter().any(stays)
+        self.parts.confirmed.is_some() || self.confirmed().is_some()
     }
 
     pub fn is_to_go(&self) -> bool {
         self.parts.is_to_go() || self.group.is_some() || !self.endpoints_are_gone()
+    }
+
+    /// Whether another execution of an equal request goes on with an endpoint.
+    pub fn is_left_to_another(&self) -> bool {
+        let anothers =
+            |(_, disposition): &(Endpoint, Disposition)| *disposition == Disposition::IsAnothers;
+        self.endpoints.iter().any(anothers)
     }
 
     /// What this execution would take away from an equal request that still waits for it.

@@ -20,6 +20,9 @@ use crate::time::{Limits, Time};
 /// How often an endpoint that somebody else deletes meanwhile is created again.
 const MAX_CREATES: u32 = 3;
 
+/// After which share of its phase a mark that does not show is made again.
+const AGAIN: u32 = 20;
+
 /// What a decision is made on, beside what was observed.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
@@ -255,6 +258,9 @@ impl Situation<'_> {
             Pending::Then(Then::Go(NextState::Confirm))
         } else if owner.is_confirmed_on(&endpoint.tags) {
             Pending::Then(Then::Ready)
+        } else if self.waited() >= self.limit() / AGAIN && !self.is_over() {
+            // An equal request that failed may have written its own mark over it.
+            Pending::Then(Then::Go(NextState::Confirm))
         } else {
             Pending::Wait("the mark on the endpoint does not show yet".to_owned())
         }
@@ -300,6 +306,12 @@ impl Situation<'_> {
     }
 
     fn roll_back(&self, inventory: &Inventory) -> Then {
+        // What was handed over to another execution is looked at once more: that one may have ended meanwhile.
+        let since = self.progress.closing;
+        let settles = since.is_some_and(|since| self.now.since(since) < self.limits.settle);
+        if settles && inventory.is_left_to_another() && !self.is_over() {
+            return self.pause("another execution of the same request to go on with it".to_owned());
+        }
         let is_known = inventory.is_accounted_for(self.plan, self.progress)
             || self.waited() >= self.limits.settle;
         if !inventory.is_to_go() && is_known {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Moment};
 use crate::failure::{refuse, refuse_as};
-use crate::{Failure, Operation, Service};
+use crate::{Failure, Operation, Service, World};
 
 use super::listing::{self, Listed};
 use super::{ACCOUNT, Model, REGION};
@@ -189,6 +189,13 @@ pub struct DeleteClusterAnswer {
     pub status: String,
     /// When it was created, in seconds since the epoch.
     pub creation_time: f64,
+}
+
+impl World {
+    /// Somebody deletes a cluster, having taken its protection away; it is gone at once.
+    pub fn lose_cluster(&mut self, id: &str) {
+        self.model.clusters.remove(id);
+    }
 }
 
 impl Operation for CreateCluster {

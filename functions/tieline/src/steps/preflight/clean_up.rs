@@ -12,7 +12,8 @@ use crate::execution::EndedExecution;
 use crate::ids::{Region, VpcId};
 use crate::options::Policy;
 use crate::outside::{Endpoint, EndpointFilter, Outside, Reply};
-use crate::ownership::{Claim, Owner, REQUEST, is_ours};
+use crate::ownership::{Claim, Owner, Ownership, REQUEST, is_ours};
+use crate::parts::PartContext;
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::request::{self, Request};
@@ -27,6 +28,10 @@ pub(super) async fn step(
 ) -> StepResult {
     // What is not known runs, for all that is known, but this one was said to have ended.
     let may_end = input.execution.may_have_nothing_to_do();
+    // Most events say it themselves.
+    if ended.is_announced() && may_end {
+        return Ok(nothing(outside, input));
+    }
     if let Some(run) = outside.executions.execution(&ended.execution).await? {
         if run.is_running && may_end {
             return Ok(nothing(outside, input));
@@ -38,11 +43,12 @@ pub(super) async fn step(
             ended.had_error(&error);
         }
     }
-    if ended.is_announced() && may_end {
+    if (ended.is_announced() || ended.is_hopeless()) && may_end {
         return Ok(nothing(outside, input));
     }
     let mut answer = Answer::new(outside, input.execution, input.progress, &ended.input);
     answer.progress.cleaning = true;
+    answer.progress.asked_as = Some(ended.name().to_owned());
     let id = request::request_id(&ended.input);
     let request = match Request::read(ended.input.clone(), here) {
         Ok(request) => request,
@@ -56,7 +62,11 @@ pub(super) async fn step(
     if request.dry_run {
         return Ok(answer.refuse(vec![ended.problem()], Left::default(), Some(id)));
     }
-    let owner = request.owner(answer.execution.account(), &ended.execution);
+    let owner = request.owner(
+        answer.execution.account(),
+        &ended.execution,
+        &answer.execution.id,
+    );
     let held = held(outside, &owner).await?;
     let mut check = Check {
         maker: &ended.execution,
@@ -64,7 +74,12 @@ pub(super) async fn step(
     };
     let outcome = check.run().await?;
     let problems = check.problems;
-    let confirmed = held.iter().any(|one| owner.is_confirmed_on(&one.tags));
+    let mut confirmed = held.iter().any(|one| owner.is_confirmed_on(&one.tags));
+    if let Outcome::Planned(plan) = &outcome
+        && !confirmed
+    {
+        confirmed = has_confirmed_part(outside, plan).await?;
+    }
     Ok(match outcome {
         // Read back, and announced again.
         Outcome::Planned(plan) if confirmed && problems.is_empty() => {
@@ -84,6 +99,23 @@ pub(super) async fn step(
         Outcome::NotYet(problem) => by_marks(answer, &request, owner, &held, &ended, vec![problem]),
         Outcome::Refused => by_marks(answer, &request, owner, &held, &ended, problems),
     })
+}
+
+/// Whether a part that carries the mark of a connection without an endpoint says that it is confirmed.
+async fn has_confirmed_part(outside: &Outside<'_>, plan: &Plan) -> Reply<bool> {
+    let context = PartContext {
+        outside,
+        owner: &plan.owner,
+        wanted: plan.endpoint.as_ref(),
+        endpoint: None,
+        endpoint_id: None,
+    };
+    for part in plan.parts.iter().map(|part| part.kind()) {
+        if part.carries_mark() && part.look(&context).await?.ownership == Ownership::Confirmed {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Nothing is to be done, and nobody has to hear of it.
@@ -119,7 +151,7 @@ fn by_marks(
     let perhaps = request.shape.target.kind().has_parts().then(|| {
         format!("perhaps what belongs to it beside the endpoint, with the tag {REQUEST}{id} or \"tieline {id}\" in its name")
     });
-    let marked = held.first().zip(held.first().and_then(|one| wanted(one)));
+    let marked = held.first().zip(held.first().and_then(wanted));
     if let Some((endpoint, wanted)) = marked {
         let plan = Plan {
             owner,

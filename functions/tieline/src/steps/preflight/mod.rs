@@ -50,9 +50,13 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
     };
     let mut check = Check::new(outside, &request, &answer.execution);
     let outcome = check.run().await?;
-    let problems = check.problems;
+    let (problems, stands) = (check.problems, check.stands);
     if !problems.is_empty() {
-        return Ok(answer.refuse(problems, Left::default(), Some(&request.request_id)));
+        let left = Left {
+            behind: &[],
+            stands,
+        };
+        return Ok(answer.refuse(problems, left, Some(&request.request_id)));
     }
     match outcome {
         Outcome::NotYet(problem) => Ok(answer.not_yet(problem, &request)),
@@ -86,6 +90,8 @@ struct Check<'a> {
     /// The execution that makes what is planned: this one, or the one that is cleaned up after.
     maker: &'a str,
     problems: Vec<Problem>,
+    /// Whether a connection of the request is confirmed already.
+    stands: bool,
 }
 
 impl<'a> Check<'a> {
@@ -96,7 +102,14 @@ impl<'a> Check<'a> {
             maker: &execution.id,
             execution,
             problems: Vec::new(),
+            stands: false,
         }
+    }
+
+    fn owner(&self) -> Owner {
+        let execution = self.execution;
+        self.request
+            .owner(execution.account(), self.maker, &execution.id)
     }
 
     /// Notes a problem at a place of the request.
@@ -114,6 +127,13 @@ impl<'a> Check<'a> {
             holders,
             quota,
         } = looks;
+        let owner = self.owner();
+        self.stands = holders.as_ref().is_ok_and(|all| {
+            let alive = all.iter().filter(|one| !one.state.is_dead());
+            alive
+                .into_iter()
+                .any(|one| owner.is_confirmed_on(&one.tags))
+        });
         self.check_network(network.as_ref());
         let (resolved, service, also_from) = match target {
             Target::Resolved {
@@ -138,7 +158,7 @@ impl<'a> Check<'a> {
             about,
         } = *resolved;
         let mut plan = Plan {
-            owner: self.request.owner(self.execution.account(), self.maker),
+            owner: self.owner(),
             target: self.request.shape.target.clone(),
             endpoint: None,
             parts,

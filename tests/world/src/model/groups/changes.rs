@@ -7,6 +7,7 @@ use crate::model::shapes::{DONE, Tag, TagSpecification, flag, text};
 use crate::model::{ACCOUNT, Model, REGION, tags};
 use crate::{Failure, Operation, Service};
 
+use super::no_group;
 use super::rules::{IpPermission, IpRange, Peer, Rule, SecurityGroupRule};
 
 /// Creates a security group.
@@ -189,7 +190,7 @@ impl Operation for AuthorizeSecurityGroupIngress {
             .groups
             .latest(&self.group_id)
             .cloned()
-            .ok_or_else(|| missing("groupId"))?;
+            .ok_or_else(|| no_group(&self.group_id))?;
         let new: Vec<Rule> = self
             .permissions()
             .iter()

@@ -50,13 +50,7 @@ impl Model {
             return Err(missing("groupId"));
         }
         check_id(id, "sg", "InvalidGroupId.Malformed")?;
-        let not_found = || {
-            refuse(
-                "InvalidGroup.NotFound",
-                format!("The security group '{id}' does not exist"),
-            )
-        };
-        self.groups.seen(id, self.now).ok_or_else(not_found)
+        self.groups.seen(id, self.now).ok_or_else(|| no_group(id))
     }
 
     /// The group that a VPC came with.
@@ -122,4 +116,12 @@ impl Model {
         };
         self.groups.put(id, group, visible);
     }
+}
+
+/// Of a group that is not there, or was deleted a moment ago.
+fn no_group(id: &str) -> Failure {
+    refuse(
+        "InvalidGroup.NotFound",
+        format!("The security group '{id}' does not exist"),
+    )
 }
