@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Broken, Seen, Simulated, Stage, code, detail, play, request, writes};
+use tests::{Broken, Seen, Simulated, Stage, TRIES, Wrong, code, detail, play, request, writes};
 use tieline::workflow::Function;
 use world::gate::{Fault, FaultKind};
 use world::{World, scenario};
@@ -219,6 +219,75 @@ async fn a_bus_that_takes_nothing_for_good_ends_in_a_failure_that_can_be_redrive
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_create_that_takes_effect_after_its_execution_ended_is_waited_for() {
+    let mut world = scenario::world("default");
+    // Groups that the request names: without one of our own, nothing else stops it.
+    let late = FaultKind::LateEffect { seconds: 90.0 };
+    world.add_fault(Fault::on("CreateVpcEndpoint", late));
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.start(request("aurora-dsql"), None);
+    let called = |world: &mut World| {
+        world
+            .calls()
+            .iter()
+            .any(|call| call.action == "CreateVpcEndpoint")
+    };
+    stage.until("a create", called).await;
+    stage.end(0, "ABORTED", None);
+    clean_up(&mut stage, 0);
+    let ended = stage.run().await.remove(1);
+
+    stage.pass(SETTLE).await;
+    let what = detail(&ended);
+    assert_eq!(code(&ended), "EXECUTION_ENDED", "{what}");
+    let left = Seen::at_last(&mut stage.outside().world());
+    assert_eq!(left.left(), [""; 0], "{what}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_of_one_takes_nothing_from_its_equal_that_waits() {
+    // Whichever of the two was first: a function of one of them breaks for longer than it is tried.
+    let broken = Broken {
+        invocation: 4,
+        times: TRIES,
+    };
+    for failing in [0, 1] {
+        let world = scenario::world("acceptance-after-hours");
+        let mut stage = Stage::on(Simulated::on(world));
+        for number in 0..2 {
+            let asked = request("endpoint-service");
+            if number == failing {
+                stage.start_broken_in(asked, broken, Function::StatusPolling);
+            } else {
+                stage.start(asked, None);
+            }
+            stage.pass(Duration::from_secs(30)).await;
+        }
+        let ended = stage.run().await;
+
+        let [failed, other] = [&ended[failing], &ended[1 - failing]];
+        assert_eq!(failed.status, "FAILED", "{failing}");
+        assert_eq!(code(other), "CONNECTED", "{failing}: {}", detail(other));
+        assert_eq!(deletes(&stage), 0, "{failing}: {}", detail(failed));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_equals_leave_to_each_other_is_removed_by_one_of_them() {
+    for count in [2, 3] {
+        let mut stage = begun("endpoint-never-available", request("aurora-dsql-minimal"));
+        for _ in 1..count {
+            stage.start(request("aurora-dsql-minimal"), None);
+        }
+        for ended in stage.run().await {
+            assert_eq!(ended.status, "FAILED", "{}", detail(&ended));
+        }
+        let left = Seen::at_last(&mut stage.outside().world());
+        assert_eq!(left.left(), [""; 0], "{count}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_execution_that_is_aborted_at_any_call_leaves_nothing_unsaid() {
     let (_, outside) = play("default", request("aurora-dsql")).await;
     let calls = outside.world().calls().len();
@@ -307,5 +376,89 @@ async fn one_event_that_is_delivered_three_times_has_one_result_id() {
             result["resultId"],
             "7bf73129-1428-4cd3-a780-95db273d1602.result"
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_stacks_with_the_same_requests_take_nothing_from_each_other() {
+    // Whichever stack's execution is aborted.
+    for aborted in [0, 1] {
+        // Both cannot have the names.
+        let mut asked = request("endpoint-service");
+        asked["privateDns"] = json!(false);
+        let mut stage = begun("acceptance-after-hours", asked.clone());
+        let stacks = [
+            stage.outside().clone(),
+            stage.outside().beside("other-stack"),
+        ];
+        stage.pass(Duration::from_secs(60)).await;
+        stage.start_in(&stacks[1], asked);
+        stage.pass(Duration::from_secs(600)).await;
+        stage.end(aborted, "ABORTED", None);
+        let event = stage.status_change(aborted);
+        stage.start_in(&stacks[aborted], event);
+        let ended = stage.run().await;
+
+        let other = &ended[1 - aborted];
+        assert_eq!(code(other), "CONNECTED", "{aborted}: {}", detail(other));
+        assert_eq!(code(&ended[2]), "EXECUTION_ENDED", "{aborted}");
+        let seen = Seen::at_last(&mut stage.outside().world());
+        let marks: Vec<&str> = seen.ours()[0]
+            .tags
+            .iter()
+            .map(|tag| tag.value.as_str())
+            .collect();
+        let name = ["other-stack", "tieline"][aborted];
+        assert_eq!(seen.ours().len(), 1, "{aborted}: {marks:?}");
+        assert!(marks.contains(&name), "{aborted}: {marks:?}");
+    }
+}
+
+#[test]
+fn each_protocol_that_is_done_wrongly_is_noticed() {
+    let guards: [(Wrong, fn()); 10] = [
+        (
+            Wrong::NothingSettles,
+            a_create_that_takes_effect_after_its_execution_ended_is_waited_for,
+        ),
+        (
+            Wrong::MarksNameNoExecution,
+            a_surplus_execution_that_is_aborted_leaves_what_its_equal_waits_for,
+        ),
+        (
+            Wrong::NobodyElseRuns,
+            a_surplus_execution_that_is_aborted_leaves_what_its_equal_waits_for,
+        ),
+        (
+            Wrong::FailedStartsFailed,
+            a_failure_that_was_announced_needs_no_cleanup,
+        ),
+        (
+            Wrong::ConfirmationIsForgotten,
+            a_connection_whose_announcement_was_lost_is_announced_again,
+        ),
+        (
+            Wrong::UnheldIsRemoved,
+            an_endpoint_that_nobody_claims_is_not_deleted_by_a_strangers_failure,
+        ),
+        (
+            Wrong::ResultsAreTriedOnce,
+            a_bus_that_takes_nothing_for_an_hour_loses_no_result,
+        ),
+        (
+            Wrong::ResultsHaveIdsOfTheirOwn,
+            one_event_that_is_delivered_three_times_has_one_result_id,
+        ),
+        (
+            Wrong::TokensNameNoStack,
+            two_stacks_with_the_same_requests_take_nothing_from_each_other,
+        ),
+        (
+            Wrong::MarksNameNoStack,
+            two_stacks_with_the_same_requests_take_nothing_from_each_other,
+        ),
+    ];
+    for (wrong, guard) in guards {
+        assert!(wrong.is_noticed_by(guard), "{wrong:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! Many different creates at once, under the token buckets of one account.
 
 use serde_json::{Value, json};
-use tests::{Simulated, Stage, code, detail};
+use tests::{Simulated, Stage, Wrong, code, detail};
 use world::gate::{Fault, FaultKind};
 use world::scenario;
 
@@ -72,5 +72,16 @@ async fn a_fleet_that_fails_is_removed_under_the_same_buckets() {
     for one in &ended {
         assert_eq!(code(one), "PERMISSION_DENIED", "{}", detail(one));
         assert_eq!(detail(one)["leftBehind"], json!([]), "{}", detail(one));
+    }
+}
+
+#[test]
+fn each_protocol_that_is_done_wrongly_is_noticed() {
+    let guards: [(Wrong, fn()); 1] = [(
+        Wrong::ThrottlesAreRefusals,
+        a_fleet_that_fails_is_removed_under_the_same_buckets,
+    )];
+    for (wrong, guard) in guards {
+        assert!(wrong.is_noticed_by(guard), "{wrong:?}");
     }
 }

@@ -9,8 +9,9 @@ use std::path::Path;
 use tests::{files, root};
 
 /// The floors, bottom to top. Who moves in says where they live.
-const FLOORS: [&[&str]; 10] = [
+const FLOORS: [&[&str]; 11] = [
     &["kinds", "ids", "problem", "time"],
+    &["deployment"],
     &["json", "execution", "outside", "refusals"],
     &["ownership", "options"],
     &["endpoint"],

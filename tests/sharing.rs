@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
+use std::ops::Range;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Seen, Simulated, Stage, code, detail, play, request, writes};
+use tests::{Seen, Simulated, Stage, Wrong, code, detail, play, request, writes};
 use world::gate::{Fault, FaultKind};
 use world::model::endpoints::CreateVpcEndpoint;
+use world::model::route53::Inventory;
 use world::{World, scenario};
 
 /// An endpoint of ours for the clusters' service that so many requests hold.
@@ -55,35 +57,116 @@ async fn one_request_more_is_refused_before_anything_is_made() {
     assert_eq!(writes(&outside), [""; 0]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_tenth_request_that_shares_a_zone_is_refused_before_anything_is_made() {
-    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
-    for number in 0..9 {
-        let mut input = request("endpoint-service-private-zone");
-        input["requestId"] = json!(format!("team-{number}"));
-        stage.start(input, None);
-        let ended = stage.run().await;
-        assert_eq!(
-            code(&ended[number]),
-            "CONNECTED",
-            "{}",
-            detail(&ended[number])
-        );
-    }
-    stage.outside().world().clear_calls();
+/// Another request for the connection with a private zone.
+fn zoned(number: usize) -> Value {
     let mut input = request("endpoint-service-private-zone");
-    input["requestId"] = json!("team-9");
-    stage.start(input, None);
-    let ended = stage.run().await.pop().unwrap();
+    input["requestId"] = json!(format!("team-{number}"));
+    input
+}
 
-    assert_eq!(code(&ended), "SHARED_BY_TOO_MANY", "{}", detail(&ended));
+#[tokio::test(start_paused = true)]
+async fn a_zone_serves_more_requests_than_it_has_room_for_tags() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    for number in 0..12 {
+        stage.start(zoned(number), None);
+        let ended = stage.run().await;
+        let last = &ended[number];
+        assert_eq!(code(last), "CONNECTED", "{}", detail(last));
+    }
+    let zones = stage.outside().world().state().hosted_zones;
+    let tagged = zones.iter().find(|zone| !zone.tags.is_empty()).unwrap();
+    assert_eq!(tagged.tags.keys().collect::<Vec<_>>(), ["tieline:managed"]);
+
+    // One more that fails takes nothing from them.
+    let fault = Fault::on("DescribeNetworkInterfaces", FaultKind::AccessDenied);
+    stage.outside().world().add_fault(fault);
+    stage.start(zoned(12), None);
+    assert_eq!(stage.run().await[12].status, "FAILED");
+    stage.outside().world().clear_faults();
+    stage.outside().world().clear_calls();
+    stage.start(zoned(0), None);
+    let ended = stage.run().await;
+    assert_eq!(code(&ended[13]), "CONNECTED", "{}", detail(&ended[13]));
     assert_eq!(writes(stage.outside()), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plan_of_before_has_what_it_made_left_alone() {
+    for name in ["aurora-dsql", "endpoint-service-private-zone"] {
+        let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+        stage.outside().age_plans(true);
+        stage.start(request(name), None);
+        let ended = stage.run().await;
+        assert_eq!(code(&ended[0]), "CONNECTED", "{}", detail(&ended[0]));
+        stage.outside().age_plans(false);
+        let zones = stage.outside().world().state().hosted_zones;
+
+        // One for the same names that fails.
+        let fault = Fault::on("DescribeNetworkInterfaces", FaultKind::AccessDenied);
+        stage.outside().world().add_fault(fault);
+        let mut other = request(name);
+        other["requestId"] = json!("another-team");
+        stage.start(other, None);
+        assert_eq!(stage.run().await[1].status, "FAILED", "{name}");
+        stage.outside().world().clear_faults();
+        let seen = Seen::at_last(&mut stage.outside().world());
+        assert_eq!(seen.ours().len(), 1, "{name}");
+        let left = stage.outside().world().state().hosted_zones;
+        let count =
+            |zones: &[Inventory]| zones.iter().map(|zone| zone.records.len()).sum::<usize>();
+        assert_eq!(count(&left), count(&zones), "{name}");
+
+        stage.start(request(name), None);
+        let again = stage.run().await.remove(2);
+        assert_eq!(code(&again), "CONNECTED", "{name}: {}", detail(&again));
+        assert_eq!(
+            detail(&again)["endpoint"]["id"],
+            detail(&ended[0])["endpoint"]["id"]
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_zone_goes_with_the_last_request_whose_endpoint_its_names_lead_to() {
+    let mut world = scenario::world("default");
+    world.add_fault(Fault::on(
+        "DescribeNetworkInterfaces",
+        FaultKind::AccessDenied,
+    ));
+    let mut stage = Stage::on(Simulated::on(world));
+    for number in 0..3 {
+        // Each with a name of its own beside that of all.
+        let mut input = zoned(number);
+        input["target"]["privateZone"]["records"][format!("team-{number}")] = json!("regional");
+        stage.start(input, None);
+    }
+    for ended in stage.run().await {
+        assert_eq!(ended.status, "FAILED", "{}", detail(&ended));
+        assert_eq!(
+            detail(&ended)["leftBehind"],
+            json!([]),
+            "{}",
+            detail(&ended)
+        );
+    }
+    let left = Seen::at_last(&mut stage.outside().world());
+    assert_eq!(left.left(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_claim_and_a_last_release_at_the_same_moment_end_in_one_truth() {
-    let mut kept = 0;
-    for seed in 0..200 {
+    claims_against_releases(0..200).await;
+}
+
+/// Enough of them to notice what is done wrongly.
+#[tokio::test(start_paused = true)]
+async fn a_few_claims_and_last_releases_are_met_in_both_orders() {
+    claims_against_releases(200..220).await;
+}
+
+async fn claims_against_releases(seeds: Range<u64>) {
+    let (mut kept, count) = (0, seeds.end - seeds.start);
+    for seed in seeds {
         let mut dice = fastrand::Rng::with_seed(seed);
         let mut world = scenario::world("default");
         // The first request cannot have its names, and leaves.
@@ -114,18 +197,18 @@ async fn a_claim_and_a_last_release_at_the_same_moment_end_in_one_truth() {
         let deleted = writes(stage.outside())
             .iter()
             .any(|one| one == "DeleteVpcEndpoints");
-        kept += usize::from(connected > 0 && !deleted);
+        kept += u64::from(connected > 0 && !deleted);
         // Whichever of them could not have its names.
         assert!(connected >= 1, "{what}");
     }
     // Both orders were met.
-    assert!((1..200).contains(&kept), "{kept}");
-    println!("{kept} of 200 kept the endpoint");
+    assert!((1..count).contains(&kept), "{kept}");
+    println!("{kept} of {count} kept the endpoint");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_last_two_leave_at_once_goes() {
-    for seed in 0..100 {
+    for seed in 0..40 {
         let mut dice = fastrand::Rng::with_seed(seed);
         let mut stage = Stage::on(Simulated::seeded(
             scenario::world("endpoint-never-available"),
@@ -171,4 +254,21 @@ async fn a_shared_endpoint_is_open_again_once_one_of_its_requests_has_left() {
     outside.world().clear_faults();
     let (again, _) = play("shared-service", request("aurora-dsql")).await;
     assert_eq!(code(&again), "CONNECTED");
+}
+
+#[test]
+fn each_protocol_that_is_done_wrongly_is_noticed() {
+    let guards: [(Wrong, fn()); 2] = [
+        (
+            Wrong::LeavingIsNotSaid,
+            a_few_claims_and_last_releases_are_met_in_both_orders,
+        ),
+        (
+            Wrong::TagsAreNotCounted,
+            one_request_more_is_refused_before_anything_is_made,
+        ),
+    ];
+    for (wrong, guard) in guards {
+        assert!(wrong.is_noticed_by(guard), "{wrong:?}");
+    }
 }

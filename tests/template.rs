@@ -10,7 +10,7 @@ mod template {
 
 use serde_json::{Value, json};
 
-use crate::template::promises::{MAY_LOOK, MAY_READ_KEYS, findings, listed, template};
+use crate::template::promises::{MAY_LOOK, MAY_MAKE, MAY_READ_KEYS, findings, listed, template};
 
 #[test]
 fn the_template_keeps_its_promises() {
@@ -53,7 +53,7 @@ fn forget(template: &mut Value, resource: &str) {
 fn a_template_that_breaks_a_promise_is_found_by_its_name() {
     type Break = fn(&mut Value);
     // A part of the sentence that has to be found, and what has to be found.
-    let cases: [(&str, Break); 40] = [
+    let cases: [(&str, Break); 55] = [
         ("nothing cleans up after an execution", |template| {
             rule(template, "Ended")["EventPattern"]["detail"]["status"] =
                 json!(["ABORTED", "TIMED_OUT"]);
@@ -248,6 +248,90 @@ fn a_template_that_breaks_a_promise_is_found_by_its_name() {
             let action = "route53:ChangeResourceRecordSets";
             allowing(template, "DeleteEndpointFunction", action)["Condition"] = json!({});
         }),
+        ("ec2:CreateVpcEndpoint without our tag", |template| {
+            allowing(template, "CreateEndpointFunction", "ec2:CreateVpcEndpoint")["Condition"]["StringEquals"]
+                ["aws:RequestTag/tieline:managed"] = json!("true");
+        }),
+        (
+            r#""ec2:DeleteVpcEndpoints"] on what is not ours"#,
+            |template| {
+                let action = "ec2:DeleteVpcEndpoints";
+                allowing(template, "DeleteEndpointFunction", action)["Condition"]["StringEquals"]
+                    ["aws:ResourceTag/tieline:managed"] = json!([{"Ref": "AWS::StackName"}]);
+            },
+        ),
+        ("TIELINE_DEPLOYMENT does not say", |template| {
+            variables(template)["TIELINE_DEPLOYMENT"] = json!("tieline");
+        }),
+        ("TIELINE_SERVICE_OWNERS does not say", |template| {
+            let all = variables(template).as_object_mut().unwrap();
+            all.remove("TIELINE_SERVICE_OWNERS");
+        }),
+        (
+            "CreateEndpointFunction: VPCs that do not take part",
+            |template| {
+                allowing(
+                    template,
+                    "CreateEndpointFunction",
+                    "ec2:CreateSecurityGroup",
+                )["Resource"] = json!({"Fn::Sub": "arn:${AWS::Partition}:ec2:us-east-1:1:vpc/*"});
+            },
+        ),
+        (
+            "MayMakeInEnrolledVpcs: VPCs that do not take part",
+            |template| {
+                let text = &mut rule(template, MAY_MAKE)["PolicyDocument"]["Fn::Sub"];
+                *text = json!(text.as_str().unwrap().replace("${EnrolledTag}", "Name"));
+            },
+        ),
+        (
+            "MayMakeInEnrolledVpcs: VPCs that do not take part",
+            |template| {
+                rule(template, MAY_MAKE)["PolicyDocument"]["Fn::Sub"] = json!("{");
+            },
+        ),
+        (
+            "StatusPollingFunction: VPCs that do not take part",
+            |template| {
+                let policies = &mut rule(template, "StatusPollingFunction")["Policies"];
+                let more = json!({"Ref": MAY_MAKE});
+                policies.as_array_mut().unwrap().push(more);
+            },
+        ),
+        ("CreateEndpointFunction does not say", |template| {
+            allowing(template, "CreateEndpointFunction", "ec2:CreateVpcEndpoint")["Condition"]["StringEquals"]
+                ["ec2:VpceServiceOwner"] = json!("amazon");
+        }),
+        ("EnableDnsFunction does not say", |template| {
+            let action = "route53:ChangeResourceRecordSets";
+            allowing(template, "EnableDnsFunction", action)["Condition"]["ForAllValues:StringLike"] =
+                json!({});
+        }),
+        ("names that were made before", |template| {
+            let action = "route53:ChangeResourceRecordSets";
+            allowing(template, "DeleteEndpointFunction", action)["Condition"]["ForAllValues:StringLike"] =
+                json!({"route53:ChangeResourceRecordSetsNormalizedRecordNames": ["corp.example"]});
+        }),
+        ("MayPut does not say", |template| {
+            forget(template, "MayPut");
+        }),
+        ("MayPut does not say", |template| {
+            rule(template, "MayPut")["Statement"]["Principal"] = json!("*");
+        }),
+        ("OthersMayPut does not say", |template| {
+            rule(template, "OthersMayPut")["Statement"]["Condition"] = json!({});
+        }),
+        (
+            "PreflightFunction: every secret of the account",
+            |template| {
+                allowing(
+                    template,
+                    "PreflightFunction",
+                    "secretsmanager:DescribeSecret",
+                )["Resource"] =
+                    json!({"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:us-east-1:1:secret:*"});
+            },
+        ),
     ];
     for (finding, breaks) in cases {
         let mut template = template();
@@ -261,8 +345,13 @@ fn a_template_that_breaks_a_promise_is_found_by_its_name() {
     }
 }
 
+/// The properties of a rule, or of any other resource.
 fn rule<'t>(template: &'t mut Value, name: &str) -> &'t mut Value {
     &mut template["Resources"][name]["Properties"]
+}
+
+fn variables(template: &mut Value) -> &mut Value {
+    &mut template["Globals"]["Function"]["Environment"]["Variables"]
 }
 
 fn machine(template: &mut Value) -> &mut Value {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{Ended, Seen, Simulated, Stage, code, detail, play, request, writes};
+use tests::{Ended, Seen, Simulated, Stage, Wrong, code, detail, play, request, writes};
 use world::gate::{Fault, FaultKind};
 use world::{Service, World, scenario};
 
@@ -61,6 +61,45 @@ async fn ten_minutes_without_ec2_at_any_call_cost_ten_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ten_minutes_of_throttles_are_waited_out_in_every_phase() {
+    let (_, outside) = play("default", request("aurora-dsql")).await;
+    let calls = outside.world().calls().len();
+    for from in (0..calls).step_by(4) {
+        let throttle = Fault {
+            seconds: Some(600.0),
+            ..Fault::of(Service::Ec2, FaultKind::Throttle)
+        };
+        let (ended, outside) = with_outage("aurora-dsql", throttle, from).await;
+
+        let what = format!("from call {from}: {}", detail(&ended));
+        assert_eq!(code(&ended), "CONNECTED", "{what}");
+        assert_eq!(done(&outside, "CreateVpcEndpoint"), 1, "{what}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_is_refused_and_not_needed_is_not_known() {
+    let mut world = scenario::world("default");
+    for look in ["GetServiceQuota", "ListHostedZonesByVPC"] {
+        world.add_fault(Fault::on(look, FaultKind::AccessDenied));
+    }
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.start(request("aurora-dsql"), None);
+    let ended = stage.run().await.remove(0);
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn zones_are_found_by_their_names_where_their_ids_are_missing() {
+    let (ended, _) = play("zone-names-only", request("aurora-dsql")).await;
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+    let zones = detail(&ended)["endpoint"]["zones"].as_array().unwrap();
+    assert_eq!(zones.len(), 3);
+    let (ended, _) = play("zone-names-only", request("aurora-dsql-minimal")).await;
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_hour_without_any_other_service_is_waited_out_in_every_phase() {
     let out = [
         ("aurora-dsql", Service::Dsql),
@@ -75,7 +114,7 @@ async fn an_hour_without_any_other_service_is_waited_out_in_every_phase() {
         let (_, outside) = play("default", request(name)).await;
         let calls = outside.world().calls().len();
         let before = writes(&outside);
-        for from in (0..calls).step_by(3) {
+        for from in (0..calls).step_by(5) {
             let (ended, outside) = with_outage(name, outage(service, 3600), from).await;
 
             let what = format!("{name}: {service:?} from call {from}: {}", detail(&ended));
@@ -208,4 +247,21 @@ async fn a_week_for_a_person_and_six_hours_of_outage_fit_a_history() {
     assert!(ended.seconds >= 174 * 3600 - 1200, "{}", ended.seconds);
     println!("{} events", ended.history);
     assert!(ended.history < 23_000, "{}", ended.history);
+}
+
+#[test]
+fn each_protocol_that_is_done_wrongly_is_noticed() {
+    let guards: [(Wrong, fn()); 2] = [
+        (
+            Wrong::OutagesAreErrors,
+            an_outage_in_several_pieces_does_not_count_against_a_phase,
+        ),
+        (
+            Wrong::OutagesCount,
+            an_hour_without_any_other_service_is_waited_out_in_every_phase,
+        ),
+    ];
+    for (wrong, guard) in guards {
+        assert!(wrong.is_noticed_by(guard), "{wrong:?}");
+    }
 }

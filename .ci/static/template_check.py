@@ -6,6 +6,7 @@ cfn-lint on the SAM file itself misses IAM actions that do not exist; on the tra
 import json
 import logging
 import os
+import re
 import sys
 from types import SimpleNamespace
 
@@ -37,6 +38,99 @@ def unbounded(resource):
         yield f"has a fixed {names[0]}: a second stack could not be deployed"
 
 
+# The value of the tag tieline:managed, and the one that versions before gave it.
+OURS = [{"Ref": "AWS::StackName"}, "true"]
+# How a template says that a VPC takes part.
+ENROLLED = "aws:ResourceTag/${EnrolledTag}"
+# What is made, and what of it carries our tag from its first moment.
+MADE = {
+    "ec2:CreateVpcEndpoint": ":vpc-endpoint/",
+    "ec2:CreateSecurityGroup": ":security-group/",
+    "dms:CreateEndpoint": ":dms:",
+    "dms:CreateReplicationInstance": ":dms:",
+    "dms:CreateReplicationSubnetGroup": ":dms:",
+    "dms:ImportCertificate": ":dms:",
+}
+CHANGE = re.compile("(ec2|dms):(Authorize|Delete|Modify|Revoke)")
+
+
+def several(value):
+    """A list, whether it was written as one or not."""
+    return value if isinstance(value, list) else [value]
+
+
+def statements(resource):
+    """What a role or a managed policy allows. A document that is text is read as it stands: what it substitutes stays in it."""
+    properties = resource.get("Properties", {})
+    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    if resource["Type"] in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
+        documents.append(properties["PolicyDocument"])
+    for document in documents:
+        text = several(document["Fn::Sub"])[0] if "Fn::Sub" in document else json.dumps(document)
+        yield from several(json.loads(text)["Statement"])
+
+
+def held(statement, key):
+    """The values that one of a statement's conditions holds a key to."""
+    return several(statement.get("Condition", {}).get("StringEquals", {}).get(key, []))
+
+
+def touches(statement, part):
+    """Whether some of a statement's resources have a text in their names; everything has every text."""
+    return any(resource == "*" or part in json.dumps(resource) for resource in several(statement["Resource"]))
+
+
+def unlimited(resource):
+    """What of an account a resource's rights reach beyond what is ours or takes part."""
+    for statement in statements(resource):
+        actions = several(statement["Action"])
+        for action in actions:
+            part = MADE.get(action)
+            if part and touches(statement, part) and held(statement, "aws:RequestTag/tieline:managed") != OURS:
+                yield f"makes things without our tag: {action}"
+            if part and action.startswith("ec2:") and touches(statement, ":vpc/") and held(statement, ENROLLED) != ["true"]:
+                yield f"makes things in VPCs that do not take part: {action}"
+            # DMS's tests are of two things, of which one may be somebody's instance.
+            on_instance = action == "dms:DeleteConnection" and not touches(statement, ":endpoint:")
+            if CHANGE.match(action) and not on_instance and held(statement, "aws:ResourceTag/tieline:managed") != OURS:
+                yield f"changes what is not ours: {action}"
+        for key in statement.get("Condition", {}).get("StringEquals", {}):
+            if key.endswith("/tieline:managed") and held(statement, key) != OURS:
+                yield f"takes something else for ours: {', '.join(actions)}"
+
+
+def unenrolled(resources):
+    """What is made in a VPC has to be allowed somewhere: no other check reads a document that is text."""
+    allowed = [one for resource in resources.values() for one in statements(resource) if held(one, ENROLLED)]
+    for action in [action for action in MADE if action.startswith("ec2:")]:
+        if not any(action in several(one["Action"]) and touches(one, ":vpc/*") for one in allowed):
+            yield f"nothing allows {action} in a VPC that takes part"
+
+
+def unguarded(resources):
+    """Who may do something by a resource's own policy, the bus's above all, and ought not to."""
+    account = {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
+    request = {"events:detail-type": ["Private Connection Requested"]}
+    of_bus = []
+    for name, resource in resources.items():
+        properties = resource.get("Properties", {})
+        documents = [properties[key] for key in ("AssumeRolePolicyDocument", "PolicyDocument") if key in properties]
+        own = [one for document in documents if "Statement" in document for one in several(document["Statement"])]
+        if resource["Type"] == "AWS::Events::EventBusPolicy":
+            own = [properties["Statement"]]
+            # No condition but this one: the tests play without the policy.
+            if properties["EventBusName"] == {"Ref": "Bus"} and resource.get("Condition") in (None, "IsProduction"):
+                of_bus += [one["Principal"] for one in own]
+            # Of nothing at all, all is true: so the key has to be there.
+            narrow = {"ForAllValues:StringEquals": request, "Null": {"events:detail-type": "false"}}
+            if own[0]["Principal"] != account and own[0].get("Condition") != narrow:
+                yield f"{name} lets others put more than requests"
+        if any('"*"' in json.dumps(one.get("Principal")) for one in own):
+            yield f"{name} lets everybody in"
+    if account not in of_bus:
+        yield "the bus has no policy for this account"
+
+
 def findings(path):
     """Every finding, as a line of text."""
     with open(path, encoding="utf-8") as file:
@@ -51,7 +145,9 @@ def findings(path):
         flat = transform(template, {}, SimpleNamespace(load=dict))
     except InvalidDocumentException as error:
         return ["SAM " + cause.message for cause in error.causes]
-    bounded = [f"{name} {what}" for name, resource in flat["Resources"].items() for what in unbounded(resource)]
+    resources = flat["Resources"]
+    bounded = [f"{name} {what}" for name, one in resources.items() for what in (*unbounded(one), *unlimited(one))]
+    bounded += [*unenrolled(resources), *unguarded(resources)]
     # Without ".rules" the serverless rules are not loaded, and nothing says so: prove.py would notice.
     arguments = ManualArgs(regions=REGIONS, append_rules=["cfn_lint_serverless.rules"])
     found = lint(json.dumps(flat, indent=1), config=arguments)

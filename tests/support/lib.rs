@@ -9,6 +9,7 @@ mod simulated;
 mod stage;
 mod step;
 mod wire;
+mod wrong;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ pub use remains::{everything, everything_now};
 pub use simulated::Simulated;
 pub use stage::{Broken, Ended, Stage, TRIES};
 pub use step::invoke;
+pub use wrong::Wrong;
 
 /// The root of the project.
 pub fn root() -> &'static Path {

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
+use tieline::deployment::{Bounds, Deployment};
 use tieline::outside::Outside;
 use tieline::time::Limits;
 use tieline_aws::Aws;
@@ -13,6 +15,7 @@ use tokio::time::Instant;
 use world::World;
 
 use crate::wire;
+use crate::wrong::Wrong;
 
 /// What a phase may take, and how long a lost create may still turn up: as the template sets it.
 const LIMITS: Limits = Limits {
@@ -41,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) called: Notify,
     watch: Mutex<Option<Watch>>,
     bus_is_closed: AtomicBool,
+    plans_are_old: AtomicBool,
 }
 
 type Watch = Box<dyn Fn(&mut World) + Send>;
@@ -51,10 +55,14 @@ impl Simulated {
         Self::build(world, None, 1, LIMITS)
     }
 
-    /// The same in a deployment that has no more patience with outages than with a phase: what stays broken is over soon.
+    /// The same in a deployment without much patience: what stays broken is over soon.
     pub fn impatient(world: World) -> Self {
-        let outage = LIMITS.phase;
-        Self::build(world, None, 1, Limits { outage, ..LIMITS })
+        let limits = Limits {
+            phase: Duration::from_secs(900),
+            outage: Duration::from_secs(120),
+            ..LIMITS
+        };
+        Self::build(world, None, 1, limits)
     }
 
     /// The same, where every call takes this long.
@@ -77,17 +85,37 @@ impl Simulated {
             called: Notify::new(),
             watch: Mutex::new(None),
             bus_is_closed: AtomicBool::new(false),
+            plans_are_old: AtomicBool::new(false),
         });
         // The SDK's jitter comes from here.
         fastrand::seed(seed);
+        let deployment = deployment("tieline", &lock(&shared.world));
+        let limits = if Wrong::NothingSettles.is_now() {
+            Limits {
+                settle: Duration::ZERO,
+                ..limits
+            }
+        } else {
+            limits
+        };
+        Self::deployed(shared, limits, deployment)
+    }
+
+    fn deployed(shared: Arc<Shared>, limits: Limits, deployment: Deployment) -> Self {
         let region = "us-east-1".parse().expect("a Region");
         let (sdk, vendors) = wire::wires(&shared);
         let clock = Arc::new(vendors.clone());
-        let aws = Aws::on_wire(sdk, vendors, clock, region, limits);
+        let aws = Aws::on_wire(sdk, vendors, clock, region, limits, deployment);
         Self {
             shared,
             aws: Arc::new(aws),
         }
+    }
+
+    /// Another stack in the same world.
+    pub fn beside(&self, name: &str) -> Self {
+        let deployment = deployment(name, &self.world());
+        Self::deployed(Arc::clone(&self.shared), self.outside().limits, deployment)
     }
 
     /// The world itself, at this moment.
@@ -110,6 +138,23 @@ impl Simulated {
         self.shared.bus_is_closed.store(closed, Ordering::Relaxed);
     }
 
+    /// Whether functions get plans as the versions made them that knew no deployments' names and no zones in marks.
+    pub fn age_plans(&self, old: bool) {
+        self.shared.plans_are_old.store(old, Ordering::Relaxed);
+    }
+
+    /// A payload as these versions made it, if they did.
+    pub(crate) fn aged(&self, mut payload: Value) -> Value {
+        if self.shared.plans_are_old.load(Ordering::Relaxed)
+            && let Some(plan) = payload["plan"].as_object_mut()
+        {
+            for field in ["deployment", "unnamed", "zone", "execution", "closer"] {
+                plan.remove(field);
+            }
+        }
+        payload
+    }
+
     pub(crate) fn bus_is_closed(&self) -> bool {
         self.shared.bus_is_closed.load(Ordering::Relaxed)
     }
@@ -121,6 +166,33 @@ impl Simulated {
 
     pub(crate) fn dice(&self) -> MutexGuard<'_, fastrand::Rng> {
         lock(&self.shared.dice)
+    }
+}
+
+/// The stack of this name, with the parameters that the world says.
+fn deployment(name: &str, world: &World) -> Deployment {
+    let mut bounds = Bounds {
+        enrolled_tag: "tieline:enrolled".to_owned(),
+        service_owners: None,
+        zone_suffixes: None,
+        dms_classes: None,
+        dms_storage_gib: 6144,
+        role_prefix: "tieline-".to_owned(),
+    };
+    for (parameter, value) in world.stack() {
+        match *parameter {
+            "ServiceOwners" => bounds.service_owners = Some(vec![(*value).to_owned()]),
+            "PrivateZoneSuffixes" => {
+                bounds.zone_suffixes = Some(vec![value.parse().expect("a domain")]);
+            }
+            "DmsInstanceClasses" => bounds.dms_classes = Some(vec![(*value).to_owned()]),
+            "DmsMaxStorageGib" => bounds.dms_storage_gib = value.parse().expect("a number"),
+            other => panic!("no bound is set by the parameter {other}"),
+        }
+    }
+    Deployment {
+        name: name.to_owned(),
+        bounds,
     }
 }
 

@@ -14,6 +14,7 @@ use world::model::states::DescribeExecution;
 use crate::machine::{Machine, Run, Task};
 use crate::simulated::{Simulated, pass};
 use crate::step::invoke;
+use crate::wrong::{self, Wrong};
 
 /// What Lambda takes to invoke a function.
 const INVOCATION: Duration = Duration::from_millis(200);
@@ -85,16 +86,27 @@ impl Stage {
 
     /// Starts an execution.
     pub fn start(&mut self, input: Value, broken: Option<Broken>) {
-        self.begin(input, broken.map(|broken| Breaks { broken, only: None }));
+        let stack = self.simulated.clone();
+        self.begin(
+            stack,
+            input,
+            broken.map(|broken| Breaks { broken, only: None }),
+        );
+    }
+
+    /// Starts an execution of another stack in the same world.
+    pub fn start_in(&mut self, stack: &Simulated, input: Value) {
+        self.begin(stack.clone(), input, None);
     }
 
     /// Starts an execution in which invocations of one function break; only these are counted.
     pub fn start_broken_in(&mut self, input: Value, broken: Broken, function: Function) {
         let only = Some(function);
-        self.begin(input, Some(Breaks { broken, only }));
+        let stack = self.simulated.clone();
+        self.begin(stack, input, Some(Breaks { broken, only }));
     }
 
-    fn begin(&mut self, input: Value, breaks: Option<Breaks>) {
+    fn begin(&mut self, stack: Simulated, input: Value, breaks: Option<Breaks>) {
         let number = self.executions.len();
         let ended = Arc::new(Mutex::new(Ended {
             status: "RUNNING",
@@ -104,10 +116,14 @@ impl Stage {
             seconds: 0,
             history: 1,
         }));
-        let id = format!("arn:aws:states:us-east-1:123456789012:execution:connect:{number}");
+        let machine = match stack.outside().deployment.name.as_str() {
+            "tieline" => "connect".to_owned(),
+            other => format!("{other}-connect"),
+        };
+        let id = format!("arn:aws:states:us-east-1:123456789012:execution:{machine}:{number}");
         let mut execution = Execution {
             id: id.clone(),
-            simulated: self.simulated.clone(),
+            simulated: stack,
             ended: Arc::clone(&ended),
             breaks,
             invocations: 0,
@@ -253,9 +269,8 @@ struct Execution {
 
 impl Execution {
     fn end(&self, status: &'static str, error: Option<&str>, began: Instant) {
-        self.simulated
-            .world()
-            .end_execution(&self.id, status, error);
+        let told = error.filter(|_| !Wrong::FailedStartsFailed.is_now());
+        self.simulated.world().end_execution(&self.id, status, told);
         let mut ended = lock(&self.ended);
         ended.status = status;
         ended.seconds = began.elapsed().as_secs();
@@ -305,12 +320,15 @@ impl Execution {
         loop {
             lock(&self.ended).history += 3;
             if !self.simulated.bus_is_closed() {
-                lock(&self.ended).events.extend(entries);
+                let entries = entries.into_iter();
+                let put = entries.map(|event| wrong::event(event, &self.id));
+                lock(&self.ended).events.extend(put);
                 return Ok(json!({"FailedEntryCount": 0}));
             }
             // The name is what an SDK for Java would call it; that the integration does is not verified.
             let error = "EventBridge.EventBridgeException";
-            let Some(longest) = run.retry_after(error) else {
+            let longest = run.retry_after(error);
+            let Some(longest) = longest.filter(|_| !Wrong::ResultsAreTriedOnce.is_now()) else {
                 return Err((error.to_owned(), "not authorized".to_owned()));
             };
             let share = self.simulated.dice().f64();
@@ -352,6 +370,7 @@ impl Execution {
         let simulated = self.simulated.clone();
         // A task of its own: a function knows nothing of the execution that invoked it, and outlives it.
         let invocation = tokio::task::spawn_local(async move {
+            let payload = simulated.aged(payload);
             timeout(FUNCTION_LIMIT, invoke(function, payload, &simulated)).await
         });
         let answer = invocation.await.unwrap_or_else(|error| {
@@ -371,7 +390,7 @@ impl Execution {
         }
         match answer {
             Err(_) => lost(),
-            Ok(Ok(answer)) => Ok(json!({"Payload": answer})),
+            Ok(Ok(answer)) => wrong::step(json!(answer)).map(|answer| json!({"Payload": answer})),
             Ok(Err(error)) => {
                 // What the function logs, and what Lambda reports: the world's secrets carry a canary.
                 let logged = format!("{} {error:?}", error.chain());

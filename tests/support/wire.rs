@@ -25,6 +25,7 @@ use tieline_vendors::{
 use world::wire::{self, Request, Response};
 
 use crate::simulated::{Shared, pass};
+use crate::wrong;
 
 /// Where the world is; the name leads nowhere.
 const ADDRESS: &str = "http://world";
@@ -57,11 +58,14 @@ pub(crate) struct ToWorld(Arc<Shared>);
 impl ToWorld {
     async fn exchange(&self, head: &Parts, body: Vec<u8>) -> Response {
         assert_eq!(head.uri.authority().map(|it| it.as_str()), Some("world"));
-        let request = Request::of(head, body);
+        let request = match wrong::call(Request::of(head, body)) {
+            Ok(request) => request,
+            Err(answer) => return *answer,
+        };
         pass(self.0.latency()).await;
         let response = wire::answer(&mut self.0.world(), &request);
         self.0.note_call();
-        response
+        wrong::answer(response)
     }
 }
 

@@ -12,6 +12,36 @@ pub(crate) const MAY_LOOK: &str = "MayLook";
 /// The policy of the vendors' keys.
 pub(crate) const MAY_READ_KEYS: &str = "MayReadKeys";
 
+/// The policy of the VPCs that things are made in.
+pub(crate) const MAY_MAKE: &str = "MayMakeInEnrolledVpcs";
+
+/// What bounds a request, as the functions hear of it.
+const BOUNDS: &str = "
+TIELINE_DEPLOYMENT: !Ref AWS::StackName
+TIELINE_ENROLLED_TAG: !Ref EnrolledTag
+TIELINE_SERVICE_OWNERS: !Ref ServiceOwners
+TIELINE_PRIVATE_ZONE_SUFFIXES: !Ref PrivateZoneSuffixes
+TIELINE_DMS_INSTANCE_CLASSES: !Ref DmsInstanceClasses
+TIELINE_DMS_MAX_STORAGE_GIB: !Ref DmsMaxStorageGib
+TIELINE_SECRET_ACCESS_ROLE_PREFIX: !Ref SecretAccessRolePrefix
+";
+
+/// Where IAM holds the functions to these bounds, and senders to the bus's: the template's own words.
+const BOUNDED: &str = r#"
+CreateEndpointFunction:
+  "aws:RequestTag/tieline:managed": [!Ref AWS::StackName, "true"]
+  "ec2:VpceServiceOwner": !If [HasServiceOwners, !Split [",", !Ref ServiceOwners], !Ref AWS::NoValue]
+EnableDnsFunction:
+  "route53:ChangeResourceRecordSetsNormalizedRecordNames": !If
+    - HasZoneSuffixes
+    - !Split [",", !Sub ["${All},*.${Below}", { All: !Ref PrivateZoneSuffixes, Below: !Join [",*.", !Split [",", !Ref PrivateZoneSuffixes]] }]]
+    - ["*"]
+MayPut: { Effect: Allow, Principal: { AWS: !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:root" }, Action: events:PutEvents, Resource: !GetAtt Bus.Arn }
+OthersMayPut:
+  { Effect: Allow, Principal: { AWS: !Split [",", !Ref SenderAccounts] }, Action: events:PutEvents, Resource: !GetAtt Bus.Arn,
+  Condition: { "ForAllValues:StringEquals": { "events:detail-type": ["Private Connection Requested"] }, "Null": { "events:detail-type": "false" } } }
+"#;
+
 /// Calls that change or delete what exists. (Route 53 knows no conditions on the tags of zones.)
 const CHANGES: [&str; 9] = [
     "dms:DeleteCertificate",
@@ -39,8 +69,11 @@ const MAKES: [(&str, &str); 6] = [
 ];
 
 pub(crate) fn template() -> Value {
-    let text = std::fs::read_to_string(tests::root().join("template.yaml")).unwrap();
-    plain(serde_yaml_ng::from_str(&text).unwrap())
+    yaml(&std::fs::read_to_string(tests::root().join("template.yaml")).unwrap())
+}
+
+fn yaml(text: &str) -> Value {
+    plain(serde_yaml_ng::from_str(text).unwrap())
 }
 
 /// YAML as JSON; `!Ref x` becomes `{"Ref": "x"}`, other tags `{"Fn::…": …}`.
@@ -105,6 +138,7 @@ pub(crate) fn findings(template: &Value) -> Vec<String> {
     found.extend(machine_findings(resources, &functions));
     found.extend(event_findings(resources));
     found.extend(asking_findings(resources));
+    found.extend(bound_findings(resources, &functions));
     let globals = &template["Globals"]["Function"];
     if globals["Tracing"] != "Active"
         || resources["ConnectMachine"]["Properties"]["Tracing"]["Enabled"] != true
@@ -117,6 +151,11 @@ pub(crate) fn findings(template: &Value) -> Vec<String> {
         .any(|name| name.starts_with("AWS_ENDPOINT_URL"))
     {
         found.push("a variable that the clients do not read".to_owned());
+    }
+    for (variable, value) in yaml(BOUNDS).as_object().unwrap() {
+        if variables.get(variable) != Some(value) {
+            found.push(format!("{variable} does not say {value}"));
+        }
     }
     if template["Parameters"]["EndpointUrl"]["Default"] != "" {
         found.push("production does not call AWS".to_owned());
@@ -243,7 +282,9 @@ fn statement_findings(statement: &Value) -> Vec<String> {
     {
         found.push(format!("{actions:?} on everything"));
     }
-    let requires = |key: &str| statement["Condition"]["StringEquals"][key] == "true";
+    // Versions before wrote "true", and what they made stands.
+    let ours = json!([{"Ref": "AWS::StackName"}, "true"]);
+    let requires = |key: &str| statement["Condition"]["StringEquals"][key] == ours;
     if actions.iter().any(|action| CHANGES.contains(action))
         && !requires("aws:ResourceTag/tieline:managed")
     {
@@ -255,14 +296,11 @@ fn statement_findings(statement: &Value) -> Vec<String> {
             found.push(format!("{action} without our tag"));
         }
     }
-    if actions.contains(&"secretsmanager:GetSecretValue")
-        && !statement["Resource"]
-            .to_string()
-            .contains(":secret:${SecretPrefix}*")
-    {
+    let resource = statement["Resource"].to_string();
+    let of_secret = |action: &&str| action.starts_with("secretsmanager:");
+    if actions.iter().any(of_secret) && !resource.contains(":secret:${SecretPrefix}*") {
         found.push("every secret of the account".to_owned());
     }
-    let resource = statement["Resource"].to_string();
     if actions.contains(&"iam:PassRole")
         && (statement["Condition"]["StringEquals"]["iam:PassedToService"].is_null()
             || !resource.contains(":role/${SecretAccessRolePrefix}*"))
@@ -293,6 +331,41 @@ fn statement_findings(statement: &Value) -> Vec<String> {
         && statement["Condition"]["StringEquals"]["ec2:CreateAction"].is_null()
     {
         found.push("tags on what is not ours".to_owned());
+    }
+    found
+}
+
+/// What holds a request to the stack's bounds is there word for word, and nothing is made in a VPC beside it.
+fn bound_findings(resources: &Value, functions: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (holder, words) in yaml(BOUNDED).as_object().unwrap() {
+        if !resources[holder].to_string().contains(&words.to_string()) {
+            found.push(format!("{holder} does not say {words}"));
+        }
+    }
+    // Text, because a condition's key cannot be a function.
+    let text = &resources[MAY_MAKE]["Properties"]["PolicyDocument"]["Fn::Sub"];
+    let text = text.as_str().unwrap_or_default();
+    let document: Value = serde_json::from_str(text).unwrap_or_default();
+    let expected = json!([{
+        "Effect": "Allow",
+        "Action": ["ec2:CreateVpcEndpoint", "ec2:CreateSecurityGroup"],
+        "Resource": "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc/*",
+        "Condition": {"StringEquals": {"aws:ResourceTag/${EnrolledTag}": "true"}},
+    }]);
+    if document["Statement"] != expected {
+        found.push(format!("{MAY_MAKE}: VPCs that do not take part"));
+    }
+    for function in functions {
+        let policies = resources[function]["Properties"]["Policies"].to_string();
+        let makes = *function == Function::CreateEndpoint.logical_id();
+        if policies.contains(":vpc/*") || policies.contains(MAY_MAKE) != makes {
+            found.push(format!("{function}: VPCs that do not take part, or none"));
+        }
+    }
+    let removes = resources[Function::DeleteEndpoint.logical_id()].to_string();
+    if removes.contains("NormalizedRecordNames") {
+        found.push("names that were made before the stack had bounds stay".to_owned());
     }
     found
 }

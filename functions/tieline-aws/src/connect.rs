@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_ec2::config::SharedHttpClient;
+use tieline::deployment::Deployment;
 use tieline::ids::Region;
 use tieline::outside::Outside;
 use tieline::time::{Clock, Limits};
@@ -30,10 +31,12 @@ pub struct Aws {
     route53: AwsRoute53,
     dms: AwsDms,
     executions: AwsExecutions,
+    secrets: AwsSecrets,
     vendors: Vendors,
     clock: Arc<dyn Clock>,
     region: Region,
     limits: Limits,
+    deployment: Deployment,
 }
 
 /// Why the function cannot start.
@@ -65,6 +68,7 @@ impl Aws {
             clock,
             settings.region,
             settings.limits,
+            settings.deployment,
         ))
     }
 
@@ -75,11 +79,12 @@ impl Aws {
         clock: Arc<dyn Clock>,
         region: Region,
         limits: Limits,
+        deployment: Deployment,
     ) -> Self {
         let endpoint_url = Some(wire.endpoint_url.clone());
         let sdk = Sdk::on_wire(wire, &region);
         let vendors = Vendors::new(vendors, AwsSecrets::new(&sdk), endpoint_url);
-        Self::new(&sdk, vendors, clock, region, limits)
+        Self::new(&sdk, vendors, clock, region, limits, deployment)
     }
 
     fn new(
@@ -88,6 +93,7 @@ impl Aws {
         clock: Arc<dyn Clock>,
         region: Region,
         limits: Limits,
+        deployment: Deployment,
     ) -> Self {
         Self {
             ec2: AwsEc2::new(sdk),
@@ -96,10 +102,12 @@ impl Aws {
             route53: AwsRoute53::new(sdk, &region),
             dms: AwsDms::new(sdk, AwsSecrets::new(sdk)),
             executions: AwsExecutions::new(sdk),
+            secrets: AwsSecrets::new(sdk),
             vendors,
             clock,
             region,
             limits,
+            deployment,
         }
     }
 
@@ -114,8 +122,10 @@ impl Aws {
             tidb_cloud: &self.vendors,
             confluent: &self.vendors,
             executions: &self.executions,
+            secrets: &self.secrets,
             clock: &*self.clock,
             limits: self.limits,
+            deployment: &self.deployment,
         }
     }
 

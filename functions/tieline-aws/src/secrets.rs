@@ -5,7 +5,7 @@ use aws_sdk_secretsmanager::Client;
 use serde_json::Value;
 use tieline::ids::SecretArn;
 use tieline::outside::dms::SecretAddress;
-use tieline::outside::{CallError, READ_SECRET, Reply};
+use tieline::outside::{CallError, DESCRIBE_SECRET, READ_SECRET, Reply, Secrets as Tagged, Tags};
 use tieline_vendors::Secrets;
 
 use crate::answer::ask;
@@ -39,6 +39,21 @@ impl AwsSecrets {
             host: host.unwrap_or_default().to_owned(),
             port: port.unwrap_or_default(),
         })
+    }
+}
+
+#[async_trait]
+impl Tagged for AwsSecrets {
+    async fn tags(&self, arn: &SecretArn) -> Reply<Option<Tags>> {
+        let call = self.0.describe_secret().secret_id(arn.as_str());
+        let answer = match ask(DESCRIBE_SECRET, call.send()).await {
+            Err(error) if error.is_missing() => return Ok(None),
+            other => other?,
+        };
+        let tags = answer.tags.unwrap_or_default().into_iter();
+        Ok(Some(
+            tags.filter_map(|tag| tag.key.zip(tag.value)).collect(),
+        ))
     }
 }
 

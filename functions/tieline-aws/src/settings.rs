@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tieline::deployment::{Bounds, Deployment};
 use tieline::ids::Region;
 use tieline::time::Limits;
 
@@ -17,6 +18,9 @@ const SETTLE: u64 = 180;
 /// waiting for a person would not fit the history of an execution any more.
 const OUTAGE: u64 = 6 * 3600;
 
+/// The largest storage of a replication instance that DMS knows (API reference, `CreateReplicationInstance`), in GiB.
+const STORAGE: u32 = 6144;
+
 /// The deployment's settings.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -24,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) region: Region,
     /// How long things may take.
     pub(crate) limits: Limits,
+    /// What the stack is called, and what it allows.
+    pub(crate) deployment: Deployment,
     /// Where a simulated AWS answers; none in production.
     pub(crate) endpoint_url: Option<String>,
 }
@@ -59,6 +65,7 @@ impl Settings {
                 }),
             },
         };
+        let deployment = deployment(&get)?;
         let (name, expected) = ("AWS_REGION", "a Region");
         let found = get(name);
         let region = found.as_deref().and_then(|text| text.parse().ok());
@@ -69,6 +76,7 @@ impl Settings {
                 found,
                 expected,
             })?,
+            deployment,
             limits: Limits {
                 phase: seconds("TIELINE_PHASE_DEADLINE_SECONDS", PHASE)?,
                 settle: seconds("TIELINE_SETTLE_SECONDS", SETTLE)?,
@@ -76,6 +84,57 @@ impl Settings {
             },
         })
     }
+}
+
+/// Left out or empty, a list allows everything.
+fn deployment(get: &impl Fn(&str) -> Option<String>) -> Result<Deployment, BadVariable> {
+    let text = |name, default: &str| {
+        let found = get(name).filter(|text| !text.is_empty());
+        found.unwrap_or_else(|| default.to_owned())
+    };
+    let bad = |name, found: &str, expected| BadVariable {
+        name,
+        found: Some(found.to_owned()),
+        expected,
+    };
+    let list = |name| {
+        let found = get(name).unwrap_or_default();
+        let words = found.split(',').map(str::trim);
+        let all: Vec<String> = words
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect();
+        (!all.is_empty()).then_some(all)
+    };
+    let (suffixes, storage) = (
+        "TIELINE_PRIVATE_ZONE_SUFFIXES",
+        "TIELINE_DMS_MAX_STORAGE_GIB",
+    );
+    let domain = |one: &String| {
+        let parsed = one.parse();
+        parsed.map_err(|_| {
+            bad(
+                suffixes,
+                one,
+                "domains in lower case, with commas between them",
+            )
+        })
+    };
+    let zone_suffixes = list(suffixes).map(|all| all.iter().map(domain).collect());
+    let most = text(storage, &STORAGE.to_string());
+    Ok(Deployment {
+        name: text("TIELINE_DEPLOYMENT", "tieline"),
+        bounds: Bounds {
+            enrolled_tag: text("TIELINE_ENROLLED_TAG", "tieline:enrolled"),
+            service_owners: list("TIELINE_SERVICE_OWNERS"),
+            zone_suffixes: zone_suffixes.transpose()?,
+            dms_classes: list("TIELINE_DMS_INSTANCE_CLASSES"),
+            dms_storage_gib: most
+                .parse()
+                .map_err(|_| bad(storage, &most, "a number of GiB"))?,
+            role_prefix: text("TIELINE_SECRET_ACCESS_ROLE_PREFIX", ""),
+        },
+    })
 }
 
 /// `sam local invoke` passes an empty variable where the template's parameter is empty.
@@ -125,6 +184,19 @@ mod tests {
             let pairs = [("AWS_REGION", "us-east-1"), ("TIELINE_ENDPOINT_URL", url)];
             assert_eq!(read(&pairs).is_ok(), fits, "{url}");
         }
+    }
+
+    #[test]
+    fn a_list_that_is_empty_allows_everything_and_one_that_cannot_be_read_is_refused() {
+        let suffixes = "TIELINE_PRIVATE_ZONE_SUFFIXES";
+        let bounds = |text| {
+            let read = read(&[("AWS_REGION", "us-east-1"), (suffixes, text)]);
+            read.map(|settings| settings.deployment.bounds.zone_suffixes)
+        };
+        assert_eq!(bounds("").unwrap(), None);
+        let two = bounds("corp.example, db.example").unwrap().unwrap();
+        assert_eq!(two.len(), 2);
+        assert!(bounds("corp.example,*.x").is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::ids::{EndpointId, GroupId, SubnetId, VpcId};
 use crate::json::{canonical, policy};
 use crate::options::Policy;
 use crate::outside::route53::VpcZone;
-use crate::outside::{Endpoint, NewEndpoint, NewGroup};
+use crate::outside::{Endpoint, Group, NewEndpoint, NewGroup};
 use crate::ownership::{MANAGED, Owner};
 
 /// An interface endpoint, resolved.
@@ -142,15 +142,16 @@ impl EndpointPlan {
         generation: &str,
     ) -> NewEndpoint {
         // Whoever asks for this service in this VPC uses the same token, until an endpoint dies.
-        let token = canonical::digest(&[
+        let parts = [
+            &owner.deployment,
             &owner.account,
             owner.region.as_str(),
             self.vpc_id.as_str(),
             &self.service,
             generation,
-        ]);
+        ];
         NewEndpoint {
-            token,
+            token: canonical::digest(&parts[usize::from(owner.unnamed)..]),
             vpc: self.vpc_id.clone(),
             service: self.service.clone(),
             subnets: self.subnets(),
@@ -161,7 +162,7 @@ impl EndpointPlan {
     }
 
     /// The group of our own, to be created under the planned name.
-    pub fn new_group(&self, name: &str) -> NewGroup {
+    pub fn new_group(&self, owner: &Owner, name: &str) -> NewGroup {
         NewGroup {
             vpc: self.vpc_id.clone(),
             name: name.to_owned(),
@@ -170,7 +171,7 @@ impl EndpointPlan {
                 self.vpc_id, self.service
             ),
             tags: [
-                (MANAGED.to_owned(), "true".to_owned()),
+                (MANAGED.to_owned(), owner.deployment.clone()),
                 ("Name".to_owned(), name.to_owned()),
             ]
             .into(),
@@ -178,12 +179,29 @@ impl EndpointPlan {
     }
 }
 
-/// The name of the group of our own for a service in a VPC. There is one for the one endpoint, whatever ports its
+/// The name of the group of a deployment's own for a service in a VPC. There is one for the one endpoint, whatever ports its
 /// requests need.
-pub fn own_group_name(vpc: &VpcId, service: &str) -> String {
-    let digest = canonical::digest(&[vpc.as_str(), service]);
+pub fn own_group_name(deployment: &str, vpc: &VpcId, service: &str) -> String {
+    group_name(&[deployment, vpc.as_str(), service], service)
+}
+
+fn group_name(digested: &[&str], service: &str) -> String {
+    let digest = canonical::digest(digested);
     let short = service.rsplit('.').next().unwrap_or(service);
     format!("tieline-{short}-{}", &digest[..8])
+}
+
+/// Whether a group in the VPC is the one of our own that is planned under this name, or the same from before deployments had
+/// names.
+pub(crate) fn is_own_group(
+    owner: &Owner,
+    group: &Group,
+    name: &str,
+    vpc: &VpcId,
+    service: &str,
+) -> bool {
+    let before = || group_name(&[vpc.as_str(), service], service);
+    owner.is_ours(&group.tags) && (group.name == name || group.name == before())
 }
 
 /// How a live endpoint differs from the plan, apart from DNS and the request's own tag.
@@ -214,6 +232,24 @@ pub fn differences(owner: &Owner, wanted: &EndpointPlan, endpoint: &Endpoint) ->
         }
     }
     found
+}
+
+/// What an endpoint was when it was confirmed, in four digests of four digits: its subnets, groups, policy and names. From
+/// them can be told later which of these has changed.
+pub fn built(endpoint: &Endpoint) -> String {
+    let sorted = |list: &[String]| {
+        let mut list = list.to_vec();
+        list.sort();
+        list.join(" ")
+    };
+    let said = [
+        sorted(&endpoint.subnet_ids),
+        sorted(&endpoint.group_ids),
+        policy::canonical(endpoint.policy.as_deref()),
+        format!("{} {}", endpoint.private_dns, endpoint.inbound_only),
+    ];
+    let digests = said.map(|text| canonical::digest(&[&text])[..4].to_owned());
+    digests.join("-")
 }
 
 /// Whether an endpoint holds one of a service's private names.

@@ -11,6 +11,8 @@ pub mod ids;
 pub mod problem;
 pub mod time;
 
+pub mod deployment;
+
 pub mod execution;
 pub mod json;
 pub mod outside;

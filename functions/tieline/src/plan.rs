@@ -49,6 +49,12 @@ impl Plan {
         }
     }
 
+    /// Has the request's marks on the endpoint say what else it holds through them.
+    pub fn complete_marks(&mut self) {
+        let mut marks = self.parts.iter().map(|part| part.kind().mark_on_endpoint());
+        self.owner.zone = marks.find_map(|mark| mark);
+    }
+
     /// Whether the endpoint is not ours and stays as it is.
     pub fn is_adopted(&self) -> bool {
         self.endpoint

@@ -25,10 +25,14 @@ pub enum Code {
     RequestConflict,
     /// The VPC does not exist in this account and Region.
     VpcNotFound,
+    /// The owner of a VPC has not said that it takes part.
+    VpcNotEnrolled,
     /// `enableDnsSupport` or `enableDnsHostnames` is off, and private DNS needs both.
     VpcDnsDisabled,
     /// No such endpoint service, or this account is not allowed to use it.
     ServiceNotFound,
+    /// The deployment makes no connections to services of this owner.
+    ServiceOwnerNotAllowed,
     /// The service exists, but not as an interface endpoint.
     ServiceNotInterface,
     /// The VPC has no subnet in any zone of the service.
@@ -65,6 +69,8 @@ pub enum Code {
     ClusterNotReady,
     /// The secret that should hold a vendor's key cannot be read, or holds none.
     SecretUnusable,
+    /// The secret is for other VPCs.
+    SecretOfAnotherVpc,
     /// The vendor does not know the key, or the key may not do what the target needs.
     CredentialsRefused,
     /// The vendor's cluster or network is not one that can be connected to in this way.
@@ -77,6 +83,12 @@ pub enum Code {
     NotAccepted,
     /// A private hosted zone of that name is there already in a VPC.
     PrivateZoneTaken,
+    /// The deployment makes no private hosted zone of this name.
+    ZoneNotAllowed,
+    /// The deployment makes no replication instance like this.
+    InstanceNotAllowed,
+    /// The deployment hands no role of this name to AWS DMS.
+    RoleNotAllowed,
     /// The VPC has no private endpoint of the database that AWS DMS is to reach.
     PrivateEndpointMissing,
     /// The account lacks the IAM role `dms-vpc-role`, it does not trust AWS DMS, or it lacks its policy.

@@ -1,6 +1,9 @@
 //! The texts of refusals that more than one place gives: each stands here once.
 
-use crate::ids::{EndpointId, GroupId, Region, SubnetId, VpcId};
+use std::fmt::Display;
+
+use crate::deployment::{ENROLLED, SECRET_VPCS};
+use crate::ids::{Domain, EndpointId, GroupId, Region, RoleArn, SecretArn, SubnetId, VpcId};
 use crate::problem::{Code, Problem};
 
 /// Attaches AWS's own policy to the role of AWS DMS, in whatever partition the command runs.
@@ -111,4 +114,81 @@ pub(crate) fn too_many(what: &str, requests: usize, most_tags: usize, see: &str)
         format!("remove a request that nobody needs any more, or tags of your own; see them: {see}"),
     )
     .about("$.target")
+}
+
+/// Whoever owns a VPC has to say that it takes part.
+pub(crate) fn not_enrolled(vpc: &VpcId, region: &Region, tag: &str) -> Problem {
+    Problem::new(
+        Code::VpcNotEnrolled,
+        format!("{vpc} does not take part: it has no tag {tag} with the value {ENROLLED}"),
+        format!(
+            "have the owner of the VPC say that it does: aws ec2 create-tags --region {region} --resources {vpc} --tags Key={tag},Value={ENROLLED}"
+        ),
+    )
+}
+
+pub(crate) fn owner_not_allowed(service: &str, owner: &str, allowed: &[String]) -> Problem {
+    Problem::new(
+        Code::ServiceOwnerNotAllowed,
+        format!(
+            "{service} is of {owner}, and this Tieline connects to services of {} only",
+            allowed.join(", ")
+        ),
+        format!("have whoever runs Tieline add {owner} to the stack's parameter ServiceOwners"),
+    )
+    .about("$.target")
+}
+
+pub(crate) fn zone_not_allowed(domain: &Domain, allowed: Option<&[Domain]>) -> Problem {
+    let why = match allowed {
+        Some(suffixes) => {
+            let all: Vec<&str> = suffixes.iter().map(Domain::as_str).collect();
+            format!(
+                "this Tieline makes private zones below {} only",
+                all.join(", ")
+            )
+        }
+        None => "it would hide names of AWS's own from its VPCs".to_owned(),
+    };
+    Problem::new(
+        Code::ZoneNotAllowed,
+        format!("no private zone {domain} is made: {why}"),
+        "choose another name, or have whoever runs Tieline add it to the stack's parameter PrivateZoneSuffixes",
+    )
+    .about("$.target")
+}
+
+/// A secret says by a tag which VPCs it is for, and this request's is not among them.
+pub(crate) fn secret_of_another_vpc(
+    secret: &SecretArn,
+    vpc: Option<&VpcId>,
+    only: &str,
+) -> Problem {
+    let vpc = vpc.map_or("a request without a VPC", VpcId::as_str);
+    Problem::new(
+        Code::SecretOfAnotherVpc,
+        format!("{secret} is for {only} only by its tag {SECRET_VPCS}, and not for {vpc}"),
+        format!(
+            "name a secret for this VPC, or have the secret's owner change the tag: aws secretsmanager tag-resource --secret-id {secret} \
+             --tags Key={SECRET_VPCS},Value=\"{only} <VPC>\""
+        ),
+    )
+}
+
+pub(crate) fn instance_not_allowed(field: &str, asked: impl Display, allowed: &str) -> Problem {
+    Problem::new(
+        Code::InstanceNotAllowed,
+        format!("{field} of a replication instance is {asked}, and this Tieline allows {allowed}"),
+        "ask for less, or have whoever runs Tieline change the stack's parameters DmsInstanceClasses and DmsMaxStorageGib",
+    )
+    .about(format!("$.target.replicationInstance.{field}"))
+}
+
+pub(crate) fn role_not_allowed(role: &RoleArn, prefix: &str) -> Problem {
+    Problem::new(
+        Code::RoleNotAllowed,
+        format!("{role} is not handed to AWS DMS: the names of such roles begin with {prefix:?}"),
+        "name another role, or have whoever runs Tieline change the stack's parameter SecretAccessRolePrefix",
+    )
+    .about("$.target.secretAccessRoleArn")
 }

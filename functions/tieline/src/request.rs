@@ -176,7 +176,7 @@ impl Request {
     }
 
     /// What marks whatever is made for the request.
-    pub fn owner(&self, account: &str, maker: &str, closer: &str) -> Owner {
+    pub fn owner(&self, deployment: &str, account: &str, maker: &str, closer: &str) -> Owner {
         // A name for the console, unless the caller gives one.
         let mut tags = self.shape.tags.clone();
         tags.entry("Name".to_owned())
@@ -184,8 +184,11 @@ impl Request {
         Owner {
             request_id: self.request_id.clone(),
             fingerprint: self.shape.fingerprint(),
+            deployment: deployment.to_owned(),
+            unnamed: false,
             execution: run_mark(maker),
             closer: run_mark(closer),
+            zone: None,
             account: account.to_owned(),
             region: self.shape.region.clone(),
             tags,

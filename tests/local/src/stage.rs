@@ -93,7 +93,7 @@ impl Stage {
             real.clamp(least, most).to_string()
         };
         // As much and as little as the template takes.
-        let parameters = [
+        let mut parameters = vec![
             ("EndpointUrl", world.url()),
             (
                 "PhaseDeadlineSeconds",
@@ -102,6 +102,7 @@ impl Stage {
             ("SettleSeconds", seconds(60.0, 1.0, 600.0)),
             ("OutageSeconds", seconds(21600.0, 5.0, 21600.0)),
         ];
+        parameters.extend(said_by(&world.world()));
         let machine =
             deploy::deploy(&stack.aws, &functions, &parameters, &stack.functions_log()).await?;
         listen(&stack.aws).await?;
@@ -351,4 +352,13 @@ async fn listen(aws: &Aws) -> Result<()> {
 
 fn queue_url(aws: &Aws) -> String {
     format!("{}/{ACCOUNT}/{QUEUE}", aws.base())
+}
+
+/// The parameters that a scenario deploys with.
+fn said_by(world: &Mutex<World>) -> Vec<(&'static str, String)> {
+    let world = world.lock().unwrap_or_else(PoisonError::into_inner);
+    let stack = world.stack().iter();
+    stack
+        .map(|(name, value)| (*name, (*value).to_owned()))
+        .collect()
 }

@@ -111,7 +111,7 @@ async fn requests_for_every_kind_become_ready_and_are_read_back_from_the_world()
         let ours = shown
             .tags
             .iter()
-            .any(|tag| tag.key == "tieline:managed" && tag.value == "true");
+            .any(|tag| tag.key == "tieline:managed" && tag.value == "tieline");
         assert!(ours, "{name}");
     }
     let dsql = &outcomes[0].event["detail"];

@@ -70,6 +70,7 @@ pub struct World {
     pub(crate) model: Model,
     pub(crate) gate: Gate,
     late: Vec<LateEffect>,
+    stack: Vec<(&'static str, &'static str)>,
 }
 
 /// A change that a call will make after its caller has been left without an answer.
@@ -89,6 +90,16 @@ impl fmt::Debug for World {
 }
 
 impl World {
+    /// The parameters that whoever deploys Tieline in this world sets.
+    #[must_use]
+    pub fn stack(&self) -> &[(&'static str, &'static str)] {
+        &self.stack
+    }
+
+    pub(crate) fn deploy_with(&mut self, parameter: &'static str, value: &'static str) {
+        self.stack.push((parameter, value));
+    }
+
     /// An empty world whose clock shows `now`; [`crate::scenario`] has furnished ones.
     #[must_use]
     pub fn empty(now: Moment) -> Self {
@@ -96,6 +107,7 @@ impl World {
             model: Model::new(now),
             gate: Gate::default(),
             late: Vec::new(),
+            stack: Vec::new(),
         }
     }
 

@@ -16,7 +16,10 @@ pub(super) fn vpc(vpc: &types::Vpc) -> Vpc {
     if cidrs.is_empty() {
         cidrs.extend(vpc.cidr_block().map(str::to_owned));
     }
-    Vpc { cidrs }
+    Vpc {
+        cidrs,
+        tags: tags(vpc.tags()),
+    }
 }
 
 pub(super) fn subnet(subnet: &types::Subnet) -> Option<Subnet> {

@@ -12,11 +12,19 @@ use super::canonical;
 
 /// Whether two policies allow the same. None is full access: EC2 makes up the policy that says so, and may show it or not.
 pub fn same(one: Option<&str>, other: Option<&str>) -> bool {
-    let meaning = |text: Option<&str>| text.map_or_else(|| Some(full_access()), meaning);
     match (meaning(one), meaning(other)) {
         (Some(one), Some(other)) => one == other,
         _ => false,
     }
+}
+
+/// The same text for all policies that are the same.
+pub fn canonical(policy: Option<&str>) -> String {
+    let statements = meaning(policy).map(Vec::from_iter);
+    statements.map_or_else(
+        || policy.unwrap_or_default().to_owned(),
+        |all| all.join("\n"),
+    )
 }
 
 fn full_access() -> BTreeSet<String> {
@@ -25,7 +33,10 @@ fn full_access() -> BTreeSet<String> {
 }
 
 /// Every statement of a policy, each in its one form; none if the text is no policy.
-fn meaning(text: &str) -> Option<BTreeSet<String>> {
+fn meaning(policy: Option<&str>) -> Option<BTreeSet<String>> {
+    let Some(text) = policy else {
+        return Some(full_access());
+    };
     let policy: Value = serde_json::from_str(text).ok()?;
     Some(
         list(policy.get("Statement")?)

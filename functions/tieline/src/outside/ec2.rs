@@ -45,6 +45,7 @@ pub trait Ec2: Send + Sync {
 pub struct Vpc {
     /// Its IPv4 blocks that are in use.
     pub cidrs: Vec<String>,
+    pub tags: Tags,
 }
 
 /// `enableDnsSupport` and `enableDnsHostnames` of a VPC.

@@ -15,6 +15,9 @@ const INVALID: &str = "Invalid";
 /// The call that reads a vendor's key.
 pub const READ_SECRET: &str = "secretsmanager:GetSecretValue";
 
+/// The call that reads the tags of its secret.
+pub const DESCRIBE_SECRET: &str = "secretsmanager:DescribeSecret";
+
 const SECRET_FIX: &str = "name a secret that the functions may read: its name starts with the stack's parameter \
      SecretPrefix, and its value is a JSON object with the fields that the README lists";
 
@@ -168,7 +171,7 @@ impl CallError {
     /// does not know it, or it may not do this.
     pub fn credentials_problem(&self) -> Option<Problem> {
         let code = self.code()?;
-        if self.action() == READ_SECRET {
+        if matches!(self.action(), READ_SECRET | DESCRIBE_SECRET) {
             return Some(Problem::new(
                 Code::SecretUnusable,
                 self.to_string(),

@@ -11,6 +11,7 @@ mod error;
 mod executions;
 mod quotas;
 pub mod route53;
+mod secrets;
 pub mod tidb_cloud;
 
 use std::collections::BTreeMap;
@@ -25,12 +26,14 @@ pub use ec2::{
 };
 pub use endpoint_state::State;
 pub(crate) use error::made;
-pub use error::{CallError, READ_SECRET, Reply, chain};
+pub use error::{CallError, DESCRIBE_SECRET, READ_SECRET, Reply, chain};
 pub use executions::{Executions, Run};
 pub use quotas::Quotas;
 pub use route53::Route53;
+pub use secrets::Secrets;
 pub use tidb_cloud::TidbCloud;
 
+use crate::deployment::Deployment;
 use crate::time::{Clock, Limits};
 
 /// The tags of a thing.
@@ -48,8 +51,10 @@ pub struct Outside<'a> {
     pub tidb_cloud: &'a dyn TidbCloud,
     pub confluent: &'a dyn Confluent,
     pub executions: &'a dyn Executions,
+    pub secrets: &'a dyn Secrets,
     pub clock: &'a dyn Clock,
     pub limits: Limits,
+    pub deployment: &'a Deployment,
 }
 
 impl fmt::Debug for Outside<'_> {

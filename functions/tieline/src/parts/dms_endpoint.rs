@@ -4,9 +4,12 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
+use crate::deployment::Bounds;
 use crate::outside::dms::{DmsEndpoint as Found, NewDmsEndpoint};
 use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
+use crate::problem::Problem;
+use crate::refusals::role_not_allowed;
 
 /// An endpoint to a MySQL server, which DMS logs in to with a secret that it reads by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +25,13 @@ impl DmsEndpoint {
 impl PartKind for DmsEndpoint {
     fn name(&self) -> String {
         format!("the DMS endpoint {}", self.0.id)
+    }
+
+    fn exceeds(&self, bounds: &Bounds, _: &[String]) -> Vec<Problem> {
+        let role = &self.0.secret_role;
+        let refused =
+            (!bounds.allows_role(role)).then(|| role_not_allowed(role, &bounds.role_prefix));
+        refused.into_iter().collect()
     }
 
     async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
@@ -66,7 +76,7 @@ impl PartKind for DmsEndpoint {
         let Some(found) = self.find(context).await? else {
             return Ok(());
         };
-        let confirmation = context.owner.confirmation();
+        let confirmation = context.owner.confirmation("");
         context.outside.dms.tag(&found.arn, &confirmation).await
     }
 }

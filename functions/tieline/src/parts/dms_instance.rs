@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
+use crate::deployment::Bounds;
 use crate::ids::{InstanceArn, VpcId};
 use crate::outside::dms::{Instance, NewInstance};
 use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
-use crate::refusals::unsuitable;
+use crate::refusals::{instance_not_allowed, unsuitable};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
@@ -100,6 +101,22 @@ impl PartKind for DmsInstance {
             .with("status", instance.status)
             .with("class", instance.class)
             .with("privateIps", instance.private_ips))
+    }
+
+    fn exceeds(&self, bounds: &Bounds, _: &[String]) -> Vec<Problem> {
+        let Self::New(new) = self else {
+            return Vec::new();
+        };
+        let mut problems = Vec::new();
+        if !bounds.allows_class(&new.class) {
+            let classes = bounds.dms_classes.as_deref().unwrap_or_default().join(", ");
+            problems.push(instance_not_allowed("class", &new.class, &classes));
+        }
+        if new.storage > bounds.dms_storage_gib {
+            let most = format!("at most {}", bounds.dms_storage_gib);
+            problems.push(instance_not_allowed("storageGib", new.storage, &most));
+        }
+        problems
     }
 
     async fn make(&self, context: &PartContext<'_>) -> Reply<()> {

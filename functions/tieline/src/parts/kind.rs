@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+use crate::deployment::Bounds;
 use crate::endpoint::EndpointPlan;
 use crate::execution::Phase;
 use crate::ids::EndpointId;
@@ -45,6 +46,16 @@ pub trait PartKind: Send + Sync {
             | Condition::Ready
             | Condition::Going => Vec::new(),
         })
+    }
+
+    /// What of it the deployment does not allow, for a service with these private names.
+    fn exceeds(&self, _bounds: &Bounds, _service_names: &[String]) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// What a request that has it says of it in its mark on the endpoint.
+    fn mark_on_endpoint(&self) -> Option<String> {
+        None
     }
 
     /// What it proves of the connection itself once it is ready, if it tries it.

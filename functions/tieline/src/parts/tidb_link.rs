@@ -24,10 +24,10 @@ pub struct TidbLink {
 impl TidbLink {
     /// Every one of this request's, the one that counts first.
     pub(super) async fn all(&self, context: &PartContext<'_>) -> Reply<Vec<Link>> {
-        let name = context.owner.vendor_name();
         let tidb = context.outside.tidb_cloud;
         let mut links = tidb.links(&self.of).await?;
-        links.retain(|link| link.name == name && link.service == self.service);
+        let is_ours = |link: &Link| context.owner.of_vendor_name(&link.name) == Ownership::Ours;
+        links.retain(|link| is_ours(link) && link.service == self.service);
         let order = |link: &Link| (is_going(link), link.created.clone(), link.id.clone());
         links.sort_by_key(order);
         Ok(links)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::outside::Reply;
 use crate::outside::tidb_cloud::{Registration, TidbNodeGroup};
-use crate::ownership::{Ownership, is_ours};
+use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +98,10 @@ impl PartKind for TidbRegistration {
         };
         let ownership = match context.endpoint {
             // The endpoint's last request takes it away, and only with an endpoint of ours.
-            Some(endpoint) if is_ours(&endpoint.tags) && !context.owner.shares(&endpoint.tags) => {
+            Some(endpoint)
+                if context.owner.is_ours(&endpoint.tags)
+                    && !context.owner.shares(&endpoint.tags) =>
+            {
                 Ownership::Ours
             }
             Some(_) => Ownership::Others,

@@ -4,9 +4,10 @@
 //! execution fails would roll back a connection that the first one announced.
 
 use super::parts;
-use crate::endpoint::{EndpointPlan, Groups};
+use crate::endpoint::{EndpointPlan, Groups, built};
 use crate::execution::Phase;
 use crate::outside::{Endpoint, Outside, Reply};
+use crate::ownership::Owner;
 use crate::refusals;
 use crate::workflow::{NextState, StepInput, StepResult, Work};
 
@@ -34,10 +35,16 @@ async fn step(mut work: Work<'_>) -> StepResult {
     if work.is_claimed_by_another(&endpoint) {
         return Ok(work.fail(refusals::conflict(id.as_str())));
     }
-    open_own_group(work.outside, wanted, &endpoint).await?;
+    open_own_group(work.outside, &work.plan.owner, wanted, &endpoint).await?;
     let owner = &work.plan.owner;
-    if !owner.is_confirmed_on(&endpoint.tags) {
-        match work.outside.ec2.tag(&id, &owner.confirmation()).await {
+    let names_zone = owner.zone.is_none() || owner.zone_in(&endpoint.tags) == owner.zone;
+    if !owner.is_confirmed_on(&endpoint.tags) || !names_zone {
+        match work
+            .outside
+            .ec2
+            .tag(&id, &owner.confirmation(&built(&endpoint)))
+            .await
+        {
             Err(error) if error.is_missing() => {
                 return Ok(work.wait(format!("{id} cannot be tagged yet ({error})")));
             }
@@ -56,13 +63,14 @@ async fn step(mut work: Work<'_>) -> StepResult {
 /// hardly anything can fail any more, and a rule in a group that others need would not be taken back.
 async fn open_own_group(
     outside: &Outside<'_>,
+    owner: &Owner,
     wanted: &EndpointPlan,
     endpoint: &Endpoint,
 ) -> Reply<()> {
     let Groups::Own { cidrs, .. } = &wanted.groups else {
         return Ok(());
     };
-    let Some(group) = super::own_group(outside, wanted).await? else {
+    let Some(group) = super::own_group(outside, owner, wanted).await? else {
         return Ok(());
     };
     if !endpoint.group_ids.iter().any(|id| id == group.id.as_str()) {

@@ -12,7 +12,7 @@ use crate::endpoint::{EndpointPlan, Groups, Serving, differences};
 use crate::execution::Phase;
 use crate::ids::GroupId;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply, State};
-use crate::ownership::{CLOSING, is_ours};
+use crate::ownership::{CLOSING, Owner};
 use crate::problem::{Code, Problem};
 use crate::refusals;
 use crate::time::Time;
@@ -55,7 +55,7 @@ async fn step(mut work: Work<'_>) -> StepResult {
         work.progress.endpoint = Some(id);
         return Ok(work.go(NextState::Poll));
     }
-    let there = ours(work.outside, &wanted).await?;
+    let there = ours(work.outside, &work.plan.owner, &wanted).await?;
     if let Some(endpoint) = there.iter().find(|endpoint| !endpoint.state.is_dead()) {
         return share(work, &wanted, endpoint).await;
     }
@@ -86,10 +86,10 @@ async fn make_part(work: Work<'_>, endpoint: Option<&Endpoint>) -> StepResult {
 }
 
 /// Every endpoint of ours for the plan's service in its VPC, the oldest first.
-async fn ours(outside: &Outside<'_>, wanted: &EndpointPlan) -> Reply<Vec<Endpoint>> {
+async fn ours(outside: &Outside<'_>, owner: &Owner, wanted: &EndpointPlan) -> Reply<Vec<Endpoint>> {
     let filter = EndpointFilter::of(&wanted.service, &wanted.vpc_id);
     let mut found = outside.ec2.endpoints(&filter).await?;
-    found.retain(|endpoint| is_ours(&endpoint.tags));
+    found.retain(|endpoint| owner.is_ours(&endpoint.tags));
     found.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
     Ok(found)
 }
@@ -151,7 +151,7 @@ async fn share(mut work: Work<'_>, wanted: &EndpointPlan, endpoint: &Endpoint) -
 async fn create(mut work: Work<'_>, wanted: &EndpointPlan, dead: &[Endpoint]) -> StepResult {
     let now = work.now();
     let ec2 = work.outside.ec2;
-    let groups = match groups(work.outside, wanted).await {
+    let groups = match groups(work.outside, &work.plan.owner, wanted).await {
         Ok(groups) => groups,
         // Made a moment ago, by us or by another execution, and not to be seen yet.
         Err(error) if error.is_missing() || error.is_duplicate() => {
@@ -228,7 +228,11 @@ async fn is_replayed(outside: &Outside<'_>, made: &Endpoint, now: Time) -> Reply
 }
 
 /// The groups of a new endpoint; our own is made if it is not there.
-async fn groups(outside: &Outside<'_>, wanted: &EndpointPlan) -> Reply<Vec<GroupId>> {
+async fn groups(
+    outside: &Outside<'_>,
+    owner: &Owner,
+    wanted: &EndpointPlan,
+) -> Reply<Vec<GroupId>> {
     let (name, cidrs) = match &wanted.groups {
         Groups::Named { ids } => return Ok(ids.clone()),
         Groups::Own { name, cidrs } => (name, cidrs),
@@ -238,9 +242,14 @@ async fn groups(outside: &Outside<'_>, wanted: &EndpointPlan) -> Reply<Vec<Group
             return Err(CallError::unavailable("ec2:CreateVpcEndpoint", reason));
         }
     };
-    let id = match super::own_group(outside, wanted).await? {
+    let id = match super::own_group(outside, owner, wanted).await? {
         Some(group) => group.id,
-        None => outside.ec2.create_group(&wanted.new_group(name)).await?,
+        None => {
+            outside
+                .ec2
+                .create_group(&wanted.new_group(owner, name))
+                .await?
+        }
     };
     // Always: a run before this one may have made only some of the rules.
     for port in wanted.ports() {

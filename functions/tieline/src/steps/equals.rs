@@ -12,15 +12,20 @@ use crate::workflow::Work;
 /// endpoint gone makes another one.
 const MANY: usize = 40;
 
-/// An execution that waits for what this one is about to remove, as marks name it. Among those that fail together only an
-/// older one hands on to a younger one, so that the last one removes it.
-pub(super) async fn heir(work: &Work<'_>) -> Reply<Option<String>> {
+/// An execution that waits for what this one is about to remove, as marks name it. Those that fail together hand it to each
+/// other, and each of them to nobody twice, so that one of them removes it. What has no marks by execution is handed to a
+/// younger one only, for the same reason.
+pub(super) async fn heir(work: &Work<'_>, is_marked: bool) -> Reply<Option<String>> {
     let executions = work.outside.executions;
     let (own, cleaning) = (&work.execution, work.progress.cleaning);
     let Some(mut running) = executions.running(&own.machine()).await? else {
         return Ok(None);
     };
-    running.retain(|(arn, began)| *arn != own.id && (cleaning || *began > own.started()));
+    running.retain(|(arn, began)| {
+        *arn != own.id
+            && (cleaning || is_marked || *began > own.started())
+            && !work.progress.handed_to.contains(&run_mark(arn))
+    });
     running.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
     for (arn, _) in running.into_iter().take(MANY) {
         let run = executions.execution(&arn).await?;

@@ -15,11 +15,11 @@ use std::pin::pin;
 
 use futures_util::future::{Either, select};
 
-use crate::endpoint::{EndpointPlan, Groups};
+use crate::endpoint::{EndpointPlan, Groups, is_own_group};
 use crate::execution::Progress;
 use crate::ids::EndpointId;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Group, Outside, Reply};
-use crate::ownership::is_ours;
+use crate::ownership::Owner;
 use crate::time::Time;
 use crate::workflow::{
     LONGEST_POLL, NextState, StepError, StepInput, StepOutput, StepResult, Work, wait_seconds,
@@ -116,12 +116,16 @@ async fn look(outside: &Outside<'_>, id: &EndpointId) -> Reply<Option<Endpoint>>
 }
 
 /// The group of our own that a plan asks for, if it is there.
-async fn own_group(outside: &Outside<'_>, wanted: &EndpointPlan) -> Reply<Option<Group>> {
+async fn own_group(
+    outside: &Outside<'_>,
+    owner: &Owner,
+    wanted: &EndpointPlan,
+) -> Reply<Option<Group>> {
     let Groups::Own { name, .. } = &wanted.groups else {
         return Ok(None);
     };
     let groups = outside.ec2.groups(&wanted.vpc_id).await?;
     Ok(groups
         .into_iter()
-        .find(|group| group.name == *name && is_ours(&group.tags)))
+        .find(|group| is_own_group(owner, group, name, &wanted.vpc_id, &wanted.service)))
 }

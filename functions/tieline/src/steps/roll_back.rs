@@ -12,7 +12,7 @@ use crate::execution::{EndedExecution, Phase, Progress};
 use crate::ids::RequestId;
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, Outside, Reply};
-use crate::ownership::{MANAGED, REQUEST};
+use crate::ownership::{MANAGED, REQUEST, is_closing};
 use crate::problem::{Code, Problem, Rejection};
 use crate::request;
 use crate::result::{Failed, Left, ResultDetail, ResultEvent};
@@ -110,7 +110,7 @@ async fn step(mut work: Work<'_>) -> StepResult {
         return Ok(give_up(work, &inventory));
     }
     if inventory.takes_from_equals()
-        && let Some(heir) = equals::heir(&work).await?
+        && let Some(heir) = equals::heir(&work, !inventory.endpoints.is_empty()).await?
     {
         if inventory.endpoints.is_empty() {
             return Ok(leave_to_equal(work, &inventory));
@@ -144,7 +144,16 @@ async fn step(mut work: Work<'_>) -> StepResult {
             Disposition::Closes | Disposition::LosesTags | Disposition::IsClosing
         )
     };
-    if inventory.endpoints.iter().any(lets_go) {
+    let mut leaving = inventory
+        .endpoints
+        .iter()
+        .filter(|one| lets_go(one))
+        .peekable();
+    if leaving.peek().is_some() {
+        // Nobody can claim it from when the mark says so, and not from when this began to wait for something else.
+        if leaving.any(|(endpoint, _)| !is_closing(&endpoint.tags)) {
+            work.progress.closing = Some(began);
+        }
         work.progress.closing.get_or_insert(began);
     }
     for (endpoint, disposition) in &inventory.endpoints {
@@ -183,6 +192,7 @@ fn leave_to_equal(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
 /// An equal request still waits for it: what it needs is from now on its own. Whether it still runs then is looked at once
 /// more, before this execution ends.
 async fn hand_over(mut work: Work<'_>, inventory: &Inventory, heir: &str) -> StepResult {
+    let mut is_handed = false;
     for (endpoint, disposition) in &inventory.endpoints {
         if !matches!(disposition, Disposition::Closes | Disposition::LosesTags) {
             continue;
@@ -191,11 +201,20 @@ async fn hand_over(mut work: Work<'_>, inventory: &Inventory, heir: &str) -> Ste
         let now = super::look(work.outside, &endpoint.id).await?;
         if now.is_some_and(|now| now.tags == endpoint.tags) {
             let mark = work.plan.owner.handed_to(heir);
-            done_or_busy(work.outside.ec2.tag(&endpoint.id, &mark).await)?;
+            match work.outside.ec2.tag(&endpoint.id, &mark).await {
+                Err(error) if error.is_busy() || error.is_missing() => {}
+                result => {
+                    result?;
+                    is_handed = true;
+                }
+            }
         }
     }
-    let now = work.now();
-    work.progress.closing.get_or_insert(now);
+    // Otherwise it is looked at anew.
+    if is_handed {
+        work.progress.closing = Some(work.now());
+        work.progress.handed_to.push(heir.to_owned());
+    }
     Ok(work.pause("another execution of the same request to go on with it"))
 }
 

@@ -4,19 +4,19 @@
 //! TiDB Cloud clusters", and the DMS User Guide.
 
 use async_trait::async_trait;
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join4};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
 use super::dms_choice::{Cluster, Wish};
+use super::dms_name::known_as;
 use super::dms_network::{Place, place};
 use super::tidb::{API_KEY, CLUSTER};
 use super::{
     ConnectedThrough, Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts,
     Resolved, TargetKind, Unresolved,
 };
-use crate::ids::{RequestId, RoleArn, SecretArn};
-use crate::json::canonical;
+use crate::ids::{RoleArn, SecretArn};
 use crate::json::{Condition, Fields, kind_of};
 use crate::outside::dms::{NewDmsEndpoint, NewInstance};
 use crate::outside::{EndpointFilter, State};
@@ -31,6 +31,8 @@ use crate::refusals::{no_dms_role, unsuitable};
 
 /// The longest certificate, in bytes of PEM; one has some 2,000.
 const MAX_PEM: usize = 16_384;
+
+const DATABASE_SECRET_PATH: &str = "$.target.databaseSecretArn";
 
 /// What TiDB needs as a target: DMS loads tables in any order (TiDB Cloud docs).
 const TARGET_ATTRIBUTES: &str = "Initstmt=SET FOREIGN_KEY_CHECKS=0;";
@@ -183,7 +185,7 @@ impl DmsTidbCloud {
         context: &FindContext<'_>,
         wanted: &EndpointSpec,
     ) -> Result<(), Unresolved> {
-        let path = "$.target.databaseSecretArn";
+        let path = DATABASE_SECRET_PATH;
         let dms = context.outside.dms;
         let asked = dms.secret_address(&self.database_secret_arn).await;
         let address = asked.map_err(|error| Unresolved::by_vendor(error, path))?;
@@ -218,8 +220,7 @@ impl DmsTidbCloud {
         )
     }
 
-    fn parts(&self, context: &FindContext<'_>, place: Place) -> Vec<Part> {
-        let id = identifier(context.request_id);
+    fn parts(&self, context: &FindContext<'_>, id: String, place: Place) -> Vec<Part> {
         let mut parts = Vec::new();
         let instance = match &self.instance {
             Wish::Existing(arn) => DmsInstance::Existing {
@@ -329,18 +330,6 @@ fn read_certificate<F: Fields>(fields: &mut F) -> Option<String> {
     (framed && public && small).then(|| pem.to_owned())
 }
 
-/// The identifier of everything that is made in DMS for a request: DMS keeps lower case, letters, digits and single
-/// hyphens, at most 63 of them.
-fn identifier(request: &RequestId) -> String {
-    let mut slug: String = request.as_str().to_ascii_lowercase();
-    slug.retain(|c| c.is_ascii_alphanumeric() || c == '-');
-    let words: Vec<&str> = slug.split('-').filter(|word| !word.is_empty()).collect();
-    let mut slug = words.join("-");
-    slug.truncate(40);
-    let digest = canonical::digest(&[request.as_str()]);
-    format!("tieline-{}-{}", slug.trim_end_matches('-'), &digest[..8]).replace("--", "-")
-}
-
 pub(super) const FACTS: KindFacts = KindFacts {
     about: "AWS DMS reading from or writing to a TiDB Cloud cluster over its private endpoint, which is there already",
     connected_through: ConnectedThrough::Vpc,
@@ -353,6 +342,12 @@ impl TargetKind for DmsTidbCloud {
         true
     }
 
+    fn secrets(&self) -> Vec<(&'static str, &SecretArn)> {
+        let mut all = self.cluster.kind().secrets();
+        all.push((DATABASE_SECRET_PATH, &self.database_secret_arn));
+        all
+    }
+
     fn name(&self) -> String {
         let cluster = self.cluster.kind().name();
         if self.is_source {
@@ -363,8 +358,9 @@ impl TargetKind for DmsTidbCloud {
     }
 
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
-        let (has_role, place, cluster) = join3(
+        let (has_role, id, place, cluster) = join4(
             context.outside.dms.has_vpc_role(),
+            known_as(context),
             place(context),
             self.cluster.kind().find(context),
         )
@@ -393,7 +389,7 @@ impl TargetKind for DmsTidbCloud {
         about.insert("port".to_owned(), json!(wanted.port));
         Ok(Resolved {
             endpoint: None,
-            parts: self.parts(context, place),
+            parts: self.parts(context, id?, place),
             about,
         })
     }
@@ -425,29 +421,5 @@ impl TargetKind for DmsTidbCloud {
             note: (self.ssl_mode == "none")
                 .then(|| "DMS talks to the database without TLS, inside AWS PrivateLink: send caCertificate for verify-full".to_owned()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::identifier;
-
-    #[test]
-    fn an_identifier_is_what_dms_takes() {
-        for request in ["Orders_Prod--1.", "a", &"x-".repeat(32), "---"] {
-            let id = identifier(&request.parse().unwrap());
-
-            assert!(id.len() <= 63 && id.starts_with("tieline-"), "{id}");
-            assert!(!id.contains("--") && !id.ends_with('-'), "{id}");
-            assert!(
-                id.bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
-                "{id}"
-            );
-        }
-        assert_ne!(
-            identifier(&"a.b".parse().unwrap()),
-            identifier(&"ab".parse().unwrap())
-        );
     }
 }

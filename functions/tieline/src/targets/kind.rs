@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ids::{Region, RequestId, VpcId};
+use crate::ids::{Region, RequestId, SecretArn, VpcId};
 use crate::json::Condition;
 use crate::options::Network;
 use crate::outside::{CallError, Outside};
@@ -22,6 +22,11 @@ pub trait TargetKind: Send + Sync {
 
     /// How to connect, once everything works.
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection;
+
+    /// The secrets that it names, each with its place in the request.
+    fn secrets(&self) -> Vec<(&'static str, &SecretArn)> {
+        Vec::new()
+    }
 
     /// The ports that clients connect to, as far as they are known without asking anybody.
     fn ports(&self) -> Vec<u16> {

@@ -13,6 +13,7 @@ pub mod tidb_cloud_serverless;
 pub mod tidb_cloud_to_confluent;
 
 mod dms_choice;
+mod dms_name;
 mod dms_network;
 mod kind;
 mod tidb;

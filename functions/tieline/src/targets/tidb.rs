@@ -10,7 +10,7 @@ use crate::refusals::unsuitable;
 pub(super) const CLUSTER: &str = "The cluster";
 pub(super) const API_KEY: &str = "The secret with TiDB Cloud's API key";
 
-const KEY_PATH: &str = "$.target.apiKeySecretArn";
+pub(super) const KEY_PATH: &str = "$.target.apiKeySecretArn";
 const CLUSTER_PATH: &str = "$.target.clusterId";
 
 pub(super) fn cluster(key: &SecretArn, cluster: &TidbId) -> TidbCluster {

@@ -5,7 +5,9 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::tidb::{API_KEY, CLUSTER, by_tidb, check_region, cluster, mysql, no_cluster, readiness};
+use super::tidb::{
+    API_KEY, CLUSTER, KEY_PATH, by_tidb, check_region, cluster, mysql, no_cluster, readiness,
+};
 use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
@@ -118,6 +120,10 @@ pub(super) const FACTS: KindFacts = KindFacts {
 impl TargetKind for TidbCloudDedicated {
     fn has_parts(&self) -> bool {
         true
+    }
+
+    fn secrets(&self) -> Vec<(&'static str, &SecretArn)> {
+        vec![(KEY_PATH, &self.api_key_secret_arn)]
     }
 
     fn name(&self) -> String {

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
-use super::tidb::{API_KEY, CLUSTER, by_tidb, check_region, cluster, mysql, no_cluster, readiness};
+use super::tidb::{
+    API_KEY, CLUSTER, KEY_PATH, by_tidb, check_region, cluster, mysql, no_cluster, readiness,
+};
 use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
@@ -41,6 +43,10 @@ pub(super) const FACTS: KindFacts = KindFacts {
 
 #[async_trait]
 impl TargetKind for TidbCloudServerless {
+    fn secrets(&self) -> Vec<(&'static str, &SecretArn)> {
+        vec![(KEY_PATH, &self.api_key_secret_arn)]
+    }
+
     fn name(&self) -> String {
         format!("TiDB Cloud cluster {}", self.cluster_id)
     }

@@ -8,7 +8,9 @@ use futures_util::future::join;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
-use super::tidb::{API_KEY, CLUSTER, by_tidb, check_region, cluster, no_cluster, readiness};
+use super::tidb::{
+    API_KEY, CLUSTER, KEY_PATH, by_tidb, check_region, cluster, no_cluster, readiness,
+};
 use super::{
     ConnectedThrough, Connection, ConnectionContext, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
@@ -26,6 +28,7 @@ use crate::refusals::unsuitable;
 
 const KAFKA: u16 = 9092;
 
+const CONFLUENT_KEY_PATH: &str = "$.target.confluent.apiKeySecretArn";
 const NETWORK_PATH: &str = "$.target.confluent.networkId";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +113,7 @@ impl TidbCloudToConfluent {
         let confluent = context.outside.confluent;
         let within = self.confluent.environment();
         let asked_for = confluent.network(&within, network_id).await;
-        let refused = |error| Unresolved::by_vendor(error, "$.target.confluent.apiKeySecretArn");
+        let refused = |error| Unresolved::by_vendor(error, CONFLUENT_KEY_PATH);
         let Some(network) = asked_for.map_err(refused)? else {
             let message =
                 format!("Confluent environment {environment_id} has no network {network_id}");
@@ -195,6 +198,13 @@ pub(super) const FACTS: KindFacts = KindFacts {
 impl TargetKind for TidbCloudToConfluent {
     fn has_parts(&self) -> bool {
         true
+    }
+
+    fn secrets(&self) -> Vec<(&'static str, &SecretArn)> {
+        vec![
+            (KEY_PATH, &self.api_key_secret_arn),
+            (CONFLUENT_KEY_PATH, &self.confluent.api_key_secret_arn),
+        ]
     }
 
     fn name(&self) -> String {

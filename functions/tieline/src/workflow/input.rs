@@ -53,12 +53,18 @@ impl StepInput {
     /// `Tieline.Rejected` if either is missing.
     pub fn planned<'a>(self, outside: &'a Outside<'a>) -> Result<Work<'a>, StepError> {
         match (self.plan, self.progress) {
-            (Some(plan), Some(progress)) => Ok(Work {
-                outside,
-                execution: self.execution,
-                plan,
-                progress,
-            }),
+            (Some(mut plan), Some(progress)) => {
+                plan.owner.is_of(&outside.deployment.name);
+                if plan.owner.zone.is_none() {
+                    plan.complete_marks();
+                }
+                Ok(Work {
+                    outside,
+                    execution: self.execution,
+                    plan,
+                    progress,
+                })
+            }
             _ => Err(StepError::rejected(Problem::new(
                 Code::StepFailed,
                 "the plan or the progress is missing",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{LONGEST_POLL, NextState, Situation, StepOutput, wait_seconds};
 use crate::execution::{Execution, Phase, Progress};
 use crate::outside::{Endpoint, Outside};
-use crate::ownership::{Claim, Ownership, is_ours};
+use crate::ownership::{Claim, Ownership};
 use crate::parts::PartContext;
 use crate::plan::Plan;
 use crate::problem::Problem;
@@ -71,7 +71,7 @@ impl Work<'_> {
     pub fn holds(&self, endpoint: &Endpoint) -> bool {
         let owner = &self.plan.owner;
         owner.of_tags(&endpoint.tags) != Ownership::Others
-            || (is_ours(&endpoint.tags) && owner.closes(&endpoint.tags))
+            || (owner.is_ours(&endpoint.tags) && owner.closes(&endpoint.tags))
     }
 
     /// Whether so much time has passed since this execution began to let go that every call from before shows.

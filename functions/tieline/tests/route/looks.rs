@@ -42,7 +42,7 @@ pub(crate) fn sent(case: &str) -> (Plan, Progress) {
 pub(crate) fn endpoint(plan: &Plan, progress: &Progress) -> Endpoint {
     let wanted = plan.endpoint.as_ref().unwrap();
     let mut tags = plan.owner.all_tags();
-    tags.extend(plan.owner.confirmation());
+    tags.extend(plan.owner.confirmation(""));
     let ids = match &wanted.groups {
         tieline::endpoint::Groups::Named { ids } => ids.iter().map(ToString::to_string).collect(),
         tieline::endpoint::Groups::Own { .. } | tieline::endpoint::Groups::Unchanged => Vec::new(),

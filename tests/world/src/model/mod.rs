@@ -67,6 +67,8 @@ pub struct Model {
     pub(crate) subnets: Table<Subnet>,
     pub(crate) groups: Table<Group>,
     pub(crate) services: Vec<Service>,
+    /// Whether services say their zones by name only: not AWS, but what other implementations of EC2 do (seen with moto).
+    pub(crate) zone_names_only: bool,
     pub(crate) endpoints: Table<Endpoint>,
     pub(crate) interfaces: Table<Interface>,
     pub(crate) tags: Table<BTreeMap<String, String>>,
@@ -166,6 +168,7 @@ impl Model {
             subnets: Table::default(),
             groups: Table::default(),
             services: Vec::new(),
+            zone_names_only: false,
             endpoints: Table::default(),
             interfaces: Table::default(),
             tags: Table::default(),

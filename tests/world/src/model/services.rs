@@ -170,12 +170,19 @@ impl Operation for DescribeVpcEndpointServices {
                 && (self.service_regions.is_empty()
                     || self.service_regions.iter().any(|region| region == REGION))
         };
+        let detail = |service: &Service| {
+            let mut detail = service.detail();
+            if model.zone_names_only {
+                detail.availability_zone_ids.clear();
+            }
+            detail
+        };
         let found = model
             .services
             .iter()
             .filter(|service| model.is_offered(&service.name))
             .filter(is_asked_for)
-            .map(Service::detail)
+            .map(detail)
             .collect();
 
         let found = listing::filter(found, &self.filters)?;

@@ -11,7 +11,7 @@ use crate::model::network::Subnet;
 use crate::model::shapes::TagSpecification;
 use crate::model::{ACCOUNT, Model};
 
-use super::default::range;
+use super::default::{add_vpc, range};
 use super::migration::add_secret;
 use super::vendors::{TIDB_SHARED_HOST, TIDB_SHARED_SERVICE};
 
@@ -26,9 +26,7 @@ const RANGE: &str = "10.40.0.0/16";
 
 pub(super) fn furnish(model: &mut Model) {
     let now = model.now;
-    let mut vpc = model.add_vpc(CONNECTED_VPC, vec![range(RANGE)], now);
-    vpc.dns_hostnames = true;
-    model.vpcs.put(CONNECTED_VPC, vpc, now);
+    add_vpc(model, CONNECTED_VPC, RANGE);
     let zones = ["use1-az4", "use1-az6"];
     for (number, (id, zone)) in (1..).zip(CONNECTED_SUBNETS.iter().zip(zones)) {
         let subnet = Subnet {

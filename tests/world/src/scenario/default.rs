@@ -51,9 +51,7 @@ pub(super) fn furnish(model: &mut Model) {
 
 fn add_network(model: &mut Model) {
     let now = model.now;
-    let mut vpc = model.add_vpc(VPC, vec![range(VPC_RANGE)], now);
-    vpc.dns_hostnames = true;
-    model.vpcs.put(VPC, vpc, now);
+    add_vpc(model, VPC, VPC_RANGE);
 
     let zones = ["use1-az4", "use1-az6", "use1-az1", "use1-az2", "use1-az4"];
     for (number, (id, zone)) in (1..).zip(SUBNETS.iter().zip(zones)) {
@@ -72,6 +70,16 @@ fn add_network(model: &mut Model) {
         rules,
         now,
     );
+}
+
+/// A VPC that resolves names, and whose owner says that it takes part.
+pub(super) fn add_vpc(model: &mut Model, id: &str, block: &str) {
+    let now = model.now;
+    let mut vpc = model.add_vpc(id, vec![range(block)], now);
+    vpc.dns_hostnames = true;
+    model.vpcs.put(id, vpc, now);
+    let enrolled = ("tieline:enrolled".to_owned(), "true".to_owned());
+    model.put_tags(id, [enrolled].into(), now);
 }
 
 fn subnet(id: &str, cidr: &str, zone_id: &str) -> Subnet {

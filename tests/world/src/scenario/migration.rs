@@ -19,7 +19,7 @@ use crate::model::{ACCOUNT, Model, OTHER_ACCOUNT};
 
 use super::Scenario;
 use super::connected::CONNECTED_VPC;
-use super::default::{VPC, range};
+use super::default::{VPC, add_vpc, range};
 use super::problems::scenario;
 use super::vendor_problems::{fail_after, fail_before};
 
@@ -144,9 +144,7 @@ pub(super) fn furnish(model: &mut Model) {
 
 fn add_peer(model: &mut Model) {
     let now = model.now;
-    let mut vpc = model.add_vpc(PEER_VPC, vec![range("10.30.0.0/16")], now);
-    vpc.dns_hostnames = true;
-    model.vpcs.put(PEER_VPC, vpc, now);
+    add_vpc(model, PEER_VPC, "10.30.0.0/16");
     let subnet = Subnet {
         id: PEER_SUBNET.to_owned(),
         vpc_id: PEER_VPC.to_owned(),

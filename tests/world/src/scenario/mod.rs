@@ -1,6 +1,7 @@
 //! Furnished worlds: one where all is well, and one for each problem that the same request can
 //! meet.
 
+mod bounds;
 mod connected;
 mod default;
 mod migration;
@@ -33,6 +34,7 @@ pub use vendors::{
 static ALL: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
     [
         problems::SCENARIOS,
+        bounds::SCENARIOS,
         migration::SCENARIOS,
         vendor_problems::SCENARIOS,
     ]

@@ -251,6 +251,11 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
+        "zone-names-only",
+        "EC2 says the zones of services by their names, and no ids.",
+        |world| world.model.zone_names_only = true,
+    ),
+    scenario(
         "ec2-outage",
         "EC2 answers nothing for ten minutes, from the first call after a create.",
         |world| world.add_fault(outage(Some(600.0))),

@@ -12,7 +12,7 @@ use crate::execution::EndedExecution;
 use crate::ids::{Region, VpcId};
 use crate::options::Policy;
 use crate::outside::{Endpoint, EndpointFilter, Outside, Reply};
-use crate::ownership::{Claim, Owner, Ownership, REQUEST, is_ours};
+use crate::ownership::{Claim, Owner, Ownership, REQUEST};
 use crate::parts::PartContext;
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
@@ -62,16 +62,12 @@ pub(super) async fn step(
     if request.dry_run {
         return Ok(answer.refuse(vec![ended.problem()], Left::default(), Some(id)));
     }
-    let owner = request.owner(
-        answer.execution.account(),
-        &ended.execution,
-        &answer.execution.id,
-    );
-    let held = held(outside, &owner).await?;
     let mut check = Check {
         maker: &ended.execution,
         ..Check::new(outside, &request, &answer.execution)
     };
+    let owner = check.owner();
+    let held = held(outside, &owner).await?;
     let outcome = check.run().await?;
     let problems = check.problems;
     let mut confirmed = held.iter().any(|one| owner.is_confirmed_on(&one.tags));
@@ -133,7 +129,7 @@ async fn held(outside: &Outside<'_>, owner: &Owner) -> Reply<Vec<Endpoint>> {
     };
     let mut found = outside.ec2.endpoints(&filter).await?;
     found.retain(|one| {
-        is_ours(&one.tags) && !one.state.is_dead() && owner.claim(&one.tags) == Claim::Ours
+        owner.is_ours(&one.tags) && !one.state.is_dead() && owner.claim(&one.tags) == Claim::Ours
     });
     Ok(found)
 }
@@ -149,10 +145,19 @@ fn by_marks(
 ) -> StepOutput {
     let id = &request.request_id;
     let perhaps = request.shape.target.kind().has_parts().then(|| {
-        format!("perhaps what belongs to it beside the endpoint, with the tag {REQUEST}{id} or \"tieline {id}\" in its name")
+        let stack = &answer.outside.deployment.name;
+        format!(
+            "perhaps what belongs to it beside the endpoint: what has the tag {REQUEST}{id} or \"tieline {stack} {id}\" in its name, and a private zone whose names lead there"
+        )
     });
-    let marked = held.first().zip(held.first().and_then(wanted));
+    let marked = held
+        .first()
+        .zip(held.first().and_then(|one| wanted(&owner, one)));
     if let Some((endpoint, wanted)) = marked {
+        let owner = Owner {
+            zone: owner.zone_in(&endpoint.tags),
+            ..owner
+        };
         let plan = Plan {
             owner,
             target: request.shape.target.clone(),
@@ -199,12 +204,12 @@ fn not_found(what: String) -> Problem {
 }
 
 /// A plan of an endpoint that is there, enough to remove it and its group.
-fn wanted(endpoint: &Endpoint) -> Option<EndpointPlan> {
+fn wanted(owner: &Owner, endpoint: &Endpoint) -> Option<EndpointPlan> {
     let vpc_id: VpcId = endpoint.vpc.parse().ok()?;
     let service = endpoint.service.clone();
     Some(EndpointPlan {
         groups: Groups::Own {
-            name: own_group_name(&vpc_id, &service),
+            name: own_group_name(&owner.deployment, &vpc_id, &service),
             cidrs: Vec::new(),
         },
         vpc_id,

@@ -2,11 +2,12 @@
 
 use futures_util::future::{join, join_all, join4, join5, try_join};
 
+use super::bounds;
 use crate::execution::Execution;
 use crate::ids::VpcId;
 use crate::outside::route53::VpcZone;
 use crate::outside::{
-    DnsAttributes, Endpoint, EndpointFilter, Group, Outside, Reply, Service, Subnet,
+    DnsAttributes, Endpoint, EndpointFilter, Group, Outside, Reply, Service, Subnet, Tags, Vpc,
 };
 use crate::ownership::REQUEST;
 use crate::problem::Problem;
@@ -28,6 +29,7 @@ pub(super) struct Looks {
 pub(super) struct Network {
     pub(super) vpc: VpcId,
     pub(super) cidrs: Vec<String>,
+    pub(super) tags: Tags,
     /// By id.
     pub(super) subnets: Vec<Subnet>,
     pub(super) groups: Vec<Group>,
@@ -56,8 +58,8 @@ pub(super) enum Target {
         resolved: Box<Resolved>,
         /// The service of its endpoint, if EC2 knows it.
         service: Option<Service>,
-        /// Address blocks of further VPCs that connect through the endpoint.
-        also_from: Reply<Vec<String>>,
+        /// Further VPCs that connect through the endpoint, as far as they are there.
+        also_from: Reply<Vec<(VpcId, Vpc)>>,
     },
 }
 
@@ -70,6 +72,7 @@ pub(super) async fn look(
     outside: &Outside<'_>,
     request: &Request,
     execution: &Execution,
+    is_bounded: bool,
 ) -> Reply<Looks> {
     let key = format!("{REQUEST}{}", request.request_id);
     let holders = EndpointFilter {
@@ -78,7 +81,7 @@ pub(super) async fn look(
     };
     let (network, target, holders, quota) = join4(
         network(outside, request),
-        target(outside, request, execution),
+        target(outside, request, execution, is_bounded),
         outside.ec2.endpoints(&holders),
         if_needed(makes_endpoint(request), outside.quotas.endpoints_per_vpc()),
     )
@@ -127,6 +130,7 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Netwo
     Ok(Some(Network {
         vpc: id.clone(),
         cidrs: vpc.cidrs,
+        tags: vpc.tags,
         subnets,
         groups,
         dns: dns?,
@@ -135,7 +139,18 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Netwo
     }))
 }
 
-async fn target(outside: &Outside<'_>, request: &Request, execution: &Execution) -> Reply<Target> {
+async fn target(
+    outside: &Outside<'_>,
+    request: &Request,
+    execution: &Execution,
+    is_bounded: bool,
+) -> Reply<Target> {
+    if is_bounded {
+        let problems = bounds::secrets(outside, request).await?;
+        if !problems.is_empty() {
+            return Ok(Target::Refused(problems));
+        }
+    }
     let context = FindContext {
         outside,
         request_id: &request.request_id,
@@ -158,7 +173,7 @@ async fn target(outside: &Outside<'_>, request: &Request, execution: &Execution)
     };
     let (service, also_from) = join(
         outside.ec2.service(&spec.service),
-        further_blocks(outside, request, spec),
+        further_vpcs(outside, request, spec),
     )
     .await;
     Ok(Target::Resolved {
@@ -169,21 +184,21 @@ async fn target(outside: &Outside<'_>, request: &Request, execution: &Execution)
 }
 
 /// One that is not there is the zone's problem to tell.
-async fn further_blocks(
+async fn further_vpcs(
     outside: &Outside<'_>,
     request: &Request,
     spec: &EndpointSpec,
-) -> Reply<Vec<String>> {
+) -> Reply<Vec<(VpcId, Vpc)>> {
     let own = request
         .shape
         .network
         .as_ref()
         .map(|network| &network.vpc_id);
     let others = spec.also_from.iter().filter(|vpc| Some(*vpc) != own);
-    let seen = join_all(others.map(|vpc| outside.ec2.vpc(vpc))).await;
-    let mut blocks = Vec::new();
-    for vpc in seen {
-        blocks.extend(vpc?.into_iter().flat_map(|vpc| vpc.cidrs));
+    let looks = others.map(async |id| (id.clone(), outside.ec2.vpc(id).await));
+    let mut found = Vec::new();
+    for (id, vpc) in join_all(looks).await {
+        found.extend(vpc?.map(|vpc| (id, vpc)));
     }
-    Ok(blocks)
+    Ok(found)
 }

@@ -1,3 +1,4 @@
+mod bounds;
 mod clean_up;
 mod looks;
 mod network;
@@ -107,9 +108,9 @@ impl<'a> Check<'a> {
     }
 
     fn owner(&self) -> Owner {
-        let execution = self.execution;
+        let (execution, deployment) = (self.execution, &self.outside.deployment.name);
         self.request
-            .owner(execution.account(), self.maker, &execution.id)
+            .owner(deployment, execution.account(), self.maker, &execution.id)
     }
 
     /// Notes a problem at a place of the request.
@@ -120,7 +121,13 @@ impl<'a> Check<'a> {
 
     /// Judges everything that can be looked at, also when a part of it is missing.
     async fn run(&mut self) -> Reply<Outcome> {
-        let looks = looks::look(self.outside, self.request, self.execution).await?;
+        let looks = looks::look(
+            self.outside,
+            self.request,
+            self.execution,
+            self.is_bounded(),
+        )
+        .await?;
         let Looks {
             network,
             target,
@@ -165,6 +172,9 @@ impl<'a> Check<'a> {
             about,
             on_failure: self.request.on_failure,
         };
+        let also_from = also_from?;
+        self.check_bounds(service.as_ref(), &also_from, &plan.parts);
+        plan.complete_marks();
         let Some(spec) = spec else {
             self.check_request_id(&holders?, &plan.owner, None);
             self.check_parts(&plan, None).await?;
@@ -173,7 +183,10 @@ impl<'a> Check<'a> {
         let both = Both {
             network: network.as_ref(),
             service: service.as_ref(),
-            also_from,
+            also_from: also_from
+                .into_iter()
+                .flat_map(|(_, vpc)| vpc.cidrs)
+                .collect(),
             holders,
             quota,
         };
@@ -215,10 +228,10 @@ impl<'a> Check<'a> {
             network,
             service,
             ports: &ports,
-            also_from: &both.also_from?,
+            also_from: &both.also_from,
         };
         self.check_request_id(&both.holders?, owner, Some((&network.vpc, service)));
-        let chosen = self.serving(&side, both.quota)?;
+        let chosen = self.serving(owner, &side, both.quota)?;
         if chosen.needs_names(self.request) {
             self.check_hosted_zones(network, service)?;
         }
@@ -346,7 +359,8 @@ impl<'a> Check<'a> {
 struct Both<'a> {
     network: Option<&'a Network>,
     service: Option<&'a Service>,
-    also_from: Reply<Vec<String>>,
+    /// Address blocks of further VPCs.
+    also_from: Vec<String>,
     holders: Reply<Vec<Endpoint>>,
     quota: Reply<Option<u32>>,
 }

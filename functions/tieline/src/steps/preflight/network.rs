@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Check;
 use super::looks::{Network, Side};
 use super::serving::Chosen;
-use crate::endpoint::{AvailabilityZone, Groups, own_group_name};
+use crate::endpoint::{AvailabilityZone, Groups, is_own_group, own_group_name};
 use crate::ids::{GroupId, SubnetId};
 use crate::options;
 use crate::outside::{Group, Service, Subnet};
-use crate::ownership::is_ours;
 use crate::problem::{Code, Problem};
 use crate::refusals::{no_group, no_subnet, no_vpc};
 use crate::targets::ConnectedThrough;
@@ -27,6 +26,7 @@ impl<'c> Check<'c> {
             self.problems.push(problem.about("$.network.vpcId"));
             return;
         };
+        self.check_vpc(&network.vpc, &network.tags, "$.network.vpcId");
         let Some(dns) = network.dns else {
             return;
         };
@@ -240,12 +240,14 @@ impl<'c> Check<'c> {
                 .named_groups(network, ids, ports)
                 .then(|| Groups::Named { ids: ids.clone() });
         }
-        let name = own_group_name(&network.vpc, &service.name);
+        let owner = self.owner();
+        let name = own_group_name(&owner.deployment, &network.vpc, &service.name);
         if let Some(endpoint) = &chosen.found {
             let has = |group: &&Group| endpoint.group_ids.iter().any(|id| id == group.id.as_str());
             let groups: Vec<&Group> = network.groups.iter().filter(has).collect();
             // What our own does not let in yet, it will.
-            let is_own = |group: &&Group| group.name == name && is_ours(&group.tags);
+            let is_own =
+                |group: &&Group| is_own_group(&owner, group, &name, &network.vpc, &service.name);
             if chosen.endpoint.is_adopted() || !groups.iter().any(is_own) {
                 self.check_open(network, &groups, ports);
             }

@@ -6,7 +6,7 @@ use crate::endpoint::{EndpointPlan, Serving, differences, holding_zone, holds_na
 use crate::ids::{GroupId, SubnetId, VpcId};
 use crate::outside::route53::VpcZone;
 use crate::outside::{CallError, Endpoint, Reply, Service, State};
-use crate::ownership::{Claim, Owner, holders, is_ours, is_settled};
+use crate::ownership::{Claim, MANAGED, Owner, holders, is_settled};
 use crate::problem::{Code, Problem};
 use crate::refusals;
 use crate::request::Request;
@@ -41,7 +41,12 @@ impl Chosen {
 
 impl Check<'_> {
     /// Chooses among the endpoints of the VPC.
-    pub(super) fn serving(&mut self, side: &Side<'_>, quota: Reply<Option<u32>>) -> Reply<Chosen> {
+    pub(super) fn serving(
+        &mut self,
+        owner: &Owner,
+        side: &Side<'_>,
+        quota: Reply<Option<u32>>,
+    ) -> Reply<Chosen> {
         let (network, service) = (side.network, side.service);
         let alive = |endpoint: &&Endpoint| !endpoint.state.is_dead();
         let all = network.endpoints.as_ref().map_err(CallError::clone)?;
@@ -49,7 +54,7 @@ impl Check<'_> {
         let same = |endpoint: &Endpoint| endpoint.service == service.name && endpoint.is_interface;
         if let Some(ours) = all
             .iter()
-            .find(|endpoint| same(endpoint) && is_ours(&endpoint.tags))
+            .find(|endpoint| same(endpoint) && owner.is_ours(&endpoint.tags))
         {
             return Ok(Chosen {
                 endpoint: Serving::Ours {
@@ -94,7 +99,7 @@ impl Check<'_> {
     ) {
         let other = holders
             .iter()
-            .filter(|endpoint| is_ours(&endpoint.tags) && !endpoint.state.is_dead())
+            .filter(|endpoint| owner.is_ours(&endpoint.tags) && !endpoint.state.is_dead())
             .find(|endpoint| {
                 let same_place = place.is_some_and(|(vpc, service)| {
                     endpoint.vpc == vpc.as_str() && endpoint.service == service.name
@@ -113,11 +118,11 @@ impl Check<'_> {
 
     fn name_taken(&self, holder: &Endpoint, vpc: &VpcId, service: &Service) -> Problem {
         let id = &holder.id;
-        let owner = holder
-            .tags
-            .get("Name")
-            .map(|name| format!(" (Name: {name})"))
-            .unwrap_or_default();
+        let said = [("Name", "Name"), (MANAGED, "of the Tieline")];
+        let owner: String = said
+            .iter()
+            .filter_map(|(key, word)| Some(format!(" ({word}: {})", holder.tags.get(*key)?)))
+            .collect();
         let names = service.private_dns_names.join(", ");
         Problem::new(
             Code::PrivateDnsTaken,
@@ -203,7 +208,7 @@ impl Check<'_> {
         wanted: &mut EndpointPlan,
         endpoint: &Endpoint,
     ) {
-        let ours = is_ours(&endpoint.tags);
+        let ours = owner.is_ours(&endpoint.tags);
         if ours && owner.claim(&endpoint.tags) == Claim::None && endpoint.tags.len() >= MOST_TAGS {
             let problem = too_many(endpoint, owner);
             self.problems.push(problem);

@@ -1,29 +1,36 @@
 //! A private hosted zone of ours (Amazon Route 53): names that lead to the endpoint's own names, for VPCs where EC2's
 //! private DNS does not reach, and for services that have no private name.
 //!
-//! Route 53 cannot tag a zone as it creates it, so the zone's comment says that it is ours, and its tags say for which
-//! requests. One zone of a name serves every request of a VPC; it goes with the last of them.
+//! Route 53 cannot tag a zone as it creates it, so the zone's comment says that it is ours. One zone of a name serves every
+//! request of a VPC, and goes with the last of them. It has room for ten tags, so its holders are those of the endpoints that
+//! its names lead to whose marks there name the zone. Only who adopted an endpoint, and so has no mark on it, has one on the
+//! zone; so had everybody before.
+
+mod holders;
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use holders::leads_to_own;
+
 use super::{Condition, Observation, PartContext, PartKind};
+use crate::deployment::Bounds;
 use crate::endpoint::EndpointPlan;
 use crate::execution::Phase;
 use crate::ids::{Domain, RecordName, VpcId};
 use crate::json::canonical;
 use crate::outside::route53::{HostedZone, VpcZone, ZoneName};
 use crate::outside::{Endpoint, Reply};
-use crate::ownership::{MANAGED, Ownership, holders, is_ours};
+use crate::ownership::{Ownership, holders, zone_mark};
 use crate::problem::{Code, Problem};
-use crate::refusals::{no_vpc, too_many};
+use crate::refusals::{no_vpc, too_many, zone_not_allowed};
 
 /// How long resolvers may keep a name, in seconds; what Confluent's and others' guides use.
 const TTL: u32 = 60;
 
-/// Route 53 API reference, `ChangeTagsForResource`: a request holds a zone by a tag on it.
+/// Route 53 API reference, `ChangeTagsForResource`.
 const MOST_TAGS: usize = 10;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +73,7 @@ impl PrivateZone {
                     return Ok(There::Foreign(seen));
                 }
                 match context.outside.route53.zone(&seen.id).await? {
-                    Some(zone) if zone.comment.starts_with(MANAGED) => ours = Some(Box::new(zone)),
+                    Some(zone) if context.owner.wrote(&zone.comment) => ours = Some(Box::new(zone)),
                     Some(_) => return Ok(There::Foreign(seen)),
                     None => {}
                 }
@@ -106,10 +113,18 @@ impl PrivateZone {
     }
 
     /// What in a shared zone conflicts with the plan: names and VPCs of other requests are not changed.
-    fn shared(&self, context: &PartContext<'_>, zone: &HostedZone) -> Option<Problem> {
-        if !context.owner.shares(&zone.tags) {
-            return None;
-        }
+    async fn conflict(
+        &self,
+        context: &PartContext<'_>,
+        zone: &HostedZone,
+    ) -> Reply<Option<Problem>> {
+        Ok(match self.is_shared(context, zone).await? {
+            true => self.differing(context, zone),
+            false => None,
+        })
+    }
+
+    fn differing(&self, context: &PartContext<'_>, zone: &HostedZone) -> Option<Problem> {
         let wanted = self.names(context).unwrap_or_default();
         let name = self
             .records
@@ -180,30 +195,6 @@ impl PrivateZone {
             Problem::new(Code::VpcDnsDisabled, message, fix).about("$.target"),
         ])
     }
-
-    /// The mark of a confirmed connection is on the endpoint, not on the zone.
-    fn ownership(context: &PartContext<'_>, zone: &HostedZone) -> Ownership {
-        if zone.tags.contains_key(&context.owner.request_tag()) || !context.owner.shares(&zone.tags)
-        {
-            Ownership::Ours
-        } else {
-            Ownership::Others
-        }
-    }
-}
-
-/// Whether a name leads to an endpoint that no other request holds.
-fn leads_to_going(context: &PartContext<'_>, name: &ZoneName) -> bool {
-    if context.is_adopted() {
-        return false;
-    }
-    let Some(endpoint) = context.endpoint else {
-        // EC2 has forgotten it. Its names begin with its id: vpce-<id>-<hash> (AWS PrivateLink Guide, "DNS hostnames").
-        return context
-            .endpoint_id
-            .is_some_and(|id| name.leads_to.starts_with(&format!("{id}-")));
-    };
-    endpoint.dns_names.contains(&name.leads_to) && !context.owner.shares(&endpoint.tags)
 }
 
 fn sees(zone: &HostedZone, vpc: &VpcId) -> bool {
@@ -244,11 +235,10 @@ impl PartKind for PrivateZone {
             }
             There::Ours(zone) => zone,
         };
-        let ownership = Self::ownership(context, &zone);
+        let ownership = self.ownership(context, &zone).await?;
         let seen = self.vpcs.iter().all(|vpc| sees(&zone, vpc));
-        if let Some(problem) = self
-            .shared(context, &zone)
-            .filter(|_| context.endpoint.is_some())
+        if context.endpoint.is_some()
+            && let Some(problem) = self.conflict(context, &zone).await?
         {
             let condition = if seen {
                 Condition::Broken(problem)
@@ -261,7 +251,10 @@ impl PartKind for PrivateZone {
         let named = self
             .names(context)
             .is_some_and(|names| names.iter().all(|name| zone.names.contains(name)));
-        let tagged = is_ours(&zone.tags) && zone.tags.contains_key(&context.owner.request_tag());
+        let tagged = context.owner.is_ours(&zone.tags)
+            && Self::marks(context)
+                .keys()
+                .all(|key| zone.tags.contains_key(key));
         let condition = if seen && named && tagged {
             Condition::Ready
         } else {
@@ -285,7 +278,12 @@ impl PartKind for PrivateZone {
             There::Ours(zone) => (zone.id, zone.vpcs),
             There::Nothing => {
                 let made = route53
-                    .create_zone(self.domain.as_str(), first, &self.token(context), MANAGED)
+                    .create_zone(
+                        self.domain.as_str(),
+                        first,
+                        &self.token(context),
+                        &context.owner.zone_comment(),
+                    )
                     .await;
                 match made {
                     Ok(id) => (id, vec![first.to_string()]),
@@ -295,8 +293,7 @@ impl PartKind for PrivateZone {
                 }
             }
         };
-        // First of all: from here on it is this request's to remove.
-        route53.tag_zone(&id, &context.owner.marks()).await?;
+        route53.tag_zone(&id, &Self::marks(context)).await?;
         for vpc in self
             .vpcs
             .iter()
@@ -312,23 +309,48 @@ impl PartKind for PrivateZone {
             return Ok(());
         };
         let route53 = context.outside.route53;
-        let planned: Vec<String> = self.records.keys().map(|name| self.whole(name)).collect();
-        let mut names = zone.names.clone();
-        if context.owner.shares(&zone.tags) {
+        // Somebody may have joined since the step began.
+        let now = self.endpoint_now(context).await?;
+        let context = &PartContext {
+            endpoint: now.as_ref(),
+            ..*context
+        };
+        if self.is_shared(context, &zone).await? {
             // Names that lead to an endpoint which goes with this request would lead nowhere; the others stay.
-            names.retain(|name| planned.contains(&name.name) && leads_to_going(context, name));
+            let names = self.going(context, &zone);
             if !names.is_empty() {
                 route53.delete_names(&zone.id, &names).await?;
             }
             let own = context.owner.request_tag();
-            return route53.untag_zone(&zone.id, &[own]).await;
+            if zone.tags.contains_key(&own) {
+                route53.untag_zone(&zone.id, &[own]).await?;
+            }
+            return Ok(());
         }
-        // What somebody else put into it stays, and with it the zone: Route 53 deletes none that has names.
-        names.retain(|name| planned.contains(&name.name));
+        // What somebody else put into it stays, and with it the zone: Route 53 deletes none that has names. Names of a
+        // request that left before the others go with the endpoint that they lead to.
+        let mut names = self.planned(&zone);
+        let left = zone.names.iter().filter(|name| leads_to_own(context, name));
+        let left: Vec<ZoneName> = left.filter(|name| !names.contains(name)).cloned().collect();
+        names.extend(left);
         if !names.is_empty() {
             route53.delete_names(&zone.id, &names).await?;
         }
         route53.delete_zone(&zone.id).await
+    }
+
+    fn mark_on_endpoint(&self) -> Option<String> {
+        Some(zone_mark(self.domain.as_str()))
+    }
+
+    fn exceeds(&self, bounds: &Bounds, service_names: &[String]) -> Vec<Problem> {
+        if bounds.allows_zone(&self.domain, service_names) {
+            return Vec::new();
+        }
+        vec![zone_not_allowed(
+            &self.domain,
+            bounds.zone_suffixes.as_deref(),
+        )]
     }
 
     async fn check(&self, context: &PartContext<'_>) -> Reply<Vec<Problem>> {
@@ -341,9 +363,10 @@ impl PartKind for PrivateZone {
             match self.find(context).await? {
                 There::Foreign(zone) => problems.push(self.taken(&zone)),
                 There::Ours(zone) if context.wanted.is_some() => {
-                    problems.extend(self.shared(context, &zone));
-                    let claimed = zone.tags.contains_key(&context.owner.request_tag());
-                    if !claimed && zone.tags.len() >= MOST_TAGS {
+                    problems.extend(self.conflict(context, &zone).await?);
+                    let mut tags = zone.tags.clone();
+                    tags.extend(Self::marks(context));
+                    if tags.len() > MOST_TAGS {
                         let see = format!(
                             "aws route53 list-tags-for-resource --resource-type hostedzone --resource-id {}",
                             zone.id

@@ -1,9 +1,12 @@
 //! Whose a thing is: the one answer to it. Everything that is changed or removed was asked here first.
 //!
-//! Marks lie on the things themselves. What knows tags carries [`MANAGED`] and, for each request that holds it,
+//! Marks lie on the things themselves. What knows tags carries [`MANAGED`] with the deployment's name and, for each request that holds it,
 //! `tieline:request/<request id>` with the fingerprint of the request's parameters: behind it the execution that makes it, and
-//! `.ready` once the connection is confirmed. What knows no tags says as much in its name: `tieline <request id> <fingerprint>`.
+//! `.ready` and a digest of what was read back once the connection is confirmed. What knows no tags says as much in its name: `tieline <deployment> <request id>
+//! <fingerprint>`.
 //! [`CLOSING`] says that the last holder is leaving.
+
+mod names;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +14,7 @@ use crate::ids::{Region, RequestId};
 use crate::json::canonical;
 use crate::outside::Tags;
 
-/// The tag that everything of ours carries; roles may change and delete only what has it.
+/// The tag that everything of ours carries, with the deployment's name; roles may change and delete only what has it.
 pub const MANAGED: &str = "tieline:managed";
 
 /// Begins the key of the tag that a request holds on its endpoint: `tieline:request/<request id>`.
@@ -19,6 +22,12 @@ pub const REQUEST: &str = "tieline:request/";
 
 /// The tag of an endpoint that its last holder is leaving, with the execution that set it. Nobody claims it any more.
 pub const CLOSING: &str = "tieline:closing";
+
+/// Its value before deployments had names, which is understood and not written any more.
+const UNNAMED: &str = "true";
+
+/// Begins the word of a private zone in a mark; an execution is hexadecimal.
+const ZONE: char = 'z';
 
 /// What stands in the place of the execution once the connection is confirmed: from then on only a removal takes it away.
 const CONFIRMED: &str = "ready";
@@ -30,12 +39,21 @@ pub struct Owner {
     pub request_id: RequestId,
     /// What shapes the connection, as a short digest.
     pub fingerprint: String,
+    /// The deployment that makes it; empty in a plan from before deployments had names.
+    #[serde(default)]
+    pub deployment: String,
+    /// Whether it was planned before deployments had names: its tokens and names have none in them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unnamed: bool,
     /// The execution that makes it, as [`run_mark`] writes it; empty in a plan of the version before.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub execution: String,
     /// The execution that plans: another one where it cleans up after the one that made it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub closer: String,
+    /// What else it holds through its mark on the endpoint, as [`zone_mark`] writes it: a private zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
     /// The account that everything is made in.
     pub account: String,
     pub region: Region,
@@ -68,6 +86,14 @@ pub enum Claim {
 }
 
 impl Owner {
+    /// Names the deployment in a plan from before deployments had names.
+    pub fn is_of(&mut self, deployment: &str) {
+        if self.deployment.is_empty() {
+            deployment.clone_into(&mut self.deployment);
+            self.unnamed = true;
+        }
+    }
+
     /// The key of this request's tag.
     pub fn request_tag(&self) -> String {
         format!("{REQUEST}{}", self.request_id)
@@ -83,7 +109,7 @@ impl Owner {
     /// The marks alone, for what has no room for more tags.
     pub fn marks(&self) -> Tags {
         [
-            (MANAGED.to_owned(), "true".to_owned()),
+            (MANAGED.to_owned(), self.deployment.clone()),
             (self.request_tag(), self.mark_of(&self.execution)),
         ]
         .into()
@@ -100,10 +126,16 @@ impl Owner {
 
     /// The mark of a connection that an execution makes.
     fn mark_of(&self, execution: &str) -> String {
-        if execution.is_empty() {
-            return self.fingerprint.clone();
-        }
-        format!("{}.{execution}", self.fingerprint)
+        self.mark(&[execution])
+    }
+
+    fn mark(&self, said: &[&str]) -> String {
+        let words = [self.fingerprint.as_str()]
+            .into_iter()
+            .chain(said.iter().copied());
+        let words = words.chain(self.zone.as_deref());
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        words.join(".")
     }
 
     /// The mark with which another execution of an equal request takes over.
@@ -124,12 +156,14 @@ impl Owner {
     /// The other execution that makes, for an equal request, what carries these tags.
     pub fn maker<'t>(&self, tags: &'t Tags) -> Option<&'t str> {
         let mark = tags.get(&self.request_tag())?.split('.').nth(1)?;
-        (mark != CONFIRMED && mark != self.execution).then_some(mark)
+        // Before marks named executions, the zone came next.
+        let is_run = mark != CONFIRMED && !mark.starts_with(ZONE);
+        (is_run && mark != self.execution).then_some(mark)
     }
 
-    /// The mark of a confirmed connection.
-    pub fn confirmation(&self) -> Tags {
-        [(self.request_tag(), self.mark_of(CONFIRMED))].into()
+    /// The mark of a confirmed connection, with a digest of what was read back.
+    pub fn confirmation(&self, built: &str) -> Tags {
+        [(self.request_tag(), self.mark(&[CONFIRMED, built]))].into()
     }
 
     /// Whether a thing's tags say that this request's connection is confirmed.
@@ -149,10 +183,16 @@ impl Owner {
         }
     }
 
+    /// Whether a thing with these tags is this deployment's.
+    pub fn is_ours(&self, tags: &Tags) -> bool {
+        tags.get(MANAGED)
+            .is_some_and(|value| *value == self.deployment || value == UNNAMED)
+    }
+
     /// Whose a thing with these tags is. One of ours that no request holds is not this request's to remove, unless it is
     /// this execution that let go of it: anybody can have taken a mark away.
     pub fn of_tags(&self, tags: &Tags) -> Ownership {
-        if !is_ours(tags) {
+        if !self.is_ours(tags) {
             return Ownership::Others;
         }
         match self.claim(tags) {
@@ -168,37 +208,24 @@ impl Owner {
         holders(tags).any(|(request, _)| request != self.request_id.as_str())
     }
 
-    /// What a thing is called that knows no tags.
-    pub fn vendor_name(&self) -> String {
-        format!("tieline {} {}", self.request_id, self.fingerprint)
+    /// The private zone that this request's mark on an endpoint with these tags names.
+    pub fn zone_in(&self, tags: &Tags) -> Option<String> {
+        let mut words = tags.get(&self.request_tag())?.split('.').skip(1);
+        words.find(|word| word.starts_with(ZONE)).map(str::to_owned)
     }
 
-    /// The same once the connection is confirmed.
-    pub fn confirmed_vendor_name(&self) -> String {
-        format!("{}.{CONFIRMED}", self.vendor_name())
+    /// Whether an endpoint with these tags serves other requests that hold the same private zone through it.
+    pub fn shares_zone(&self, tags: &Tags, zone: &str) -> bool {
+        holders(tags).any(|(request, mark)| {
+            request != self.request_id.as_str() && mark.split('.').any(|word| word == zone)
+        })
     }
 
-    /// Whose a thing of this name is.
-    pub fn of_vendor_name(&self, name: &str) -> Ownership {
-        if !name.starts_with(&self.vendor_name()) {
-            Ownership::Others
-        } else if is_confirmed(name) {
-            Ownership::Confirmed
-        } else {
-            Ownership::Ours
-        }
+    /// Whether a thing was made for a request before deployments had names.
+    pub fn made_before(tags: &Tags, request: &RequestId) -> bool {
+        let is_unnamed = tags.get(MANAGED).is_some_and(|value| value == UNNAMED);
+        is_unnamed && tags.contains_key(&format!("{REQUEST}{request}"))
     }
-
-    /// Whether a name says that something is of this request, with whatever parameters.
-    pub fn is_named_in(&self, name: &str) -> bool {
-        let rest = name.strip_prefix("tieline ");
-        rest.is_some_and(|rest| rest.split(' ').next() == Some(self.request_id.as_str()))
-    }
-}
-
-/// Whether a thing with these tags is ours.
-pub fn is_ours(tags: &Tags) -> bool {
-    tags.get(MANAGED).is_some_and(|value| value == "true")
 }
 
 /// The requests that hold a thing, with the values of their tags.
@@ -207,9 +234,19 @@ pub fn holders(tags: &Tags) -> impl Iterator<Item = (&str, &str)> {
         .filter_map(|(key, value)| Some((key.strip_prefix(REQUEST)?, value.as_str())))
 }
 
+/// Whether somebody is letting go of a thing, so that nobody claims it.
+pub fn is_closing(tags: &Tags) -> bool {
+    tags.get(CLOSING).is_some_and(|closer| !closer.is_empty())
+}
+
 /// Whether every request that holds a thing is confirmed.
 pub fn is_settled(tags: &Tags) -> bool {
     holders(tags).all(|(_, value)| is_confirmed(value))
+}
+
+/// How marks on an endpoint name a private zone that leads to it: a zone has room for few tags of its own.
+pub fn zone_mark(domain: &str) -> String {
+    format!("{ZONE}{}", &canonical::digest(&[domain])[..8])
 }
 
 /// How marks name an execution: 8 hexadecimal digits of its name.
@@ -218,22 +255,23 @@ pub fn run_mark(execution: &str) -> String {
     canonical::digest(&[name])[..8].to_owned()
 }
 
-/// Of a tag's value, or of the last word of a name.
 fn is_confirmed(mark: &str) -> bool {
-    let word = mark.rsplit(' ').next().unwrap_or_default();
-    word.split('.').nth(1) == Some(CONFIRMED)
+    mark.split('.').nth(1) == Some(CONFIRMED)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn owner() -> Owner {
+    pub(super) fn owner() -> Owner {
         Owner {
             request_id: "orders".parse().unwrap(),
             fingerprint: "0123".to_owned(),
+            deployment: "net".to_owned(),
+            unnamed: false,
             execution: "89ab".to_owned(),
             closer: "89ab".to_owned(),
+            zone: None,
             account: "123456789012".to_owned(),
             region: "us-east-1".parse().unwrap(),
             tags: Tags::new(),
@@ -250,12 +288,13 @@ mod tests {
 
     #[test]
     fn whose_a_thing_is_follows_from_its_tags() {
-        let (managed, own) = ((MANAGED, "true"), "tieline:request/orders");
+        let (managed, own) = ((MANAGED, "net"), "tieline:request/orders");
         let other = ("tieline:request/billing", "4567.ready");
         for (marks, whose) in [
             (vec![], Ownership::Others),
             (vec![(own, "0123")], Ownership::Others),
-            (vec![(MANAGED, "false"), (own, "0123")], Ownership::Others),
+            (vec![(MANAGED, "other"), (own, "0123")], Ownership::Others),
+            (vec![(MANAGED, "true"), (own, "0123.89ab")], Ownership::Ours),
             (vec![managed], Ownership::Others),
             (vec![managed, (CLOSING, "89ab")], Ownership::Ours),
             (vec![managed, (CLOSING, "cdef")], Ownership::Others),
@@ -285,9 +324,32 @@ mod tests {
         assert_eq!(owner.of_tags(&tags), Ownership::Ours);
         assert!(!owner.is_confirmed_on(&tags) && !owner.shares(&tags) && !is_settled(&tags));
 
-        tags.extend(owner.confirmation());
+        tags.extend(owner.confirmation("1a2b-3c4d"));
         assert_eq!(owner.of_tags(&tags), Ownership::Confirmed);
         assert!(owner.is_confirmed_on(&tags) && is_settled(&tags));
+    }
+
+    #[test]
+    fn a_mark_on_an_endpoint_names_the_zone_that_leads_to_it() {
+        let (zone, other) = (zone_mark("db.example"), zone_mark("example"));
+        let holder = Owner {
+            zone: Some(zone.clone()),
+            request_id: "billing".parse().unwrap(),
+            ..owner()
+        };
+        for mut tags in [holder.all_tags(), holder.confirmation("")] {
+            tags.extend(owner().all_tags());
+            assert!(owner().shares_zone(&tags, &zone) && !owner().shares_zone(&tags, &other));
+            assert!(!holder.shares_zone(&tags, &zone));
+        }
+        assert!(
+            holder.is_confirmed_on(
+                &[(MANAGED.to_owned(), "net".to_owned())]
+                    .into_iter()
+                    .chain(holder.confirmation(""))
+                    .collect()
+            )
+        );
     }
 
     #[test]
@@ -303,20 +365,5 @@ mod tests {
             assert_eq!(owner().maker(&tags).is_some(), anothers, "{mark}");
         }
         assert_eq!(run_mark("arn:x:execution:connect:1").len(), 8);
-    }
-
-    #[test]
-    fn whose_a_thing_is_follows_from_its_name() {
-        let owner = owner();
-        for (name, whose, named) in [
-            (owner.vendor_name(), Ownership::Ours, true),
-            (owner.confirmed_vendor_name(), Ownership::Confirmed, true),
-            ("tieline orders 4567".to_owned(), Ownership::Others, true),
-            ("tieline orders-2 0123".to_owned(), Ownership::Others, false),
-            ("orders".to_owned(), Ownership::Others, false),
-        ] {
-            assert_eq!(owner.of_vendor_name(&name), whose, "{name}");
-            assert_eq!(owner.is_named_in(&name), named, "{name}");
-        }
     }
 }

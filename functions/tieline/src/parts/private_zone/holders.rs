@@ -1,0 +1,125 @@
+//! Who holds a private zone: the requests whose marks on an endpoint that its names lead to name the zone.
+
+use std::collections::BTreeSet;
+
+use super::PrivateZone;
+use crate::ids::EndpointId;
+use crate::outside::route53::{HostedZone, ZoneName};
+use crate::outside::{Endpoint, EndpointFilter, Reply, Tags};
+use crate::ownership::{Claim, MANAGED, Ownership, zone_mark};
+use crate::parts::PartContext;
+
+impl PrivateZone {
+    /// The tags that the zone is to carry for this request: one that has no mark on an endpoint has one on the zone.
+    pub(super) fn marks(context: &PartContext<'_>) -> Tags {
+        let mut marks = context.owner.marks();
+        let owner = context.owner;
+        // Its plan is from before marks on endpoints named zones.
+        let is_old = context.endpoint.is_some_and(|endpoint| {
+            owner.claim(&endpoint.tags) == Claim::Ours && owner.zone_in(&endpoint.tags).is_none()
+        });
+        marks.retain(|key, _| key == MANAGED || is_old || context.is_adopted());
+        marks
+    }
+
+    /// The request's endpoint as it is at this moment.
+    pub(super) async fn endpoint_now(&self, context: &PartContext<'_>) -> Reply<Option<Endpoint>> {
+        match context.endpoint_id {
+            Some(id) => endpoint(context, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Whether other requests hold the zone.
+    pub(super) async fn is_shared(
+        &self,
+        context: &PartContext<'_>,
+        zone: &HostedZone,
+    ) -> Reply<bool> {
+        let (owner, mark) = (context.owner, zone_mark(self.domain.as_str()));
+        let holds = |endpoint: &Endpoint| {
+            owner.is_ours(&endpoint.tags) && owner.shares_zone(&endpoint.tags, &mark)
+        };
+        if owner.shares(&zone.tags) || context.endpoint.is_some_and(holds) {
+            return Ok(true);
+        }
+        let elsewhere = zone.names.iter().filter_map(led_to);
+        let elsewhere: BTreeSet<EndpointId> = elsewhere
+            .filter(|id| Some(id) != context.endpoint_id)
+            .collect();
+        for id in &elsewhere {
+            let found = endpoint(context, id).await?;
+            if found.is_some_and(|one| !one.state.is_dead() && holds(&one)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Of a zone that others hold, a request has its mark to take away, and the names that would lead nowhere. The mark of a
+    /// confirmed connection is on the endpoint, not on the zone.
+    pub(super) async fn ownership(
+        &self,
+        context: &PartContext<'_>,
+        zone: &HostedZone,
+    ) -> Reply<Ownership> {
+        let is_marked = zone.tags.contains_key(&context.owner.request_tag());
+        let has_names = || !self.going(context, zone).is_empty();
+        let is_ours = is_marked || has_names() || !self.is_shared(context, zone).await?;
+        Ok(if is_ours {
+            Ownership::Ours
+        } else {
+            Ownership::Others
+        })
+    }
+
+    /// The planned names that lead to an endpoint which goes with this request.
+    pub(super) fn going(&self, context: &PartContext<'_>, zone: &HostedZone) -> Vec<ZoneName> {
+        let mut names = self.planned(zone);
+        names.retain(|name| leads_to_going(context, name));
+        names
+    }
+
+    /// What is planned of what is there.
+    pub(super) fn planned(&self, zone: &HostedZone) -> Vec<ZoneName> {
+        let planned: Vec<String> = self.records.keys().map(|name| self.whole(name)).collect();
+        let mut names = zone.names.clone();
+        names.retain(|name| planned.contains(&name.name));
+        names
+    }
+}
+
+async fn endpoint(context: &PartContext<'_>, id: &EndpointId) -> Reply<Option<Endpoint>> {
+    let filter = EndpointFilter {
+        id: Some(id),
+        ..EndpointFilter::default()
+    };
+    let found = context.outside.ec2.endpoints(&filter).await?;
+    Ok(found.into_iter().next())
+}
+
+/// Whether a name leads to the request's own endpoint.
+pub(super) fn leads_to_own(context: &PartContext<'_>, name: &ZoneName) -> bool {
+    led_to(name).is_some_and(|id| Some(&id) == context.endpoint_id)
+}
+
+/// Whether a name leads to an endpoint that no other request holds.
+fn leads_to_going(context: &PartContext<'_>, name: &ZoneName) -> bool {
+    if context.is_adopted() {
+        return false;
+    }
+    let Some(endpoint) = context.endpoint else {
+        // EC2 has forgotten it. Its names begin with its id: vpce-<id>-<hash> (AWS PrivateLink Guide, "DNS hostnames").
+        return context
+            .endpoint_id
+            .is_some_and(|id| name.leads_to.starts_with(&format!("{id}-")));
+    };
+    endpoint.dns_names.contains(&name.leads_to) && !context.owner.shares(&endpoint.tags)
+}
+
+/// The endpoint that a name leads to: its names begin with its id (AWS PrivateLink Guide, "DNS hostnames").
+fn led_to(name: &ZoneName) -> Option<EndpointId> {
+    let label = name.leads_to.split('.').next()?;
+    let mut words = label.splitn(3, '-');
+    format!("{}-{}", words.next()?, words.next()?).parse().ok()
+}
