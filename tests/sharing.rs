@@ -207,6 +207,83 @@ async fn claims_against_releases(seeds: Range<u64>) {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_claim_on_a_zone_and_its_last_release_at_the_same_moment_end_in_one_truth() {
+    zone_claims_against_releases(0..60).await;
+}
+
+/// Enough of them to notice what is done wrongly.
+#[tokio::test(start_paused = true)]
+async fn a_few_claims_on_a_zone_and_last_releases_are_met_in_both_orders() {
+    zone_claims_against_releases(200..220).await;
+}
+
+async fn zone_claims_against_releases(seeds: Range<u64>) {
+    let (mut kept, count) = (0, seeds.end - seeds.start);
+    for seed in seeds {
+        let mut dice = fastrand::Rng::with_seed(seed);
+        let mut world = scenario::world("default");
+        // The first request cannot be confirmed, and leaves. What it orders then takes effect long after it was ordered.
+        world.add_fault(Fault::once("CreateTags", FaultKind::AccessDenied));
+        world.add_fault(Fault {
+            nth: Some(2),
+            count: Some(6),
+            ..Fault::on(
+                "ChangeResourceRecordSets",
+                FaultKind::LateEffect { seconds: 90.0 },
+            )
+        });
+        let mut stage = Stage::on(Simulated::seeded(world, seed));
+        stage.start(zoned(0), None);
+        stage
+            .pass(Duration::from_millis(dice.u64(60_000..360_000)))
+            .await;
+        stage.start(zoned(1), None);
+        stage.outside().watch(move |world| {
+            let seen = Seen::now(world);
+            let tags = seen.ours().into_iter().flat_map(|one| &one.tags);
+            let confirmed = tags.filter(|tag| tag.value.contains(".ready")).count();
+            let names = zone_names(world);
+            assert!(
+                confirmed == 0 || names > 0,
+                "seed {seed}: {:?}",
+                seen.ours()
+            );
+        });
+        let ended = stage.run().await;
+
+        let connected = ended.iter().filter(|one| code(one) == "CONNECTED").count();
+        let what = format!("seed {seed}: {} {}", detail(&ended[0]), detail(&ended[1]));
+        assert!(connected >= 1, "{what}");
+        stage.pass(Duration::from_secs(180)).await;
+        let world = stage.outside().world();
+        assert_eq!(zone_names(&world), 2, "{what}");
+        let made = world
+            .writes()
+            .filter(|call| call.action == "CreateHostedZone" && call.outcome == "ok")
+            .count();
+        kept += u64::from(made == 1);
+        let closing = world.state().hosted_zones;
+        let closing = closing
+            .iter()
+            .any(|zone| zone.tags.contains_key("tieline:closing"));
+        assert!(!closing, "{what}");
+    }
+    // Both orders were met.
+    assert!((1..count).contains(&kept), "{kept}");
+    println!("{kept} of {count} kept the zone");
+}
+
+/// How many names zones of ours have.
+fn zone_names(world: &World) -> usize {
+    let zones = world.state().hosted_zones;
+    let ours = zones
+        .iter()
+        .filter(|zone| zone.tags.contains_key("tieline:managed"));
+    let names = ours.flat_map(|zone| &zone.records);
+    names.filter(|record| record.kind == "CNAME").count()
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_last_two_leave_at_once_goes() {
     for seed in 0..40 {
         let mut dice = fastrand::Rng::with_seed(seed);
@@ -258,7 +335,11 @@ async fn a_shared_endpoint_is_open_again_once_one_of_its_requests_has_left() {
 
 #[test]
 fn each_protocol_that_is_done_wrongly_is_noticed() {
-    let guards: [(Wrong, fn()); 2] = [
+    let guards: [(Wrong, fn()); 3] = [
+        (
+            Wrong::NothingSettles,
+            a_few_claims_on_a_zone_and_last_releases_are_met_in_both_orders,
+        ),
         (
             Wrong::LeavingIsNotSaid,
             a_few_claims_and_last_releases_are_met_in_both_orders,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::PrivateZone;
+use super::closing::is_closed_by_this;
 use crate::ids::EndpointId;
 use crate::outside::route53::{HostedZone, ZoneName};
 use crate::outside::{Endpoint, EndpointFilter, Reply, Tags};
@@ -63,7 +64,8 @@ impl PrivateZone {
         context: &PartContext<'_>,
         zone: &HostedZone,
     ) -> Reply<Ownership> {
-        let is_marked = zone.tags.contains_key(&context.owner.request_tag());
+        let is_marked = zone.tags.contains_key(&context.owner.request_tag())
+            || is_closed_by_this(context, zone);
         let has_names = || !self.going(context, zone).is_empty();
         let is_ours = is_marked || has_names() || !self.is_shared(context, zone).await?;
         Ok(if is_ours {
@@ -75,17 +77,23 @@ impl PrivateZone {
 
     /// The planned names that lead to an endpoint which goes with this request.
     pub(super) fn going(&self, context: &PartContext<'_>, zone: &HostedZone) -> Vec<ZoneName> {
-        let mut names = self.planned(zone);
-        names.retain(|name| leads_to_going(context, name));
+        let mut names = zone.names.clone();
+        names.retain(|name| self.plans(name) && leads_to_going(context, name));
         names
     }
 
-    /// What is planned of what is there.
-    pub(super) fn planned(&self, zone: &HostedZone) -> Vec<ZoneName> {
-        let planned: Vec<String> = self.records.keys().map(|name| self.whole(name)).collect();
+    /// The planned names that lead to this request's endpoint, whoever else holds it.
+    pub(super) fn own_names(&self, context: &PartContext<'_>, zone: &HostedZone) -> Vec<ZoneName> {
         let mut names = zone.names.clone();
-        names.retain(|name| planned.contains(&name.name));
+        names.retain(|name| self.plans(name) && leads_to_own(context, name));
         names
+    }
+
+    /// Whether a name is planned.
+    pub(super) fn plans(&self, name: &ZoneName) -> bool {
+        self.records
+            .keys()
+            .any(|planned| self.whole(planned) == name.name)
     }
 }
 

@@ -5,7 +5,10 @@
 //! request of a VPC, and goes with the last of them. It has room for ten tags, so its holders are those of the endpoints that
 //! its names lead to whose marks there name the zone. Only who adopted an endpoint, and so has no mark on it, has one on the
 //! zone; so had everybody before.
+//!
+//! [`closing`] says how it goes.
 
+mod closing;
 mod holders;
 mod problems;
 
@@ -14,7 +17,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use holders::leads_to_own;
+use closing::{Closing, Going};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::deployment::Bounds;
@@ -24,7 +27,7 @@ use crate::ids::{Domain, RecordName, VpcId};
 use crate::json::canonical;
 use crate::outside::route53::{HostedZone, VpcZone, ZoneName};
 use crate::outside::{Endpoint, Reply};
-use crate::ownership::{Ownership, holders, zone_mark};
+use crate::ownership::{CLOSING, Ownership, holders, zone_mark};
 use crate::problem::{Code, Problem};
 use crate::refusals::{too_many, zone_not_allowed};
 
@@ -165,6 +168,18 @@ impl PartKind for PrivateZone {
             There::Ours(zone) => zone,
         };
         let ownership = self.ownership(context, &zone).await?;
+        let closing = Closing::of(context, &zone);
+        let is_going = match closing {
+            Closing::Settles => true,
+            // Its last order may still have to show.
+            Closing::Goes(Going::Names { is_settled }) => {
+                !is_settled && self.own_names(context, &zone).is_empty()
+            }
+            Closing::Open | Closing::IsSettled | Closing::IsAbandoned | Closing::Goes(_) => false,
+        };
+        if is_going {
+            return Ok(Observation::of(Condition::Going, ownership));
+        }
         let seen = self.vpcs.iter().all(|vpc| sees(&zone, vpc));
         if context.endpoint.is_some()
             && let Some(problem) = self.conflict(context, &zone).await?
@@ -184,7 +199,7 @@ impl PartKind for PrivateZone {
             && Self::marks(context)
                 .keys()
                 .all(|key| zone.tags.contains_key(key));
-        let condition = if seen && named && tagged {
+        let condition = if closing == Closing::Open && seen && named && tagged {
             Condition::Ready
         } else {
             Condition::Incomplete
@@ -204,7 +219,12 @@ impl PartKind for PrivateZone {
         let route53 = context.outside.route53;
         let (id, there) = match self.find(context).await? {
             There::Foreign(_) => return Ok(()), // the next look says so
-            There::Ours(zone) => (zone.id, zone.vpcs),
+            There::Ours(zone) => {
+                if !Self::reopen(context, &zone).await? {
+                    return Ok(());
+                }
+                (zone.id, zone.vpcs)
+            }
             There::Nothing => {
                 let made = route53
                     .create_zone(
@@ -237,35 +257,13 @@ impl PartKind for PrivateZone {
         let There::Ours(zone) = self.find(context).await? else {
             return Ok(());
         };
-        let route53 = context.outside.route53;
         // Somebody may have joined since the step began.
         let now = self.endpoint_now(context).await?;
         let context = &PartContext {
             endpoint: now.as_ref(),
             ..*context
         };
-        if self.is_shared(context, &zone).await? {
-            // Names that lead to an endpoint which goes with this request would lead nowhere; the others stay.
-            let names = self.going(context, &zone);
-            if !names.is_empty() {
-                route53.delete_names(&zone.id, &names).await?;
-            }
-            let own = context.owner.request_tag();
-            if zone.tags.contains_key(&own) {
-                route53.untag_zone(&zone.id, &[own]).await?;
-            }
-            return Ok(());
-        }
-        // What somebody else put into it stays, and with it the zone: Route 53 deletes none that has names. Names of a
-        // request that left before the others go with the endpoint that they lead to.
-        let mut names = self.planned(&zone);
-        let left = zone.names.iter().filter(|name| leads_to_own(context, name));
-        let left: Vec<ZoneName> = left.filter(|name| !names.contains(name)).cloned().collect();
-        names.extend(left);
-        if !names.is_empty() {
-            route53.delete_names(&zone.id, &names).await?;
-        }
-        route53.delete_zone(&zone.id).await
+        self.let_go(context, &zone).await
     }
 
     fn mark_on_endpoint(&self) -> Option<String> {
@@ -295,6 +293,8 @@ impl PartKind for PrivateZone {
                     problems.extend(self.conflict(context, &zone).await?);
                     let mut tags = zone.tags.clone();
                     tags.extend(Self::marks(context));
+                    // There has to be room to say that it goes.
+                    tags.entry(CLOSING.to_owned()).or_default();
                     if tags.len() > MOST_TAGS {
                         let see = format!(
                             "aws route53 list-tags-for-resource --resource-type hostedzone --resource-id {}",
