@@ -300,14 +300,18 @@ async fn one_event_that_is_delivered_three_times_has_one_result_id() {
 
 #[test]
 fn each_protocol_that_is_done_wrongly_is_noticed() {
-    let guards: [(Wrong, fn()); 10] = [
+    let guards: [(Wrong, fn()); 11] = [
+        (
+            Wrong::FailuresAreAtWork,
+            equals::what_equals_made_that_fail_together_is_removed,
+        ),
         (
             Wrong::NothingSettles,
             a_create_that_takes_effect_after_its_execution_ended_is_waited_for,
         ),
         (
             Wrong::MarksNameNoExecution,
-            equals::a_surplus_execution_that_is_aborted_leaves_what_its_equal_waits_for,
+            equals::the_execution_at_work_on_a_thing_is_found_among_many_that_run,
         ),
         (
             Wrong::NobodyElseRuns,

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{Broken, Seen, Simulated, Stage, TRIES, code, detail, request};
+use tests::{Broken, Seen, Simulated, Stage, TRIES, code, detail, request, writes};
 use tieline::workflow::Function;
-use world::scenario;
+use world::gate::{Fault, FaultKind};
+use world::{World, scenario};
 
 use crate::{begun, clean_up, created, deletes};
 
@@ -53,12 +54,111 @@ async fn a_failure_of_one_takes_nothing_from_its_equal_that_waits() {
         let [failed, other] = [&ended[failing], &ended[1 - failing]];
         assert_eq!(failed.status, "FAILED", "{failing}");
         assert_eq!(code(other), "CONNECTED", "{failing}: {}", detail(other));
+        let writes = writes(stage.outside());
+        let tags = writes.iter().filter(|one| *one == "CreateTags");
+        // That of the confirmation: one that is written at the same moment could be lost under another one.
+        assert_eq!(tags.count(), 1, "{failing}: {writes:?}");
         assert_eq!(deletes(&stage), 0, "{failing}: {}", detail(failed));
     }
 }
 
+fn deleted(world: &mut World) -> bool {
+    let mut writes = world.writes();
+    writes.any(|call| call.action == "DeleteSecurityGroup" && call.outcome == "ok")
+}
+
+/// Has one of two equal executions fail at its look for something, once there is that much to take from the other.
+async fn fails_beside_an_equal(name: &str, action: &str, after: &str) {
+    let mut stage = begun("default", request(name));
+    let made = |world: &mut World| world.writes().any(|call| call.action == after);
+    stage.until(after, made).await;
+    stage.start(request(name), None);
+    stage.pass(Duration::from_secs(20)).await;
+    stage
+        .outside()
+        .world()
+        .add_fault(Fault::once(action, FaultKind::AccessDenied));
+    let ended = stage.run().await;
+
+    let failed = ended.iter().position(|one| one.status == "FAILED");
+    let failed = failed.unwrap_or_else(|| panic!("{name}: nobody failed at {action}"));
+    let (failed, other) = (&ended[failed], &ended[1 - failed]);
+    let what = format!("{name}: {} {}", detail(failed), detail(other));
+    assert_eq!(code(other), "CONNECTED", "{what}");
+    assert_eq!(deletes(&stage), 0, "{what}");
+    let behind = detail(failed)["leftBehind"].to_string();
+    assert!(
+        behind.contains("another execution of the same request goes on with it"),
+        "{what}"
+    );
+}
+
 #[tokio::test(start_paused = true)]
-async fn what_equals_leave_to_each_other_is_removed_by_one_of_them() {
+async fn a_failure_takes_nothing_from_an_equal_whose_parts_name_no_execution() {
+    fails_beside_an_equal(
+        "dms-tidb-cloud",
+        "DescribeReplicationInstances",
+        "CreateReplicationInstance",
+    )
+    .await;
+    fails_beside_an_equal(
+        "tidb-cloud-to-confluent",
+        "ListPrivateLinkAccesses",
+        "CreatePrivateLinkAccess",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_execution_made_is_not_left_to_one_that_only_waits_for_the_bus() {
+    // The first one has removed what it made and cannot say so; the second one fails then, and makes something before that.
+    let world = scenario::world("endpoint-never-available");
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.outside().close_bus(true);
+    stage.start(request("aurora-dsql-minimal"), None);
+    stage.until("a delete", deleted).await;
+    stage.pass(Duration::from_secs(600)).await;
+    stage.start(request("aurora-dsql-minimal"), None);
+    stage.pass(Duration::from_secs(3600)).await;
+    assert_eq!(stage.ended()[0].status, "RUNNING");
+    let left = Seen::at_last(&mut stage.outside().world());
+    assert_eq!(left.left(), [""; 0]);
+
+    stage.outside().close_bus(false);
+    for ended in stage.run().await {
+        assert_eq!(code(&ended), "DEADLINE_EXCEEDED", "{}", detail(&ended));
+        assert_eq!(
+            detail(&ended)["leftBehind"],
+            json!([]),
+            "{}",
+            detail(&ended)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+pub(crate) async fn the_execution_at_work_on_a_thing_is_found_among_many_that_run() {
+    let mut world = scenario::world("acceptance-after-hours");
+    for number in 0..60 {
+        let arn = format!("arn:aws:states:us-east-1:123456789012:execution:connect:other-{number}");
+        world.begin_execution(&arn, "{}");
+    }
+    world.advance(Duration::from_secs(1));
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.start(request("endpoint-service"), None);
+    stage.until("a create", created).await;
+    stage.start(request("endpoint-service"), None);
+    stage.pass(Duration::from_secs(600)).await;
+    stage.end(1, "ABORTED", None);
+    clean_up(&mut stage, 1);
+    let ended = stage.run().await;
+
+    assert_eq!(code(&ended[0]), "CONNECTED", "{}", detail(&ended[0]));
+    assert_eq!(deletes(&stage), 0, "{}", detail(&ended[2]));
+}
+
+#[tokio::test(start_paused = true)]
+pub(crate) async fn what_equals_made_that_fail_together_is_removed() {
     for count in [2, 3] {
         let mut stage = begun("endpoint-never-available", request("aurora-dsql-minimal"));
         for _ in 1..count {

@@ -85,6 +85,11 @@ impl Run {
         &self.state
     }
 
+    /// The type of that state, and what was handed on to it.
+    pub(crate) fn entered(&self) -> (String, String) {
+        (text(&self.definition()["Type"]), self.data.to_string())
+    }
+
     fn definition(&self) -> Value {
         self.machine.0["States"][&self.state].clone()
     }

@@ -287,6 +287,10 @@ impl Execution {
                 // Entered and exited.
                 ended.history += 2;
             }
+            let (kind, input) = run.entered();
+            let mut world = self.simulated.world();
+            world.enter_state(&self.id, &kind, run.state(), &input);
+            drop(world);
             match run.step() {
                 Task::Nothing => {}
                 Task::Wait(seconds) => pass(Duration::from_secs(seconds)).await,

@@ -26,6 +26,8 @@ pub enum Wrong {
     MarksNameNoExecution,
     /// Nobody asks which executions run.
     NobodyElseRuns,
+    /// An execution that has failed counts as one that is at work.
+    FailuresAreAtWork,
     /// A clean up begins after a failure that was announced.
     FailedStartsFailed,
     /// A confirmed connection is taken for one that is being made.
@@ -150,7 +152,9 @@ pub(crate) fn answer(response: Response) -> Response {
         Wrong::ThrottlesAreRefusals => {
             return refused(body).unwrap_or(response);
         }
-        Wrong::NobodyElseRuns | Wrong::SecretsServeEveryVpc => json_answer(wrong, body),
+        Wrong::NobodyElseRuns | Wrong::FailuresAreAtWork | Wrong::SecretsServeEveryVpc => {
+            json_answer(wrong, body)
+        }
         _ => return response,
     };
     let Response::Answer(answer) = response else {
@@ -200,6 +204,7 @@ fn json_answer(wrong: Wrong, body: &str) -> String {
     };
     match wrong {
         Wrong::NobodyElseRuns if told["executions"].is_array() => told["executions"] = json!([]),
+        Wrong::FailuresAreAtWork if told["events"].is_array() => told["events"] = json!([]),
         Wrong::SecretsServeEveryVpc if told["Tags"].is_array() => told["Tags"] = json!([]),
         _ => {}
     }

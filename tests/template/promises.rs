@@ -382,7 +382,7 @@ fn asking_findings(resources: &Value) -> Vec<String> {
     let roles = who.map(|function| json!({"Ref": format!("{}Role", function.logical_id())}));
     let executions = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${ConnectMachine.Name}:*";
     let what = json!([
-        {"Effect": "Allow", "Action": "states:DescribeExecution", "Resource": {"Fn::Sub": executions}},
+        {"Effect": "Allow", "Action": ["states:DescribeExecution", "states:GetExecutionHistory"], "Resource": {"Fn::Sub": executions}},
         {"Effect": "Allow", "Action": "states:ListExecutions", "Resource": {"Ref": "ConnectMachine"}},
     ]);
     let document = &properties["PolicyDocument"]["Statement"];

@@ -3,11 +3,15 @@
 use async_trait::async_trait;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::{ExecutionListItem, ExecutionStatus};
-use tieline::outside::{Executions, Reply, Run};
+use tieline::outside::{EnteredState, Executions, Reply, Run};
 use tieline::time::Time;
 
 use crate::answer::ask;
 use crate::sdk::{Sdk, client};
+
+/// How many events of a history are looked through, the newest first. A task that is retried as often as the definition
+/// allows has three hundred behind the state's beginning.
+const MOST_EVENTS: usize = 1000;
 
 #[derive(Debug)]
 pub(crate) struct AwsExecutions(Client);
@@ -34,6 +38,36 @@ impl Executions for AwsExecutions {
             // Not known, or not to be asked about: who asks takes it for one that runs.
             Err(error) if error.code().is_some() => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    async fn entered_last(&self, arn: &str) -> Reply<Option<EnteredState>> {
+        let mut events = self
+            .0
+            .get_execution_history()
+            .execution_arn(arn)
+            .reverse_order(true)
+            .include_execution_data(true)
+            .into_paginator()
+            .items()
+            .send();
+        let entered = async {
+            for _ in 0..MOST_EVENTS {
+                let Some(event) = events.try_next().await? else {
+                    break;
+                };
+                if let Some(entered) = event.state_entered_event_details {
+                    return Ok(Some(EnteredState {
+                        name: entered.name,
+                        input: entered.input.unwrap_or_default(),
+                    }));
+                }
+            }
+            Ok(None)
+        };
+        match ask("states:GetExecutionHistory", entered).await {
+            Err(error) if error.code().is_some() => Ok(None),
+            answer => answer,
         }
     }
 

@@ -46,9 +46,6 @@ pub struct Progress {
     /// Since when an endpoint is being let go of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closing: Option<Time>,
-    /// The executions of equal requests that it was left to, as marks name them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub handed_to: Vec<String>,
     /// Whether this cleans up after another execution.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cleaning: bool,

@@ -1,4 +1,4 @@
-//! AWS Step Functions: which executions run, and how one ended.
+//! AWS Step Functions: which executions run, how far one has come, and how one ended.
 
 use async_trait::async_trait;
 
@@ -15,11 +15,22 @@ pub struct Run {
     pub error: Option<String>,
 }
 
+/// The state that an execution entered last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnteredState {
+    pub name: String,
+    /// What was handed on to it, as JSON.
+    pub input: String,
+}
+
 /// The executions of this deployment's own state machines.
 #[async_trait]
 pub trait Executions: Send + Sync {
     /// One execution by its ARN; none if it is not known, or not to be asked about.
     async fn execution(&self, arn: &str) -> Reply<Option<Run>>;
+
+    /// The state that an execution entered last; none if it is not known, or not to be asked about.
+    async fn entered_last(&self, arn: &str) -> Reply<Option<EnteredState>>;
 
     /// Those of a state machine that run: the ARN of each, and when it began. None if that may not be asked.
     async fn running(&self, state_machine: &str) -> Reply<Option<Vec<(String, Time)>>>;

@@ -138,11 +138,6 @@ impl Owner {
         words.join(".")
     }
 
-    /// The mark with which another execution of an equal request takes over.
-    pub fn handed_to(&self, execution: &str) -> Tags {
-        [(self.request_tag(), self.mark_of(execution))].into()
-    }
-
     /// The mark of a last holder that is leaving.
     pub fn closing(&self) -> Tags {
         [(CLOSING.to_owned(), self.closer.clone())].into()

@@ -1,38 +1,55 @@
-//! Other executions of an equal request: what one of them still waits for, another one does not take away.
+//! Other executions of an equal request: what one of them goes on with, another one does not take away.
+//!
+//! One that fails itself goes on with nothing. So of those that fail together each removes what is there, and nothing has to be
+//! handed from one to the other: who leaves something to another saw it at work, and that one, should it fail later, finds
+//! nobody else at work.
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::execution::EndedExecution;
-use crate::outside::{Outside, Reply};
+use crate::execution::{EndedExecution, Phase, Progress};
+use crate::ids::EndpointId;
+use crate::outside::{EnteredState, Outside, Reply};
 use crate::ownership::run_mark;
 use crate::request::Request;
-use crate::workflow::Work;
+use crate::workflow::{NextState, Work};
 
 /// How many executions are looked at: Step Functions allows some 15 such looks a second. Beyond that, an equal that finds its
 /// endpoint gone makes another one.
 const MANY: usize = 40;
 
-/// An execution that waits for what this one is about to remove, as marks name it. Those that fail together hand it to each
-/// other, and each of them to nobody twice, so that one of them removes it. What has no marks by execution is handed to a
-/// younger one only, for the same reason.
-pub(super) async fn heir(work: &Work<'_>, is_marked: bool) -> Reply<Option<String>> {
+/// An execution of an equal request that is at work on the connection.
+#[derive(Debug, Default)]
+pub(super) struct Equal {
+    /// The endpoint that it uses, once it knows one.
+    pub endpoint: Option<EndpointId>,
+}
+
+/// Looks for one, first where `makers`, as marks name them, say.
+pub(super) async fn at_work(work: &Work<'_>, makers: &[&str]) -> Reply<Option<Equal>> {
     let executions = work.outside.executions;
-    let (own, cleaning) = (&work.execution, work.progress.cleaning);
-    let Some(mut running) = executions.running(&own.machine()).await? else {
-        return Ok(None);
+    let Some(mut running) = executions.running(&work.execution.machine()).await? else {
+        // What is not known is taken for the better of two.
+        return Ok((!makers.is_empty()).then(Equal::default));
     };
-    running.retain(|(arn, began)| {
-        *arn != own.id
-            && (cleaning || is_marked || *began > own.started())
-            && !work.progress.handed_to.contains(&run_mark(arn))
+    running.retain(|(arn, _)| *arn != work.execution.id);
+    running.sort_by_cached_key(|(arn, began)| {
+        let is_maker = makers.contains(&run_mark(arn).as_str());
+        (!is_maker, *began, arn.clone())
     });
-    running.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
     for (arn, _) in running.into_iter().take(MANY) {
         let run = executions.execution(&arn).await?;
         let input = run.filter(|run| run.is_running).and_then(|run| run.input);
         let asked = input.and_then(|text| serde_json::from_str::<Value>(&text).ok());
         if asked.is_some_and(|asked| is_equal(work, asked)) {
-            return Ok(Some(run_mark(&arn)));
+            let equal = match executions.entered_last(&arn).await? {
+                Some(entered) => goes_on(&entered),
+                None => Some(Equal::default()),
+            };
+            if equal.is_some() {
+                return Ok(equal);
+            }
         }
     }
     Ok(None)
@@ -47,6 +64,29 @@ fn is_equal(work: &Work<'_>, asked: Value) -> bool {
                 && request.request_id == owner.request_id
                 && request.shape.fingerprint() == owner.fingerprint
         })
+}
+
+/// Whether an execution in this state has a plan, and has not failed with it.
+fn goes_on(entered: &EnteredState) -> Option<Equal> {
+    #[derive(Deserialize)]
+    struct Payload {
+        #[serde(default)]
+        next: String,
+        #[serde(rename = "plan")]
+        _plan: IgnoredAny,
+        progress: Progress,
+    }
+    // The check has no plan yet: it claims nothing before it has looked.
+    let payload: Payload = serde_json::from_str(&entered.input).ok()?;
+    let progress = payload.progress;
+    let rolls_back = |state: &str| NextState::RollBack.is_called(state);
+    let has_failed = progress.phase == Phase::RollBack
+        || progress.failure.is_some()
+        || rolls_back(&payload.next)
+        || rolls_back(&entered.name);
+    (!has_failed).then_some(Equal {
+        endpoint: progress.endpoint,
+    })
 }
 
 /// Whether an execution that marks name so still runs. One that cannot be asked about does.

@@ -1,8 +1,8 @@
 //! Takes the inventory of what a roll back has to remove.
 
-use super::equals;
+use super::equals::{self, Equal};
 use crate::outside::{CallError, Endpoint, EndpointFilter, Reply, State};
-use crate::ownership::Ownership;
+use crate::ownership::{CLOSING, Ownership};
 use crate::parts::{Condition, PartContext};
 use crate::workflow::{Disposition, Inventory, Remaining, RemainingPart, Work};
 
@@ -11,7 +11,7 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
     let patient = work.situation().is_patient();
     let Some(wanted) = &work.plan.endpoint else {
         return Ok(Inventory {
-            parts: remaining(work, &work.parts(None), patient).await?,
+            parts: not_of_equals(work, remaining(work, &work.parts(None), patient).await?).await?,
             ..Inventory::default()
         });
     };
@@ -19,14 +19,28 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
     let all = work.outside.ec2.endpoints(&filter).await?;
     let (held, others): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|endpoint| work.holds(endpoint));
+    let owner = &work.plan.owner;
+    let is_open = |one: &&Endpoint| {
+        !matches!(one.state, State::Deleting | State::Deleted) && !owner.is_confirmed_on(&one.tags)
+    };
+    let open = held.iter().filter(is_open);
+    let makers: Vec<&str> = open
+        .clone()
+        .filter_map(|one| owner.maker(&one.tags))
+        .collect();
+    let equal = match open.count() {
+        0 => None,
+        _ => equals::at_work(work, &makers).await?,
+    };
     let mut endpoints = Vec::new();
     for endpoint in held {
-        let maker = work.plan.owner.maker(&endpoint.tags);
-        let goes_on = match maker {
-            Some(maker) => equals::runs(work.outside, &work.execution.machine(), maker).await?,
-            None => false,
+        let disposition = match disposition(work, &endpoint, equal.as_ref()) {
+            // Two that overwrite each other's word for it would never come to an end.
+            Disposition::Closes if is_closed_by_another(work, &endpoint).await? => {
+                Disposition::IsGoing
+            }
+            disposition => disposition,
         };
-        let disposition = disposition(work, &endpoint, goes_on);
         endpoints.push((endpoint, disposition));
     }
     let staying = endpoints.iter().filter(|(_, disposition)| {
@@ -62,9 +76,21 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
     };
     if !inventory.endpoints.iter().any(stays) {
         let context = context(work, &inventory);
-        inventory.parts = remaining(work, &context, patient).await?;
+        inventory.parts = not_of_equals(work, remaining(work, &context, patient).await?).await?;
     }
     Ok(inventory)
+}
+
+/// The same without what another execution of an equal request goes on with: its parts say no execution.
+async fn not_of_equals(work: &Work<'_>, left: Remaining) -> Reply<Remaining> {
+    if left.parts.is_empty() || equals::at_work(work, &[]).await?.is_none() {
+        return Ok(left);
+    }
+    let names = left.parts.iter().map(|left| left.part.kind().name());
+    Ok(Remaining {
+        anothers: names.collect(),
+        ..Remaining::default()
+    })
 }
 
 /// What the parts need to know while they are removed.
@@ -75,8 +101,8 @@ pub(super) fn context<'a>(work: &'a Work<'_>, inventory: &'a Inventory) -> PartC
     }
 }
 
-/// `goes_on`: another execution of an equal request makes it, and runs.
-fn disposition(work: &Work<'_>, endpoint: &Endpoint, goes_on: bool) -> Disposition {
+/// `equal`: another execution of an equal request is at work on the connection.
+fn disposition(work: &Work<'_>, endpoint: &Endpoint, equal: Option<&Equal>) -> Disposition {
     let (owner, tags) = (&work.plan.owner, &endpoint.tags);
     match endpoint.state {
         State::Deleted => return Disposition::IsGone,
@@ -93,23 +119,36 @@ fn disposition(work: &Work<'_>, endpoint: &Endpoint, goes_on: bool) -> Dispositi
     if owner.is_confirmed_on(tags) {
         return Disposition::Stays;
     }
-    if goes_on {
-        return Disposition::IsAnothers;
-    }
     let shared = owner.shares(tags);
     // A step whose answer was lost says it once more.
     if owner.closes(tags) && work.progress.closing.is_some() {
-        return match (work.has_settled(), shared) {
+        // An equal that did not know it yet waits for it to go.
+        let is_used = equal.is_some_and(|equal| equal.endpoint.as_ref() == Some(&endpoint.id));
+        return match (work.has_settled(), shared || is_used) {
             (false, _) => Disposition::IsClosing,
             (true, true) => Disposition::Reopens,
             (true, false) => Disposition::IsDeleted,
         };
+    }
+    if equal.is_some() {
+        return Disposition::IsAnothers;
     }
     match shared {
         true => Disposition::LosesTags,
         // Nobody claims one that is dead.
         false if endpoint.state.is_dead() || owner.closer.is_empty() => Disposition::IsDeleted,
         false => Disposition::Closes,
+    }
+}
+
+/// Whether another execution, which runs, lets go of an endpoint.
+async fn is_closed_by_another(work: &Work<'_>, endpoint: &Endpoint) -> Reply<bool> {
+    let owner = &work.plan.owner;
+    match endpoint.tags.get(CLOSING) {
+        Some(closer) if !closer.is_empty() && *closer != owner.closer => {
+            equals::runs(work.outside, &work.execution.machine(), closer).await
+        }
+        _ => Ok(false),
     }
 }
 

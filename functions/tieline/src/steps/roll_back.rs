@@ -7,7 +7,7 @@
 //! answer was lost is looked for until [`crate::time::Limits::settle`] has passed. A vendor that refuses to remove its
 //! part, or does not answer for half a phase, keeps nothing of EC2's from being removed. May be repeated.
 
-use super::{equals, inventory};
+use super::inventory;
 use crate::execution::{EndedExecution, Phase, Progress};
 use crate::ids::RequestId;
 use crate::options::OnFailure;
@@ -109,14 +109,6 @@ async fn step(mut work: Work<'_>) -> StepResult {
     if work.situation_at(began).is_over() {
         return Ok(give_up(work, &inventory));
     }
-    if inventory.takes_from_equals()
-        && let Some(heir) = equals::heir(&work, !inventory.endpoints.is_empty()).await?
-    {
-        if inventory.endpoints.is_empty() {
-            return Ok(leave_to_equal(work, &inventory));
-        }
-        return hand_over(work, &inventory, &heir).await;
-    }
     if inventory.parts.is_to_go() {
         let patient = work.situation_at(began).is_patient();
         let removed = match inventory.parts.next() {
@@ -166,56 +158,6 @@ async fn step(mut work: Work<'_>) -> StepResult {
     }
     // EC2 shows what was just ordered seconds later, so there is always a wait between this and the next look.
     Ok(work.pause(still_there(&inventory)))
-}
-
-/// The same for a connection without an endpoint: its parts say by which request they are held, and not by which execution.
-fn leave_to_equal(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
-    let parts = inventory.parts.parts.iter();
-    let behind: Vec<String> = parts
-        .map(|left| {
-            let name = left.part.kind().name();
-            format!("{name} (another execution of the same request goes on with it)")
-        })
-        .collect();
-    let now = work.now();
-    work.progress.close(now);
-    let left = Left {
-        behind: &behind,
-        stands: false,
-    };
-    let id = &work.plan.owner.request_id;
-    let event = failed(&work.progress, left, Some(id), &work.execution, now);
-    let next = NextState::of_failure(&work.progress);
-    work.announce(next, event)
-}
-
-/// An equal request still waits for it: what it needs is from now on its own. Whether it still runs then is looked at once
-/// more, before this execution ends.
-async fn hand_over(mut work: Work<'_>, inventory: &Inventory, heir: &str) -> StepResult {
-    let mut is_handed = false;
-    for (endpoint, disposition) in &inventory.endpoints {
-        if !matches!(disposition, Disposition::Closes | Disposition::LosesTags) {
-            continue;
-        }
-        // It may have been confirmed while others were asked.
-        let now = super::look(work.outside, &endpoint.id).await?;
-        if now.is_some_and(|now| now.tags == endpoint.tags) {
-            let mark = work.plan.owner.handed_to(heir);
-            match work.outside.ec2.tag(&endpoint.id, &mark).await {
-                Err(error) if error.is_busy() || error.is_missing() => {}
-                result => {
-                    result?;
-                    is_handed = true;
-                }
-            }
-        }
-    }
-    // Otherwise it is looked at anew.
-    if is_handed {
-        work.progress.closing = Some(work.now());
-        work.progress.handed_to.push(heir.to_owned());
-    }
-    Ok(work.pause("another execution of the same request to go on with it"))
 }
 
 /// Says why the request failed, and what is left.

@@ -32,6 +32,14 @@ impl NextState {
             _ => self.name(),
         }
     }
+
+    /// Whether any definition calls it so.
+    pub fn is_called(self, state: &str) -> bool {
+        state == self.name()
+            || [FIRST, SECOND]
+                .into_iter()
+                .any(|definition| state == self.name_in(definition))
+    }
 }
 
 impl ErrorOutput {

@@ -11,7 +11,7 @@ use crate::plan::Plan;
 pub enum Disposition {
     /// It is confirmed, by this or by another run of the request.
     Stays,
-    /// Another execution of an equal request makes it.
+    /// Another execution of an equal request is at work on it.
     IsAnothers,
     /// Other requests hold it. Whoever leaves says so first: the last two may be leaving at the same moment.
     LosesTags,
@@ -51,6 +51,8 @@ pub struct Remaining {
     pub may_be_marked: bool,
     /// What could not be looked at now, and why.
     pub silent: Vec<String>,
+    /// What another execution of an equal request goes on with.
+    pub anothers: Vec<String>,
 }
 
 /// A part that is to be removed.
@@ -101,15 +103,15 @@ impl Inventory {
         let stays = |name: &dyn std::fmt::Display| {
             format!("{name} (it was marked as ready: it stays until it is removed)")
         };
+        let goes_on = |name: &dyn std::fmt::Display| {
+            format!("{name} (another execution of the same request goes on with it)")
+        };
         let endpoints =
             self.endpoints
                 .iter()
                 .filter_map(|(endpoint, disposition)| match disposition {
                     Disposition::Stays => Some(stays(&endpoint.id)),
-                    Disposition::IsAnothers => Some(format!(
-                        "{} (another execution of the same request goes on with it)",
-                        endpoint.id
-                    )),
+                    Disposition::IsAnothers => Some(goes_on(&endpoint.id)),
                     Disposition::LosesTags
                     | Disposition::Closes
                     | Disposition::IsClosing
@@ -119,6 +121,7 @@ impl Inventory {
                     Disposition::IsGone => None,
                 });
         let confirmed = self.parts.confirmed.iter().map(|name| stays(name));
+        let anothers = self.parts.anothers.iter().map(|name| goes_on(name));
         let unseen = self
             .parts
             .unseen
@@ -130,6 +133,7 @@ impl Inventory {
             .iter()
             .map(|left| left.part.kind().name())
             .chain(confirmed)
+            .chain(anothers)
             .chain(unseen)
             .chain(endpoints)
             .chain(self.group.iter().map(|group| group.id.to_string()))
@@ -155,19 +159,11 @@ impl Inventory {
         self.parts.is_to_go() || self.group.is_some() || !self.endpoints_are_gone()
     }
 
-    /// Whether another execution of an equal request goes on with an endpoint.
+    /// Whether another execution of an equal request goes on with some of it.
     pub fn is_left_to_another(&self) -> bool {
         let anothers =
             |(_, disposition): &(Endpoint, Disposition)| *disposition == Disposition::IsAnothers;
-        self.endpoints.iter().any(anothers)
-    }
-
-    /// What this execution would take away from an equal request that still waits for it.
-    pub fn takes_from_equals(&self) -> bool {
-        let own = |(_, disposition): &(Endpoint, Disposition)| {
-            matches!(disposition, Disposition::Closes | Disposition::LosesTags)
-        };
-        self.parts.is_to_go() || self.endpoints.iter().any(own)
+        !self.parts.anothers.is_empty() || self.endpoints.iter().any(anothers)
     }
 
     /// Whether no endpoint needs the group of our own any more.

@@ -259,7 +259,7 @@ impl Situation<'_> {
         } else if owner.is_confirmed_on(&endpoint.tags) {
             Pending::Then(Then::Ready)
         } else if self.waited() >= self.limit() / AGAIN && !self.is_over() {
-            // An equal request that failed may have written its own mark over it.
+            // An equal request that joined at the same moment may have written its own mark over it.
             Pending::Then(Then::Go(NextState::Confirm))
         } else {
             Pending::Wait("the mark on the endpoint does not show yet".to_owned())
@@ -306,9 +306,8 @@ impl Situation<'_> {
     }
 
     fn roll_back(&self, inventory: &Inventory) -> Then {
-        // What was handed over to another execution is looked at once more: that one may have ended meanwhile.
-        let since = self.progress.closing;
-        let settles = since.is_some_and(|since| self.now.since(since) < self.limits.settle);
+        // Until everybody sees that this one has failed: that one may fail as well, and leave it to this one.
+        let settles = self.waited() < self.limits.settle;
         if settles && inventory.is_left_to_another() && !self.is_over() {
             return self.pause("another execution of the same request to go on with it".to_owned());
         }

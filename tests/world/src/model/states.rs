@@ -1,5 +1,7 @@
 //! AWS Step Functions: which executions there are. They are run by others; the world only remembers them.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use crate::failure::refuse;
@@ -25,6 +27,56 @@ pub struct Execution {
     pub input: Option<String>,
     /// What it failed with.
     pub error: Option<String>,
+    /// What is remembered of its history: the last states that it entered.
+    #[serde(skip)]
+    history: VecDeque<HistoryEvent>,
+}
+
+/// How many states of an execution are remembered: one that lasts for days enters tens of thousands.
+const REMEMBERED: usize = 3;
+
+/// That an execution entered a state.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryEvent {
+    /// When, in seconds since the Unix epoch.
+    pub timestamp: f64,
+    /// Such as `TaskStateEntered`.
+    pub r#type: String,
+    /// Its number.
+    pub id: i64,
+    /// The state.
+    pub state_entered_event_details: StateEntered,
+}
+
+/// Which state.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StateEntered {
+    /// Its name.
+    pub name: String,
+    /// What was handed on to it, if that was asked for.
+    pub input: Option<String>,
+}
+
+/// Asks what an execution did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct GetExecutionHistory {
+    /// Its ARN.
+    pub execution_arn: String,
+    /// Whether the newest event is the first.
+    pub reverse_order: bool,
+    /// Whether inputs are wanted; left out, they are.
+    pub include_execution_data: Option<bool>,
+}
+
+/// A page of its history; there is only one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetExecutionHistoryAnswer {
+    /// The events, as far as the world remembers them.
+    pub events: Vec<HistoryEvent>,
 }
 
 /// Asks for one execution.
@@ -60,16 +112,37 @@ impl Operation for DescribeExecution {
     const WRITE: bool = false;
 
     fn perform(self, model: &mut Model) -> Result<Execution, Failure> {
-        let arn = &self.execution_arn;
-        let found = model
-            .executions
-            .iter()
-            .find(|one| one.execution_arn == *arn);
-        // Step Functions API reference, DescribeExecution.
-        found.cloned().ok_or_else(|| {
-            let message = format!("Execution Does Not Exist: '{arn}'");
-            refuse("ExecutionDoesNotExist", message)
-        })
+        find(model, &self.execution_arn).cloned()
+    }
+}
+
+/// Step Functions API reference, `DescribeExecution` and `GetExecutionHistory`.
+fn find<'m>(model: &'m Model, arn: &str) -> Result<&'m Execution, Failure> {
+    let mut all = model.executions.iter();
+    all.find(|one| one.execution_arn == arn).ok_or_else(|| {
+        let message = format!("Execution Does Not Exist: '{arn}'");
+        refuse("ExecutionDoesNotExist", message)
+    })
+}
+
+impl Operation for GetExecutionHistory {
+    type Answer = GetExecutionHistoryAnswer;
+    const SERVICE: Service = Service::StepFunctions;
+    const ACTION: &'static str = "GetExecutionHistory";
+    const WRITE: bool = false;
+
+    fn perform(self, model: &mut Model) -> Result<GetExecutionHistoryAnswer, Failure> {
+        let history = &find(model, &self.execution_arn)?.history;
+        let mut events: Vec<HistoryEvent> = history.iter().cloned().collect();
+        if self.reverse_order {
+            events.reverse();
+        }
+        if self.include_execution_data == Some(false) {
+            for event in &mut events {
+                event.state_entered_event_details.input = None;
+            }
+        }
+        Ok(GetExecutionHistoryAnswer { events })
     }
 }
 
@@ -91,6 +164,7 @@ impl Operation for ListExecutions {
                 .map(|one| Execution {
                     input: None,
                     error: None,
+                    history: VecDeque::new(),
                     ..one.clone()
                 })
                 .collect(),
@@ -114,8 +188,31 @@ impl World {
             start_date: self.model.now as f64 / 1000.0,
             input: Some(input.to_owned()),
             error: None,
+            history: VecDeque::new(),
         };
         self.model.executions.push(execution);
+    }
+
+    /// Notes that an execution entered a state of a type.
+    pub fn enter_state(&mut self, arn: &str, kind: &str, name: &str, input: &str) {
+        let timestamp = self.model.now as f64 / 1000.0;
+        let all = self.model.executions.iter_mut();
+        for execution in all.filter(|one| one.execution_arn == arn) {
+            let history = &mut execution.history;
+            let id = history.back().map_or(1, |last| last.id + 1);
+            history.push_back(HistoryEvent {
+                timestamp,
+                r#type: format!("{kind}StateEntered"),
+                id,
+                state_entered_event_details: StateEntered {
+                    name: name.to_owned(),
+                    input: Some(input.to_owned()),
+                },
+            });
+            if history.len() > REMEMBERED {
+                history.pop_front();
+            }
+        }
     }
 
     /// Notes that an execution ended.

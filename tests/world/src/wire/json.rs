@@ -10,7 +10,7 @@ use crate::failure::refuse;
 use crate::model::dms::*;
 use crate::model::quotas::GetServiceQuota;
 use crate::model::secrets::*;
-use crate::model::states::{DescribeExecution, ListExecutions};
+use crate::model::states::{DescribeExecution, GetExecutionHistory, ListExecutions};
 use crate::{Failure, Operation, World};
 
 use super::{ERROR_TYPE, Request, Response, Written, respond};
@@ -47,6 +47,7 @@ fn dispatch(world: &mut World, target: &str, body: &[u8]) -> Result<String, Fail
         Some((DMS, action)) => dms(action),
         Some((SECRETS_MANAGER, action)) => secrets_manager(action),
         Some((STEP_FUNCTIONS, "DescribeExecution")) => Some(run::<DescribeExecution>),
+        Some((STEP_FUNCTIONS, "GetExecutionHistory")) => Some(run::<GetExecutionHistory>),
         Some((STEP_FUNCTIONS, "ListExecutions")) => Some(run::<ListExecutions>),
         Some((SERVICE_QUOTAS, "GetServiceQuota")) => Some(run::<GetServiceQuota>),
         Some(_) | None => None,
