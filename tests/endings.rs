@@ -303,7 +303,7 @@ fn each_protocol_that_is_done_wrongly_is_noticed() {
     let guards: [(Wrong, fn()); 11] = [
         (
             Wrong::FailuresAreAtWork,
-            equals::what_equals_made_that_fail_together_is_removed,
+            equals::what_an_execution_made_is_not_left_to_one_that_only_waits_for_the_bus,
         ),
         (
             Wrong::NothingSettles,

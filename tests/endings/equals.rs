@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{Broken, Seen, Simulated, Stage, TRIES, code, detail, request, writes};
+use tests::{Broken, Seen, Simulated, Stage, TRIES, code, detail, everything_now, request, writes};
 use tieline::workflow::Function;
 use world::gate::{Fault, FaultKind};
+use world::model::endpoints::Decision;
 use world::{World, scenario};
 
 use crate::{begun, clean_up, created, deletes};
@@ -62,11 +63,6 @@ async fn a_failure_of_one_takes_nothing_from_its_equal_that_waits() {
     }
 }
 
-fn deleted(world: &mut World) -> bool {
-    let mut writes = world.writes();
-    writes.any(|call| call.action == "DeleteSecurityGroup" && call.outcome == "ok")
-}
-
 /// Has one of two equal executions fail at its look for something, once there is that much to take from the other.
 async fn fails_beside_an_equal(name: &str, action: &str, after: &str) {
     let mut stage = begun("default", request(name));
@@ -110,45 +106,141 @@ async fn a_failure_takes_nothing_from_an_equal_whose_parts_name_no_execution() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_execution_made_is_not_left_to_one_that_only_waits_for_the_bus() {
-    // The first one has removed what it made and cannot say so; the second one fails then, and makes something before that.
-    let world = scenario::world("endpoint-never-available");
-    let mut stage = Stage::on(Simulated::on(world));
-    stage.outside().close_bus(true);
-    stage.start(request("aurora-dsql-minimal"), None);
-    stage.until("a delete", deleted).await;
-    stage.pass(Duration::from_secs(600)).await;
-    stage.start(request("aurora-dsql-minimal"), None);
-    stage.pass(Duration::from_secs(3600)).await;
-    assert_eq!(stage.ended()[0].status, "RUNNING");
-    let left = Seen::at_last(&mut stage.outside().world());
-    assert_eq!(left.left(), [""; 0]);
+pub(crate) async fn what_an_execution_made_is_not_left_to_one_that_only_waits_for_the_bus() {
+    for name in ["aurora-dsql-minimal", "tidb-cloud-to-confluent"] {
+        let mut world = scenario::world("endpoint-never-available");
+        let before = everything_now(&world);
+        let refused = Fault::on("UpdatePrivateLinkAccess", FaultKind::AccessDenied);
+        world.add_fault(refused);
+        let mut stage = Stage::on(Simulated::on(world));
+        stage.outside().close_bus(true);
+        stage.start(request(name), None);
+        // It has removed what it made by then, and cannot say so.
+        stage.pass(Duration::from_secs(2400)).await;
+        stage.start(request(name), None);
+        stage.pass(Duration::from_secs(2400)).await;
+        assert_eq!(stage.ended()[0].status, "RUNNING");
+        assert_eq!(everything_now(&stage.outside().world()), before, "{name}");
 
-    stage.outside().close_bus(false);
-    for ended in stage.run().await {
-        assert_eq!(code(&ended), "DEADLINE_EXCEEDED", "{}", detail(&ended));
-        assert_eq!(
-            detail(&ended)["leftBehind"],
-            json!([]),
-            "{}",
-            detail(&ended)
+        stage.outside().close_bus(false);
+        for ended in stage.run().await {
+            assert_eq!(ended.status, "FAILED", "{}", detail(&ended));
+            assert_eq!(
+                detail(&ended)["leftBehind"],
+                json!([]),
+                "{}",
+                detail(&ended)
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_died_is_not_left_to_an_equal_that_has_another_one() {
+    let mut stage = begun("acceptance-never", request("endpoint-service"));
+    stage.until("a create", created).await;
+    // Looked at every five minutes by then.
+    stage.pass(Duration::from_secs(4 * 3600)).await;
+    let dead = {
+        let mut world = stage.outside().world();
+        let id = Seen::now(&mut world).ours()[0].vpc_endpoint_id.clone();
+        world.decide(&id, Decision::Reject).unwrap();
+        let later = Duration::from_secs(1200);
+        world.script_owner(scenario::PARTNER, Decision::Accept, later);
+        id
+    };
+    stage.start(request("endpoint-service"), None);
+    let ended = stage.run().await;
+
+    assert_eq!(
+        code(&ended[0]),
+        "ENDPOINT_REJECTED",
+        "{}",
+        detail(&ended[0])
+    );
+    let left = detail(&ended[0])["leftBehind"].to_string();
+    assert!(!left.contains(&dead), "{left}");
+    assert_eq!(code(&ended[1]), "CONNECTED", "{}", detail(&ended[1]));
+    let seen = Seen::at_last(&mut stage.outside().world());
+    assert_eq!(seen.ours().len(), 1, "{:?}", seen.ours());
+}
+
+#[tokio::test(start_paused = true)]
+async fn equals_that_may_not_be_asked_about_leave_nothing_to_each_other() {
+    for action in ["GetExecutionHistory", "DescribeExecution", "ListExecutions"] {
+        let mut world = scenario::world("endpoint-never-available");
+        world.add_fault(Fault::on(action, FaultKind::AccessDenied));
+        let mut stage = Stage::on(Simulated::on(world));
+        for _ in 0..2 {
+            stage.start(request("aurora-dsql-minimal"), None);
+            stage.pass(Duration::from_secs(1)).await;
+        }
+        for ended in stage.run().await {
+            assert_eq!(
+                code(&ended),
+                "DEADLINE_EXCEEDED",
+                "{action}: {}",
+                detail(&ended)
+            );
+        }
+        let left = Seen::at_last(&mut stage.outside().world());
+        assert_eq!(left.left(), [""; 0], "{action}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_taken_from_an_equal_that_has_just_begun() {
+    // From before the first one fails until long after, where everybody is slow to answer.
+    for milliseconds in (0..40_000).step_by(1000) {
+        let mut world = scenario::world("default");
+        world.add_fault(Fault::once(
+            "UpdatePrivateLinkAccess",
+            FaultKind::AccessDenied,
+        ));
+        let mut stage = Stage::on(Simulated::with_latency(world, Duration::from_millis(1500)));
+        stage.start(request("tidb-cloud-to-confluent"), None);
+        let made = |world: &mut World| {
+            world
+                .calls()
+                .iter()
+                .any(|call| call.action == "UpdatePrivateLinkAccess")
+        };
+        stage.until("the mark", made).await;
+        stage.pass(Duration::from_millis(milliseconds)).await;
+        stage.start(request("tidb-cloud-to-confluent"), None);
+        let ended = stage.run().await;
+
+        let what = format!(
+            "{milliseconds}: {} {}",
+            detail(&ended[0]),
+            detail(&ended[1])
         );
+        assert_eq!(code(&ended[0]), "CREDENTIALS_REFUSED", "{what}");
+        assert_eq!(code(&ended[1]), "CONNECTED", "{what}");
+        if milliseconds == 0 {
+            // It was in its check when the other one failed.
+            let writes = writes(stage.outside());
+            assert!(!writes.contains(&"DetachDomains".to_owned()), "{writes:?}");
+        }
+        // It is there still.
+        stage.outside().world().clear_calls();
+        stage.start(request("tidb-cloud-to-confluent"), None);
+        assert_eq!(code(&stage.run().await[2]), "CONNECTED", "{what}");
+        assert_eq!(writes(stage.outside()), [""; 0], "{what}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 pub(crate) async fn the_execution_at_work_on_a_thing_is_found_among_many_that_run() {
-    let mut world = scenario::world("acceptance-after-hours");
-    for number in 0..60 {
-        let arn = format!("arn:aws:states:us-east-1:123456789012:execution:connect:other-{number}");
-        world.begin_execution(&arn, "{}");
-    }
-    world.advance(Duration::from_secs(1));
-    let mut stage = Stage::on(Simulated::on(world));
-    stage.start(request("endpoint-service"), None);
+    let mut stage = begun("acceptance-after-hours", request("endpoint-service"));
     stage.until("a create", created).await;
     stage.start(request("endpoint-service"), None);
     stage.pass(Duration::from_secs(600)).await;
+    for number in 0..60 {
+        let arn = format!("arn:aws:states:us-east-1:123456789012:execution:connect:other-{number}");
+        stage.outside().world().begin_execution(&arn, "{}");
+    }
+    stage.pass(Duration::from_secs(1)).await;
     stage.end(1, "ABORTED", None);
     clean_up(&mut stage, 1);
     let ended = stage.run().await;
@@ -158,7 +250,7 @@ pub(crate) async fn the_execution_at_work_on_a_thing_is_found_among_many_that_ru
 }
 
 #[tokio::test(start_paused = true)]
-pub(crate) async fn what_equals_made_that_fail_together_is_removed() {
+async fn what_equals_made_that_fail_together_is_removed() {
     for count in [2, 3] {
         let mut stage = begun("endpoint-never-available", request("aurora-dsql-minimal"));
         for _ in 1..count {

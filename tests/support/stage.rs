@@ -288,9 +288,9 @@ impl Execution {
                 ended.history += 2;
             }
             let (kind, input) = run.entered();
-            let mut world = self.simulated.world();
-            world.enter_state(&self.id, &kind, run.state(), &input);
-            drop(world);
+            self.simulated
+                .world()
+                .enter_state(&self.id, &kind, run.state(), &input);
             match run.step() {
                 Task::Nothing => {}
                 Task::Wait(seconds) => pass(Duration::from_secs(seconds)).await,

@@ -204,7 +204,19 @@ fn json_answer(wrong: Wrong, body: &str) -> String {
     };
     match wrong {
         Wrong::NobodyElseRuns if told["executions"].is_array() => told["executions"] = json!([]),
-        Wrong::FailuresAreAtWork if told["events"].is_array() => told["events"] = json!([]),
+        Wrong::FailuresAreAtWork => {
+            for event in told["events"].as_array_mut().into_iter().flatten() {
+                let entered = &mut event["stateEnteredEventDetails"];
+                let input = entered["input"].as_str().unwrap_or_default();
+                let mut input: Value = serde_json::from_str(input).unwrap_or_default();
+                if input["plan"].is_object() {
+                    input["next"] = json!("Wait");
+                    input["progress"]["phase"] = json!("create");
+                    input["progress"]["failure"] = json!(null);
+                    *entered = json!({"name": "Wait", "input": input.to_string()});
+                }
+            }
+        }
         Wrong::SecretsServeEveryVpc if told["Tags"].is_array() => told["Tags"] = json!([]),
         _ => {}
     }

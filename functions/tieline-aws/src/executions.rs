@@ -13,6 +13,9 @@ use crate::sdk::{Sdk, client};
 /// allows has three hundred behind the state's beginning.
 const MOST_EVENTS: usize = 1000;
 
+/// Each event has what was handed on in it, and a state's beginning is mostly among the first.
+const PAGE: i32 = 10;
+
 #[derive(Debug)]
 pub(crate) struct AwsExecutions(Client);
 
@@ -49,6 +52,7 @@ impl Executions for AwsExecutions {
             .reverse_order(true)
             .include_execution_data(true)
             .into_paginator()
+            .page_size(PAGE)
             .items()
             .send();
         let entered = async {

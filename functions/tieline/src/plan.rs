@@ -42,7 +42,8 @@ impl Plan {
             .as_ref()
             .and_then(|wanted| wanted.acceptance_hours);
         match (phase, hours) {
-            // Whoever lets go of an endpoint waits for that long before it deletes it.
+            // Whoever lets go of an endpoint waits for that long before it deletes it, and for a zone twice before that.
+            (Phase::RollBack, _) if self.owner.zone.is_some() => limit + 3 * limits.settle,
             (Phase::RollBack, _) => limit + limits.settle,
             (Phase::Accept, Some(hours)) => limit.max(Duration::from_secs(3600 * u64::from(hours))),
             _ => limit,

@@ -334,6 +334,10 @@ fn a_roll_back_goes_on_until_everything_is_gone_or_too_much_time_has_passed() {
         },
         ..left(Disposition::IsDeleted, None)
     };
+    let checked = |inventory| Inventory {
+        is_one_checking: true,
+        ..inventory
+    };
     let table = [
         ("nothing shows, too early", Inventory::default(), 10, "wait"),
         ("nothing shows", Inventory::default(), 60, "rolled back"),
@@ -378,6 +382,25 @@ fn a_roll_back_goes_on_until_everything_is_gone_or_too_much_time_has_passed() {
             left(Disposition::IsGoing, None),
             1_380,
             "give up",
+        ),
+        (
+            "an equal goes on with it, which may see us at work",
+            left(Disposition::IsAnothers, None),
+            10,
+            "wait",
+        ),
+        (
+            "an equal goes on with it",
+            left(Disposition::IsAnothers, None),
+            60,
+            "rolled back",
+        ),
+        ("an equal checks", checked(parts(false)), 10, "wait"),
+        (
+            "an equal checks for half the phase",
+            checked(parts(false)),
+            690,
+            "Roll back",
         ),
         ("a part is there", parts(false), 10, "Roll back"),
         ("a part is going", parts(true), 10, "wait"),

@@ -1,5 +1,6 @@
 //! The AWS protocols that MiniStack is spoken to in. It checks no signature, so none is made.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -19,6 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub(crate) struct Aws {
     client: Client,
+    port: u16,
     base: String,
 }
 
@@ -30,12 +32,17 @@ impl Aws {
             .context("could not build an HTTP client")?;
         Ok(Self {
             client,
+            port,
             base: format!("http://127.0.0.1:{port}"),
         })
     }
 
     pub(crate) fn base(&self) -> &str {
         &self.base
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
     /// A call of a JSON service: `states`, `events` or `sqs`.

@@ -88,6 +88,7 @@ impl Stage {
             .await
             .context("the world does not start")?;
         let stack = MiniStack::start(&programs, 1.0 / settings.time_scale).await?;
+        world.relay_step_functions(stack.aws.address());
         let seconds = |world: f64, least: f64, most: f64| {
             let real = (world / settings.time_scale).ceil();
             real.clamp(least, most).to_string()

@@ -172,18 +172,21 @@ async fn what_goes_wrong_is_named_and_undone_and_what_passes_is_waited_for() {
     ] {
         set_scene(&stage, scene);
 
-        let outcome = results(&mut stage, &[request("aurora-dsql")])
-            .await
-            .remove(0);
-
-        let detail = &outcome.event["detail"];
-        assert_eq!(detail["code"], code, "{scene}: {detail}");
+        let count = if code == "DEADLINE_EXCEEDED" { 3 } else { 1 };
+        for outcome in results(&mut stage, &vec![request("aurora-dsql"); count]).await {
+            let detail = &outcome.event["detail"];
+            assert_eq!(detail["code"], code, "{scene}: {detail}");
+        }
         let ours = |one: &VpcEndpoint| one.tags.iter().any(|tag| tag.key == "tieline:managed");
         let alive = endpoints(&stage)
             .into_iter()
             .filter(|one| ours(one) && one.state != "deleted")
             .count();
         assert_eq!(alive, usize::from(code == "CONNECTED"), "{scene}");
+        // Those that fail together find each other in MiniStack's Step Functions, so none of them says once more that it goes.
+        let writes = stage.writes();
+        let tags = writes.iter().filter(|one| *one == "CreateTags");
+        assert!(tags.count() <= count, "{scene}: {writes:?}");
     }
     stage.stop().await;
 }

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod failure;
 pub mod gate;
 pub mod model;
+mod relay;
 pub mod scenario;
 pub mod server;
 mod store;

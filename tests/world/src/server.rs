@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::scenario::Scenario;
 use crate::wire::{self, Request, Response};
-use crate::{World, admin};
+use crate::{World, admin, relay};
 
 /// How to start the server.
 #[derive(Debug, Clone)]
@@ -46,6 +46,7 @@ impl Default for Options {
 pub struct Running {
     address: SocketAddr,
     world: Arc<Mutex<World>>,
+    host: Arc<Host>,
     stop: watch::Sender<()>,
     listening: JoinHandle<()>,
 }
@@ -67,6 +68,12 @@ impl Running {
     #[must_use]
     pub fn world(&self) -> Arc<Mutex<World>> {
         Arc::clone(&self.world)
+    }
+
+    /// Has another server on this machine answer for Step Functions from now on: it runs the state machine.
+    pub fn relay_step_functions(&self, address: SocketAddr) {
+        // Said once: nobody moves.
+        let _ = self.host.step_functions.set(address);
     }
 
     /// Drops all connections and waits until nothing listens any more.
@@ -100,12 +107,14 @@ pub async fn start(options: Options) -> io::Result<Running> {
     let host = Arc::new(Host {
         world: Arc::clone(&world),
         pace,
+        step_functions: OnceLock::new(),
     });
     let (stop, stopped) = watch::channel(());
-    let listening = tokio::spawn(listen(listener, host, stopped));
+    let listening = tokio::spawn(listen(listener, Arc::clone(&host), stopped));
     Ok(Running {
         address,
         world,
+        host,
         stop,
         listening,
     })
@@ -119,11 +128,15 @@ fn wall_clock() -> u64 {
 }
 
 /// The world and the pace of its clock.
+#[derive(Debug)]
 struct Host {
     world: Arc<Mutex<World>>,
     pace: Mutex<Pace>,
+    /// Who answers for Step Functions, if it is not the world.
+    step_functions: OnceLock<SocketAddr>,
 }
 
+#[derive(Debug)]
 struct Pace {
     scale: f64,
     last: Instant,
@@ -189,7 +202,13 @@ async fn handle(
 ) -> Result<hyper::Response<Full<Bytes>>, Dropped> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
-    match host.answer(&Request::of(&head, body.to_vec())) {
+    let request = Request::of(&head, body.to_vec());
+    if let Some(address) = host.step_functions.get()
+        && relay::is_step_functions(&request)
+    {
+        return relay::ask(*address, &request).await.map_err(|_| Dropped);
+    }
+    match host.answer(&request) {
         Response::Drop => Err(Dropped),
         Response::Hang => match std::future::pending::<Infallible>().await {},
         Response::Answer(answer) => Ok(answer.map(|body| Full::new(Bytes::from(body)))),

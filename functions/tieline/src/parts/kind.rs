@@ -63,6 +63,11 @@ pub trait PartKind: Send + Sync {
         None
     }
 
+    /// Whether it belongs to one endpoint and is of no use to another one.
+    fn is_of_endpoint(&self) -> bool {
+        false
+    }
+
     /// Whether the request can be marked as ready on it. Connections without an endpoint need such a part.
     fn carries_mark(&self) -> bool {
         false

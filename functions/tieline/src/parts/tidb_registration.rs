@@ -65,6 +65,10 @@ impl PartKind for TidbRegistration {
         )
     }
 
+    fn is_of_endpoint(&self) -> bool {
+        true
+    }
+
     async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
         let found = self.find(context).await?;
         let Some(found) =

@@ -1,6 +1,6 @@
 //! Takes the inventory of what a roll back has to remove.
 
-use super::equals::{self, Equal};
+use super::equals::{self, Equals};
 use crate::outside::{CallError, Endpoint, EndpointFilter, Reply, State};
 use crate::ownership::{CLOSING, Ownership};
 use crate::parts::{Condition, PartContext};
@@ -10,37 +10,30 @@ use crate::workflow::{Disposition, Inventory, Remaining, RemainingPart, Work};
 pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
     let patient = work.situation().is_patient();
     let Some(wanted) = &work.plan.endpoint else {
+        // Before the things: one that confirms meanwhile is seen on them.
+        let equals = equals::look(work, &[]).await?;
+        let left = remaining(work, &work.parts(None), patient).await?;
         return Ok(Inventory {
-            parts: not_of_equals(work, remaining(work, &work.parts(None), patient).await?).await?,
+            parts: of_nobody_else(left, &equals),
+            is_one_checking: equals.is_one_checking,
             ..Inventory::default()
         });
     };
     let filter = EndpointFilter::of(&wanted.service, &wanted.vpc_id);
     let all = work.outside.ec2.endpoints(&filter).await?;
+    let owner = &work.plan.owner;
+    let makers = all.iter().filter_map(|one| owner.maker(&one.tags));
+    let equals = equals::look(work, &makers.map(str::to_owned).collect::<Vec<_>>()).await?;
+    let all = work.outside.ec2.endpoints(&filter).await?;
     let (held, others): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|endpoint| work.holds(endpoint));
-    let owner = &work.plan.owner;
-    let is_open = |one: &&Endpoint| {
-        !matches!(one.state, State::Deleting | State::Deleted) && !owner.is_confirmed_on(&one.tags)
-    };
-    let open = held.iter().filter(is_open);
-    let makers: Vec<&str> = open
-        .clone()
-        .filter_map(|one| owner.maker(&one.tags))
-        .collect();
-    let equal = match open.count() {
-        0 => None,
-        _ => equals::at_work(work, &makers).await?,
-    };
     let mut endpoints = Vec::new();
     for endpoint in held {
-        let disposition = match disposition(work, &endpoint, equal.as_ref()) {
-            // Two that overwrite each other's word for it would never come to an end.
-            Disposition::Closes if is_closed_by_another(work, &endpoint).await? => {
-                Disposition::IsGoing
-            }
-            disposition => disposition,
-        };
+        let mut disposition = disposition(work, &endpoint, &equals);
+        // Two that overwrite each other's word for it would never come to an end.
+        if disposition == Disposition::Closes && is_closed_by_another(work, &endpoint).await? {
+            disposition = Disposition::IsGoing;
+        }
         endpoints.push((endpoint, disposition));
     }
     let staying = endpoints.iter().filter(|(_, disposition)| {
@@ -69,6 +62,7 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
         endpoints,
         lent,
         group,
+        is_one_checking: equals.is_one_checking,
     };
     // Parts stay with an endpoint that stays.
     let stays = |(_, disposition): &(Endpoint, Disposition)| {
@@ -76,21 +70,27 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
     };
     if !inventory.endpoints.iter().any(stays) {
         let context = context(work, &inventory);
-        inventory.parts = not_of_equals(work, remaining(work, &context, patient).await?).await?;
+        inventory.parts = of_nobody_else(remaining(work, &context, patient).await?, &equals);
     }
     Ok(inventory)
 }
 
-/// The same without what another execution of an equal request goes on with: its parts say no execution.
-async fn not_of_equals(work: &Work<'_>, left: Remaining) -> Reply<Remaining> {
-    if left.parts.is_empty() || equals::at_work(work, &[]).await?.is_none() {
-        return Ok(left);
+/// The same without what another execution of an equal request goes on with: its parts say no execution. What is an
+/// endpoint's own goes with it.
+fn of_nobody_else(left: Remaining, equals: &Equals) -> Remaining {
+    if !equals.is_one_at_work() {
+        return left;
     }
-    let names = left.parts.iter().map(|left| left.part.kind().name());
-    Ok(Remaining {
+    let (own, anothers): (Vec<_>, Vec<_>) = left
+        .parts
+        .into_iter()
+        .partition(|left| left.part.kind().is_of_endpoint());
+    let names = anothers.iter().map(|left| left.part.kind().name());
+    Remaining {
         anothers: names.collect(),
+        parts: own,
         ..Remaining::default()
-    })
+    }
 }
 
 /// What the parts need to know while they are removed.
@@ -101,8 +101,7 @@ pub(super) fn context<'a>(work: &'a Work<'_>, inventory: &'a Inventory) -> PartC
     }
 }
 
-/// `equal`: another execution of an equal request is at work on the connection.
-fn disposition(work: &Work<'_>, endpoint: &Endpoint, equal: Option<&Equal>) -> Disposition {
+fn disposition(work: &Work<'_>, endpoint: &Endpoint, equals: &Equals) -> Disposition {
     let (owner, tags) = (&work.plan.owner, &endpoint.tags);
     match endpoint.state {
         State::Deleted => return Disposition::IsGone,
@@ -122,15 +121,15 @@ fn disposition(work: &Work<'_>, endpoint: &Endpoint, equal: Option<&Equal>) -> D
     let shared = owner.shares(tags);
     // A step whose answer was lost says it once more.
     if owner.closes(tags) && work.progress.closing.is_some() {
-        // An equal that did not know it yet waits for it to go.
-        let is_used = equal.is_some_and(|equal| equal.endpoint.as_ref() == Some(&endpoint.id));
+        // An equal that does not know it yet waits for it to go.
+        let is_used = equals.uses(&endpoint.id);
         return match (work.has_settled(), shared || is_used) {
             (false, _) => Disposition::IsClosing,
             (true, true) => Disposition::Reopens,
             (true, false) => Disposition::IsDeleted,
         };
     }
-    if equal.is_some() {
+    if !endpoint.state.is_dead() && equals.may_use(&endpoint.id) {
         return Disposition::IsAnothers;
     }
     match shared {

@@ -2,7 +2,9 @@
 
 use crate::execution::Phase;
 use crate::outside::{Endpoint, Reply};
-use crate::parts::Condition;
+use crate::ownership::Ownership;
+use crate::parts::{Condition, PartContext};
+use crate::plan::Plan;
 use crate::workflow::Work;
 
 /// Makes the first part of a phase that is not there. Whatever else is in the way, the poll says.
@@ -20,6 +22,20 @@ pub(super) async fn make(work: &Work<'_>, endpoint: Option<&Endpoint>, phase: Ph
         }
     }
     Ok(())
+}
+
+/// Whether the request is confirmed, on its endpoint or on a part that carries its mark, as it shows at this moment.
+pub(super) async fn is_confirmed(plan: &Plan, context: &PartContext<'_>) -> Reply<bool> {
+    if let Some(id) = context.endpoint_id {
+        let shown = super::look(context.outside, id).await?;
+        return Ok(shown.is_some_and(|one| plan.owner.is_confirmed_on(&one.tags)));
+    }
+    for part in plan.parts.iter().map(|part| part.kind()) {
+        if part.carries_mark() && part.look(context).await?.ownership == Ownership::Confirmed {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Marks the request as ready on every part that carries a mark.

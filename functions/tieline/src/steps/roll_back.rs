@@ -7,7 +7,7 @@
 //! answer was lost is looked for until [`crate::time::Limits::settle`] has passed. A vendor that refuses to remove its
 //! part, or does not answer for half a phase, keeps nothing of EC2's from being removed. May be repeated.
 
-use super::inventory;
+use super::{inventory, parts};
 use crate::execution::{EndedExecution, Phase, Progress};
 use crate::ids::RequestId;
 use crate::options::OnFailure;
@@ -18,8 +18,8 @@ use crate::request;
 use crate::result::{Failed, Left, ResultDetail, ResultEvent};
 use crate::time::Time;
 use crate::workflow::{
-    Disposition, Inventory, NextState, StepError, StepInput, StepOutput, StepResult, Work,
-    still_there,
+    CHECKING, Disposition, Inventory, NextState, StepError, StepInput, StepOutput, StepResult,
+    Work, still_there,
 };
 
 /// Carries the step out.
@@ -109,11 +109,18 @@ async fn step(mut work: Work<'_>) -> StepResult {
     if work.situation_at(began).is_over() {
         return Ok(give_up(work, &inventory));
     }
+    if work.situation_at(began).waits_for_check(&inventory) {
+        return Ok(work.pause(CHECKING));
+    }
     if inventory.parts.is_to_go() {
         let patient = work.situation_at(began).is_patient();
         let removed = match inventory.parts.next() {
             Some(part) => {
                 let context = inventory::context(&work, &inventory);
+                // Somebody may have confirmed it while others were asked.
+                if parts::is_confirmed(&work.plan, &context).await? {
+                    return Ok(work.pause("the mark of another execution to be looked at"));
+                }
                 done_or_busy(part.kind().remove(&context).await)
             }
             None => Ok(()),

@@ -36,6 +36,8 @@ pub struct Inventory {
     pub lent: Option<Endpoint>,
     /// The group of our own, if nobody needs it.
     pub group: Option<Group>,
+    /// Whether another execution of an equal request is in its check: it may come to need what is there.
+    pub is_one_checking: bool,
 }
 
 /// What is left of a plan's parts.

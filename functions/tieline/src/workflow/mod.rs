@@ -20,7 +20,7 @@ pub use input::{ErrorOutput, StepInput};
 pub use inventory::{Disposition, Inventory, Remaining, RemainingPart};
 pub use observed::{Observed, PartsStatus};
 pub use output::{NextState, StepOutput, StepResult};
-pub(crate) use route::still_there;
+pub(crate) use route::{CHECKING, still_there};
 pub use route::{Situation, route};
 pub use wait::{LONGEST_FOR_A_PERSON, LONGEST_POLL, wait_seconds};
 pub use work::Work;

@@ -239,7 +239,9 @@ impl Situation<'_> {
         if owner.claim(&endpoint.tags) == Claim::Other {
             return Pending::Then(Then::Fail(refusals::conflict(endpoint.id.as_str())));
         }
-        let missing = |key: &String| !endpoint.tags.contains_key(key);
+        // The request's own tag is written once more when it is confirmed.
+        let own = owner.request_tag();
+        let missing = |key: &String| !endpoint.tags.contains_key(key) && *key != own;
         if let Some(key) = owner
             .tags_beside(&endpoint.tags)
             .into_keys()
@@ -305,11 +307,19 @@ impl Situation<'_> {
         self.waited() >= self.limit()
     }
 
+    /// Whether nothing is removed before another execution of an equal request has done its check.
+    pub(crate) fn waits_for_check(&self, inventory: &Inventory) -> bool {
+        inventory.is_one_checking && inventory.is_to_go() && self.is_patient()
+    }
+
     fn roll_back(&self, inventory: &Inventory) -> Then {
         // Until everybody sees that this one has failed: that one may fail as well, and leave it to this one.
         let settles = self.waited() < self.limits.settle;
         if settles && inventory.is_left_to_another() && !self.is_over() {
             return self.pause("another execution of the same request to go on with it".to_owned());
+        }
+        if self.waits_for_check(inventory) {
+            return self.pause(CHECKING.to_owned());
         }
         let is_known = inventory.is_accounted_for(self.plan, self.progress)
             || self.waited() >= self.limits.settle;
@@ -324,6 +334,9 @@ impl Situation<'_> {
         }
     }
 }
+
+/// What it waits for while an equal checks.
+pub(crate) const CHECKING: &str = "another execution of the same request to have done its check";
 
 /// What a roll back waits for.
 pub(crate) fn still_there(inventory: &Inventory) -> String {

@@ -52,7 +52,7 @@ impl Request {
     }
 
     /// A header by its name in lower case.
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 

@@ -84,19 +84,20 @@ impl<'t> Said<'t> {
 impl PrivateZone {
     /// Lets go of a zone, one step a call.
     pub(super) async fn let_go(&self, context: &PartContext<'_>, zone: &HostedZone) -> Reply<()> {
-        // A plan from before anything was said does all at once.
-        let says_nothing = context.owner.closer.is_empty();
-        match Closing::of(context, zone) {
-            Closing::Settles if !says_nothing => Ok(()),
-            Closing::Goes(what) => self.carry_out(context, zone, what).await,
-            closing => match self.may_go(context, zone).await? {
-                None => leave(context, zone).await,
-                Some(what) if closing == Closing::IsSettled || says_nothing => {
-                    say(context, zone, Some(what)).await?;
-                    self.carry_out(context, zone, what).await
-                }
-                Some(_) => say(context, zone, None).await,
-            },
+        let is_settled = match Closing::of(context, zone) {
+            Closing::Settles => return Ok(()),
+            Closing::Goes(what) => return self.carry_out(context, zone, what).await,
+            Closing::IsSettled => true,
+            // A plan from before anything was said does all at once.
+            Closing::Open | Closing::IsAbandoned => context.owner.closer.is_empty(),
+        };
+        match self.may_go(context, zone).await? {
+            None => leave(context, zone).await,
+            Some(what) if is_settled => {
+                say(context, zone, Some(what)).await?;
+                self.carry_out(context, zone, what).await
+            }
+            Some(_) => say(context, zone, None).await,
         }
     }
 
@@ -143,9 +144,13 @@ impl PrivateZone {
     pub(super) async fn reopen(context: &PartContext<'_>, zone: &HostedZone) -> Reply<bool> {
         match Closing::of(context, zone) {
             Closing::Open => return Ok(true),
-            Closing::Settles | Closing::Goes(_) => {}
-            Closing::IsAbandoned => say(context, zone, None).await?,
-            Closing::IsSettled => {
+            Closing::Settles => {}
+            // What this execution said before it turned round: what it ordered may still have to show.
+            Closing::Goes(_) => say(context, zone, None).await?,
+            Closing::IsAbandoned if !context.owner.closer.is_empty() => {
+                say(context, zone, None).await?;
+            }
+            Closing::IsSettled | Closing::IsAbandoned => {
                 let key = [CLOSING.to_owned()];
                 context.outside.route53.untag_zone(&zone.id, &key).await?;
                 return Ok(true);

@@ -12,12 +12,13 @@ use crate::execution::EndedExecution;
 use crate::ids::{Region, VpcId};
 use crate::options::Policy;
 use crate::outside::{Endpoint, EndpointFilter, Outside, Reply};
-use crate::ownership::{Claim, Owner, Ownership, REQUEST};
+use crate::ownership::{Claim, Owner, REQUEST};
 use crate::parts::PartContext;
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::request::{self, Request};
 use crate::result::Left;
+use crate::steps::parts;
 use crate::workflow::{LONGEST_POLL, NextState, StepInput, StepOutput, StepResult, wait_seconds};
 
 pub(super) async fn step(
@@ -74,7 +75,14 @@ pub(super) async fn step(
     if let Outcome::Planned(plan) = &outcome
         && !confirmed
     {
-        confirmed = has_confirmed_part(outside, plan).await?;
+        let context = PartContext {
+            outside,
+            owner: &plan.owner,
+            wanted: plan.endpoint.as_ref(),
+            endpoint: None,
+            endpoint_id: None,
+        };
+        confirmed = parts::is_confirmed(plan, &context).await?;
     }
     Ok(match outcome {
         // Read back, and announced again.
@@ -95,23 +103,6 @@ pub(super) async fn step(
         Outcome::NotYet(problem) => by_marks(answer, &request, owner, &held, &ended, vec![problem]),
         Outcome::Refused => by_marks(answer, &request, owner, &held, &ended, problems),
     })
-}
-
-/// Whether a part that carries the mark of a connection without an endpoint says that it is confirmed.
-async fn has_confirmed_part(outside: &Outside<'_>, plan: &Plan) -> Reply<bool> {
-    let context = PartContext {
-        outside,
-        owner: &plan.owner,
-        wanted: plan.endpoint.as_ref(),
-        endpoint: None,
-        endpoint_id: None,
-    };
-    for part in plan.parts.iter().map(|part| part.kind()) {
-        if part.carries_mark() && part.look(&context).await?.ownership == Ownership::Confirmed {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Nothing is to be done, and nobody has to hear of it.
