@@ -6,7 +6,7 @@
 //! its names lead to whose marks there name the zone. Only who adopted an endpoint, and so has no mark on it, has one on the
 //! zone; so had everybody before.
 //!
-//! [`closing`] says how it goes.
+//! The module `closing` says how it goes.
 
 mod closing;
 mod holders;
