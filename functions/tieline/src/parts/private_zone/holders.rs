@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::PrivateZone;
-use super::closing::is_closed_by_this;
 use crate::ids::EndpointId;
 use crate::outside::route53::{HostedZone, ZoneName};
 use crate::outside::{Endpoint, EndpointFilter, Reply, Tags};
-use crate::ownership::{Claim, MANAGED, Ownership, zone_mark};
+use crate::ownership::{Claim, MANAGED, zone_mark};
 use crate::parts::PartContext;
 
 impl PrivateZone {
@@ -55,24 +54,6 @@ impl PrivateZone {
             }
         }
         Ok(false)
-    }
-
-    /// Of a zone that others hold, a request has its mark to take away, and the names that would lead nowhere. The mark of a
-    /// confirmed connection is on the endpoint, not on the zone.
-    pub(super) async fn ownership(
-        &self,
-        context: &PartContext<'_>,
-        zone: &HostedZone,
-    ) -> Reply<Ownership> {
-        let is_marked = zone.tags.contains_key(&context.owner.request_tag())
-            || is_closed_by_this(context, zone);
-        let has_names = || !self.going(context, zone).is_empty();
-        let is_ours = is_marked || has_names() || !self.is_shared(context, zone).await?;
-        Ok(if is_ours {
-            Ownership::Ours
-        } else {
-            Ownership::Others
-        })
     }
 
     /// The planned names that lead to an endpoint which goes with this request.

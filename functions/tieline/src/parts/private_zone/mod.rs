@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use closing::{Closing, Going};
+use closing::{Closing, Going, is_closed_by_this};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::deployment::Bounds;
@@ -84,6 +84,20 @@ impl PrivateZone {
             }
         }
         Ok(ours.map_or(There::Nothing, There::Ours))
+    }
+
+    /// Of a zone that others hold, a request has its mark to take away, and the names that would lead nowhere. The mark of a
+    /// confirmed connection is on the endpoint, not on the zone.
+    async fn ownership(&self, context: &PartContext<'_>, zone: &HostedZone) -> Reply<Ownership> {
+        let is_marked = zone.tags.contains_key(&context.owner.request_tag())
+            || is_closed_by_this(context, zone);
+        let has_names = || !self.going(context, zone).is_empty();
+        let is_ours = is_marked || has_names() || !self.is_shared(context, zone).await?;
+        Ok(if is_ours {
+            Ownership::Ours
+        } else {
+            Ownership::Others
+        })
     }
 
     /// Every record as it should be, or none while the endpoint's names are not known.
