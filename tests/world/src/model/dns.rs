@@ -289,7 +289,9 @@ pub(crate) fn entries(model: &Model, endpoint: &Endpoint) -> Vec<DnsEntry> {
     if endpoint.kind == Kind::Gateway {
         return Vec::new();
     }
-    let stem = format!("{}-{}", endpoint.id, endpoint.hash);
+    // awslabs/aws-support-tools #231: those of S3 begin with a star, for which clients put bucket, accesspoint or control.
+    let star = if service.label() == "s3" { "*." } else { "" };
+    let stem = format!("{star}{}-{}", endpoint.id, endpoint.hash);
     let domain = format!("{}.{REGION}.vpce.amazonaws.com", service.label());
     let zones = endpoint
         .subnets

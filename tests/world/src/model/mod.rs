@@ -39,7 +39,7 @@ use groups::Group;
 use iam::Role;
 use ids::Ids;
 use interfaces::Interface;
-use network::{Subnet, Vpc};
+use network::{AclEntry, DhcpOptions, Subnet, Vpc};
 use route53::Dns;
 use secrets::Secret;
 use services::Service;
@@ -65,6 +65,10 @@ pub struct Model {
     pub(crate) tokens: Tokens,
     pub(crate) vpcs: Table<Vpc>,
     pub(crate) subnets: Table<Subnet>,
+    /// The rules of the network ACLs that are not as VPCs begin with, by VPC.
+    pub(crate) acls: BTreeMap<String, Vec<AclEntry>>,
+    /// Sets of DHCP options beside the usual one.
+    pub(crate) dhcp: Vec<DhcpOptions>,
     pub(crate) groups: Table<Group>,
     pub(crate) services: Vec<Service>,
     /// Whether services say their zones by name only: not AWS, but what other implementations of EC2 do (seen with moto).
@@ -181,6 +185,8 @@ impl Model {
             owners: BTreeMap::new(),
             tidb: TidbCloud::default(),
             confluent: ConfluentCloud::default(),
+            acls: BTreeMap::new(),
+            dhcp: Vec::new(),
             executions: Vec::new(),
         }
     }

@@ -211,6 +211,7 @@ impl Service {
         self.name
             .strip_prefix(&vendor)
             .or_else(|| self.name.strip_prefix(&aws))
+            .or_else(|| self.name.strip_prefix("com.amazonaws."))
             .unwrap_or(&self.name)
     }
 

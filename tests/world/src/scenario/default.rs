@@ -59,6 +59,10 @@ fn add_network(model: &mut Model) {
         model.subnets.put(id, subnet, now);
     }
 
+    // Two lie in one zone: this one is for endpoints.
+    let meant = ("tieline:endpoints".to_owned(), "true".to_owned());
+    model.put_tags(SUBNETS[0], [meant].into(), now);
+
     let rules = [5432, 443]
         .map(|port| Rule::tcp(model.ids.resource("sgr"), port, VPC_RANGE))
         .to_vec();
@@ -131,6 +135,17 @@ fn aws_services() -> Vec<Service> {
         Service {
             policy_supported: false,
             ..usual("transfer.server", "server.transfer.us-east-1.amazonaws.com")
+        },
+        Service {
+            name: "com.amazonaws.route53".to_owned(),
+            ..usual("route53", "route53.amazonaws.com")
+        },
+        Service {
+            name: "com.amazonaws.s3-global.accesspoint".to_owned(),
+            ..usual(
+                "s3-global.accesspoint",
+                "*.accesspoint.s3-global.amazonaws.com",
+            )
         },
     ]
 }

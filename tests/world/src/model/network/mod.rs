@@ -1,15 +1,25 @@
 //! VPCs, subnets and zones.
 
+mod acls;
 mod attributes;
 mod cidr;
+mod dhcp;
 mod subnets;
 mod vpcs;
 mod zones;
 
+pub use acls::{
+    AclAssociation, AclEntry, CreateNetworkAclEntry, DescribeNetworkAcls,
+    DescribeNetworkAclsAnswer, NetworkAcl, PortRange,
+};
 pub use attributes::{
     AttributeValue, DescribeVpcAttribute, DescribeVpcAttributeAnswer, ModifyVpcAttribute,
 };
 pub use cidr::Cidr;
+pub use dhcp::{
+    AssociateDhcpOptions, CreateDhcpOptions, CreateDhcpOptionsAnswer, DescribeDhcpOptions,
+    DescribeDhcpOptionsAnswer, DhcpConfiguration, DhcpOptions, DhcpValue, NewDhcpConfiguration,
+};
 pub use subnets::{
     CreateSubnet, CreateSubnetAnswer, DeleteSubnet, DescribeSubnets, DescribeSubnetsAnswer, Subnet,
     SubnetDetail,

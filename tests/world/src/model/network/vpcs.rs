@@ -10,7 +10,7 @@ use crate::model::shapes::{DONE, Done, Tag, TagSpecification, flag};
 use crate::model::{ACCOUNT, Model, tags};
 use crate::{Failure, Operation, Service};
 
-use super::{Cidr, check_id};
+use super::{Cidr, check_id, dhcp};
 
 /// A VPC.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct Vpc {
     pub(crate) dns_support: bool,
     pub(crate) dns_hostnames: bool,
     pub(crate) usage_metrics: bool,
+    /// The id of its DHCP options.
+    pub(crate) dhcp_options: String,
 }
 
 describe! {
@@ -186,7 +188,7 @@ impl Vpc {
                 .iter()
                 .map(|cidr| self.association(cidr))
                 .collect(),
-            dhcp_options_id: "dopt-0d1c2b3a495867f0e".to_owned(),
+            dhcp_options_id: self.dhcp_options.clone(),
             instance_tenancy: "default".to_owned(),
             is_default: false,
             tags: model.seen_tags(&self.id),
@@ -276,6 +278,7 @@ impl Model {
             dns_support: true,
             dns_hostnames: false,
             usage_metrics: false,
+            dhcp_options: dhcp::DEFAULT.to_owned(),
         };
         self.vpcs.put(id, vpc.clone(), visible);
         self.add_default_group(id, visible);

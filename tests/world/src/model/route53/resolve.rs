@@ -72,7 +72,7 @@ fn step(model: &Model, vpc_id: &str, name: &str) -> Step {
     }
     // Everybody may ask for the names that an endpoint has of its own; they lead to its private
     // addresses.
-    if let Some(destinations) = of_endpoint(model, vpc_id, name) {
+    if let Some(destinations) = of_endpoint(model, name) {
         return Step::There(destinations);
     }
     if !vpc.is_some_and(|vpc| vpc.dns_hostnames) {
@@ -99,7 +99,8 @@ fn step(model: &Model, vpc_id: &str, name: &str) -> Step {
 impl EndpointDomain<'_> {
     fn step(&self, model: &Model, name: &str) -> Step {
         // An S3 endpoint for inbound Resolver endpoints only says nothing inside the VPC.
-        let answers = name == self.domain || self.is_wildcard;
+        // A wildcard has no record for the name below which it is (RFC 4592, section 2.2).
+        let answers = (name == self.domain) != self.is_wildcard;
         let speaks = self.endpoint.state(model.now) == State::Available
             && self.endpoint.inbound_only != Some(true);
         if answers && speaks {
@@ -130,22 +131,30 @@ pub(crate) fn endpoint_domains<'m>(model: &'m Model, vpc_id: &str) -> Vec<Endpoi
 }
 
 /// Where an endpoint's own Regional or zonal name leads to.
-fn of_endpoint(model: &Model, vpc_id: &str, name: &str) -> Option<Vec<Destination>> {
+fn of_endpoint(model: &Model, name: &str) -> Option<Vec<Destination>> {
     if !name.ends_with(".vpce.amazonaws.com.") {
         return None;
     }
-    let mut endpoints = model.endpoints.all_latest().filter(|endpoint| {
-        endpoint.vpc_id == vpc_id && endpoint.state(model.now) == State::Available
-    });
+    let available = |endpoint: &&Endpoint| endpoint.state(model.now) == State::Available;
+    let mut endpoints = model.endpoints.all_latest().filter(available);
     endpoints.find_map(|endpoint| {
         let entries = dns::entries(model, endpoint);
         let at = entries
             .iter()
-            .position(|entry| names::stored(&entry.dns_name) == name)?;
+            .position(|entry| is_called(&names::stored(&entry.dns_name), name))?;
         // First the Regional name, then one for each subnet.
         let subnet = at.checked_sub(1).and_then(|at| endpoint.subnets.get(at));
         Some(addresses(model, endpoint, subnet))
     })
+}
+
+/// Whether a name is a record's, or one that its star stands for.
+fn is_called(record: &str, name: &str) -> bool {
+    let below = |domain: &str| {
+        let rest = name.strip_suffix(domain);
+        rest.is_some_and(|rest| rest.ends_with('.') && rest.len() > 1)
+    };
+    record == name || record.strip_prefix(r"\052.").is_some_and(below)
 }
 
 fn addresses(model: &Model, endpoint: &Endpoint, subnet: Option<&String>) -> Vec<Destination> {
