@@ -322,7 +322,7 @@ fn statement_findings(statement: &Value) -> Vec<String> {
     }
     let types = "route53:ChangeResourceRecordSetsRecordTypes";
     if actions.contains(&"route53:ChangeResourceRecordSets")
-        && statement["Condition"]["ForAllValues:StringEquals"][types] != json!(["CNAME"])
+        && statement["Condition"]["ForAllValues:StringEquals"][types] != json!(["A", "CNAME"])
     {
         found.push("records of every type".to_owned());
     }

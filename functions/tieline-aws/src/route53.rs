@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use aws_sdk_route53::Client;
+use aws_sdk_route53::error::BuildError;
 use aws_sdk_route53::types::{
-    Change, ChangeAction, ChangeBatch, HostedZoneConfig, ResourceRecord, ResourceRecordSet, RrType,
-    Tag, TagResourceType, Vpc, VpcRegion,
+    AliasTarget, Change, ChangeAction, ChangeBatch, HostedZoneConfig, ResourceRecord,
+    ResourceRecordSet, RrType, Tag, TagResourceType, Vpc, VpcRegion,
 };
 use tieline::ids::{Region, VpcId};
 use tieline::outside::route53::{HostedZone, VpcZone, ZoneName};
@@ -37,7 +38,7 @@ impl AwsRoute53 {
             .build()
     }
 
-    /// Every CNAME record of a zone.
+    /// Every CNAME record and alias of a zone.
     async fn names(&self, id: &str) -> Reply<Vec<ZoneName>> {
         const ACTION: &str = "route53:ListResourceRecordSets";
         let mut names = Vec::new();
@@ -84,16 +85,9 @@ impl AwsRoute53 {
         let changes = names
             .iter()
             .map(|name| {
-                let target = ResourceRecord::builder().value(&name.leads_to).build()?;
-                let record = ResourceRecordSet::builder()
-                    .name(&name.name)
-                    .r#type(RrType::Cname)
-                    .ttl(i64::from(name.ttl))
-                    .resource_records(target)
-                    .build()?;
                 Change::builder()
                     .action(action.clone())
-                    .resource_record_set(record)
+                    .resource_record_set(record(name)?)
                     .build()
             })
             .collect::<Result<Vec<_>, _>>()
@@ -117,18 +111,41 @@ fn endless(action: &'static str) -> CallError {
     CallError::refused(action, "TooLong", message)
 }
 
-/// A CNAME record in our words, and none of another type. Route 53 writes a dot behind names and `\052` for an asterisk.
+fn record(name: &ZoneName) -> Result<ResourceRecordSet, BuildError> {
+    let record = ResourceRecordSet::builder().name(&name.name);
+    let Some(zone) = &name.alias else {
+        let target = ResourceRecord::builder().value(&name.leads_to).build()?;
+        let record = record.r#type(RrType::Cname).ttl(i64::from(name.ttl));
+        return record.resource_records(target).build();
+    };
+    let target = AliasTarget::builder()
+        .hosted_zone_id(zone)
+        .dns_name(&name.leads_to)
+        .evaluate_target_health(false)
+        .build()?;
+    record.r#type(RrType::A).alias_target(target).build()
+}
+
+/// A CNAME record or an alias in our words, and none of another type. Route 53 writes a dot behind names and `\052` for an
+/// asterisk.
 fn zone_name(record: &ResourceRecordSet) -> Option<ZoneName> {
-    if *record.r#type() != RrType::Cname {
-        return None;
+    let name = plain(record.name()).replace("\\052", "*");
+    if let (RrType::A, Some(target)) = (record.r#type(), record.alias_target()) {
+        return Some(ZoneName {
+            name,
+            leads_to: plain(target.dns_name()).to_owned(),
+            ttl: 0,
+            alias: Some(target.hosted_zone_id().to_owned()),
+        });
     }
     let [target] = record.resource_records() else {
         return None;
     };
-    Some(ZoneName {
-        name: plain(record.name()).replace("\\052", "*"),
+    (*record.r#type() == RrType::Cname).then_some(ZoneName {
+        name,
         leads_to: plain(target.value()).to_owned(),
         ttl: record.ttl().and_then(|ttl| u32::try_from(ttl).ok())?,
+        alias: None,
     })
 }
 

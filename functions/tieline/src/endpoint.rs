@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EndpointId, GroupId, SubnetId, VpcId};
+use crate::ids::{EndpointId, GroupId, Ports, SubnetId, VpcId};
 use crate::json::{canonical, policy};
 use crate::options::Policy;
 use crate::outside::route53::VpcZone;
@@ -22,7 +22,7 @@ pub struct EndpointPlan {
     pub port: u16,
     /// Further TCP ports that they need.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub further_ports: Vec<u16>,
+    pub further_ports: Vec<Ports>,
     /// Which endpoint serves the request.
     pub serving: Serving,
     /// Where the endpoint has a network interface, one a zone.
@@ -31,7 +31,7 @@ pub struct EndpointPlan {
     pub groups: Groups,
     /// Whether the target's own names lead to it, and how.
     pub private_dns: Option<PrivateDns>,
-    /// The target's own host name, if anything leads it to the endpoint.
+    /// The target's own host name, if anything leads it to the endpoint; with a star where only the client knows all of it.
     pub host: Option<String>,
     /// What may be done through it.
     pub policy: Policy,
@@ -110,8 +110,10 @@ pub enum Groups {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PrivateDns {
-    /// The one to connect to.
-    pub host: String,
+    /// The one to connect to; none where all of them are wildcards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub host: Option<String>,
     /// All of them.
     pub names: Vec<String>,
     /// Whether they serve inbound Resolver endpoints only; said of services that have gateway endpoints too.
@@ -130,8 +132,8 @@ impl EndpointPlan {
     }
 
     /// Every port that clients need, the first one first.
-    pub fn ports(&self) -> impl Iterator<Item = u16> {
-        std::iter::once(self.port).chain(self.further_ports.iter().copied())
+    pub fn ports(&self) -> impl Iterator<Item = Ports> {
+        std::iter::once(self.port.into()).chain(self.further_ports.iter().copied())
     }
 
     /// What to create for a plan, in a generation of client tokens.
@@ -170,11 +172,16 @@ impl EndpointPlan {
                 "Lets {} into the endpoint of {} (Tieline)",
                 self.vpc_id, self.service
             ),
-            tags: [
-                (MANAGED.to_owned(), owner.deployment.clone()),
-                ("Name".to_owned(), name.to_owned()),
-            ]
-            .into(),
+            // The caller's: an organization may refuse what is made without them. The mark says whose the group is.
+            tags: owner
+                .tags
+                .clone()
+                .into_iter()
+                .chain([
+                    (MANAGED.to_owned(), owner.deployment.clone()),
+                    ("Name".to_owned(), name.to_owned()),
+                ])
+                .collect(),
         }
     }
 }

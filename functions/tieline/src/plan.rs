@@ -10,6 +10,7 @@ use crate::execution::Phase;
 use crate::options::OnFailure;
 use crate::ownership::Owner;
 use crate::parts::Part;
+use crate::problem::Problem;
 use crate::targets::Target;
 use crate::time::Limits;
 
@@ -29,6 +30,9 @@ pub struct Plan {
     /// What the target said of itself that the result repeats.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub about: Map<String, Value>,
+    /// What may keep clients from the connection, and may be meant so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Problem>,
     pub on_failure: OnFailure,
 }
 

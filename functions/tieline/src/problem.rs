@@ -43,14 +43,26 @@ pub enum Code {
     SubnetsShareZone,
     /// A named subnet does not exist in the VPC.
     SubnetNotFound,
+    /// A zone has several subnets, and nothing says which one is for endpoints.
+    SubnetsAmbiguous,
     /// A subnet has no free address for the endpoint's network interface.
     SubnetFull,
     /// A subnet belongs to another account.
     SubnetNotOwned,
     /// A named security group does not exist in the VPC.
     SecurityGroupNotFound,
-    /// No named security group lets anything in on the target's port.
+    /// The security groups let nobody in who is to connect, on one of the target's ports.
     SecurityGroupClosed,
+    /// The group of our own has no room for a rule for every block on every port.
+    TooManyRules,
+    /// A warning: the security groups let a part of those in who are to connect.
+    ClientsKeptOut,
+    /// A warning: the security groups let in other groups or prefix lists, and who that is was not looked at.
+    ClientsNotKnown,
+    /// A warning: a network ACL keeps clients, or answers to them, from a subnet of the endpoint.
+    NetworkAclClosed,
+    /// A warning: machines of the VPC do not ask its own resolver, which alone knows private names.
+    ResolverNotAws,
     /// The service has no private DNS name.
     PrivateDnsUnavailable,
     /// The service's owner has not proven its private DNS name.

@@ -1,7 +1,10 @@
 //! EC2's answers in our words. `None` stands for an answer without what every real one has.
 
 use aws_sdk_ec2::types;
-use tieline::outside::{Endpoint, Group, Ingress, Interface, Service, State, Subnet, Tags, Vpc};
+use tieline::ids::Ports;
+use tieline::outside::{
+    AclEntry, Endpoint, Group, Ingress, Interface, NetworkAcl, Service, State, Subnet, Tags, Vpc,
+};
 use tieline::time::Time;
 
 pub(super) fn vpc(vpc: &types::Vpc) -> Vpc {
@@ -18,6 +21,7 @@ pub(super) fn vpc(vpc: &types::Vpc) -> Vpc {
     }
     Vpc {
         cidrs,
+        dhcp_options: vpc.dhcp_options_id().unwrap_or_default().to_owned(),
         tags: tags(vpc.tags()),
     }
 }
@@ -29,6 +33,7 @@ pub(super) fn subnet(subnet: &types::Subnet) -> Option<Subnet> {
         zone_name: subnet.availability_zone()?.to_owned(),
         owner: subnet.owner_id()?.to_owned(),
         free_addresses: subnet.available_ip_address_count()?.try_into().unwrap_or(0),
+        tags: tags(subnet.tags()),
     })
 }
 
@@ -42,6 +47,10 @@ pub(super) fn group(group: &types::SecurityGroup) -> Option<Group> {
 }
 
 fn ingress(rule: &types::IpPermission) -> Ingress {
+    let groups = rule.user_id_group_pairs().iter();
+    let groups = groups.filter_map(|pair| pair.group_id());
+    let lists = rule.prefix_list_ids().iter();
+    let lists = lists.filter_map(|list| list.prefix_list_id());
     Ingress {
         // -1 stands for all protocols, 6 is TCP's number.
         tcp: matches!(rule.ip_protocol(), Some("tcp" | "6" | "-1")),
@@ -53,7 +62,44 @@ fn ingress(rule: &types::IpPermission) -> Ingress {
             .filter_map(|range| range.cidr_ip())
             .map(str::to_owned)
             .collect(),
+        others: groups.chain(lists).map(str::to_owned).collect(),
     }
+}
+
+pub(super) fn network_acl(acl: &types::NetworkAcl) -> Option<NetworkAcl> {
+    let subnets = acl.associations().iter();
+    Some(NetworkAcl {
+        id: acl.network_acl_id()?.to_owned(),
+        subnet_ids: subnets
+            .filter_map(|one| one.subnet_id().map(str::to_owned))
+            .collect(),
+        entries: acl.entries().iter().filter_map(acl_entry).collect(),
+    })
+}
+
+fn acl_entry(entry: &types::NetworkAclEntry) -> Option<AclEntry> {
+    let port = |port: Option<i32>| port.and_then(|port| u16::try_from(port).ok());
+    let ports = entry.port_range();
+    let ports = ports.and_then(|range| port(range.from()).zip(port(range.to())));
+    Some(AclEntry {
+        number: entry.rule_number()?,
+        egress: entry.egress()?,
+        allows: entry.rule_action()? == &types::RuleAction::Allow,
+        is_tcp: matches!(entry.protocol(), Some("6" | "-1")),
+        ports: ports.map(|(first, last)| Ports { first, last }),
+        cidr: entry.cidr_block().map(str::to_owned),
+    })
+}
+
+pub(super) fn name_servers(options: &[types::DhcpOptions]) -> Vec<String> {
+    let options = options
+        .iter()
+        .flat_map(types::DhcpOptions::dhcp_configurations);
+    let servers = options.filter(|option| option.key() == Some("domain-name-servers"));
+    let values = servers.flat_map(types::DhcpConfiguration::values);
+    values
+        .filter_map(|value| value.value().map(str::to_owned))
+        .collect()
 }
 
 /// S3 and DynamoDB answer with two details of one name: a gateway and an interface.
@@ -71,7 +117,10 @@ pub(super) fn service(name: &str, details: &[types::ServiceDetail]) -> Option<Se
         of_type(&types::ServiceType::Interface),
         of_type(&types::ServiceType::Gateway),
     );
-    let detail = interface.or(gateway).or(details.first())?;
+    let named = details
+        .iter()
+        .find(|detail| detail.service_name() == Some(name));
+    let detail = interface.or(gateway).or(named)?;
     let mut names: Vec<String> = detail
         .private_dns_names()
         .iter()
@@ -141,6 +190,10 @@ pub(super) fn endpoint(endpoint: &types::VpcEndpoint) -> Option<Endpoint> {
             .iter()
             .filter_map(|entry| entry.dns_name().map(str::to_owned))
             .collect(),
+        dns_zone: endpoint
+            .dns_entries()
+            .first()
+            .and_then(|entry| entry.hosted_zone_id().map(str::to_owned)),
         policy: endpoint.policy_document().map(str::to_owned),
         tags: tags(endpoint.tags()),
         created: endpoint

@@ -9,10 +9,10 @@ use aws_sdk_ec2::types::{
     VpcAttributeName, VpcEndpointType,
 };
 use futures_util::future::try_join;
-use tieline::ids::{EndpointId, GroupId, VpcId};
+use tieline::ids::{EndpointId, GroupId, Ports, VpcId};
 use tieline::outside::{
-    CallError, DnsAttributes, Ec2, Endpoint, EndpointFilter, Group, Interface, NewEndpoint,
-    NewGroup, Reply, Service, Subnet, Tags, Vpc,
+    CallError, DnsAttributes, Ec2, Endpoint, EndpointFilter, Group, Interface, NetworkAcl,
+    NewEndpoint, NewGroup, Reply, Service, Subnet, Tags, Vpc,
 };
 
 use crate::answer::{ask, gone_is_fine, required};
@@ -89,10 +89,40 @@ impl Ec2 for AwsEc2 {
         ours(ACTION, &found, convert::group)
     }
 
-    async fn service(&self, name: &str) -> Reply<Option<Service>> {
-        let call = self.0.describe_vpc_endpoint_services().service_names(name);
+    async fn network_acls(&self, vpc: &VpcId) -> Reply<Vec<NetworkAcl>> {
+        const ACTION: &str = "ec2:DescribeNetworkAcls";
+        let in_vpc = filter("vpc-id", vpc.as_str());
+        let call = self.0.describe_network_acls().filters(in_vpc);
+        let found = all!(ACTION, call).await?;
+        ours(ACTION, &found, convert::network_acl)
+    }
+
+    async fn name_servers(&self, dhcp_options: &str) -> Reply<Vec<String>> {
+        let call = self.0.describe_dhcp_options();
+        let call = call.filters(filter("dhcp-options-id", dhcp_options));
+        let answer = ask("ec2:DescribeDhcpOptions", call.send()).await?;
+        Ok(convert::name_servers(answer.dhcp_options()))
+    }
+
+    async fn service(&self, names: &[String]) -> Reply<Option<Service>> {
+        let call = self.0.describe_vpc_endpoint_services();
+        let call = match names {
+            [name] => call.service_names(name),
+            // Given as names, one that is unknown is an error for the whole call.
+            _ => call.filters(
+                Filter::builder()
+                    .name("service-name")
+                    .set_values(Some(names.to_vec()))
+                    .build(),
+            ),
+        };
         match ask("ec2:DescribeVpcEndpointServices", call.send()).await {
-            Ok(answer) => Ok(convert::service(name, answer.service_details())),
+            Ok(answer) => {
+                let details = answer.service_details();
+                Ok(names
+                    .iter()
+                    .find_map(|name| convert::service(name, details)))
+            }
             // Also the answer for a service that does not allow this account.
             Err(error) if error.code() == Some("InvalidServiceName") => Ok(None),
             Err(error) => Err(error),
@@ -190,7 +220,7 @@ impl Ec2 for AwsEc2 {
         required(ACTION, "group id", id)
     }
 
-    async fn authorize_ingress(&self, id: &GroupId, port: u16, cidrs: &[String]) -> Reply<()> {
+    async fn authorize_ingress(&self, id: &GroupId, ports: Ports, cidrs: &[String]) -> Reply<()> {
         // One call a block: EC2 refuses all rules of a call if one of them exists.
         for cidr in cidrs {
             let range = IpRange::builder()
@@ -198,8 +228,8 @@ impl Ec2 for AwsEc2 {
                 .description("clients in the VPC");
             let permission = IpPermission::builder()
                 .ip_protocol("tcp")
-                .from_port(port.into())
-                .to_port(port.into())
+                .from_port(ports.first.into())
+                .to_port(ports.last.into())
                 .ip_ranges(range.build());
             let call = self
                 .0

@@ -1,5 +1,6 @@
 //! Names that cannot be wrong: each type has one way in, [`std::str::FromStr`], and says what it wants.
 
+mod ports;
 mod shape;
 
 use std::borrow::Cow;
@@ -9,6 +10,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+pub use ports::Ports;
 pub use shape::{Named, Shape};
 
 /// Text that is not what a name of this kind looks like.
@@ -100,7 +102,7 @@ ids! {
         = Shape::of("^[a-z0-9][a-z0-9._-]{0,99}$").never(r"^com\.amazonaws\.");
     /// The full name of an endpoint service.
     ServiceName: "an endpoint service's full name such as com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
-        = Shape::of(r"^(com\.amazonaws\.[a-z0-9_-]*\.|cn\.com\.amazonaws\.|aws\.[a-z0-9_-]*\.[a-z0-9_-]*\.)[a-z0-9._-]*$").at_most(255);
+        = Shape::of(r"^[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)+$").at_most(255);
     /// The id of an availability zone. Its name (`us-east-1a`) means another zone in every account.
     ZoneId: "a zone's id such as use1-az4" = Shape::of("^[a-z0-9-]+-az[0-9]+$");
     /// A TiDB Cloud cluster or node group.
@@ -116,8 +118,8 @@ ids! {
         = Shape::of("^arn:aws[!-9;-~]*:dms:[!-9;-~]*:[0-9]{12}:rep:[!-~]+$").at_most(2048);
     Domain: "a domain in lower case such as privatelink.example.com, without a dot at its end"
         = Shape::of(r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)+$").at_most(253);
-    RecordName: "a name in the zone such as db, *.db or *"
-        = Shape::of(r"^(\*|(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*)$").at_most(200);
+    RecordName: "a name in the zone such as db, *.db, * or @ for the zone's own name"
+        = Shape::of(r"^(@|\*|(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*)$").at_most(200);
 }
 
 #[cfg(test)]
@@ -198,12 +200,16 @@ mod tests {
                 "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0",
                 "cn.com.amazonaws.cn-north-1.s3",
                 "aws.api.us-east-1.x",
+                "com.amazonaws.route53",
+                "com.amazonaws.s3-global.accesspoint",
+                "org.example.a.b",
                 &long("com.amazonaws.vpce.", "x", 255),
             ],
             &[
                 "com.amazonaws.",
-                "aws.a.b",
-                "org.example.a.b",
+                "route53",
+                "com.amazonaws.Route53",
+                "com.amazonaws.*",
                 &long("com.amazonaws.vpce.", "x", 256),
             ],
         );

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 
 use super::{Condition, kind_of};
-use crate::ids::Named;
+use crate::ids::{Named, Ports};
 
 /// A field's name, or one of the words that it takes: the contract's, so it stands in the code.
 pub type Word = &'static str;
@@ -208,22 +208,26 @@ pub trait Fields: Sized {
         self.as_port(name, &value)
     }
 
-    /// A list of TCP ports, at least one, none of them twice, in order; left out, it is empty.
-    fn ports(&mut self, name: Word, at_most: usize, about: &str) -> Vec<u16> {
+    /// A list of TCP ports and ranges of them, at least one, none of them twice, in order; left out, it is empty.
+    fn ports(&mut self, name: Word, at_most: usize, about: &str) -> Vec<Ports> {
         let value = self.field(name, false, || {
             json!({
                 "description": about,
                 "type": "array",
-                "items": port_schema("each"),
+                "items": Ports::schema("each"),
                 "minItems": 1,
                 "maxItems": at_most,
                 "uniqueItems": true,
             })
         });
-        let ports = value.and_then(|value| self.list(name, value, Self::as_port));
-        let ports = ports.unwrap_or_default();
+        let ports = value.and_then(|value| self.list(name, value, Self::as_ports));
+        let ports: Vec<Ports> = ports.unwrap_or_default();
         if ports.len() > at_most {
-            self.wrong(name, format!("expected at most {at_most} ports"));
+            self.wrong(name, format!("expected at most {at_most} ports and ranges"));
+        }
+        let meets = |pair: &&[Ports]| pair[0] != pair[1] && pair[0].overlaps(pair[1]);
+        if let Some(pair) = ports.windows(2).find(meets) {
+            self.wrong(name, format!("{} repeats {}", pair[1], pair[0]));
         }
         ports
     }
@@ -301,6 +305,14 @@ pub trait Fields: Sized {
         }
         list.sort();
         Some(list)
+    }
+
+    fn as_ports(&mut self, at: &str, value: &Value) -> Option<Ports> {
+        let ports = Ports::try_from(value.clone());
+        if let Err(error) = &ports {
+            self.wrong(at, error.to_string());
+        }
+        ports.ok()
     }
 
     fn as_port(&mut self, at: &str, value: &Value) -> Option<u16> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Reply, State, Tags};
-use crate::ids::{EndpointId, GroupId, SubnetId, VpcId};
+use crate::ids::{EndpointId, GroupId, Ports, SubnetId, VpcId};
 use crate::time::Time;
 
 /// Amazon EC2, as far as an interface endpoint needs it.
@@ -17,8 +17,12 @@ pub trait Ec2: Send + Sync {
     /// Every subnet of a VPC, by id.
     async fn subnets(&self, vpc: &VpcId) -> Reply<Vec<Subnet>>;
     async fn groups(&self, vpc: &VpcId) -> Reply<Vec<Group>>;
-    /// An endpoint service, or `None` if EC2 knows none of that name, or none that this account may use.
-    async fn service(&self, name: &str) -> Reply<Option<Service>>;
+    async fn network_acls(&self, vpc: &VpcId) -> Reply<Vec<NetworkAcl>>;
+    /// The servers that machines of a VPC with these DHCP options ask for names.
+    async fn name_servers(&self, dhcp_options: &str) -> Reply<Vec<String>>;
+    /// The first of these names that is an endpoint service's, or `None` if EC2 knows none of them, or none that this account
+    /// may use.
+    async fn service(&self, names: &[String]) -> Reply<Option<Service>>;
     /// Every endpoint of any state that fits.
     async fn endpoints(&self, which: &EndpointFilter<'_>) -> Reply<Vec<Endpoint>>;
     async fn interfaces(&self, ids: &[String]) -> Reply<Vec<Interface>>;
@@ -31,8 +35,8 @@ pub trait Ec2: Send + Sync {
     async fn delete_endpoint(&self, id: &EndpointId) -> Reply<()>;
     /// Creates a security group. One of that name in the VPC is refused as [`super::CallError::is_duplicate`].
     async fn create_group(&self, new: &NewGroup) -> Reply<GroupId>;
-    /// Lets TCP in on a port. A rule that exists already counts as made.
-    async fn authorize_ingress(&self, id: &GroupId, port: u16, cidrs: &[String]) -> Reply<()>;
+    /// Lets TCP in on these ports. A rule that exists already counts as made.
+    async fn authorize_ingress(&self, id: &GroupId, ports: Ports, cidrs: &[String]) -> Reply<()>;
     /// Deletes a security group. One that is gone already counts as deleted.
     async fn delete_group(&self, id: &GroupId) -> Reply<()>;
     /// Adds tags to an endpoint, replacing values.
@@ -45,6 +49,8 @@ pub trait Ec2: Send + Sync {
 pub struct Vpc {
     /// Its IPv4 blocks that are in use.
     pub cidrs: Vec<String>,
+    /// The id of its DHCP options.
+    pub dhcp_options: String,
     pub tags: Tags,
 }
 
@@ -65,6 +71,7 @@ pub struct Subnet {
     pub owner: String,
     /// Addresses left for new network interfaces.
     pub free_addresses: u32,
+    pub tags: Tags,
 }
 
 #[derive(Debug, Clone)]
@@ -77,25 +84,49 @@ pub struct Group {
 }
 
 impl Group {
-    /// Whether it lets TCP in on a port, from wherever.
-    pub fn opens(&self, port: u16) -> bool {
-        self.rules_for(port).next().is_some()
+    /// Whether one of its rules lets a block in on these ports, just as [`Ec2::authorize_ingress`] writes it.
+    pub fn admits(&self, ports: Ports, cidr: &str) -> bool {
+        let mut rules = self.ingress.iter().filter(|rule| rule.covers(ports));
+        rules.any(|rule| rule.cidrs.iter().any(|there| there == cidr))
     }
 
-    /// Whether one of its rules lets a block in on a port, just as [`Ec2::authorize_ingress`] writes it.
-    pub fn admits(&self, port: u16, cidr: &str) -> bool {
-        self.rules_for(port)
-            .any(|rule| rule.cidrs.iter().any(|there| there == cidr))
+    /// How many rules let somebody in: EC2 counts one for each source.
+    pub fn count_of_rules(&self) -> usize {
+        let counts = self.ingress.iter();
+        counts
+            .map(|rule| rule.cidrs.len() + rule.others.len())
+            .sum()
     }
+}
 
-    fn rules_for(&self, port: u16) -> impl Iterator<Item = &Ingress> {
-        let port = i32::from(port);
-        // Rules for all ports have no range, or one from -1 to -1.
-        self.ingress.iter().filter(move |rule| {
-            rule.tcp
-                && rule.from.is_none_or(|from| from <= port)
-                && rule.to.is_none_or(|to| port <= to || to == -1)
-        })
+/// A network ACL: of the entries that fit, the one with the lowest number decides.
+#[derive(Debug, Clone)]
+pub struct NetworkAcl {
+    pub id: String,
+    pub subnet_ids: Vec<String>,
+    pub entries: Vec<AclEntry>,
+}
+
+#[derive(Debug, Clone)]
+pub struct AclEntry {
+    pub number: i32,
+    pub egress: bool,
+    pub allows: bool,
+    /// Whether TCP is meant, by number or as one of all protocols.
+    pub is_tcp: bool,
+    /// None for all.
+    pub ports: Option<Ports>,
+    /// The IPv4 block; none where it is for IPv6.
+    pub cidr: Option<String>,
+}
+
+impl AclEntry {
+    /// What EC2's console calls it.
+    pub fn name(&self) -> String {
+        match self.number {
+            32767 => "*".to_owned(),
+            number => number.to_string(),
+        }
     }
 }
 
@@ -108,8 +139,22 @@ pub struct Ingress {
     pub from: Option<i32>,
     /// The last port, `None` for all.
     pub to: Option<i32>,
-    /// The IPv4 blocks that it lets in; there may be groups and lists besides.
+    /// The IPv4 blocks that it lets in.
     pub cidrs: Vec<String>,
+    /// The ids of security groups and prefix lists that it lets in.
+    pub others: Vec<String>,
+}
+
+impl Ingress {
+    /// Whether it is about TCP on all of these ports.
+    pub fn covers(&self, ports: Ports) -> bool {
+        // Rules for all ports have no range, or one from -1 to -1.
+        self.tcp
+            && self.from.is_none_or(|from| from <= i32::from(ports.first))
+            && self
+                .to
+                .is_none_or(|to| i32::from(ports.last) <= to || to == -1)
+    }
 }
 
 /// An endpoint service, as this account sees it.
@@ -190,6 +235,8 @@ pub struct Endpoint {
     pub interface_ids: Vec<String>,
     /// Its DNS names: the Regional one, the zonal ones and, with private DNS, the private ones.
     pub dns_names: Vec<String>,
+    /// The hosted zone of its Regional name, for aliases of it.
+    pub dns_zone: Option<String>,
     pub policy: Option<String>,
     pub tags: Tags,
     pub created: Option<Time>,

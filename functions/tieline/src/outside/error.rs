@@ -21,6 +21,10 @@ pub const DESCRIBE_SECRET: &str = "secretsmanager:DescribeSecret";
 const SECRET_FIX: &str = "name a secret that the functions may read: its name starts with the stack's parameter \
      SecretPrefix, and its value is a JSON object with the fields that the README lists";
 
+const DECRYPT_FIX: &str = "the secret is under a KMS key of your own, which the functions may not use: put the key's ARN into the stack's \
+     parameter SecretKeyArns, and allow the account's roles in the key's policy; aws secretsmanager describe-secret --query KmsKeyId \
+     --output text --secret-id <the secret> says which it is";
+
 const KEY_FIX: &str = "make a key with the rights that the README lists for this target, put it into the secret, and send the \
      event again";
 
@@ -172,11 +176,10 @@ impl CallError {
     pub fn credentials_problem(&self) -> Option<Problem> {
         let code = self.code()?;
         if matches!(self.action(), READ_SECRET | DESCRIBE_SECRET) {
-            return Some(Problem::new(
-                Code::SecretUnusable,
-                self.to_string(),
-                SECRET_FIX,
-            ));
+            // Secrets Manager answers for KMS, and only in words: "Access to KMS is not allowed".
+            let is_of_key = self.to_string().contains("KMS");
+            let fix = if is_of_key { DECRYPT_FIX } else { SECRET_FIX };
+            return Some(Problem::new(Code::SecretUnusable, self.to_string(), fix));
         }
         matches!(code, UNAUTHENTICATED | FORBIDDEN)
             .then(|| Problem::new(Code::CredentialsRefused, self.to_string(), KEY_FIX))

@@ -21,8 +21,8 @@ pub use confluent::Confluent;
 pub use dms::Dms;
 pub use dsql::{ClusterService, Dsql};
 pub use ec2::{
-    DnsAttributes, Ec2, Endpoint, EndpointFilter, Group, Ingress, Interface, NewEndpoint, NewGroup,
-    Service, Subnet, Vpc,
+    AclEntry, DnsAttributes, Ec2, Endpoint, EndpointFilter, Group, Ingress, Interface, NetworkAcl,
+    NewEndpoint, NewGroup, Service, Subnet, Vpc,
 };
 pub use endpoint_state::State;
 pub(crate) use error::made;

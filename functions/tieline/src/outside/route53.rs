@@ -26,9 +26,9 @@ pub trait Route53: Send + Sync {
     /// Adds tags to a zone, replacing values.
     async fn tag_zone(&self, id: &str, tags: &Tags) -> Reply<()>;
     async fn untag_zone(&self, id: &str, keys: &[String]) -> Reply<()>;
-    /// Creates or replaces CNAME records, all or none.
+    /// Creates or replaces CNAME and alias records, all or none.
     async fn put_names(&self, id: &str, names: &[ZoneName]) -> Reply<()>;
-    /// Deletes CNAME records, all or none.
+    /// Deletes CNAME and alias records, all or none.
     async fn delete_names(&self, id: &str, names: &[ZoneName]) -> Reply<()>;
     /// Deletes a zone without records of its own. One that is gone already counts as deleted.
     async fn delete_zone(&self, id: &str) -> Reply<()>;
@@ -59,6 +59,9 @@ pub struct ZoneName {
     /// The whole name, perhaps with an asterisk in front.
     pub name: String,
     pub leads_to: String,
-    /// How long resolvers may keep it, in seconds.
+    /// How long resolvers may keep it, in seconds; 0 of an alias, which has no time of its own.
     pub ttl: u32,
+    /// The hosted zone of the name that it is an alias of. The zone's own name is one, as it can be no CNAME (Route 53
+    /// Developer Guide, "Choosing between alias and non-alias records").
+    pub alias: Option<String>,
 }

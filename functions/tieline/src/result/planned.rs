@@ -1,17 +1,17 @@
 //! *Private Connection Planned*: everything was checked, nothing was written.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::{About, Cost, OfAKind, ResultDetail, Run};
 use crate::endpoint::{AvailabilityZone, Groups, PrivateDns, Serving};
 use crate::execution::{Execution, Progress};
-use crate::ids::VpcId;
+use crate::ids::{Ports, VpcId};
 use crate::options::Policy;
 use crate::outside::Tags;
 use crate::parts::Part;
 use crate::plan::Plan;
-use crate::problem::Code;
+use crate::problem::{Code, Problem};
 use crate::time::Time;
 
 /// Everything was checked, nothing was written
@@ -24,6 +24,8 @@ pub struct Planned {
     code: Code,
     plan: Intent,
     cost: Cost,
+    /// What may keep clients from it, and may be meant so
+    warnings: Vec<Problem>,
 }
 
 /// What the same request without dryRun would make
@@ -50,9 +52,9 @@ struct Endpoint {
     /// The TCP port that clients connect to
     #[schemars(range(min = 1))]
     port: u16,
-    /// Further TCP ports that they need
-    #[schemars(inner(range(min = 1)))]
-    further_ports: Vec<u16>,
+    /// Further TCP ports that they need, a range as a text
+    #[schemars(schema_with = "ports")]
+    further_ports: Vec<Ports>,
     /// Where the endpoint has a network interface, one a zone
     zones: Vec<AvailabilityZone>,
     security_groups: Groups,
@@ -107,8 +109,13 @@ impl Planned {
                 endpoint,
             },
             cost: Cost::of(plan),
+            warnings: plan.warnings.clone(),
         }
     }
+}
+
+fn ports(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "items": Ports::schema("each")})
 }
 
 fn message(plan: &Plan) -> String {

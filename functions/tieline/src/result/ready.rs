@@ -14,7 +14,7 @@ use crate::outside::Tags;
 use crate::outside::{self, Interface};
 use crate::ownership::{REQUEST, holders};
 use crate::plan::Plan;
-use crate::problem::Code;
+use crate::problem::{Code, Problem};
 use crate::targets::{Connection, ConnectionContext};
 use crate::time::Time;
 
@@ -26,10 +26,12 @@ pub struct Ready {
     /// The reason code
     #[schemars(with = "String", extend("const" = Code::Connected))]
     code: Code,
-    connection: Connection,
+    connection: Connect,
     /// What was looked at, layer by layer, and what was not
     verified: BTreeMap<String, String>,
     cost: Cost,
+    /// What may keep clients from it, and may be meant so
+    warnings: Vec<Problem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Endpoint")]
     endpoint: Option<Endpoint>,
@@ -41,6 +43,29 @@ pub struct Ready {
     #[serde(rename = "about", skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "any_object")]
     said_by_target: Map<String, Value>,
+}
+
+/// How to connect
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Connect {
+    /// The host name; none where it depends on the client
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    host: Option<String>,
+    /// What host names look like, where they depend on the client: the note says what to put in the place of <name>
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    host_pattern: Option<String>,
+    /// The TCP port
+    #[schemars(range(min = 1))]
+    port: u16,
+    /// A command to paste into a shell
+    command: String,
+    /// What one has to know about it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    note: Option<String>,
 }
 
 /// The interface endpoint, as it was read back; none for targets without one
@@ -129,6 +154,7 @@ impl Ready {
             }
             None => format!("{target}: the private connection works"),
         };
+        let connection = Connect::of(connection);
         let next_step = format!("connect: {}", connection.command);
         let run = Run::of(message, next_step, progress, execution, now);
         Self {
@@ -136,11 +162,64 @@ impl Ready {
             code: Code::Connected,
             verified: verified(plan, built, &facts),
             cost: Cost::of(plan),
+            warnings: plan.warnings.clone(),
             endpoint: built.map(|built| Endpoint::of(plan, built)),
             connection,
             parts: facts,
             said_by_target: plan.about.clone(),
         }
+    }
+}
+
+impl Connect {
+    /// A wildcard is no host: the name without the star has no record, and only the client knows what stands for it.
+    fn of(connection: Connection) -> Self {
+        let Connection {
+            host,
+            port,
+            command,
+            note,
+        } = connection;
+        let Some(domain) = host.strip_prefix("*.") else {
+            return Self {
+                host: Some(host),
+                host_pattern: None,
+                port,
+                command,
+                note,
+            };
+        };
+        let pattern = format!("<name>.{domain}");
+        let said = format!(
+            "put {} in the place of <name>; {domain} by itself resolves to nothing",
+            stands_for(domain)
+        );
+        Self {
+            command: command.replace(&host, &pattern),
+            note: Some(note.map_or(said.clone(), |note| format!("{said}; {note}"))),
+            host: None,
+            host_pattern: Some(pattern),
+            port,
+        }
+    }
+}
+
+/// What clients put before a service's domain.
+fn stands_for(domain: &str) -> &'static str {
+    let has = |part: &str| domain.split('.').any(|label| label == part);
+    if domain.starts_with("vpce-") && has("s3") {
+        // Amazon S3 User Guide, "AWS PrivateLink for Amazon S3".
+        "bucket, accesspoint or control"
+    } else if domain.starts_with("dsql-") {
+        "the id of the cluster"
+    } else if has("dkr") {
+        "the account id of the registry"
+    } else if has("execute-api") {
+        "the id of the API"
+    } else if has("s3") {
+        "the name of the bucket"
+    } else {
+        "the name of what you connect to"
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
 };
-use crate::ids::{ClusterId, Domain, RecordName, Region, VpcId};
+use crate::ids::{ClusterId, Domain, Ports, RecordName, Region, VpcId};
 use crate::json::{Condition, Fields};
 use crate::outside::ClusterService;
 use crate::parts::Part;
@@ -108,6 +108,7 @@ impl AuroraDsql {
             endpoint: Some(EndpointSpec {
                 service: service.name,
                 port: PORT,
+                or: Vec::new(),
                 further_ports: Vec::new(),
                 host,
                 named_by_zone,
@@ -154,8 +155,8 @@ impl TargetKind for AuroraDsql {
         format!("Aurora DSQL cluster {}", self.cluster_id)
     }
 
-    fn ports(&self) -> Vec<u16> {
-        vec![PORT]
+    fn ports(&self) -> Vec<Ports> {
+        vec![PORT.into()]
     }
 
     fn clash(&self, vpc: &VpcId, private_dns: bool) -> Option<(&'static str, &'static str)> {
@@ -231,6 +232,7 @@ fn zone_of(id: &ClusterId, host: Option<&str>, vpcs: &[VpcId]) -> Option<Private
         domain,
         vpcs: vpcs.to_vec(),
         records: [(everything, LeadsTo::Regional)].into(),
+        zonal: false,
     })
 }
 

@@ -45,6 +45,19 @@ impl AwsService {
     }
 }
 
+/// What stands before a service's short name (AWS PrivateLink Guide, "AWS services that integrate with AWS PrivateLink"), the
+/// usual one first.
+const FORMS: [&str; 5] = [
+    "com.amazonaws.<region>",
+    "aws.api.<region>",
+    "api.aws.<region>",
+    "aws.sagemaker.<region>",
+    "cn.com.amazonaws.<region>",
+];
+
+/// The same for services that are in no Region.
+const GLOBAL: [&str; 1] = ["com.amazonaws"];
+
 pub(super) const FACTS: KindFacts = KindFacts {
     about: "An AWS service that has an interface endpoint",
     ..KindFacts::ENDPOINT
@@ -56,11 +69,18 @@ impl TargetKind for AwsService {
         format!("AWS service {}", self.service)
     }
 
-    /// AWS has no list of which services have a FIPS name: if this one does not exist, the next check says so.
+    /// AWS has no list of which services have which form of name, or a FIPS name: EC2 knows the one, or the next check says
+    /// that there is none.
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
         let fips = if self.fips { "-fips" } else { "" };
+        let named = |before: &str| format!("{before}.{}{fips}", self.service);
+        let mut names = FORMS
+            .map(|form| named(&form.replace("<region>", context.region.as_str())))
+            .to_vec();
+        names.extend(GLOBAL.map(named));
         Ok(EndpointSpec {
-            service: format!("com.amazonaws.{}.{}{fips}", context.region, self.service),
+            service: names.remove(0),
+            or: names,
             port: self.port,
             ..EndpointSpec::default()
         }

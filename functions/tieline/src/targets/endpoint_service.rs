@@ -12,10 +12,10 @@ use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
 };
-use crate::ids::{Domain, Named as _, RecordName, ServiceName, VpcId, ZoneId};
+use crate::ids::{Domain, Named as _, Ports, RecordName, Region, ServiceName, VpcId, ZoneId};
 use crate::json::{Condition, Fields, kind_of, name_schema};
 use crate::parts::Part;
-use crate::parts::private_zone::{LeadsTo, PrivateZone};
+use crate::parts::private_zone::{APEX, LeadsTo, PrivateZone};
 use crate::refusals::unsuitable;
 
 /// How long the owner may take unless the request says otherwise, in hours.
@@ -27,8 +27,9 @@ const MAX_HOURS: u32 = 168;
 /// The most names that one zone gets; a result event stays small.
 const MAX_RECORDS: usize = 50;
 
-/// The most ports beside the first; every one is a rule for every block that is let in.
-const MAX_PORTS: usize = 8;
+/// The most ports and ranges beside the first: a group has room for 60 rules, and each of them is one for every block that is
+/// let in.
+const MAX_PORTS: usize = 59;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,7 +37,7 @@ pub struct EndpointService {
     service: ServiceName,
     port: u16,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    further_ports: Vec<u16>,
+    further_ports: Vec<Ports>,
     acceptance_hours: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     private_zone: Option<Zone>,
@@ -48,6 +49,9 @@ pub struct EndpointService {
 struct Zone {
     name: Domain,
     records: BTreeMap<RecordName, LeadsTo>,
+    /// Whether the request leaves that open; then the zone's own name and one for each zone are added.
+    #[serde(skip)]
+    is_default: bool,
     /// Further VPCs that see the zone.
     vpc_ids: Vec<VpcId>,
 }
@@ -59,9 +63,14 @@ impl EndpointService {
         let further_ports = fields.ports(
             "furtherPorts",
             MAX_PORTS,
-            "Further TCP ports that clients need, such as 443 beside a Confluent network's 9092; not the port itself",
+            "Further TCP ports that clients need, such as 443 beside a Confluent network's 9092, or ranges such as \"8443-8451\"; not the port itself",
         );
-        if port.is_some_and(|port| further_ports.contains(&port)) {
+        let repeats = |port: u16| {
+            further_ports
+                .iter()
+                .any(|ports| ports.overlaps(port.into()))
+        };
+        if port.is_some_and(repeats) {
             fields.wrong("furtherPorts", "furtherPorts repeats port");
         }
         let acceptance_hours = fields.number(
@@ -89,6 +98,7 @@ impl Zone {
     fn read<F: Fields>(fields: &mut F) -> Option<Self> {
         let name = fields.required("name", "Its domain");
         let records = read_records(fields);
+        let is_default = !fields.holds(Condition::Has("records"));
         let vpc_ids = fields.names(
             "vpcIds",
             "Further VPCs that see it, beside the endpoint's own",
@@ -96,12 +106,29 @@ impl Zone {
         Some(Self {
             name: name?,
             records: records?,
+            is_default,
             vpc_ids: vpc_ids.unwrap_or_default(),
         })
     }
 }
 
-/// Names in the zone to `"regional"` or a zone's id; left out, everything in it leads to the Regional name.
+impl Zone {
+    /// Where its names lead, the zone's own among them if the request leaves that open.
+    fn records(&self) -> BTreeMap<RecordName, LeadsTo> {
+        let mut records = self.records.clone();
+        if self.is_default {
+            records.extend(APEX.parse().map(|apex| (apex, LeadsTo::Regional)));
+        }
+        records
+    }
+
+    fn whole(&self, name: &RecordName) -> String {
+        PrivateZone::whole_name(&self.name, name)
+    }
+}
+
+/// Names in the zone to `"regional"` or a zone's id; left out, everything in it leads to the Regional name, but for what is
+/// below a zone's id.
 fn read_records<F: Fields>(fields: &mut F) -> Option<BTreeMap<RecordName, LeadsTo>> {
     let entries = match fields.field("records", false, records_schema) {
         None => Map::from_iter([("*".to_owned(), Value::from("regional"))]),
@@ -147,7 +174,7 @@ fn records_schema() -> Value {
     let zone = ZoneId::shape().pattern.trim_matches(['^', '$']);
     json!({
         "description": "Names in the zone, and where each resolves to: \"regional\", the endpoint's Regional name, or its name in the zone with this id; \
-                        left out, every name resolves to the Regional one",
+                        left out, the zone's own name and every name in it resolve to the Regional one, and what is below a zone's id to that zone's",
         "type": "object",
         "propertyNames": name_schema::<RecordName>(""),
         "minProperties": 1,
@@ -172,18 +199,19 @@ impl TargetKind for EndpointService {
         format!("the endpoint service {}", self.service)
     }
 
-    fn ports(&self) -> Vec<u16> {
-        [&[self.port], &self.further_ports[..]].concat()
+    fn ports(&self) -> Vec<Ports> {
+        [&[self.port.into()], &self.further_ports[..]].concat()
     }
 
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
         let region = context.region;
-        if !self
+        // A name without a Region is a global service's.
+        let mut regions = self
             .service
             .as_str()
             .split('.')
-            .any(|part| part == region.as_str())
-        {
+            .filter_map(|part| part.parse().ok());
+        if regions.any(|other: Region| other != *region) {
             let problem = unsuitable(
                 format!("{} is not a service of {region}", self.service),
                 "send the event to a Tieline in the service's Region",
@@ -201,22 +229,21 @@ impl TargetKind for EndpointService {
             vpcs.extend(zone.vpc_ids.iter().cloned());
             vpcs.sort();
             vpcs.dedup();
+            let records = zone.records();
             // A wildcard is no host to connect to.
-            let first = zone
-                .records
-                .keys()
-                .map(RecordName::as_str)
-                .find(|name| !name.contains('*'));
-            host = first.map(|name| format!("{name}.{}", zone.name));
+            let first = records.keys().find(|name| !name.as_str().contains('*'));
+            host = first.map(|name| zone.whole(name));
             parts.push(Part::PrivateZone(PrivateZone {
                 domain: zone.name.clone(),
                 vpcs,
-                records: zone.records.clone(),
+                records,
+                zonal: zone.is_default,
             }));
         }
         Ok(Resolved {
             endpoint: Some(EndpointSpec {
                 service: self.service.to_string(),
+                or: Vec::new(),
                 port: self.port,
                 further_ports: self.further_ports.clone(),
                 named_by_zone: host.is_some(),
@@ -236,11 +263,8 @@ impl TargetKind for EndpointService {
         let host = context.host();
         let note = match (&self.private_zone, context.private_host) {
             (Some(zone), _) => {
-                let names: Vec<String> = zone
-                    .records
-                    .keys()
-                    .map(|name| format!("{name}.{}", zone.name))
-                    .collect();
+                let records = zone.records();
+                let names: Vec<String> = records.keys().map(|name| zone.whole(name)).collect();
                 Some(format!("these names lead here: {}", names.join(", ")))
             }
             (None, Some(_)) => None,

@@ -1,11 +1,9 @@
 //! What every kind of target is asked for, and what it answers.
 
 use async_trait::async_trait;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ids::{Region, RequestId, SecretArn, VpcId};
+use crate::ids::{Ports, Region, RequestId, SecretArn, VpcId};
 use crate::json::Condition;
 use crate::options::Network;
 use crate::outside::{CallError, Outside};
@@ -29,7 +27,7 @@ pub trait TargetKind: Send + Sync {
     }
 
     /// The ports that clients connect to, as far as they are known without asking anybody.
-    fn ports(&self) -> Vec<u16> {
+    fn ports(&self) -> Vec<Ports> {
         Vec::new()
     }
 
@@ -166,9 +164,12 @@ impl From<EndpointSpec> for Resolved {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EndpointSpec {
+    /// The service's full name.
     pub service: String,
+    /// What it may be called instead: the first name that EC2 knows counts.
+    pub or: Vec<String>,
     pub port: u16,
-    pub further_ports: Vec<u16>,
+    pub further_ports: Vec<Ports>,
     /// The host name that clients use with private DNS; none stands for the service's first private name.
     pub host: Option<String>,
     /// Whether a private zone of ours leads that host to the endpoint, whatever EC2's private DNS does.
@@ -200,17 +201,14 @@ impl<'a> ConnectionContext<'a> {
 }
 
 /// How to connect.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// The host name.
+    /// The host name, with a star for what depends on the client.
     pub host: String,
     /// The TCP port.
-    #[schemars(range(min = 1))]
     pub port: u16,
     /// A command to paste into a shell.
     pub command: String,
     /// What one has to know about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub note: Option<String>,
 }

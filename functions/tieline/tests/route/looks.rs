@@ -60,6 +60,7 @@ pub(crate) fn endpoint(plan: &Plan, progress: &Progress) -> Endpoint {
         group_ids: ids,
         interface_ids: vec!["eni-1".to_owned()],
         dns_names: vec!["vpce-1.example".to_owned()],
+        dns_zone: None,
         policy: None,
         tags,
         created: None,

@@ -21,7 +21,7 @@ use closing::{Closing, Going, is_closed_by_this};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::deployment::Bounds;
-use crate::endpoint::EndpointPlan;
+use crate::endpoint::{AvailabilityZone, EndpointPlan};
 use crate::execution::Phase;
 use crate::ids::{Domain, RecordName, VpcId};
 use crate::json::canonical;
@@ -34,6 +34,9 @@ use crate::refusals::{too_many, zone_not_allowed};
 /// How long resolvers may keep a name, in seconds; what Confluent's and others' guides use.
 const TTL: u32 = 60;
 
+/// How records call the zone's own name.
+pub const APEX: &str = "@";
+
 /// Route 53 API reference, `ChangeTagsForResource`.
 const MOST_TAGS: usize = 10;
 
@@ -44,6 +47,9 @@ pub struct PrivateZone {
     pub vpcs: Vec<VpcId>,
     /// Its names, and where each leads.
     pub records: BTreeMap<RecordName, LeadsTo>,
+    /// Whether a name for each of the endpoint's zones is still to be added, below which everything leads there.
+    #[serde(skip)]
+    pub zonal: bool,
 }
 
 /// Which of the endpoint's own names a name leads to.
@@ -106,17 +112,40 @@ impl PrivateZone {
         self.records
             .iter()
             .map(|(name, leads_to)| {
+                let alias = match name.as_str() {
+                    APEX => Some(endpoint.dns_zone.clone()?),
+                    _ => None,
+                };
                 Some(ZoneName {
                     name: self.whole(name),
                     leads_to: own_name(leads_to, endpoint, wanted)?,
-                    ttl: TTL,
+                    ttl: if alias.is_some() { 0 } else { TTL },
+                    alias,
                 })
             })
             .collect()
     }
 
     fn whole(&self, name: &RecordName) -> String {
-        format!("{name}.{}", self.domain)
+        Self::whole_name(&self.domain, name)
+    }
+
+    /// A name in a zone as resolvers ask for it.
+    pub fn whole_name(domain: &Domain, name: &RecordName) -> String {
+        match name.as_str() {
+            APEX => domain.to_string(),
+            name => format!("{name}.{domain}"),
+        }
+    }
+
+    /// Names the endpoint's zones: clients that put a zone's id into a name (Kafka's brokers) reach the interface in it.
+    pub fn name_zones(&mut self, zones: &[AvailabilityZone]) {
+        for zone in zones.iter().filter(|_| self.zonal) {
+            if let Ok(name) = format!("*.{}", zone.zone_id).parse() {
+                let leads_to = LeadsTo::Zone(zone.zone_id.clone());
+                self.records.entry(name).or_insert(leads_to);
+            }
+        }
     }
 
     /// A token for Route 53, another one each time: it remembers those of zones that are gone, and that a VPC has one zone

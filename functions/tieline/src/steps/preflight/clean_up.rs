@@ -155,6 +155,7 @@ fn by_marks(
             endpoint: Some(wanted),
             parts: Vec::new(),
             about: Map::new(),
+            warnings: Vec::new(),
             on_failure: request.on_failure,
         };
         let mut work = answer.work(plan);

@@ -1,13 +1,14 @@
 //! Everything that preflight looks at. The looks that do not need each other run side by side.
 
-use futures_util::future::{join, join_all, join4, join5, try_join};
+use futures_util::future::{join, join_all, join4, join5, try_join3};
 
 use super::bounds;
 use crate::execution::Execution;
-use crate::ids::VpcId;
+use crate::ids::{Ports, VpcId};
 use crate::outside::route53::VpcZone;
 use crate::outside::{
-    DnsAttributes, Endpoint, EndpointFilter, Group, Outside, Reply, Service, Subnet, Tags, Vpc,
+    CallError, DnsAttributes, Endpoint, EndpointFilter, Group, NetworkAcl, Outside, Reply, Service,
+    Subnet, Tags, Vpc,
 };
 use crate::ownership::REQUEST;
 use crate::problem::Problem;
@@ -33,6 +34,10 @@ pub(super) struct Network {
     /// By id.
     pub(super) subnets: Vec<Subnet>,
     pub(super) groups: Vec<Group>,
+    /// An error says that nobody may look.
+    pub(super) acls: Reply<Vec<NetworkAcl>>,
+    /// The same; none are looked for where nobody asks for names.
+    pub(super) name_servers: Reply<Vec<String>>,
     /// None where nobody asks for names in it.
     pub(super) dns: Option<DnsAttributes>,
     /// None are looked for where the request makes none.
@@ -45,7 +50,7 @@ pub(super) struct Side<'a> {
     pub(super) network: &'a Network,
     pub(super) service: &'a Service,
     /// The ports that clients connect to.
-    pub(super) ports: &'a [u16],
+    pub(super) ports: &'a [Ports],
     /// Address blocks of further VPCs that connect.
     pub(super) also_from: &'a [String],
 }
@@ -115,7 +120,9 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Netwo
     let dns = async { ec2.dns_attributes(id).await.map(Some) };
     let (vpc, inside, dns, endpoints, hosted_zones) = join5(
         ec2.vpc(id),
-        try_join(ec2.subnets(id), ec2.groups(id)),
+        try_join3(ec2.subnets(id), ec2.groups(id), async {
+            or_unknown(if_needed(makes_endpoint(request), ec2.network_acls(id)).await)
+        }),
         if_needed(named_by_ec2, dns),
         if_needed(makes_endpoint(request), ec2.endpoints(&of_vpc)),
         if_needed(named_by_ec2, outside.route53.zones(id)),
@@ -125,7 +132,10 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Netwo
     let Some(vpc) = vpc? else {
         return Ok(None);
     };
-    let (mut subnets, groups) = inside?;
+    let (mut subnets, groups, acls) = inside?;
+    let wants_names = makes_endpoint(request) && wants_names(request);
+    let servers = if_needed(wants_names, ec2.name_servers(&vpc.dhcp_options)).await;
+    let name_servers = or_unknown(servers)?;
     subnets.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(Some(Network {
         vpc: id.clone(),
@@ -133,10 +143,17 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Netwo
         tags: vpc.tags,
         subnets,
         groups,
+        acls,
+        name_servers,
         dns: dns?,
         endpoints,
         hosted_zones,
     }))
+}
+
+/// Whether names in the VPC are to lead to the endpoint, by EC2's private DNS or by a zone of ours.
+fn wants_names(request: &Request) -> bool {
+    request.shape.private_dns || request.shape.target.kind().has_parts()
 }
 
 async fn target(
@@ -171,8 +188,9 @@ async fn target(
             also_from: Ok(Vec::new()),
         });
     };
+    let names = [std::slice::from_ref(&spec.service), &spec.or[..]].concat();
     let (service, also_from) = join(
-        outside.ec2.service(&spec.service),
+        outside.ec2.service(&names),
         further_vpcs(outside, request, spec),
     )
     .await;
@@ -201,4 +219,12 @@ async fn further_vpcs(
         found.extend(vpc?.map(|vpc| (id, vpc)));
     }
     Ok(found)
+}
+
+/// Nothing is known where a look is refused; whatever else keeps it from an answer is waited out.
+fn or_unknown<T>(look: Reply<T>) -> Reply<Reply<T>> {
+    match look {
+        Err(error @ (CallError::Throttled { .. } | CallError::Unavailable { .. })) => Err(error),
+        look => Ok(look),
+    }
 }

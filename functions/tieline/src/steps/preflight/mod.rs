@@ -2,7 +2,9 @@ mod bounds;
 mod clean_up;
 mod looks;
 mod network;
+mod reach;
 mod serving;
+mod surroundings;
 
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -13,7 +15,7 @@ use crate::ids::{Region, RequestId};
 use crate::options::Policy;
 use crate::outside::{Endpoint, Outside, Reply, Service};
 use crate::ownership::Owner;
-use crate::parts::PartContext;
+use crate::parts::{Part, PartContext};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem, Rejection};
 use crate::request::{self, Request};
@@ -91,6 +93,8 @@ struct Check<'a> {
     /// The execution that makes what is planned: this one, or the one that is cleaned up after.
     maker: &'a str,
     problems: Vec<Problem>,
+    /// What may keep clients from it, and may be meant so.
+    warnings: Vec<Problem>,
     /// Whether a connection of the request is confirmed already.
     stands: bool,
 }
@@ -103,6 +107,7 @@ impl<'a> Check<'a> {
             maker: &execution.id,
             execution,
             problems: Vec::new(),
+            warnings: Vec::new(),
             stands: false,
         }
     }
@@ -170,6 +175,7 @@ impl<'a> Check<'a> {
             endpoint: None,
             parts,
             about,
+            warnings: Vec::new(),
             on_failure: self.request.on_failure,
         };
         let also_from = also_from?;
@@ -200,8 +206,14 @@ impl<'a> Check<'a> {
         if let Some(there) = &chosen.found {
             self.check_sharing(&plan.owner, &mut endpoint, there);
         }
+        for part in &mut plan.parts {
+            if let Part::PrivateZone(zone) = part {
+                zone.name_zones(&endpoint.zones);
+            }
+        }
         plan.endpoint = Some(endpoint);
         self.check_parts(&plan, chosen.found.as_ref()).await?;
+        plan.warnings = std::mem::take(&mut self.warnings);
         Ok(Outcome::Planned(Box::new(plan)))
     }
 
@@ -212,7 +224,7 @@ impl<'a> Check<'a> {
         spec: EndpointSpec,
         both: Both<'_>,
     ) -> Reply<Option<(EndpointPlan, Chosen)>> {
-        let ports = [&[spec.port], &spec.further_ports[..]].concat();
+        let ports = [&[spec.port.into()], &spec.further_ports[..]].concat();
         let Some(service) = both.service else {
             let problem = self.service_unknown(&spec.service);
             self.problems.push(problem);
@@ -240,8 +252,12 @@ impl<'a> Check<'a> {
         let (Some(zones), Some(groups)) = (zones, groups) else {
             return Ok(None);
         };
+        self.check_acls(&side, &zones);
+        self.check_resolvers(network.vpc.as_str(), &network.name_servers);
         let named_by_zone = spec.host.filter(|_| spec.named_by_zone);
-        let host = private_dns.as_ref().map(|dns| dns.host.clone());
+        let host = private_dns
+            .as_ref()
+            .and_then(|dns| dns.host.clone().or_else(|| dns.names.first().cloned()));
         let plan = EndpointPlan {
             vpc_id: network.vpc.clone(),
             service: service.name.clone(),
@@ -329,8 +345,9 @@ impl<'a> Check<'a> {
                 "ask the owner to verify the name, or send \"privateDns\": false",
             );
         }
+        let mut names = service.private_dns_names.iter();
         Some(PrivateDns {
-            host: host.unwrap_or_else(|| first.trim_start_matches("*.").to_owned()),
+            host: host.or_else(|| names.find(|name| !name.starts_with('*')).cloned()),
             names: service.private_dns_names.clone(),
             inbound_only: service
                 .gateway_too

@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Check;
 use super::looks::{Network, Side};
+use super::reach::Clients;
 use super::serving::Chosen;
 use crate::endpoint::{AvailabilityZone, Groups, is_own_group, own_group_name};
-use crate::ids::{GroupId, SubnetId};
+use crate::ids::{GroupId, Ports, SubnetId};
 use crate::options;
 use crate::outside::{Group, Service, Subnet};
 use crate::problem::{Code, Problem};
 use crate::refusals::{no_group, no_subnet, no_vpc};
 use crate::targets::ConnectedThrough;
+
+/// The tag of a subnet in which endpoints are to have their network interfaces, where a zone has several; its value is "true".
+const FOR_ENDPOINTS: &str = "tieline:endpoints";
 
 impl<'c> Check<'c> {
     /// The VPC has to be there, and to resolve names where the request wants some.
@@ -87,7 +91,7 @@ impl<'c> Check<'c> {
     }
 
     /// Checks what the request names in the VPC when there is no service to hold it against.
-    pub(super) fn check_named(&mut self, network: Option<&Network>, ports: &[u16]) {
+    pub(super) fn check_named(&mut self, network: Option<&Network>, ports: &[Ports]) {
         let (Some(network), Some(named)) = (network, self.named()) else {
             return;
         };
@@ -99,7 +103,11 @@ impl<'c> Check<'c> {
             self.named_subnets(network, None, ids, true);
         }
         if let Some(ids) = &named.security_group_ids {
-            self.named_groups(network, ids, ports);
+            let clients = Clients {
+                blocks: [&network.cidrs, &[]],
+                ports,
+            };
+            self.named_groups(network, ids, clients);
         }
     }
 
@@ -146,13 +154,13 @@ impl<'c> Check<'c> {
         by_zone.into_values().collect()
     }
 
-    /// The first usable subnet, by id, of every zone that the service has.
+    /// The usable subnet of every zone that the service has: the only one, or the one whose tag says that it is for endpoints.
     fn one_subnet_a_zone<'n>(
         &mut self,
         network: &'n Network,
         service: &Service,
     ) -> Vec<&'n Subnet> {
-        let mut by_zone: BTreeMap<&str, &Subnet> = BTreeMap::new();
+        let mut usable: BTreeMap<&str, Vec<&Subnet>> = BTreeMap::new();
         let mut trouble = Vec::new();
         for subnet in network
             .subnets
@@ -160,18 +168,42 @@ impl<'c> Check<'c> {
             .filter(|subnet| service.has_zone_of(subnet))
         {
             match self.subnet_trouble(subnet) {
-                None => {
-                    by_zone.entry(&subnet.zone_id).or_insert(subnet);
-                }
+                None => usable.entry(&subnet.zone_id).or_default().push(subnet),
                 Some(problem) => trouble.push(problem),
             }
         }
-        if by_zone.is_empty() {
+        if usable.is_empty() {
             let problem = self.no_common_zone(network, service);
             self.problems.push(problem);
             self.problems.extend(trouble);
         }
-        by_zone.into_values().collect()
+        let is_meant = |subnet: &&Subnet| {
+            subnet
+                .tags
+                .get(FOR_ENDPOINTS)
+                .is_some_and(|value| value == "true")
+        };
+        let mut chosen = Vec::new();
+        let mut unclear = Vec::new();
+        for (zone, subnets) in usable {
+            let meant: Vec<&Subnet> = subnets.iter().copied().filter(is_meant).collect();
+            match (&subnets[..], &meant[..]) {
+                ([only], _) | (_, [only]) => chosen.push(*only),
+                _ => unclear.push(candidates(zone, &subnets)),
+            }
+        }
+        if !unclear.is_empty() {
+            let region = &self.request.shape.region;
+            let message = format!(
+                "several subnets could have the endpoint: {}",
+                unclear.join("; ")
+            );
+            let fix = format!(
+                "name one a zone in network.subnetIds, or tag one a zone: aws ec2 create-tags --region {region} --resources <subnet> --tags Key={FOR_ENDPOINTS},Value=true"
+            );
+            self.note("$.network.subnetIds", Code::SubnetsAmbiguous, message, fix);
+        }
+        chosen
     }
 
     fn subnet_trouble(&self, subnet: &Subnet) -> Option<Problem> {
@@ -232,12 +264,16 @@ impl<'c> Check<'c> {
             ports,
             also_from,
         } = *side;
+        let clients = Clients {
+            blocks: [&network.cidrs, also_from],
+            ports,
+        };
         let named = self
             .named()
             .and_then(|named| named.security_group_ids.as_ref());
         if let Some(ids) = named.filter(|_| !chosen.endpoint.is_adopted()) {
             return self
-                .named_groups(network, ids, ports)
+                .named_groups(network, ids, clients)
                 .then(|| Groups::Named { ids: ids.clone() });
         }
         let owner = self.owner();
@@ -249,21 +285,21 @@ impl<'c> Check<'c> {
             let is_own =
                 |group: &&Group| is_own_group(&owner, group, &name, &network.vpc, &service.name);
             if chosen.endpoint.is_adopted() || !groups.iter().any(is_own) {
-                self.check_open(network, &groups, ports);
+                self.check_open(clients, &groups);
             }
         }
-        Some(if chosen.endpoint.is_adopted() {
-            Groups::Unchanged
-        } else {
-            Groups::Own {
-                name,
-                cidrs: [&network.cidrs[..], also_from].concat(),
-            }
-        })
+        if chosen.endpoint.is_adopted() {
+            return Some(Groups::Unchanged);
+        }
+        let cidrs = [&network.cidrs[..], also_from].concat();
+        let is_own =
+            |group: &&Group| is_own_group(&owner, group, &name, &network.vpc, &service.name);
+        self.check_room(network.groups.iter().find(is_own), clients, &cidrs);
+        Some(Groups::Own { name, cidrs })
     }
 
     /// Checks the groups that the request names; false if one is not there.
-    fn named_groups(&mut self, network: &Network, ids: &[GroupId], ports: &[u16]) -> bool {
+    fn named_groups(&mut self, network: &Network, ids: &[GroupId], clients: Clients<'_>) -> bool {
         let (vpc, region) = (&network.vpc, &self.request.shape.region);
         let mut named = Vec::new();
         for (index, id) in ids.iter().enumerate() {
@@ -274,38 +310,20 @@ impl<'c> Check<'c> {
         }
         let complete = named.len() == ids.len();
         if complete {
-            self.check_open(network, &named, ports);
+            self.check_open(clients, &named);
         }
         complete
     }
+}
 
-    /// One of the groups has to let something in on each of the target's ports.
-    fn check_open(&mut self, network: &Network, groups: &[&Group], ports: &[u16]) {
-        for port in ports {
-            if !groups.iter().any(|group| group.opens(*port)) {
-                let problem = self.closed(network, groups, *port);
-                self.problems.push(problem);
-            }
-        }
-    }
-
-    fn closed(&self, network: &Network, named: &[&Group], port: u16) -> Problem {
-        let ids: Vec<&str> = named.iter().map(|group| group.id.as_str()).collect();
-        let region = &self.request.shape.region;
-        let fix: Vec<String> = network
-            .cidrs
-            .iter()
-            .map(|cidr| {
-                format!(
-                    "aws ec2 authorize-security-group-ingress --region {region} --group-id {} --protocol tcp --port {port} --cidr {cidr}",
-                    ids.first().unwrap_or(&"<group>")
-                )
-            })
-            .collect();
-        let message = format!("{} lets nothing in on TCP port {port}", ids.join(", "));
-        Problem::new(Code::SecurityGroupClosed, message, fix.join(" && "))
-            .about("$.network.securityGroupIds")
-    }
+/// The subnets of a zone, for a person to choose from.
+fn candidates(zone: &str, subnets: &[&Subnet]) -> String {
+    let named = |subnet: &&Subnet| match subnet.tags.get("Name") {
+        Some(name) => format!("{} ({name})", subnet.id),
+        None => subnet.id.to_string(),
+    };
+    let subnets: Vec<String> = subnets.iter().map(named).collect();
+    format!("in {zone} {}", subnets.join(", "))
 }
 
 fn zone_unsupported(subnet: &Subnet, service: &Service) -> Problem {

@@ -1,0 +1,217 @@
+//! Whether the endpoint's groups let its clients in: every block of every VPC that is to connect, on every port.
+
+use std::collections::BTreeSet;
+
+use ipnet::Ipv4Net;
+
+use super::Check;
+use crate::ids::Ports;
+use crate::outside::{Group, Ingress};
+use crate::problem::{Code, Problem};
+
+/// Amazon VPC User Guide, "Amazon VPC quotas": inbound rules of a security group, unless an account has asked for more.
+const MOST_RULES: usize = 60;
+
+/// Who connects, and on which ports.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clients<'a> {
+    /// The blocks of the request's VPC, and of further ones.
+    pub(super) blocks: [&'a [String]; 2],
+    pub(super) ports: &'a [Ports],
+}
+
+/// How much of a block is let in on a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Admitted {
+    All,
+    /// These blocks of it.
+    Some(Vec<Ipv4Net>),
+    None,
+}
+
+impl Check<'_> {
+    /// Nobody is let in: that is a problem. Not everybody is, or it cannot be seen who: that may be meant, and is said.
+    pub(super) fn check_open(&mut self, clients: Clients<'_>, groups: &[&Group]) {
+        let blocks: Vec<&String> = clients.blocks.into_iter().flatten().collect();
+        for port in clients
+            .ports
+            .iter()
+            .flat_map(|ports| pieces(groups, *ports))
+        {
+            let nets = nets(groups, port);
+            let others: BTreeSet<&str> = rules(groups, port)
+                .flat_map(|rule| rule.others.iter().map(String::as_str))
+                .collect();
+            let others = Vec::from_iter(others).join(", ");
+            let mut kept_out = Vec::new();
+            let mut missing = Vec::new();
+            let mut is_closed = true;
+            for block in &blocks {
+                match admitted(&nets, block) {
+                    Admitted::All => is_closed = false,
+                    Admitted::Some(some) => {
+                        is_closed = false;
+                        let some: Vec<String> = some.iter().map(ToString::to_string).collect();
+                        kept_out.push(format!("{block} (but for {})", some.join(", ")));
+                        missing.push(*block);
+                    }
+                    Admitted::None => {
+                        kept_out.push((*block).clone());
+                        missing.push(*block);
+                    }
+                }
+            }
+            let (ids, kept_out) = (listed(groups), kept_out.join(", "));
+            let fix = self.opening(groups, port, &missing);
+            if is_closed && others.is_empty() {
+                let message = format!("{ids} does not let {kept_out} in on TCP port {port}");
+                self.note(
+                    "$.network.securityGroupIds",
+                    Code::SecurityGroupClosed,
+                    message,
+                    fix,
+                );
+            } else if is_closed {
+                let message = format!(
+                    "{ids} lets nobody in on TCP port {port} but what is in {others}, and who that is was not looked at"
+                );
+                self.warn(Code::ClientsNotKnown, message, fix);
+            } else if !missing.is_empty() {
+                let besides = match others.as_str() {
+                    "" => String::new(),
+                    others => format!(", beside what is in {others}"),
+                };
+                let message =
+                    format!("{ids} does not let {kept_out} in on TCP port {port}{besides}");
+                self.warn(Code::ClientsKeptOut, message, fix);
+            }
+        }
+    }
+
+    /// The group of our own has to have room for a rule for each block on each of the ports.
+    pub(super) fn check_room(
+        &mut self,
+        own: Option<&Group>,
+        clients: Clients<'_>,
+        blocks: &[String],
+    ) {
+        let pairs = clients
+            .ports
+            .iter()
+            .flat_map(|ports| blocks.iter().map(move |block| (ports, block)));
+        let is_there =
+            |ports: &Ports, block: &str| own.is_some_and(|group| group.admits(*ports, block));
+        let new = pairs
+            .filter(|(ports, block)| !is_there(ports, block))
+            .count();
+        let there = own.map_or(0, Group::count_of_rules);
+        if new == 0 || there + new <= MOST_RULES {
+            return;
+        }
+        let message = format!(
+            "the group of our own would have {} rules, {} blocks on {} ports and ranges of them beside {there} that it has, and a group has room for {MOST_RULES}",
+            there + new,
+            blocks.len(),
+            clients.ports.len(),
+        );
+        let fix = "name ranges of ports in furtherPorts, or a security group of your own in network.securityGroupIds";
+        self.note("$.target.furtherPorts", Code::TooManyRules, message, fix);
+    }
+
+    fn opening(&self, groups: &[&Group], port: Ports, blocks: &[&String]) -> String {
+        let region = &self.request.shape.region;
+        let id = groups.first().map_or("<group>", |group| group.id.as_str());
+        let command = |block: &&String| {
+            format!(
+                "aws ec2 authorize-security-group-ingress --region {region} --group-id {id} --protocol tcp --port {port} --cidr {block}"
+            )
+        };
+        let commands: Vec<String> = blocks.iter().map(command).collect();
+        commands.join(" && ")
+    }
+
+    fn warn(&mut self, code: Code, message: String, fix: String) {
+        let warning = Problem::new(code, message, fix);
+        self.warnings
+            .push(warning.about("$.network.securityGroupIds"));
+    }
+}
+
+fn listed(groups: &[&Group]) -> String {
+    let ids: Vec<&str> = groups.iter().map(|group| group.id.as_str()).collect();
+    ids.join(", ")
+}
+
+/// The same ports in pieces of which each rule covers all or nothing.
+fn pieces(groups: &[&Group], ports: Ports) -> Vec<Ports> {
+    let rules = groups.iter().flat_map(|group| &group.ingress);
+    let ends = rules.flat_map(|rule| [rule.from, rule.to.map(|to| to.saturating_add(1))]);
+    let ends = ends.flatten().filter_map(|end| u16::try_from(end).ok());
+    let inside = ends.filter(|end| ports.first < *end && *end <= ports.last);
+    let firsts = BTreeSet::from_iter(inside.chain([ports.first]));
+    let lasts = firsts.iter().skip(1).map(|first| first - 1);
+    let lasts: Vec<u16> = lasts.chain([ports.last]).collect();
+    let pieces = firsts.into_iter().zip(lasts);
+    pieces.map(|(first, last)| Ports { first, last }).collect()
+}
+
+fn rules<'g>(groups: &'g [&Group], ports: Ports) -> impl Iterator<Item = &'g Ingress> {
+    let rules = groups.iter().flat_map(|group| &group.ingress);
+    rules.filter(move |rule| rule.covers(ports))
+}
+
+/// The blocks that groups let in on a port, as few as say the same.
+fn nets(groups: &[&Group], ports: Ports) -> Vec<Ipv4Net> {
+    let nets =
+        rules(groups, ports).flat_map(|rule| rule.cidrs.iter().filter_map(|net| net.parse().ok()));
+    Ipv4Net::aggregate(&nets.map(|net: Ipv4Net| net.trunc()).collect())
+}
+
+fn admitted(nets: &[Ipv4Net], block: &str) -> Admitted {
+    // EC2 writes no other blocks of a VPC.
+    let Ok(block) = block.parse::<Ipv4Net>() else {
+        return Admitted::All;
+    };
+    if nets.iter().any(|net| net.contains(&block)) {
+        return Admitted::All;
+    }
+    let some: Vec<Ipv4Net> = nets
+        .iter()
+        .filter(|net| block.contains(*net))
+        .copied()
+        .collect();
+    match some.is_empty() {
+        true => Admitted::None,
+        false => Admitted::Some(some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_let_in_by_all_rules_together() {
+        let nets = |texts: &[&str]| {
+            Ipv4Net::aggregate(&texts.iter().map(|text| text.parse().unwrap()).collect())
+        };
+        for (rules, block, all) in [
+            (&["10.0.0.0/8"][..], "10.20.0.0/16", Admitted::All),
+            (
+                &["10.20.0.0/17", "10.20.128.0/17"],
+                "10.20.0.0/16",
+                Admitted::All,
+            ),
+            (&["0.0.0.0/0"], "10.20.0.0/16", Admitted::All),
+            (&["192.0.2.0/24"], "10.20.0.0/16", Admitted::None),
+            (&[], "10.20.0.0/16", Admitted::None),
+            (
+                &["10.20.3.0/24"],
+                "10.20.0.0/16",
+                Admitted::Some(vec!["10.20.3.0/24".parse().unwrap()]),
+            ),
+        ] {
+            assert_eq!(admitted(&nets(rules), block), all, "{rules:?} {block}");
+        }
+    }
+}

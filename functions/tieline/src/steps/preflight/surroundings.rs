@@ -1,0 +1,182 @@
+//! What of the VPC can keep clients from an endpoint that is there: network ACLs of its subnets, and resolvers of one's own.
+//! All of it may be meant, and none of it is ours: it is said and not refused.
+
+use ipnet::Ipv4Net;
+
+use super::Check;
+use super::looks::Side;
+use crate::endpoint::AvailabilityZone;
+use crate::ids::Ports;
+use crate::outside::{AclEntry, NetworkAcl, Reply};
+use crate::problem::{Code, Problem};
+
+/// The ports from which clients connect (VPC User Guide, "Ephemeral ports"): answers go there.
+const EPHEMERAL: Ports = Ports {
+    first: 1024,
+    last: 65535,
+};
+
+/// What a VPC's own resolver is called (VPC User Guide, "Amazon DNS server").
+const RESOLVERS: [&str; 2] = ["AmazonProvidedDNS", "169.254.169.253"];
+
+impl Check<'_> {
+    /// Network ACLs let in by the port, and out to the clients' own ports, as they remember nothing.
+    pub(super) fn check_acls(&mut self, side: &Side<'_>, zones: &[AvailabilityZone]) {
+        // A look that is refused says nothing: it only tells sooner what clients would notice.
+        let Ok(acls) = &side.network.acls else {
+            return;
+        };
+        let blocks: Vec<&String> = side.network.cidrs.iter().chain(side.also_from).collect();
+        for acl in acls {
+            let subnets: Vec<&str> = zones
+                .iter()
+                .map(|zone| zone.subnet_id.as_str())
+                .filter(|id| acl.subnet_ids.iter().any(|there| there == id))
+                .collect();
+            if subnets.is_empty() {
+                continue;
+            }
+            let inwards = side.ports.iter().map(|ports| (false, *ports));
+            for (egress, ports) in inwards.chain([(true, EPHEMERAL)]) {
+                for block in &blocks {
+                    if let Some(rule) = denying(acl, egress, ports, block) {
+                        let (way, what) = match egress {
+                            false => ("from", format!("TCP port {ports}")),
+                            true => ("to", format!("answers on TCP ports {ports}")),
+                        };
+                        let message = format!(
+                            "rule {rule} of {} keeps {what} {way} {block} out of {}",
+                            acl.id,
+                            subnets.join(", ")
+                        );
+                        let region = &self.request.shape.region;
+                        let fix = format!(
+                            "if clients are in {block}, allow it before that rule: aws ec2 create-network-acl-entry --region {region} --network-acl-id {} {} --rule-number <lower> --protocol 6 --port-range From={},To={} --cidr-block {block} --rule-action allow",
+                            acl.id,
+                            if egress { "--egress" } else { "--ingress" },
+                            ports.first,
+                            ports.last,
+                        );
+                        self.warnings
+                            .push(Problem::new(Code::NetworkAclClosed, message, fix));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Private names are known to the VPC's own resolver only.
+    pub(super) fn check_resolvers(&mut self, vpc: &str, servers: &Reply<Vec<String>>) {
+        let Ok(servers) = servers else {
+            return;
+        };
+        let own = |server: &&String| !RESOLVERS.contains(&server.as_str());
+        let own: Vec<&str> = servers.iter().filter(own).map(String::as_str).collect();
+        if own.is_empty() {
+            return;
+        }
+        let message = format!(
+            "machines in {vpc} ask {} for names (DHCP options), which know private names only if they forward to the VPC's resolver",
+            own.join(", ")
+        );
+        let fix = "have these servers forward the private names to an inbound endpoint of Route 53 Resolver in the VPC, or clients ask 169.254.169.253";
+        self.warnings
+            .push(Problem::new(Code::ResolverNotAws, message, fix));
+    }
+}
+
+/// The rule that denies what a block sends or gets on one of these ports, in whole or in part.
+fn denying(acl: &NetworkAcl, egress: bool, ports: Ports, block: &str) -> Option<String> {
+    let block: Ipv4Net = block.parse().ok()?;
+    let mut entries: Vec<&AclEntry> = acl
+        .entries
+        .iter()
+        .filter(|one| one.egress == egress)
+        .collect();
+    entries.sort_by_key(|entry| entry.number);
+    for entry in entries {
+        let Some(cidr) = entry
+            .cidr
+            .as_deref()
+            .and_then(|cidr| cidr.parse::<Ipv4Net>().ok())
+        else {
+            continue;
+        };
+        let meets = entry.is_tcp && entry.ports.is_none_or(|there| there.overlaps(ports));
+        if !meets || !(cidr.contains(&block) || block.contains(&cidr)) {
+            continue;
+        }
+        let is_whole = cidr.contains(&block)
+            && entry
+                .ports
+                .is_none_or(|there| there.first <= ports.first && ports.last <= there.last);
+        match (entry.allows, is_whole) {
+            (false, _) => return Some(entry.name()),
+            (true, true) => return None,
+            (true, false) => {}
+        }
+    }
+    Some("*".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_rule_that_fits_decides() {
+        let entry = |number, allows, cidr: &str, ports: Option<(u16, u16)>| AclEntry {
+            number,
+            egress: false,
+            allows,
+            is_tcp: true,
+            ports: ports.map(|(first, last)| Ports { first, last }),
+            cidr: Some(cidr.to_owned()),
+        };
+        let rest = entry(32767, false, "0.0.0.0/0", None);
+        for (entries, rule) in [
+            (vec![entry(100, true, "0.0.0.0/0", None)], None),
+            (
+                vec![entry(100, true, "10.20.0.0/16", Some((443, 443)))],
+                None,
+            ),
+            (
+                vec![
+                    entry(90, false, "10.0.0.0/8", None),
+                    entry(100, true, "0.0.0.0/0", None),
+                ],
+                Some("90"),
+            ),
+            (
+                vec![
+                    entry(90, false, "10.20.3.0/24", None),
+                    entry(100, true, "0.0.0.0/0", None),
+                ],
+                Some("90"),
+            ),
+            (
+                vec![
+                    entry(90, false, "10.0.0.0/8", Some((22, 22))),
+                    entry(100, true, "0.0.0.0/0", None),
+                ],
+                None,
+            ),
+            (
+                vec![
+                    entry(90, false, "192.168.0.0/16", None),
+                    entry(100, true, "0.0.0.0/0", None),
+                ],
+                None,
+            ),
+            (vec![entry(100, true, "10.20.3.0/24", None)], Some("*")),
+        ] {
+            let acl = NetworkAcl {
+                id: "acl-1".to_owned(),
+                subnet_ids: Vec::new(),
+                entries: entries.into_iter().chain([rest.clone()]).collect(),
+            };
+            let found = denying(&acl, false, 443.into(), "10.20.0.0/16");
+            assert_eq!(found.as_deref(), rule);
+        }
+    }
+}

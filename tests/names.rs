@@ -1,0 +1,203 @@
+//! Names that are announced: each resolves in the VPC to the endpoint, and none is a wildcard.
+//!
+//! The names are what the vendors' pages have (CONTRACTS quotes them), not computed.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::{Ended, Simulated, Stage, code, detail, files, request};
+use world::scenario;
+
+async fn run(input: Value) -> (Ended, Simulated) {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(input, None);
+    let ended = stage.run().await.remove(0);
+    // Route 53's servers learn of a change within a minute.
+    stage.pass(Duration::from_secs(60)).await;
+    (ended, stage.outside().clone())
+}
+
+fn asked(target: Value) -> Value {
+    json!({"requestId": "x", "region": "us-east-1", "target": target, "network": {"vpcId": scenario::VPC}})
+}
+
+/// How many addresses a name has in a VPC.
+fn addresses(outside: &Simulated, vpc: &str, name: &str) -> usize {
+    let there = outside.world().resolve(vpc, name);
+    there
+        .iter()
+        .map(|one| one.address)
+        .collect::<BTreeSet<_>>()
+        .len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wildcard_is_announced_as_a_pattern() {
+    let dsql = json!({"kind": "aws-service", "service": "dsql-fnh4", "port": 5432});
+    let (ended, outside) = run(asked(dsql)).await;
+
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+    let connection = &detail(&ended)["connection"];
+    assert_eq!(connection["host"], json!(null), "{connection}");
+    assert_eq!(
+        connection["hostPattern"],
+        "<name>.dsql-fnh4.us-east-1.on.aws"
+    );
+    assert!(
+        connection["note"]
+            .as_str()
+            .unwrap()
+            .contains("the id of the cluster"),
+        "{connection}"
+    );
+    assert!(
+        !detail(&ended)["nextStep"].as_str().unwrap().contains('*'),
+        "{connection}"
+    );
+    assert_eq!(
+        addresses(&outside, scenario::VPC, "dsql-fnh4.us-east-1.on.aws"),
+        0
+    );
+    let cluster = format!("{}.dsql-fnh4.us-east-1.on.aws", scenario::CLUSTER);
+    assert_eq!(addresses(&outside, scenario::VPC, &cluster), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_own_names_of_an_s3_endpoint_are_patterns() {
+    let mut input = request("aws-service-s3");
+    input["privateDns"] = json!(false);
+    input["target"]
+        .as_object_mut()
+        .unwrap()
+        .remove("inboundResolverOnly");
+    let (ended, outside) = run(input).await;
+
+    let connection = &detail(&ended)["connection"];
+    let pattern = connection["hostPattern"].as_str().unwrap();
+    assert!(pattern.starts_with("<name>.vpce-"), "{connection}");
+    assert!(
+        connection["note"]
+            .as_str()
+            .unwrap()
+            .contains("bucket, accesspoint or control"),
+        "{connection}"
+    );
+    let vpc = detail(&ended)["endpoint"]["vpcId"].as_str().unwrap();
+    assert!(addresses(&outside, vpc, &pattern.replace("<name>", "bucket")) > 0);
+    assert_eq!(
+        addresses(&outside, vpc, pattern.trim_start_matches("<name>.")),
+        0
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_zone_of_a_services_own_name_has_that_name_as_well() {
+    let mut input = asked(json!({
+        "kind": "endpoint-service", "service": "com.amazonaws.us-east-1.monitoring", "port": 443,
+        "privateZone": {"name": "monitoring.us-east-1.amazonaws.com", "vpcIds": [scenario::PEER_VPC]},
+    }));
+    input["privateDns"] = json!(false);
+    let (ended, outside) = run(input).await;
+
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+    assert_eq!(
+        detail(&ended)["connection"]["host"],
+        "monitoring.us-east-1.amazonaws.com"
+    );
+    for vpc in [scenario::VPC, scenario::PEER_VPC] {
+        for name in [
+            "monitoring.us-east-1.amazonaws.com",
+            "eu.monitoring.us-east-1.amazonaws.com",
+        ] {
+            assert!(addresses(&outside, vpc, name) > 1, "{vpc} {name}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_brokers_name_leads_to_the_interface_in_its_zone() {
+    let mut input = asked(json!({
+        "kind": "endpoint-service", "service": scenario::PARTNER, "port": 9092, "furtherPorts": [443],
+        "privateZone": {"name": "pr1jy6.us-east-1.aws.confluent.cloud"},
+    }));
+    input["privateDns"] = json!(false);
+    let (ended, outside) = run(input).await;
+
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+    let zones = detail(&ended)["endpoint"]["zones"].as_array().unwrap();
+    assert_eq!(zones.len(), 4, "{zones:?}");
+    for zone in zones {
+        let name = format!(
+            "e-00a1-g000.{}.pr1jy6.us-east-1.aws.confluent.cloud",
+            zone["zoneId"].as_str().unwrap()
+        );
+        let there = outside.world().resolve(scenario::VPC, &name);
+        let there: Vec<String> = there.iter().map(|one| one.address.to_string()).collect();
+        assert_eq!(there, [zone["privateIp"].as_str().unwrap()], "{name}");
+    }
+    let bootstrap = "lkc-00a1.pr1jy6.us-east-1.aws.confluent.cloud";
+    assert_eq!(addresses(&outside, scenario::VPC, bootstrap), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_are_called_what_ec2_calls_them() {
+    for (target, name) in [
+        (
+            json!({"kind": "aws-service", "service": "s3-global.accesspoint"}),
+            "com.amazonaws.s3-global.accesspoint",
+        ),
+        (
+            json!({"kind": "endpoint-service", "service": "com.amazonaws.route53", "port": 443}),
+            "com.amazonaws.route53",
+        ),
+        (
+            json!({"kind": "aws-service", "service": "route53"}),
+            "com.amazonaws.route53",
+        ),
+        (
+            json!({"kind": "aws-service", "service": "monitoring"}),
+            "com.amazonaws.us-east-1.monitoring",
+        ),
+    ] {
+        let (ended, _) = run(asked(target)).await;
+        assert_eq!(code(&ended), "CONNECTED", "{name}: {}", detail(&ended));
+        assert_eq!(detail(&ended)["endpoint"]["serviceName"], name);
+    }
+    let (ended, _) = run(asked(json!({"kind": "aws-service", "service": "nothing"}))).await;
+    assert_eq!(code(&ended), "SERVICE_NOT_FOUND", "{}", detail(&ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_host_that_is_announced_resolves_to_the_endpoint() {
+    let mut seen = 0;
+    for file in files("events/requests") {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        let (ended, outside) = run(request(&name)).await;
+        let result = detail(&ended);
+        let Some(id) = result["endpoint"]["id"].as_str() else {
+            continue;
+        };
+        let connection = &result["connection"];
+        let hosts = [&connection["host"], &connection["hostPattern"]];
+        let host = hosts.iter().find_map(|host| host.as_str()).unwrap();
+        assert!(
+            !connection.to_string().contains("\"*."),
+            "{name}: {connection}"
+        );
+        let asked_for = host.replace("<name>", "any");
+        let vpcs = result["parts"]["private-zone"]["vpcIds"].as_array();
+        let vpc = vpcs.and_then(|vpcs| vpcs[0].as_str());
+        let vpc = vpc.unwrap_or_else(|| result["endpoint"]["vpcId"].as_str().unwrap());
+        let there = outside.world().resolve(vpc, &asked_for);
+        // Names for inbound resolvers only say nothing in the VPC itself.
+        if result["target"]["inboundResolverOnly"] != true {
+            assert!(!there.is_empty(), "{name}: {asked_for} in {vpc}");
+        }
+        for one in there {
+            assert_eq!(one.endpoint_id.as_deref(), Some(id), "{name}: {asked_for}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 8, "{seen}");
+}
