@@ -59,7 +59,12 @@ async fn run(input: &Value, fault: Option<Fault>, broken: Option<Broken>) -> (En
 }
 
 /// Looks that need not be allowed.
-const OPTIONAL: [&str; 2] = ["GetServiceQuota", "ListHostedZonesByVPC"];
+const OPTIONAL: [&str; 4] = [
+    "DescribeDhcpOptions",
+    "DescribeNetworkAcls",
+    "GetServiceQuota",
+    "ListHostedZonesByVPC",
+];
 
 #[tokio::test(start_paused = true)]
 async fn any_fault_at_any_call_ends_in_a_whole_connection_or_in_nothing() {

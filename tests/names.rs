@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Ended, Simulated, Stage, code, detail, files, request};
+use tests::{Ended, Simulated, Stage, code, detail, files, request, writes};
+use world::gate::{Fault, FaultKind};
+use world::model::route53::{Change, ChangeBatch, ChangeResourceRecordSets, ResourceRecordSet};
 use world::scenario;
 
 async fn run(input: Value) -> (Ended, Simulated) {
@@ -116,6 +118,74 @@ async fn a_zone_of_a_services_own_name_has_that_name_as_well() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_zone_leads_to_an_s3_endpoint_whose_own_names_begin_with_a_star() {
+    let mut input = asked(json!({
+        "kind": "endpoint-service", "service": "com.amazonaws.us-east-1.s3", "port": 443,
+        "privateZone": {"name": "s3.us-east-1.amazonaws.com"},
+    }));
+    input["privateDns"] = json!(false);
+    let (ended, outside) = run(input.clone()).await;
+
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+    for name in [
+        "s3.us-east-1.amazonaws.com",
+        "logs.s3.us-east-1.amazonaws.com",
+    ] {
+        assert!(addresses(&outside, scenario::VPC, name) > 1, "{name}");
+    }
+    // Another request for it that fails takes nothing away, and the same one writes nothing.
+    let mut other = input.clone();
+    other["requestId"] = json!("y");
+    let fault = Fault::on("DescribeNetworkInterfaces", FaultKind::AccessDenied);
+    outside.world().add_fault(fault);
+    let mut stage = Stage::on(outside);
+    stage.start(other, None);
+    assert_eq!(stage.run().await[0].status, "FAILED");
+    stage.outside().world().clear_faults();
+    stage.outside().world().clear_calls();
+    stage.start(input, None);
+    assert_eq!(code(&stage.run().await[1]), "CONNECTED");
+    assert_eq!(writes(stage.outside()), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_somebody_put_into_a_zone_of_ours_stays() {
+    let zone =
+        json!({"name": "pr1jy6.us-east-1.aws.confluent.cloud", "records": {"*": "regional"}});
+    let mut input = asked(json!({
+        "kind": "endpoint-service", "service": scenario::PARTNER, "port": 9092, "privateZone": zone,
+    }));
+    input["privateDns"] = json!(false);
+    let (ended, outside) = run(input.clone()).await;
+    let id = detail(&ended)["parts"]["private-zone"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let domain = "pr1jy6.us-east-1.aws.confluent.cloud";
+    let by_hand = ChangeResourceRecordSets {
+        hosted_zone_id: id,
+        change_batch: ChangeBatch {
+            changes: vec![Change {
+                action: "UPSERT".to_owned(),
+                resource_record_set: ResourceRecordSet::new(domain, "A", 60, &["10.20.1.99"]),
+            }],
+            ..ChangeBatch::default()
+        },
+    };
+    outside.world().arrange(by_hand).unwrap();
+    input["requestId"] = json!("y");
+    input["target"]["privateZone"] = json!({"name": domain});
+    let mut stage = Stage::on(outside);
+    stage.start(input, None);
+    let ended = stage.run().await.remove(0);
+
+    assert_eq!(code(&ended), "PRIVATE_ZONE_TAKEN", "{}", detail(&ended));
+    stage.pass(Duration::from_secs(60)).await;
+    let there = stage.outside().world().resolve(scenario::VPC, domain);
+    assert_eq!(there[0].address.to_string(), "10.20.1.99");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_brokers_name_leads_to_the_interface_in_its_zone() {
     let mut input = asked(json!({
         "kind": "endpoint-service", "service": scenario::PARTNER, "port": 9092, "furtherPorts": [443],
@@ -136,6 +206,8 @@ async fn a_brokers_name_leads_to_the_interface_in_its_zone() {
         let there: Vec<String> = there.iter().map(|one| one.address.to_string()).collect();
         assert_eq!(there, [zone["privateIp"].as_str().unwrap()], "{name}");
     }
+    let note = detail(&ended)["connection"]["note"].to_string();
+    assert!(note.contains("*.use1-az6.pr1jy6"), "{note}");
     let bootstrap = "lkc-00a1.pr1jy6.us-east-1.aws.confluent.cloud";
     assert_eq!(addresses(&outside, scenario::VPC, bootstrap), 4);
 }

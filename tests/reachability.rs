@@ -106,6 +106,37 @@ async fn a_group_is_held_against_every_block_of_every_vpc() {
     assert_eq!(warned(&ended), ["CLIENTS_KEPT_OUT"], "{}", detail(&ended));
 }
 
+/// A group that lets in somebody outside of AWS only.
+fn on_premises(world: &mut World) -> String {
+    group(world, &["172.16.0.0/12"])
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_for_resolvers_outside_are_for_clients_outside() {
+    let mut input = request("aws-service-s3");
+    for inbound_only in [false, true] {
+        let mut world = scenario::world("default");
+        let id = on_premises(&mut world);
+        input["network"]["securityGroupIds"] = json!([id]);
+        input["target"]["inboundResolverOnly"] = json!(inbound_only);
+        let (ended, _) = run(world, input.clone()).await;
+
+        // The VPC has no gateway endpoint for the rest, and that is all.
+        let codes = detail(&ended)["problems"].as_array().unwrap();
+        let codes: Vec<&str> = codes
+            .iter()
+            .map(|one| one["code"].as_str().unwrap())
+            .collect();
+        let expected = ["SECURITY_GROUP_CLOSED", "GATEWAY_ENDPOINT_MISSING"];
+        assert_eq!(
+            codes,
+            [expected[usize::from(inbound_only)]],
+            "{}",
+            detail(&ended)
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_range_of_ports_is_let_in_as_a_whole() {
     let mut world = scenario::world("default");
@@ -285,7 +316,8 @@ async fn resolvers_of_ones_own_are_said() {
     let made = world.arrange(CreateDhcpOptions {
         configurations: vec![NewDhcpConfiguration {
             key: "domain-name-servers".to_owned(),
-            values: vec!["10.20.0.53".to_owned()],
+            // The second one is the VPC's own.
+            values: vec!["10.20.0.53".to_owned(), "10.20.0.2".to_owned()],
         }],
         ..CreateDhcpOptions::default()
     });
@@ -300,7 +332,7 @@ async fn resolvers_of_ones_own_are_said() {
     assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
     assert_eq!(warned(&ended), ["RESOLVER_NOT_AWS"]);
     let warning = detail(&ended)["warnings"][0].to_string();
-    assert!(warning.contains("10.20.0.53"), "{warning}");
+    assert!(warning.contains("10.20.0.53 for names"), "{warning}");
 
     // Whoever asks for no names is not told.
     let mut nameless = monitoring();

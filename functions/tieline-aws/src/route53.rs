@@ -38,10 +38,10 @@ impl AwsRoute53 {
             .build()
     }
 
-    /// Every CNAME record and alias of a zone.
-    async fn names(&self, id: &str) -> Reply<Vec<ZoneName>> {
+    /// Every CNAME record and alias of a zone, and the names that have addresses of somebody else's.
+    async fn names(&self, id: &str) -> Reply<(Vec<ZoneName>, Vec<String>)> {
         const ACTION: &str = "route53:ListResourceRecordSets";
-        let mut names = Vec::new();
+        let (mut names, mut taken) = (Vec::new(), Vec::new());
         let mut from: Option<(String, Option<RrType>)> = None;
         for _ in 0..MAX_PAGES {
             let (name, kind) = from.take().unzip();
@@ -52,9 +52,17 @@ impl AwsRoute53 {
                 .set_start_record_name(name)
                 .set_start_record_type(kind.flatten());
             let page = ask(ACTION, call.send()).await?;
-            names.extend(page.resource_record_sets().iter().filter_map(zone_name));
+            for record in page.resource_record_sets() {
+                match zone_name(record) {
+                    Some(name) => names.push(name),
+                    None if matches!(record.r#type(), RrType::A | RrType::Aaaa) => {
+                        taken.push(plain(record.name()).replace("\\052", "*"));
+                    }
+                    None => {}
+                }
+            }
             if !page.is_truncated() {
-                return Ok(names);
+                return Ok((names, taken));
             }
             from = page
                 .next_record_name()
@@ -130,10 +138,15 @@ fn record(name: &ZoneName) -> Result<ResourceRecordSet, BuildError> {
 /// asterisk.
 fn zone_name(record: &ResourceRecordSet) -> Option<ZoneName> {
     let name = plain(record.name()).replace("\\052", "*");
-    if let (RrType::A, Some(target)) = (record.r#type(), record.alias_target()) {
+    // One that looks at the target's health, or is one of several, is not of our making.
+    let is_plain = |target: &&AliasTarget| {
+        !target.evaluate_target_health() && record.set_identifier().is_none()
+    };
+    let target = record.alias_target().filter(is_plain);
+    if let (RrType::A, Some(target)) = (record.r#type(), target) {
         return Some(ZoneName {
             name,
-            leads_to: plain(target.dns_name()).to_owned(),
+            leads_to: plain(target.dns_name()).replace("\\052", "*"),
             ttl: 0,
             alias: Some(target.hosted_zone_id().to_owned()),
         });
@@ -143,7 +156,7 @@ fn zone_name(record: &ResourceRecordSet) -> Option<ZoneName> {
     };
     (*record.r#type() == RrType::Cname).then_some(ZoneName {
         name,
-        leads_to: plain(target.value()).to_owned(),
+        leads_to: plain(target.value()).replace("\\052", "*"),
         ttl: record.ttl().and_then(|ttl| u32::try_from(ttl).ok())?,
         alias: None,
     })
@@ -207,7 +220,7 @@ impl Route53 for AwsRoute53 {
         let Some(tags) = there(ask("route53:ListTagsForResource", call.send()).await)? else {
             return Ok(None);
         };
-        let Some(names) = there(self.names(id).await)? else {
+        let Some((names, taken)) = there(self.names(id).await)? else {
             return Ok(None);
         };
         let zone = answer.hosted_zone();
@@ -229,6 +242,7 @@ impl Route53 for AwsRoute53 {
                 .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())))
                 .collect(),
             names,
+            taken,
         }))
     }
 

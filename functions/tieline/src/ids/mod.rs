@@ -99,7 +99,7 @@ ids! {
     ClusterId: "an Aurora DSQL cluster id: 26 of a-z 0-9" = Shape::of("^[a-z0-9]{26}$");
     /// The part of an AWS service's endpoint service name behind `com.amazonaws.<region>.`.
     ServiceSuffix: "an AWS service's short name such as monitoring or ecr.api"
-        = Shape::of("^[a-z0-9][a-z0-9._-]{0,99}$").never(r"^com\.amazonaws\.");
+        = Shape::of("^[a-z0-9][a-z0-9._-]{0,99}$").never(r"^(com\.amazonaws|vpce)\.");
     /// The full name of an endpoint service.
     ServiceName: "an endpoint service's full name such as com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
         = Shape::of(r"^[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)+$").at_most(255);

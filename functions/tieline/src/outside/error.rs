@@ -23,7 +23,7 @@ const SECRET_FIX: &str = "name a secret that the functions may read: its name st
 
 const DECRYPT_FIX: &str = "the secret is under a KMS key of your own, which the functions may not use: put the key's ARN into the stack's \
      parameter SecretKeyArns, and allow the account's roles in the key's policy; aws secretsmanager describe-secret --query KmsKeyId \
-     --output text --secret-id <the secret> says which it is";
+     --output text --secret-id <the secret> says which it is, and aws kms describe-key --query KeyMetadata.Arn --key-id <that> its ARN";
 
 const KEY_FIX: &str = "make a key with the rights that the README lists for this target, put it into the secret, and send the \
      event again";
@@ -177,7 +177,8 @@ impl CallError {
         let code = self.code()?;
         if matches!(self.action(), READ_SECRET | DESCRIBE_SECRET) {
             // Secrets Manager answers for KMS, and only in words: "Access to KMS is not allowed".
-            let is_of_key = self.to_string().contains("KMS");
+            let said = self.to_string();
+            let is_of_key = said.contains("Access to KMS") || said.contains("KMS key");
             let fix = if is_of_key { DECRYPT_FIX } else { SECRET_FIX };
             return Some(Problem::new(Code::SecretUnusable, self.to_string(), fix));
         }

@@ -52,6 +52,8 @@ pub struct HostedZone {
     pub vpcs: Vec<String>,
     pub tags: Tags,
     pub names: Vec<ZoneName>,
+    /// Names that have addresses in it which are not of our making.
+    pub taken: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

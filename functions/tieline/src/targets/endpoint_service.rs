@@ -206,12 +206,9 @@ impl TargetKind for EndpointService {
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
         let region = context.region;
         // A name without a Region is a global service's.
-        let mut regions = self
-            .service
-            .as_str()
-            .split('.')
-            .filter_map(|part| part.parse().ok());
-        if regions.any(|other: Region| other != *region) {
+        let regions = self.service.as_str().split('.');
+        let regions: Vec<Region> = regions.filter_map(|part| part.parse().ok()).collect();
+        if !regions.is_empty() && !regions.contains(region) {
             let problem = unsuitable(
                 format!("{} is not a service of {region}", self.service),
                 "send the event to a Tieline in the service's Region",
@@ -261,10 +258,11 @@ impl TargetKind for EndpointService {
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {
         let host = context.host();
-        let note = match (&self.private_zone, context.private_host) {
-            (Some(zone), _) => {
-                let records = zone.records();
-                let names: Vec<String> = records.keys().map(|name| zone.whole(name)).collect();
+        let zone = context.facts.get("private-zone");
+        let named = zone.and_then(|zone| zone["names"].as_array());
+        let note = match (named, context.private_host) {
+            (Some(names), _) => {
+                let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
                 Some(format!("these names lead here: {}", names.join(", ")))
             }
             (None, Some(_)) => None,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::PrivateZone;
+use super::{PrivateZone, own_label};
 use crate::ids::EndpointId;
 use crate::outside::route53::{HostedZone, ZoneName};
 use crate::outside::{Endpoint, EndpointFilter, Reply, Tags};
@@ -99,16 +99,14 @@ fn leads_to_going(context: &PartContext<'_>, name: &ZoneName) -> bool {
     }
     let Some(endpoint) = context.endpoint else {
         // EC2 has forgotten it. Its names begin with its id: vpce-<id>-<hash> (AWS PrivateLink Guide, "DNS hostnames").
-        return context
-            .endpoint_id
-            .is_some_and(|id| name.leads_to.starts_with(&format!("{id}-")));
+        return leads_to_own(context, name);
     };
     endpoint.dns_names.contains(&name.leads_to) && !context.owner.shares(&endpoint.tags)
 }
 
 /// The endpoint that a name leads to: its names begin with its id (AWS PrivateLink Guide, "DNS hostnames").
 fn led_to(name: &ZoneName) -> Option<EndpointId> {
-    let label = name.leads_to.split('.').next()?;
+    let label = own_label(&name.leads_to)?;
     let mut words = label.splitn(3, '-');
     format!("{}-{}", words.next()?, words.next()?).parse().ok()
 }

@@ -165,6 +165,9 @@ impl PrivateZone {
         context: &PartContext<'_>,
         zone: &HostedZone,
     ) -> Reply<Option<Problem>> {
+        if let Some(problem) = self.name_taken(zone) {
+            return Ok(Some(problem));
+        }
         Ok(match self.is_shared(context, zone).await? {
             true => self.differing(context, zone),
             false => None,
@@ -176,6 +179,11 @@ fn sees(zone: &HostedZone, vpc: &VpcId) -> bool {
     zone.vpcs.iter().any(|id| id == vpc.as_str())
 }
 
+/// The label of an endpoint's own name that begins with its id. Those of S3 have a star before it.
+fn own_label(name: &str) -> Option<&str> {
+    name.strip_prefix("*.").unwrap_or(name).split('.').next()
+}
+
 /// The endpoint's own name that a record leads to. Zonal names carry the zone's name in this account.
 fn own_name(leads_to: &LeadsTo, endpoint: &Endpoint, wanted: &EndpointPlan) -> Option<String> {
     let LeadsTo::Zone(id) = leads_to else {
@@ -183,11 +191,7 @@ fn own_name(leads_to: &LeadsTo, endpoint: &Endpoint, wanted: &EndpointPlan) -> O
     };
     let zone = wanted.zones.iter().find(|zone| zone.zone_id == *id)?;
     let ending = format!("-{}", zone.zone_name);
-    let is_zonal = |name: &&String| {
-        name.split('.')
-            .next()
-            .is_some_and(|label| label.ends_with(&ending))
-    };
+    let is_zonal = |name: &&String| own_label(name).is_some_and(|label| label.ends_with(&ending));
     endpoint.dns_names.iter().find(is_zonal).cloned()
 }
 

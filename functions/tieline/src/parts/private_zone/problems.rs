@@ -38,6 +38,23 @@ impl PrivateZone {
         Some(Problem::new(Code::PrivateZoneTaken, message, fix))
     }
 
+    /// A planned name has addresses that somebody put there.
+    pub(super) fn name_taken(&self, zone: &HostedZone) -> Option<Problem> {
+        let mut names = self.records.keys().map(|name| self.whole(name));
+        let name = names.find(|name| zone.taken.contains(name))?;
+        Some(Problem::new(
+            Code::PrivateZoneTaken,
+            format!(
+                "{name} has an address record in the private zone {} ({}) that is not of our making",
+                self.domain, zone.id
+            ),
+            format!(
+                "delete that record, or name the records in the request without it; see them: aws route53 list-resource-record-sets --hosted-zone-id {}",
+                zone.id
+            ),
+        ))
+    }
+
     pub(super) fn taken(&self, zone: &VpcZone) -> Problem {
         let owner = match zone.owner.as_str() {
             "" => "an AWS service",

@@ -36,7 +36,7 @@ pub(super) struct Network {
     pub(super) groups: Vec<Group>,
     /// An error says that nobody may look.
     pub(super) acls: Reply<Vec<NetworkAcl>>,
-    /// The same; none are looked for where nobody asks for names.
+    /// The same.
     pub(super) name_servers: Reply<Vec<String>>,
     /// None where nobody asks for names in it.
     pub(super) dns: Option<DnsAttributes>,
@@ -133,8 +133,7 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Netwo
         return Ok(None);
     };
     let (mut subnets, groups, acls) = inside?;
-    let wants_names = makes_endpoint(request) && wants_names(request);
-    let servers = if_needed(wants_names, ec2.name_servers(&vpc.dhcp_options)).await;
+    let servers = if_needed(makes_endpoint(request), ec2.name_servers(&vpc.dhcp_options)).await;
     let name_servers = or_unknown(servers)?;
     subnets.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(Some(Network {
@@ -149,11 +148,6 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Netwo
         endpoints,
         hosted_zones,
     }))
-}
-
-/// Whether names in the VPC are to lead to the endpoint, by EC2's private DNS or by a zone of ours.
-fn wants_names(request: &Request) -> bool {
-    request.shape.private_dns || request.shape.target.kind().has_parts()
 }
 
 async fn target(

@@ -77,6 +77,9 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
     }
 }
 
+/// As many warnings as a person reads.
+const MOST_WARNINGS: usize = 20;
+
 /// How a check ends.
 enum Outcome {
     Planned(Box<Plan>),
@@ -213,7 +216,19 @@ impl<'a> Check<'a> {
         }
         plan.endpoint = Some(endpoint);
         self.check_parts(&plan, chosen.found.as_ref()).await?;
+        let is_named = plan
+            .parts
+            .iter()
+            .any(|part| matches!(part, Part::PrivateZone(_)))
+            || plan
+                .endpoint
+                .as_ref()
+                .is_some_and(|wanted| wanted.private_dns.is_some());
+        if let Some(network) = network.as_ref().filter(|_| is_named) {
+            self.check_resolvers(network);
+        }
         plan.warnings = std::mem::take(&mut self.warnings);
+        limit(&mut plan.warnings);
         Ok(Outcome::Planned(Box::new(plan)))
     }
 
@@ -253,7 +268,6 @@ impl<'a> Check<'a> {
             return Ok(None);
         };
         self.check_acls(&side, &zones);
-        self.check_resolvers(network.vpc.as_str(), &network.name_servers);
         let named_by_zone = spec.host.filter(|_| spec.named_by_zone);
         let host = private_dns
             .as_ref()
@@ -369,6 +383,15 @@ impl<'a> Check<'a> {
         format!(
             "aws ec2 describe-vpc-endpoint-services --region {region} --filters Name=service-name,Values={name}"
         )
+    }
+}
+
+/// Warnings travel with the plan, and a state hands on 256 KiB at most.
+fn limit(warnings: &mut Vec<Problem>) {
+    let more = warnings.len().saturating_sub(MOST_WARNINGS);
+    warnings.truncate(MOST_WARNINGS);
+    if let Some(last) = warnings.last_mut().filter(|_| more > 0) {
+        last.message = format!("{} (and {more} more warnings)", last.message);
     }
 }
 

@@ -106,6 +106,8 @@ impl<'c> Check<'c> {
             let clients = Clients {
                 blocks: [&network.cidrs, &[]],
                 ports,
+                // Which further VPCs connect is not known without the service.
+                may_be_others: true,
             };
             self.named_groups(network, ids, clients);
         }
@@ -160,37 +162,41 @@ impl<'c> Check<'c> {
         network: &'n Network,
         service: &Service,
     ) -> Vec<&'n Subnet> {
-        let mut usable: BTreeMap<&str, Vec<&Subnet>> = BTreeMap::new();
-        let mut trouble = Vec::new();
+        let mut by_zone: BTreeMap<&str, Vec<&Subnet>> = BTreeMap::new();
         for subnet in network
             .subnets
             .iter()
             .filter(|subnet| service.has_zone_of(subnet))
         {
-            match self.subnet_trouble(subnet) {
-                None => usable.entry(&subnet.zone_id).or_default().push(subnet),
-                Some(problem) => trouble.push(problem),
+            by_zone.entry(&subnet.zone_id).or_default().push(subnet);
+        }
+        let is_meant = |subnet: &&Subnet| {
+            let value = subnet.tags.get(FOR_ENDPOINTS);
+            value.is_some_and(|value| value == "true")
+        };
+        let (mut chosen, mut unclear, mut trouble) = (Vec::new(), Vec::new(), Vec::new());
+        for (zone, subnets) in by_zone {
+            let meant: Vec<&Subnet> = subnets.iter().copied().filter(is_meant).collect();
+            let is_said = !meant.is_empty();
+            let mut usable = Vec::new();
+            for subnet in if is_said { meant } else { subnets } {
+                match self.subnet_trouble(subnet) {
+                    None => usable.push(subnet),
+                    // The one that is meant is not passed over in silence.
+                    Some(problem) if is_said => self.problems.push(problem),
+                    Some(problem) => trouble.push(problem),
+                }
+            }
+            match usable[..] {
+                [] => {}
+                [only] => chosen.push(only),
+                _ => unclear.push(candidates(zone, &usable)),
             }
         }
-        if usable.is_empty() {
+        if chosen.is_empty() && unclear.is_empty() {
             let problem = self.no_common_zone(network, service);
             self.problems.push(problem);
             self.problems.extend(trouble);
-        }
-        let is_meant = |subnet: &&Subnet| {
-            subnet
-                .tags
-                .get(FOR_ENDPOINTS)
-                .is_some_and(|value| value == "true")
-        };
-        let mut chosen = Vec::new();
-        let mut unclear = Vec::new();
-        for (zone, subnets) in usable {
-            let meant: Vec<&Subnet> = subnets.iter().copied().filter(is_meant).collect();
-            match (&subnets[..], &meant[..]) {
-                ([only], _) | (_, [only]) => chosen.push(*only),
-                _ => unclear.push(candidates(zone, &subnets)),
-            }
         }
         if !unclear.is_empty() {
             let region = &self.request.shape.region;
@@ -267,6 +273,7 @@ impl<'c> Check<'c> {
         let clients = Clients {
             blocks: [&network.cidrs, also_from],
             ports,
+            may_be_others: self.request.shape.target.kind().inbound_only(),
         };
         let named = self
             .named()
@@ -294,7 +301,17 @@ impl<'c> Check<'c> {
         let cidrs = [&network.cidrs[..], also_from].concat();
         let is_own =
             |group: &&Group| is_own_group(&owner, group, &name, &network.vpc, &service.name);
-        self.check_room(network.groups.iter().find(is_own), clients, &cidrs);
+        let uses_own = chosen.found.as_ref().is_none_or(|endpoint| {
+            let has = |group: &&Group| endpoint.group_ids.iter().any(|id| id == group.id.as_str());
+            network
+                .groups
+                .iter()
+                .filter(has)
+                .any(|group| is_own(&group))
+        });
+        if uses_own {
+            self.check_room(network.groups.iter().find(is_own), clients, &cidrs);
+        }
         Some(Groups::Own { name, cidrs })
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Clients<'a> {
     /// The blocks of the request's VPC, and of further ones.
     pub(super) blocks: [&'a [String]; 2],
     pub(super) ports: &'a [Ports],
+    /// Whether there may be others, in VPCs that are not known or outside of any: then a rule for anybody is enough.
+    pub(super) may_be_others: bool,
 }
 
 /// How much of a block is let in on a port.
@@ -63,7 +65,8 @@ impl Check<'_> {
             }
             let (ids, kept_out) = (listed(groups), kept_out.join(", "));
             let fix = self.opening(groups, port, &missing);
-            if is_closed && others.is_empty() {
+            let may_be_meant = (clients.may_be_others && !nets.is_empty()) || self.stands;
+            if is_closed && others.is_empty() && !may_be_meant {
                 let message = format!("{ids} does not let {kept_out} in on TCP port {port}");
                 self.note(
                     "$.network.securityGroupIds",
@@ -71,7 +74,7 @@ impl Check<'_> {
                     message,
                     fix,
                 );
-            } else if is_closed {
+            } else if is_closed && !others.is_empty() {
                 let message = format!(
                     "{ids} lets nobody in on TCP port {port} but what is in {others}, and who that is was not looked at"
                 );
@@ -146,7 +149,14 @@ fn listed(groups: &[&Group]) -> String {
 fn pieces(groups: &[&Group], ports: Ports) -> Vec<Ports> {
     let rules = groups.iter().flat_map(|group| &group.ingress);
     let ends = rules.flat_map(|rule| [rule.from, rule.to.map(|to| to.saturating_add(1))]);
-    let ends = ends.flatten().filter_map(|end| u16::try_from(end).ok());
+    cut(
+        ports,
+        ends.flatten().filter_map(|end| u16::try_from(end).ok()),
+    )
+}
+
+/// Ports in pieces that begin where these do.
+pub(super) fn cut(ports: Ports, ends: impl Iterator<Item = u16>) -> Vec<Ports> {
     let inside = ends.filter(|end| ports.first < *end && *end <= ports.last);
     let firsts = BTreeSet::from_iter(inside.chain([ports.first]));
     let lasts = firsts.iter().skip(1).map(|first| first - 1);

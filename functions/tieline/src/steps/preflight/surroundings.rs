@@ -1,13 +1,16 @@
 //! What of the VPC can keep clients from an endpoint that is there: network ACLs of its subnets, and resolvers of one's own.
 //! All of it may be meant, and none of it is ours: it is said and not refused.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ipnet::Ipv4Net;
 
 use super::Check;
-use super::looks::Side;
+use super::looks::{Network, Side};
+use super::reach::cut;
 use crate::endpoint::AvailabilityZone;
 use crate::ids::Ports;
-use crate::outside::{AclEntry, NetworkAcl, Reply};
+use crate::outside::{AclEntry, NetworkAcl};
 use crate::problem::{Code, Problem};
 
 /// The ports from which clients connect (VPC User Guide, "Ephemeral ports"): answers go there.
@@ -37,40 +40,56 @@ impl Check<'_> {
                 continue;
             }
             let inwards = side.ports.iter().map(|ports| (false, *ports));
+            let mut denied: BTreeMap<(bool, String), (BTreeSet<String>, BTreeSet<Ports>)> =
+                BTreeMap::new();
             for (egress, ports) in inwards.chain([(true, EPHEMERAL)]) {
                 for block in &blocks {
                     if let Some(rule) = denying(acl, egress, ports, block) {
-                        let (way, what) = match egress {
-                            false => ("from", format!("TCP port {ports}")),
-                            true => ("to", format!("answers on TCP ports {ports}")),
-                        };
-                        let message = format!(
-                            "rule {rule} of {} keeps {what} {way} {block} out of {}",
-                            acl.id,
-                            subnets.join(", ")
-                        );
-                        let region = &self.request.shape.region;
-                        let fix = format!(
-                            "if clients are in {block}, allow it before that rule: aws ec2 create-network-acl-entry --region {region} --network-acl-id {} {} --rule-number <lower> --protocol 6 --port-range From={},To={} --cidr-block {block} --rule-action allow",
-                            acl.id,
-                            if egress { "--egress" } else { "--ingress" },
-                            ports.first,
-                            ports.last,
-                        );
-                        self.warnings
-                            .push(Problem::new(Code::NetworkAclClosed, message, fix));
+                        let (blocks, all) = denied.entry((egress, rule)).or_default();
+                        blocks.insert((*block).clone());
+                        all.insert(ports);
                     }
                 }
+            }
+            for ((egress, rule), (blocks, ports)) in denied {
+                let (what, way, side) = match egress {
+                    false => ("TCP ports", "from", "--ingress"),
+                    true => ("answers on TCP ports", "to", "--egress"),
+                };
+                let message = format!(
+                    "rule {rule} of {} keeps {what} {} {way} {} out of {}, or a part of that",
+                    acl.id,
+                    joined(&ports),
+                    joined(&blocks),
+                    subnets.join(", ")
+                );
+                let region = &self.request.shape.region;
+                let fix = format!(
+                    "if clients are there, allow them before that rule: aws ec2 create-network-acl-entry --region {region} --network-acl-id {} {side} --rule-number <lower> --protocol 6 --port-range From=<first>,To=<last> --cidr-block <block> --rule-action allow",
+                    acl.id,
+                );
+                self.warnings
+                    .push(Problem::new(Code::NetworkAclClosed, message, fix));
             }
         }
     }
 
     /// Private names are known to the VPC's own resolver only.
-    pub(super) fn check_resolvers(&mut self, vpc: &str, servers: &Reply<Vec<String>>) {
-        let Ok(servers) = servers else {
+    pub(super) fn check_resolvers(&mut self, network: &Network) {
+        let (vpc, Ok(servers)) = (&network.vpc, &network.name_servers) else {
             return;
         };
-        let own = |server: &&String| !RESOLVERS.contains(&server.as_str());
+        // The third address of a block of the VPC is its resolver's as well.
+        let blocks = network
+            .cidrs
+            .iter()
+            .filter_map(|block| block.parse::<Ipv4Net>().ok());
+        let theirs: Vec<String> = blocks
+            .filter_map(|block| block.hosts().nth(1))
+            .map(|address| address.to_string())
+            .collect();
+        let own =
+            |server: &&String| !RESOLVERS.contains(&server.as_str()) && !theirs.contains(server);
         let own: Vec<&str> = servers.iter().filter(own).map(String::as_str).collect();
         if own.is_empty() {
             return;
@@ -85,38 +104,53 @@ impl Check<'_> {
     }
 }
 
+fn joined<T: ToString>(all: &BTreeSet<T>) -> String {
+    let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+    all.join(", ")
+}
+
 /// The rule that denies what a block sends or gets on one of these ports, in whole or in part.
 fn denying(acl: &NetworkAcl, egress: bool, ports: Ports, block: &str) -> Option<String> {
     let block: Ipv4Net = block.parse().ok()?;
     let mut entries: Vec<&AclEntry> = acl
         .entries
         .iter()
-        .filter(|one| one.egress == egress)
+        .filter(|one| one.egress == egress && one.is_tcp)
         .collect();
     entries.sort_by_key(|entry| entry.number);
-    for entry in entries {
-        let Some(cidr) = entry
-            .cidr
-            .as_deref()
-            .and_then(|cidr| cidr.parse::<Ipv4Net>().ok())
-        else {
-            continue;
-        };
-        let meets = entry.is_tcp && entry.ports.is_none_or(|there| there.overlaps(ports));
-        if !meets || !(cidr.contains(&block) || block.contains(&cidr)) {
-            continue;
+    let ends = entries.iter().filter_map(|entry| entry.ports);
+    let ends = ends.flat_map(|ports| [ports.first, ports.last.saturating_add(1)]);
+    let pieces = cut(ports, ends.collect::<Vec<_>>().into_iter());
+    pieces.into_iter().find_map(|piece| {
+        let mut undecided = vec![block];
+        let fits = |entry: &&&AclEntry| entry.ports.is_none_or(|there| there.overlaps(piece));
+        for entry in entries.iter().filter(fits) {
+            let cidr = entry.cidr.as_deref().and_then(|cidr| cidr.parse().ok());
+            let Some(cidr): Option<Ipv4Net> = cidr else {
+                continue;
+            };
+            let meets = |net: &Ipv4Net| net.contains(&cidr) || cidr.contains(net);
+            if !entry.allows && undecided.iter().any(meets) {
+                return Some(entry.name());
+            }
+            undecided = undecided
+                .into_iter()
+                .flat_map(|net| without(net, cidr))
+                .collect();
         }
-        let is_whole = cidr.contains(&block)
-            && entry
-                .ports
-                .is_none_or(|there| there.first <= ports.first && ports.last <= there.last);
-        match (entry.allows, is_whole) {
-            (false, _) => return Some(entry.name()),
-            (true, true) => return None,
-            (true, false) => {}
-        }
+        (!undecided.is_empty()).then(|| "*".to_owned())
+    })
+}
+
+/// A block without another one.
+fn without(net: Ipv4Net, cidr: Ipv4Net) -> Vec<Ipv4Net> {
+    if cidr.contains(&net) {
+        return Vec::new();
     }
-    Some("*".to_owned())
+    match net.subnets(net.prefix_len() + 1) {
+        Ok(halves) if net.contains(&cidr) => halves.flat_map(|half| without(half, cidr)).collect(),
+        Ok(_) | Err(_) => vec![net],
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +203,13 @@ mod tests {
                 None,
             ),
             (vec![entry(100, true, "10.20.3.0/24", None)], Some("*")),
+            (
+                vec![
+                    entry(100, true, "10.20.0.0/17", None),
+                    entry(110, true, "10.20.128.0/17", Some((443, 450))),
+                ],
+                None,
+            ),
         ] {
             let acl = NetworkAcl {
                 id: "acl-1".to_owned(),
