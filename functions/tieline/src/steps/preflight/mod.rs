@@ -1,3 +1,4 @@
+mod answer;
 mod bounds;
 mod clean_up;
 mod looks;
@@ -7,24 +8,22 @@ mod serving;
 mod surroundings;
 
 use futures_util::future::join_all;
-use serde_json::Value;
 
 use crate::endpoint::{EndpointPlan, PrivateDns};
-use crate::execution::{EndedExecution, Execution, Phase, Progress};
-use crate::ids::{Region, RequestId};
+use crate::execution::{EndedExecution, Execution, Phase};
+use crate::ids::Region;
 use crate::options::Policy;
 use crate::outside::{Endpoint, Outside, Reply, Service};
 use crate::ownership::Owner;
 use crate::parts::{Part, PartContext};
 use crate::plan::Plan;
-use crate::problem::{Code, Problem, Rejection};
+use crate::problem::{Code, Problem};
 use crate::request::{self, Request};
-use crate::result::{Failed, Left, Planned, ResultDetail};
+use crate::result::Left;
 use crate::targets::{EndpointSpec, Resolved};
-use crate::workflow::{
-    LONGEST_POLL, NextState, StepError, StepInput, StepOutput, StepResult, Work, wait_seconds,
-};
+use crate::workflow::{NextState, StepError, StepInput, StepResult};
 
+use answer::Answer;
 use looks::{Looks, Network, Side, Target};
 use serving::Chosen;
 
@@ -403,77 +402,4 @@ struct Both<'a> {
     also_from: Vec<String>,
     holders: Reply<Vec<Endpoint>>,
     quota: Reply<Option<u32>>,
-}
-
-/// How preflight ends.
-struct Answer<'a> {
-    outside: &'a Outside<'a>,
-    execution: Execution,
-    progress: Progress,
-}
-
-impl<'a> Answer<'a> {
-    fn new(
-        outside: &'a Outside<'a>,
-        execution: Execution,
-        progress: Option<Progress>,
-        asked: &Value,
-    ) -> Self {
-        let mut progress = progress.unwrap_or_else(|| Progress::begin(&execution));
-        progress.event_id = request::event_id(asked);
-        Self {
-            outside,
-            execution,
-            progress,
-        }
-    }
-
-    fn work(self, plan: Plan) -> Work<'a> {
-        Work {
-            outside: self.outside,
-            execution: self.execution,
-            plan,
-            progress: self.progress,
-        }
-    }
-
-    /// A dry run ends with the plan.
-    fn planned(self, plan: Plan) -> StepOutput {
-        let mut work = self.work(plan);
-        let now = work.now();
-        work.progress.close(now);
-        let event = Planned::of(&work.plan, &work.progress, &work.execution, now).event();
-        work.announce(NextState::AnnouncePlan, event)
-    }
-
-    fn refuse(
-        mut self,
-        problems: Vec<Problem>,
-        left: Left<'_>,
-        id: Option<&RequestId>,
-    ) -> StepOutput {
-        let now = self.outside.clock.now();
-        self.progress.close(now);
-        let rejection = Rejection { problems };
-        let (progress, execution) = (&self.progress, &self.execution);
-        let event = Failed::of(&rejection, left, id, progress, execution, now).event();
-        let next = NextState::of_failure(progress);
-        StepOutput {
-            result: Some(event),
-            ..StepOutput::to(next, self.execution, self.progress)
-        }
-    }
-
-    /// The target will be there: wait for it, unless it has taken too long already.
-    fn not_yet(self, problem: Problem, request: &Request) -> StepOutput {
-        let waited = self.progress.waited(self.outside.clock.now());
-        if request.dry_run || waited >= self.outside.limits.phase {
-            return self.refuse(vec![problem], Left::default(), Some(&request.request_id));
-        }
-        StepOutput {
-            wait_seconds: Some(wait_seconds(waited, LONGEST_POLL)),
-            waiting_for: Some(problem.message),
-            ..StepOutput::to(NextState::WaitForTarget, self.execution, self.progress)
-        }
-    }
 }

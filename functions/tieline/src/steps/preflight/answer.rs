@@ -1,0 +1,85 @@
+//! How preflight ends: with the plan, or with what stands in its way.
+
+use serde_json::Value;
+
+use crate::execution::{Execution, Progress};
+use crate::ids::RequestId;
+use crate::outside::Outside;
+use crate::plan::Plan;
+use crate::problem::{Problem, Rejection};
+use crate::request::{self, Request};
+use crate::result::{Failed, Left, Planned, ResultDetail};
+use crate::workflow::{LONGEST_POLL, NextState, StepOutput, Work, wait_seconds};
+
+/// How preflight ends.
+pub(super) struct Answer<'a> {
+    pub(super) outside: &'a Outside<'a>,
+    pub(super) execution: Execution,
+    pub(super) progress: Progress,
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn new(
+        outside: &'a Outside<'a>,
+        execution: Execution,
+        progress: Option<Progress>,
+        asked: &Value,
+    ) -> Self {
+        let mut progress = progress.unwrap_or_else(|| Progress::begin(&execution));
+        progress.event_id = request::event_id(asked);
+        Self {
+            outside,
+            execution,
+            progress,
+        }
+    }
+
+    pub(super) fn work(self, plan: Plan) -> Work<'a> {
+        Work {
+            outside: self.outside,
+            execution: self.execution,
+            plan,
+            progress: self.progress,
+        }
+    }
+
+    /// A dry run ends with the plan.
+    pub(super) fn planned(self, plan: Plan) -> StepOutput {
+        let mut work = self.work(plan);
+        let now = work.now();
+        work.progress.close(now);
+        let event = Planned::of(&work.plan, &work.progress, &work.execution, now).event();
+        work.announce(NextState::AnnouncePlan, event)
+    }
+
+    pub(super) fn refuse(
+        mut self,
+        problems: Vec<Problem>,
+        left: Left<'_>,
+        id: Option<&RequestId>,
+    ) -> StepOutput {
+        let now = self.outside.clock.now();
+        self.progress.close(now);
+        let rejection = Rejection { problems };
+        let (progress, execution) = (&self.progress, &self.execution);
+        let event = Failed::of(&rejection, left, id, progress, execution, now).event();
+        let next = NextState::of_failure(progress);
+        StepOutput {
+            result: Some(event),
+            ..StepOutput::to(next, self.execution, self.progress)
+        }
+    }
+
+    /// The target will be there: wait for it, unless it has taken too long already.
+    pub(super) fn not_yet(self, problem: Problem, request: &Request) -> StepOutput {
+        let waited = self.progress.waited(self.outside.clock.now());
+        if request.dry_run || waited >= self.outside.limits.phase {
+            return self.refuse(vec![problem], Left::default(), Some(&request.request_id));
+        }
+        StepOutput {
+            wait_seconds: Some(wait_seconds(waited, LONGEST_POLL)),
+            waiting_for: Some(problem.message),
+            ..StepOutput::to(NextState::WaitForTarget, self.execution, self.progress)
+        }
+    }
+}
