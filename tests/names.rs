@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Ended, Simulated, Stage, code, detail, files, request, writes};
+use tests::{Ended, Simulated, Stage, code, detail, files, play, request, writes};
 use world::gate::{Fault, FaultKind};
 use world::model::route53::{Change, ChangeBatch, ChangeResourceRecordSets, ResourceRecordSet};
 use world::scenario;
@@ -238,6 +238,22 @@ async fn services_are_called_what_ec2_calls_them() {
     }
     let (ended, _) = run(asked(json!({"kind": "aws-service", "service": "nothing"}))).await;
     assert_eq!(code(&ended), "SERVICE_NOT_FOUND", "{}", detail(&ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_services_owner_pays_costs_nothing() {
+    for (world, cost) in [("default", json!(14.6)), ("owner-pays", json!(0))] {
+        let mut input = request("endpoint-service");
+        input["dryRun"] = json!(true);
+        let (ended, _) = play(world, input).await;
+
+        assert_eq!(
+            detail(&ended)["cost"]["usdPerMonth"],
+            cost,
+            "{world}: {}",
+            detail(&ended)
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

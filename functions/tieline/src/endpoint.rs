@@ -23,6 +23,9 @@ pub struct EndpointPlan {
     /// Further TCP ports that they need.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub further_ports: Vec<Ports>,
+    /// Whether the service's owner pays for the endpoint's hours.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owner_pays: bool,
     /// Which endpoint serves the request.
     pub serving: Serving,
     /// Where the endpoint has a network interface, one a zone.

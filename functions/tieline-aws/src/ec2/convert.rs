@@ -144,6 +144,8 @@ pub(super) fn service(name: &str, details: &[types::ServiceDetail]) -> Option<Se
             .is_none_or(|state| state.as_str().eq_ignore_ascii_case("verified")),
         owner: detail.owner().unwrap_or_default().to_owned(),
         policy_supported: detail.vpc_endpoint_policy_supported().unwrap_or(false),
+        owner_pays: detail.payer_responsibility()
+            == Some(&types::PayerResponsibility::ServiceOwner),
     })
 }
 

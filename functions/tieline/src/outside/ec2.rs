@@ -177,6 +177,8 @@ pub struct Service {
     /// Whether the owner has proven the names; AWS's own services say nothing and need not.
     pub private_dns_verified: bool,
     pub policy_supported: bool,
+    /// Whether its owner pays for the endpoint's hours.
+    pub owner_pays: bool,
 }
 
 impl Service {

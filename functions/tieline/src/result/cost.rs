@@ -31,6 +31,13 @@ impl Cost {
                     .to_owned(),
             };
         };
+        if wanted.owner_pays {
+            return Self {
+                usd_per_month: Some(0.0),
+                basis: "the service's owner pays for the endpoint's hours; data, at 0.01 USD per GB, is not in it"
+                    .to_owned(),
+            };
+        }
         let zones = wanted.zones.len();
         Self {
             usd_per_month: Some((zones as f64 * HOURS * ZONE_HOUR * 100.0).round() / 100.0),

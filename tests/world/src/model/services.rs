@@ -21,6 +21,8 @@ pub struct Service {
     pub(crate) private_name: Option<PrivateName>,
     pub(crate) acceptance_required: bool,
     pub(crate) policy_supported: bool,
+    /// Whether its owner pays for endpoints.
+    pub(crate) owner_pays: bool,
 }
 
 /// The types of endpoints that are modelled.
@@ -123,6 +125,8 @@ pub struct ServiceDetail {
     pub vpc_endpoint_policy_supported: bool,
     /// Whether its owner must accept each connection.
     pub acceptance_required: bool,
+    /// `ServiceOwner`, if its owner pays for endpoints; else absent.
+    pub payer_responsibility: Option<String>,
     /// Whether it creates endpoints by itself.
     pub manages_vpc_endpoints: bool,
     /// The address types that it supports.
@@ -249,6 +253,7 @@ impl Service {
             private_dns_name_verification_state: name.map(|name| state(name).to_owned()),
             vpc_endpoint_policy_supported: self.policy_supported,
             acceptance_required: self.acceptance_required,
+            payer_responsibility: self.owner_pays.then(|| "ServiceOwner".to_owned()),
             manages_vpc_endpoints: false,
             supported_ip_address_types: vec!["ipv4".to_owned()],
             tags: Vec::new(),

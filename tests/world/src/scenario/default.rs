@@ -164,6 +164,7 @@ pub(super) fn aws(label: &str, kind: Kind, zones: &[&str], host: Option<&str>) -
         }),
         acceptance_required: false,
         policy_supported: true,
+        owner_pays: false,
     }
 }
 
@@ -192,6 +193,7 @@ pub(super) fn vendor(name: &str, private_name: Option<PrivateName>) -> Service {
         acceptance_required: true,
         // AWS PrivateLink guide: endpoint policies are for AWS services that support them.
         policy_supported: false,
+        owner_pays: false,
     }
 }
 

@@ -192,6 +192,16 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         |world| world.tidb_outlook().domains_fail = true,
     ),
     scenario(
+        "owner-pays",
+        "The partner pays for endpoints of its service.",
+        |world| {
+            let services = world.model.services.iter_mut();
+            for service in services.filter(|service| service.name == PARTNER) {
+                service.owner_pays = true;
+            }
+        },
+    ),
+    scenario(
         "acceptance-rejected",
         "The partner rejects a connection request after a minute.",
         |world| world.script_owner(PARTNER, Decision::Reject, MINUTE),

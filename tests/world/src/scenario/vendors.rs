@@ -261,5 +261,6 @@ fn service(
         acceptance_required,
         // AWS PrivateLink guide: endpoint policies are for AWS services that support them.
         policy_supported: false,
+        owner_pays: false,
     }
 }

@@ -207,6 +207,7 @@ fn wanted(owner: &Owner, endpoint: &Endpoint) -> Option<EndpointPlan> {
         vpc_id,
         service,
         service_owner: String::new(),
+        owner_pays: false,
         port: 0,
         further_ports: Vec::new(),
         serving: Serving::Ours {

@@ -275,6 +275,7 @@ impl<'a> Check<'a> {
             vpc_id: network.vpc.clone(),
             service: service.name.clone(),
             service_owner: service.owner.clone(),
+            owner_pays: service.owner_pays,
             port: spec.port,
             further_ports: spec.further_ports,
             serving: chosen.endpoint.clone(),
