@@ -14,6 +14,7 @@ pub mod clock;
 pub mod failure;
 pub mod gate;
 pub mod model;
+pub mod plane;
 mod relay;
 pub mod scenario;
 pub mod server;
@@ -22,4 +23,4 @@ pub mod wire;
 mod world;
 
 pub use failure::Failure;
-pub use world::{Operation, Service, World};
+pub use world::{Operation, Service, Verifier, World};

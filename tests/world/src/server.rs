@@ -9,13 +9,16 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Method, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::plane::{self, Dial, Place};
 use crate::scenario::Scenario;
 use crate::wire::{self, Request, Response};
 use crate::{World, admin, relay};
@@ -143,17 +146,25 @@ struct Pace {
 }
 
 impl Host {
-    /// Lets the time pass that has really passed, and answers.
-    fn answer(&self, request: &Request) -> Response {
+    /// Lets the time pass that has really passed, and does something in the world.
+    fn now<T>(&self, work: impl FnOnce(&mut World, &mut Pace) -> T) -> T {
         let mut world = lock(&self.world);
         let mut pace = lock(&self.pace);
         let elapsed = pace.last.elapsed();
         pace.last += elapsed;
         world.advance(elapsed.mul_f64(pace.scale));
+        work(&mut world, &mut pace)
+    }
+
+    fn answer(&self, request: &Request) -> Response {
+        self.now(|world, pace| Self::answer_now(world, pace, request))
+    }
+
+    fn answer_now(world: &mut World, pace: &mut Pace, request: &Request) -> Response {
         if request.path.starts_with(admin::PREFIX) {
-            return admin::answer(&mut world, &mut pace.scale, request);
+            return admin::answer(world, &mut pace.scale, request);
         }
-        wire::answer(&mut world, request)
+        wire::answer(world, request)
     }
 }
 
@@ -177,6 +188,7 @@ async fn listen(listener: TcpListener, host: Arc<Host>, mut stopped: watch::Rece
 async fn serve(stream: TcpStream, host: Arc<Host>, mut stopped: watch::Receiver<()>) {
     let service = service_fn(move |request| handle(Arc::clone(&host), request));
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let connection = connection.with_upgrades();
     tokio::select! {
         // A connection that breaks is the client's business, or a scripted fault.
         _ = connection => {}
@@ -200,8 +212,14 @@ async fn handle(
     host: Arc<Host>,
     request: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Full<Bytes>>, Dropped> {
+    if request.method() == Method::CONNECT {
+        return connect(&host, request).await;
+    }
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+    if head.uri.path() == DNS_PATH {
+        return Ok(dns(&host, &head, &body));
+    }
     let request = Request::of(&head, body.to_vec());
     if let Some(address) = host.step_functions.get()
         && relay::is_step_functions(&request)
@@ -212,5 +230,64 @@ async fn handle(
         Response::Drop => Err(Dropped),
         Response::Hang => match std::future::pending::<Infallible>().await {},
         Response::Answer(answer) => Ok(answer.map(|body| Full::new(Bytes::from(body)))),
+    }
+}
+
+/// Where names are asked for, and the headers that say from where, and which address that was.
+const DNS_PATH: &str = "/dns-query";
+const SUBNET: &str = "tieline-subnet";
+const GROUPS: &str = "tieline-groups";
+const FROM: &str = "tieline-from";
+
+fn header<'h>(head: &'h Parts, name: &str) -> &'h str {
+    let value = head.headers.get(name);
+    value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+/// DNS over HTTPS: what the resolver of the client's VPC says.
+fn dns(host: &Host, head: &Parts, message: &[u8]) -> hyper::Response<Full<Bytes>> {
+    let subnet = header(head, SUBNET);
+    let answer = host.now(|world, _| plane::answer_dns(world, subnet, message));
+    let (status, body) = match answer {
+        Some(body) => (StatusCode::OK, body),
+        None => (StatusCode::BAD_REQUEST, Vec::new()),
+    };
+    let mut response = hyper::Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    let kind = hyper::header::HeaderValue::from_static("application/dns-message");
+    response.headers_mut().insert("content-type", kind);
+    response
+}
+
+/// HTTP CONNECT: a connection of a client in a subnet to whoever listens, or none, and then nothing comes back.
+async fn connect(
+    host: &Host,
+    request: hyper::Request<Incoming>,
+) -> Result<hyper::Response<Full<Bytes>>, Dropped> {
+    let to: SocketAddr = request.uri().to_string().parse().map_err(|_| Dropped)?;
+    let SocketAddr::V4(to) = to else {
+        return Err(Dropped);
+    };
+    let (head, body) = request.into_parts();
+    let groups = header(&head, GROUPS).split(',').filter(|id| !id.is_empty());
+    let place = Place {
+        subnet_id: header(&head, SUBNET).to_owned(),
+        group_ids: groups.map(str::to_owned).collect(),
+    };
+    match host.now(|world, _| world.dial(&place, *to.ip(), to.port())) {
+        Dial::Silence => match std::future::pending::<Infallible>().await {},
+        Dial::Open(from, listener) => {
+            let request = hyper::Request::from_parts(head, body);
+            tokio::spawn(async move {
+                if let Ok(stream) = hyper::upgrade::on(request).await {
+                    // A client that leaves has seen enough.
+                    let _ = plane::serve(listener, TokioIo::new(stream)).await;
+                }
+            });
+            let response = hyper::Response::builder().header(FROM, from.to_string());
+            response.body(Full::default()).map_err(|_| Dropped)
+        }
     }
 }

@@ -71,6 +71,19 @@ pub struct World {
     pub(crate) gate: Gate,
     late: Vec<LateEffect>,
     stack: Vec<(&'static str, &'static str)>,
+    verifier: Verifier,
+}
+
+/// The verifier that whoever deploys Tieline has in the VPC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Verifier {
+    /// It works.
+    #[default]
+    Works,
+    /// It has not been used for weeks, and wakes up for minutes first.
+    WakesUp,
+    /// There is none.
+    Missing,
 }
 
 /// A change that a call will make after its caller has been left without an answer.
@@ -96,7 +109,18 @@ impl World {
         &self.stack
     }
 
-    pub(crate) fn deploy_with(&mut self, parameter: &'static str, value: &'static str) {
+    /// The verifier in the VPC.
+    #[must_use]
+    pub fn verifier(&self) -> Verifier {
+        self.verifier
+    }
+
+    pub(crate) fn deploy_verifier(&mut self, verifier: Verifier) {
+        self.verifier = verifier;
+    }
+
+    /// Sets a parameter of the stack.
+    pub fn deploy_with(&mut self, parameter: &'static str, value: &'static str) {
         self.stack.push((parameter, value));
     }
 
@@ -108,6 +132,7 @@ impl World {
             gate: Gate::default(),
             late: Vec::new(),
             stack: Vec::new(),
+            verifier: Verifier::default(),
         }
     }
 

@@ -106,7 +106,7 @@ impl Interface {
             status: "in-use".to_owned(),
             owner_id: ACCOUNT.to_owned(),
             requester_managed: true,
-            tags: Vec::new(),
+            tags: model.seen_tags(&self.id),
         }
     }
 }
@@ -182,7 +182,7 @@ impl Described for NetworkInterface {
 }
 
 impl Model {
-    fn seen_interface(&self, id: &str) -> Result<&Interface, Failure> {
+    pub(crate) fn seen_interface(&self, id: &str) -> Result<&Interface, Failure> {
         check_id(id, "eni", "InvalidNetworkInterfaceId.Malformed")?;
         let not_found = || {
             let message = format!("The networkInterface ID '{id}' does not exist");

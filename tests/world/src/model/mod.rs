@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::{self, Moment};
+use crate::plane::Trouble;
 use crate::store::Table;
 
 use agenda::Agenda;
@@ -39,7 +40,7 @@ use groups::Group;
 use iam::Role;
 use ids::Ids;
 use interfaces::Interface;
-use network::{AclEntry, DhcpOptions, Subnet, Vpc};
+use network::{AclEntry, DhcpOptions, Route, Subnet, Vpc};
 use route53::Dns;
 use secrets::Secret;
 use services::Service;
@@ -67,6 +68,8 @@ pub struct Model {
     pub(crate) subnets: Table<Subnet>,
     /// The rules of the network ACLs that are not as VPCs begin with, by VPC.
     pub(crate) acls: BTreeMap<String, Vec<AclEntry>>,
+    /// The routes that were added to VPCs' tables, by VPC.
+    pub(crate) routes: BTreeMap<String, Vec<Route>>,
     /// Sets of DHCP options beside the usual one.
     pub(crate) dhcp: Vec<DhcpOptions>,
     pub(crate) groups: Table<Group>,
@@ -88,6 +91,7 @@ pub struct Model {
     pub(crate) confluent: ConfluentCloud,
     /// The oldest first.
     pub(crate) executions: Vec<Execution>,
+    pub(crate) trouble: Trouble,
 }
 
 /// How long things take in virtual time.
@@ -186,8 +190,10 @@ impl Model {
             tidb: TidbCloud::default(),
             confluent: ConfluentCloud::default(),
             acls: BTreeMap::new(),
+            routes: BTreeMap::new(),
             dhcp: Vec::new(),
             executions: Vec::new(),
+            trouble: Trouble::default(),
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Secret {
     pub(crate) description: Option<String>,
     pub(crate) version: String,
     pub(crate) tags: Vec<Tag>,
+    /// Whether it is under a KMS key that nobody here may use.
+    pub(crate) under_own_key: bool,
     pub(crate) created: Moment,
     /// When it was marked for deletion, and when it will be gone.
     pub(crate) deletion: Option<(Moment, Moment)>,
@@ -209,6 +211,11 @@ impl Operation for GetSecretValue {
         let secret = model.secret(&self.secret_id)?;
         check_not_marked(secret)?;
         self.check_version(secret)?;
+        if secret.under_own_key {
+            // Observed: kubernetes-external-secrets #838.
+            let message = "Access to KMS is not allowed";
+            return Err(refuse("AccessDeniedException", message));
+        }
         Ok(GetSecretValueAnswer {
             arn: secret.arn.clone(),
             name: secret.name.clone(),
@@ -286,6 +293,7 @@ impl Operation for CreateSecret {
             description: self.description,
             version: version.clone(),
             tags: self.tags,
+            under_own_key: false,
             created: model.now,
             deletion: None,
         };

@@ -291,6 +291,8 @@ impl Model {
             Some("security-group") => self.seen_group(id).map(drop),
             Some("vpc") => self.seen_vpc(id).map(drop),
             Some("subnet") => self.seen_subnet(id).map(drop),
+            // Requester-managed ones take tags of their account's (terraform-aws-vpc #1303 and others set them by hand).
+            Some("network-interface") => self.seen_interface(id).map(drop),
             Some(_) | None => Err(refuse("InvalidID", format!("The ID '{id}' is not valid"))),
         })
     }
@@ -302,6 +304,7 @@ fn kind(id: &str) -> Option<&'static str> {
         "sg" => Some("security-group"),
         "vpc" => Some("vpc"),
         "subnet" => Some("subnet"),
+        "eni" => Some("network-interface"),
         _ => None,
     }
 }

@@ -35,6 +35,20 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
+        "default-tags",
+        "The stack has tags of its own for whatever it creates.",
+        |world| world.deploy_with("DefaultTags", "CostCenter=42,Team=data"),
+    ),
+    scenario(
+        "secret-under-own-key",
+        "The secrets are under a KMS key that the functions may not use.",
+        |world| {
+            for secret in world.model.secrets.values_mut() {
+                secret.under_own_key = true;
+            }
+        },
+    ),
+    scenario(
         "secret-of-another-vpc",
         "The secrets are for another VPC only, by their tags.",
         |world| {

@@ -1,5 +1,5 @@
 //! A VPC that is connected already: somebody made a private endpoint to TiDB Cloud's Starter and Essential clusters in it,
-//! by hand and long ago.
+//! by hand and long ago. It has no endpoint for Secrets Manager, and a NAT gateway.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::Operation;
 use crate::model::credentials::DATABASE;
 use crate::model::endpoints::CreateVpcEndpoint;
 use crate::model::groups::Rule;
-use crate::model::network::Subnet;
+use crate::model::network::{CreateRoute, Subnet};
 use crate::model::shapes::TagSpecification;
 use crate::model::{ACCOUNT, Model};
 
@@ -48,6 +48,15 @@ pub(super) fn furnish(model: &mut Model) {
         rules,
         now,
     );
+    let way_out = CreateRoute {
+        route_table_id: CONNECTED_VPC.replacen("vpc-", "rtb-", 1),
+        destination_cidr_block: "0.0.0.0/0".to_owned(),
+        nat_gateway_id: Some("nat-0e4b7d1a6f3c29085".to_owned()),
+        ..Default::default()
+    };
+    if let Err(failure) = way_out.perform(model) {
+        panic!("the connected VPC has no way out: {failure:?}");
+    }
     let database = json!({
         "username": DATABASE.id,
         "password": DATABASE.secret,

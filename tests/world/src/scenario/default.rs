@@ -127,6 +127,8 @@ fn aws_services() -> Vec<Service> {
         usual("monitoring", "monitoring.us-east-1.amazonaws.com"),
         usual("secretsmanager", "secretsmanager.us-east-1.amazonaws.com"),
         usual("sts", "sts.us-east-1.amazonaws.com"),
+        usual("ecr.api", "api.ecr.us-east-1.amazonaws.com"),
+        usual("ecr.dkr", "*.dkr.ecr.us-east-1.amazonaws.com"),
         usual("dms", "dms.us-east-1.amazonaws.com"),
         usual("s3", "*.s3.us-east-1.amazonaws.com"),
         aws("s3", Kind::Gateway, &USUAL_ZONES, None),

@@ -49,6 +49,13 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
+        "dms-no-way-out",
+        "Nothing leads from the replication instance's subnets to Secrets Manager.",
+        |world| {
+            world.model.routes.clear();
+        },
+    ),
+    scenario(
         "dms-test-fails",
         "Tests of DMS connections fail, whatever they are for.",
         |world| world.foresee_tests(TestOutlook::Fails(TEST_FAILURE.to_owned())),
@@ -191,6 +198,7 @@ pub(super) fn add_secret(model: &mut Model, name: &str, value: String) {
         description: None,
         version: model.ids.request(),
         tags: Vec::new(),
+        under_own_key: false,
         created: model.now,
         deletion: None,
     };

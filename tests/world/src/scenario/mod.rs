@@ -5,6 +5,7 @@ mod bounds;
 mod connected;
 mod default;
 mod migration;
+mod paths;
 mod problems;
 mod vendor_problems;
 mod vendors;
@@ -35,6 +36,7 @@ static ALL: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
     [
         problems::SCENARIOS,
         bounds::SCENARIOS,
+        paths::SCENARIOS,
         migration::SCENARIOS,
         vendor_problems::SCENARIOS,
     ]

@@ -2,8 +2,9 @@
 
 use world::World;
 use world::model::groups::{
-    AuthorizeSecurityGroupIngress, CreateSecurityGroup, DeleteSecurityGroup,
-    DescribeSecurityGroupRules, DescribeSecurityGroups, IpPermission, IpRange,
+    AuthorizeSecurityGroupEgress, AuthorizeSecurityGroupIngress, CreateSecurityGroup,
+    DeleteSecurityGroup, DescribeSecurityGroupRules, DescribeSecurityGroups, IpPermission, IpRange,
+    Ipv6Range, RevokeSecurityGroupEgress,
 };
 use world::model::shapes::{Filter, TagSpecification};
 use world::scenario::{GROUP, VPC};
@@ -174,4 +175,135 @@ fn the_rules_of_a_group_can_be_listed_one_by_one() {
         .collect();
     ports.sort_unstable();
     assert_eq!(ports, [(false, 443), (false, 5432), (true, -1)]);
+}
+
+fn everything(range: &str) -> IpPermission {
+    IpPermission {
+        ip_protocol: "-1".to_owned(),
+        from_port: Some(0),
+        to_port: Some(0),
+        ip_ranges: vec![IpRange {
+            cidr_ip: range.to_owned(),
+            description: None,
+        }],
+        ..Default::default()
+    }
+}
+
+fn closing(permission: IpPermission) -> RevokeSecurityGroupEgress {
+    RevokeSecurityGroupEgress {
+        group_id: GROUP.to_owned(),
+        ip_permissions: vec![permission],
+        ..Default::default()
+    }
+}
+
+// EC2 API reference, AuthorizeSecurityGroupEgress and "Error codes": InvalidPermission.Duplicate; IpPermission: all
+// protocols means all ports.
+#[test]
+fn what_a_group_lets_out_can_be_added_once() {
+    let mut world = world("default");
+    let opening = |permission: IpPermission| AuthorizeSecurityGroupEgress {
+        group_id: GROUP.to_owned(),
+        ip_permissions: vec![permission],
+        ..Default::default()
+    };
+
+    let rules = world.call(opening(everything("10.30.0.0/16"))).unwrap();
+    pass(&mut world, 2);
+
+    let rule = &rules.security_group_rules[0];
+    assert!(rules.done && rule.is_egress);
+    assert_eq!((rule.from_port, rule.to_port), (-1, -1));
+    let egress = group(&mut world, GROUP).ip_permissions_egress;
+    assert_eq!((egress.len(), egress[0].ip_ranges.len()), (1, 2));
+    assert_eq!(egress[0].from_port, None);
+    assert_eq!(
+        code(world.call(opening(everything("10.30.0.0/16")))),
+        "InvalidPermission.Duplicate"
+    );
+    assert_eq!(
+        code(world.call(AuthorizeSecurityGroupEgress {
+            group_id: GROUP.to_owned(),
+            ..Default::default()
+        })),
+        "MissingParameter"
+    );
+}
+
+// EC2 API reference, RevokeSecurityGroupEgress; terraform-provider-aws revokes the rule that a new group comes with in
+// just this way, and an IPv6 one that is not there.
+#[test]
+fn what_a_group_lets_out_can_be_taken_away_by_its_properties() {
+    let mut world = world("default");
+    let ipv6 = IpPermission {
+        ip_ranges: Vec::new(),
+        ipv6_ranges: vec![Ipv6Range {
+            cidr_ipv6: "::/0".to_owned(),
+            description: None,
+        }],
+        ..everything("")
+    };
+    let mut both = closing(everything("0.0.0.0/0"));
+    both.ip_permissions.push(ipv6.clone());
+
+    // All of them or none.
+    assert_eq!(code(world.call(both)), "InvalidPermission.NotFound");
+    let revoked = world.call(closing(everything("0.0.0.0/0"))).unwrap();
+    pass(&mut world, 2);
+
+    let rule = &revoked.revoked_security_group_rules[0];
+    assert!(revoked.done && rule.is_egress);
+    assert_eq!(rule.cidr_ipv4.as_deref(), Some("0.0.0.0/0"));
+    let left = group(&mut world, GROUP);
+    assert!(left.ip_permissions_egress.is_empty() && !left.ip_permissions.is_empty());
+    assert_eq!(
+        message(world.call(closing(ipv6))),
+        "InvalidPermission.NotFound: The specified rule does not exist in this security group."
+    );
+}
+
+// EC2 API reference, RevokeSecurityGroupEgress: by rule id; only outbound rules.
+#[test]
+fn what_a_group_lets_out_can_be_taken_away_by_id() {
+    let mut world = world("default");
+    let filters = vec![Filter::new("group-id", &[GROUP])];
+    let rules = DescribeSecurityGroupRules {
+        filters,
+        ..Default::default()
+    };
+    let rules = world.call(rules).unwrap().security_group_rules;
+    let id = |egress: bool| {
+        let mut rules = rules.iter();
+        let rule = rules.find(|rule| rule.is_egress == egress).unwrap();
+        rule.security_group_rule_id.clone()
+    };
+    let by_id = |id: String| RevokeSecurityGroupEgress {
+        group_id: GROUP.to_owned(),
+        security_group_rule_ids: vec![id],
+        ..Default::default()
+    };
+
+    assert_eq!(
+        code(world.call(by_id(id(false)))),
+        "InvalidSecurityGroupRuleId.NotFound"
+    );
+    let both = RevokeSecurityGroupEgress {
+        ip_permissions: vec![everything("0.0.0.0/0")],
+        ..by_id(id(true))
+    };
+    assert_eq!(code(world.call(both)), "InvalidParameterCombination");
+    world.call(by_id(id(true))).unwrap();
+    pass(&mut world, 2);
+
+    assert!(group(&mut world, GROUP).ip_permissions_egress.is_empty());
+    assert_eq!(
+        code(world.call(by_id(id(true)))),
+        "InvalidSecurityGroupRuleId.NotFound"
+    );
+    let neither = RevokeSecurityGroupEgress {
+        group_id: GROUP.to_owned(),
+        ..Default::default()
+    };
+    assert_eq!(code(world.call(neither)), "MissingParameter");
 }

@@ -1,8 +1,8 @@
 //! VPCs, subnets and zones.
 
 use world::model::network::{
-    CreateSubnet, CreateVpc, DeleteSubnet, DeleteVpc, DescribeAvailabilityZones, DescribeSubnets,
-    DescribeVpcAttribute, DescribeVpcs, ModifyVpcAttribute,
+    CreateSubnet, CreateVpc, DeleteSubnet, DeleteVpc, DescribeAvailabilityZones,
+    DescribePrefixLists, DescribeSubnets, DescribeVpcAttribute, DescribeVpcs, ModifyVpcAttribute,
 };
 use world::model::shapes::Filter;
 use world::scenario::VPC;
@@ -155,4 +155,62 @@ fn zones_have_a_name_and_an_id() {
         ..Default::default()
     };
     assert_eq!(code(world.call(unknown)), "InvalidParameterValue");
+}
+
+// EC2 API reference, CreateVpc: InstanceTenancy and AmazonProvidedIpv6CidrBlock.
+#[test]
+fn a_vpc_has_the_tenancy_it_was_made_with_and_no_ipv6_here() {
+    let mut world = world("default");
+    let new = |tenancy: Option<&str>, ipv6| CreateVpc {
+        cidr_block: "10.50.0.0/16".to_owned(),
+        instance_tenancy: tenancy.map(str::to_owned),
+        amazon_provided_ipv6_cidr_block: ipv6,
+        ..Default::default()
+    };
+
+    let usual = world.call(new(None, false)).unwrap().vpc;
+    let dedicated = world.call(new(Some("dedicated"), false)).unwrap().vpc;
+    pass(&mut world, 2);
+
+    assert_eq!(usual.instance_tenancy, "default");
+    let request = DescribeVpcs {
+        vpc_ids: vec![dedicated.vpc_id],
+        ..Default::default()
+    };
+    let shown = world.call(request).unwrap().vpcs.remove(0);
+    assert_eq!(shown.instance_tenancy, "dedicated");
+    assert_eq!(
+        code(world.call(new(Some("host"), false))),
+        "InvalidParameterValue"
+    );
+    assert_eq!(code(world.call(new(None, true))), "UnsupportedOperation");
+}
+
+// EC2 API reference, DescribePrefixLists; AWS CLI reference, describe-prefix-lists.
+#[test]
+fn only_services_with_gateway_endpoints_have_prefix_lists() {
+    let mut world = world("default");
+    let named = |name: &str| DescribePrefixLists {
+        filters: vec![Filter::new("prefix-list-name", &[name])],
+        ..Default::default()
+    };
+
+    let all = world.call(DescribePrefixLists::default()).unwrap();
+    let s3 = world.call(named("com.amazonaws.us-east-1.s3")).unwrap();
+    let monitoring = named("com.amazonaws.us-east-1.monitoring");
+
+    assert_eq!(all.prefix_lists.len(), 2);
+    assert_eq!(s3.prefix_lists[0].prefix_list_id, "pl-63a5400a");
+    assert_eq!(s3.prefix_lists[0].cidrs[0], "54.231.0.0/17");
+    assert!(world.call(monitoring).unwrap().prefix_lists.is_empty());
+    let by_id = |id| DescribePrefixLists {
+        prefix_list_ids: strings(&[id]),
+        ..Default::default()
+    };
+    let found = world.call(by_id("pl-63a5400a")).unwrap();
+    assert_eq!(found.prefix_lists, s3.prefix_lists);
+    assert_eq!(
+        code(world.call(by_id("pl-00000000"))),
+        "InvalidPrefixListId.NotFound"
+    );
 }

@@ -184,26 +184,16 @@ impl Operation for AuthorizeSecurityGroupIngress {
     }
 
     fn perform(self, model: &mut Model) -> Result<AuthorizeSecurityGroupIngressAnswer, Failure> {
-        model.seen_group(&self.group_id)?;
-        tags::from_specifications("security-group-rule", &self.tag_specifications)?;
-        let mut group = model
-            .groups
-            .latest(&self.group_id)
-            .cloned()
-            .ok_or_else(|| no_group(&self.group_id))?;
-        let new: Vec<Rule> = self
-            .permissions()
-            .iter()
-            .flat_map(|permission| permission.rules(|| model.ids.resource("sgr")))
-            .collect();
-        check_rules(&new, &group.rules, model)?;
-
-        let security_group_rules = new.iter().map(|rule| rule.detail(&group)).collect();
-        group.rules.extend(new);
-        model.groups.put(&self.group_id, group, model.visible());
+        let permissions = self.permissions();
         Ok(AuthorizeSecurityGroupIngressAnswer {
+            security_group_rules: authorize(
+                model,
+                &self.group_id,
+                false,
+                &permissions,
+                &self.tag_specifications,
+            )?,
             done: DONE.done,
-            security_group_rules,
         })
     }
 }
@@ -223,6 +213,33 @@ impl AuthorizeSecurityGroupIngress {
         });
         self.ip_permissions.iter().cloned().chain(single).collect()
     }
+}
+
+/// Adds rules to a group, all of them or none.
+pub(super) fn authorize(
+    model: &mut Model,
+    group_id: &str,
+    egress: bool,
+    permissions: &[IpPermission],
+    tags: &[TagSpecification],
+) -> Result<Vec<SecurityGroupRule>, Failure> {
+    model.seen_group(group_id)?;
+    tags::from_specifications("security-group-rule", tags)?;
+    let mut group = model
+        .groups
+        .latest(group_id)
+        .cloned()
+        .ok_or_else(|| no_group(group_id))?;
+    let new: Vec<Rule> = permissions
+        .iter()
+        .flat_map(|permission| permission.rules(egress, || model.ids.resource("sgr")))
+        .collect();
+    check_rules(&new, &group.rules, model)?;
+
+    let details = new.iter().map(|rule| rule.detail(&group)).collect();
+    group.rules.extend(new);
+    model.groups.put(group_id, group, model.visible());
+    Ok(details)
 }
 
 fn check_rules(new: &[Rule], present: &[Rule], model: &Model) -> Result<(), Failure> {

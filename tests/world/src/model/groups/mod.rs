@@ -1,12 +1,17 @@
 //! Security groups.
 
 mod changes;
+mod egress;
 mod reads;
 mod rules;
 
 pub use changes::{
     AuthorizeSecurityGroupIngress, AuthorizeSecurityGroupIngressAnswer, CreateSecurityGroup,
     CreateSecurityGroupAnswer, DeleteSecurityGroup, DeleteSecurityGroupAnswer,
+};
+pub use egress::{
+    AuthorizeSecurityGroupEgress, AuthorizeSecurityGroupEgressAnswer, RevokeSecurityGroupEgress,
+    RevokeSecurityGroupEgressAnswer, RevokedSecurityGroupRule,
 };
 pub use reads::{
     DescribeSecurityGroupRules, DescribeSecurityGroupRulesAnswer, DescribeSecurityGroups,

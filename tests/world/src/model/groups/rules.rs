@@ -222,8 +222,14 @@ impl Rule {
 }
 
 impl IpPermission {
-    /// One rule for each peer.
-    pub(super) fn rules(&self, mut id: impl FnMut() -> String) -> Vec<Rule> {
+    /// One rule for each peer. EC2 API reference, `IpPermission`: protocols other than these are open on all ports,
+    /// whatever ports were given. terraform-provider-aws relies on it when it revokes, with ports from 0 to 0, the rule
+    /// that a new group comes with.
+    pub(super) fn rules(&self, egress: bool, mut id: impl FnMut() -> String) -> Vec<Rule> {
+        let has_ports = matches!(
+            self.ip_protocol.as_str(),
+            "tcp" | "udp" | "icmp" | "icmpv6" | "6" | "17" | "1" | "58"
+        );
         let ipv4 = self
             .ip_ranges
             .iter()
@@ -245,10 +251,10 @@ impl IpPermission {
         let peers = ipv4.chain(ipv6).chain(groups).chain(lists);
         let rule = |(peer, description): (Peer, &Option<String>)| Rule {
             id: id(),
-            egress: false,
+            egress,
             protocol: self.ip_protocol.clone(),
-            from_port: self.from_port,
-            to_port: self.to_port,
+            from_port: self.from_port.filter(|_| has_ports),
+            to_port: self.to_port.filter(|_| has_ports),
             peer,
             description: description.clone(),
         };

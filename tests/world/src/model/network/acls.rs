@@ -143,6 +143,11 @@ impl Operation for CreateNetworkAclEntry {
     }
 }
 
+/// The rules between a VPC's subnets.
+pub(crate) fn acl_entries(model: &Model, vpc_id: &str) -> Vec<AclEntry> {
+    NetworkAcl::of(model, vpc_id).entries
+}
+
 impl NetworkAcl {
     /// The default ACL of a VPC.
     fn of(model: &Model, vpc_id: &str) -> Self {

@@ -4,6 +4,12 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
+/// Whether a block of any size has an address in it.
+pub(crate) fn covers(block: &str, address: Ipv4Addr) -> bool {
+    let block = block.parse::<ipnet::Ipv4Net>();
+    block.is_ok_and(|block| block.contains(&address))
+}
+
 /// An IPv4 range such as `10.20.0.0/16`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cidr {

@@ -4,10 +4,13 @@ mod acls;
 mod attributes;
 mod cidr;
 mod dhcp;
+mod prefix_lists;
+mod routes;
 mod subnets;
 mod vpcs;
 mod zones;
 
+pub(crate) use acls::acl_entries;
 pub use acls::{
     AclAssociation, AclEntry, CreateNetworkAclEntry, DescribeNetworkAcls,
     DescribeNetworkAclsAnswer, NetworkAcl, PortRange,
@@ -16,9 +19,15 @@ pub use attributes::{
     AttributeValue, DescribeVpcAttribute, DescribeVpcAttributeAnswer, ModifyVpcAttribute,
 };
 pub use cidr::Cidr;
+pub(crate) use cidr::covers;
 pub use dhcp::{
     AssociateDhcpOptions, CreateDhcpOptions, CreateDhcpOptionsAnswer, DescribeDhcpOptions,
     DescribeDhcpOptionsAnswer, DhcpConfiguration, DhcpOptions, DhcpValue, NewDhcpConfiguration,
+};
+pub use prefix_lists::{DescribePrefixLists, DescribePrefixListsAnswer, PrefixList};
+pub use routes::{
+    CreateRoute, DescribeRouteTables, DescribeRouteTablesAnswer, Route, RouteTable,
+    RouteTableAssociation,
 };
 pub use subnets::{
     CreateSubnet, CreateSubnetAnswer, DeleteSubnet, DescribeSubnets, DescribeSubnetsAnswer, Subnet,

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{missing, refuse};
+use crate::failure::{invalid_value, missing, refuse};
 use crate::model::listing::{Described, Listed, describe};
 use crate::model::shapes::{DONE, Done, Tag, TagSpecification, flag};
 use crate::model::{ACCOUNT, Model, tags};
@@ -22,6 +22,8 @@ pub struct Vpc {
     pub(crate) usage_metrics: bool,
     /// The id of its DHCP options.
     pub(crate) dhcp_options: String,
+    /// The tenancy of its instances.
+    pub(crate) tenancy: &'static str,
 }
 
 describe! {
@@ -84,6 +86,11 @@ pub struct CreateVpc {
     pub dry_run: bool,
     /// Its block of addresses.
     pub cidr_block: String,
+    /// The tenancy of its instances; absent means `default`.
+    pub instance_tenancy: Option<String>,
+    /// Whether Amazon is to give it a block of IPv6 addresses as well.
+    #[serde(deserialize_with = "flag")]
+    pub amazon_provided_ipv6_cidr_block: bool,
     /// Its tags.
     #[serde(rename = "TagSpecification")]
     pub tag_specifications: Vec<TagSpecification>,
@@ -124,16 +131,36 @@ impl Operation for CreateVpc {
                 format!("The CIDR '{}' is invalid.", self.cidr_block),
             )
         })?;
+        let tenancy = self.tenancy()?;
+        if self.amazon_provided_ipv6_cidr_block {
+            let message = "IPv6 addresses are not part of this simulated world.";
+            return Err(refuse("UnsupportedOperation", message));
+        }
         let tags = tags::from_specifications("vpc", &self.tag_specifications)?;
         let id = model.ids.resource("vpc");
         let visible = model.visible();
         model.put_tags(&id, tags, visible);
-        let vpc = model.add_vpc(&id, vec![cidr], visible);
+        let usual = model.add_vpc(&id, vec![cidr], visible);
+        let vpc = Vpc { tenancy, ..usual };
+        model.vpcs.put(&id, vpc.clone(), visible);
         let detail = VpcDetail {
             state: "pending".to_owned(),
             ..vpc.detail(model)
         };
         Ok(CreateVpcAnswer { vpc: detail })
+    }
+}
+
+impl CreateVpc {
+    /// EC2 API reference, `CreateVpc`: `default` or `dedicated`; `host` cannot be used here. Not verified: the message.
+    fn tenancy(&self) -> Result<&'static str, Failure> {
+        match self.instance_tenancy.as_deref() {
+            None | Some("default") => Ok("default"),
+            Some("dedicated") => Ok("dedicated"),
+            Some(other) => Err(invalid_value(format!(
+                "Value ({other}) for parameter instanceTenancy is invalid."
+            ))),
+        }
     }
 }
 
@@ -189,7 +216,7 @@ impl Vpc {
                 .map(|cidr| self.association(cidr))
                 .collect(),
             dhcp_options_id: self.dhcp_options.clone(),
-            instance_tenancy: "default".to_owned(),
+            instance_tenancy: self.tenancy.to_owned(),
             is_default: false,
             tags: model.seen_tags(&self.id),
         }
@@ -279,6 +306,7 @@ impl Model {
             dns_hostnames: false,
             usage_metrics: false,
             dhcp_options: dhcp::DEFAULT.to_owned(),
+            tenancy: "default",
         };
         self.vpcs.put(id, vpc.clone(), visible);
         self.add_default_group(id, visible);

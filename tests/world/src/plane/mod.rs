@@ -1,0 +1,201 @@
+//! The data plane: whether a client in a subnet gets through to an address, and who listens there.
+//!
+//! Sources: VPC user guide, "Security groups" (stateful) and "Network ACLs" (stateless, between subnets only); AWS
+//! `PrivateLink` guide, "Access an AWS service". Not verified: that a port at which nobody listens is silent, as behind a
+//! Network Load Balancer, and not refused.
+
+mod authority;
+mod dns;
+mod listener;
+mod servers;
+mod token;
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use crate::World;
+use crate::clock::{self, Moment};
+use crate::model::Model;
+use crate::model::endpoints::State;
+use crate::model::groups::{Peer, Rule};
+use crate::model::interfaces::Interface;
+use crate::model::network::{AclEntry, Subnet, acl_entries, covers};
+
+pub use authority::{cluster_authority, public_authority};
+pub use dns::answer as answer_dns;
+pub use listener::{Listener, Protocol};
+pub use servers::serve;
+
+/// The ports from which clients connect (RFC 6056: a system's choice; Linux takes some of these).
+const EPHEMERAL: (i32, i32) = (32768, 60999);
+
+/// Where a client is.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
+    /// Its subnet.
+    pub subnet_id: String,
+    /// Its security groups.
+    pub group_ids: Vec<String>,
+}
+
+/// What becomes of a connection.
+#[derive(Debug, Clone)]
+pub enum Dial {
+    /// Somebody listens; the client has this address.
+    Open(Ipv4Addr, Listener),
+    /// Nothing comes back.
+    Silence,
+}
+
+/// What is wrong with the data plane in a scenario.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trouble {
+    /// Nobody gets through.
+    pub(crate) closed: bool,
+    /// Servers have certificates for another name.
+    pub(crate) wrong_certificates: bool,
+    /// Servers speak something else.
+    pub(crate) wrong_protocol: bool,
+    /// Databases let nobody in.
+    pub(crate) refused_logins: bool,
+    /// Private names resolve to nothing, whatever EC2 says.
+    pub(crate) no_names: bool,
+    /// For how long resolvers remember that there was no such name, after the first who asks.
+    pub(crate) remembered: Option<Duration>,
+    /// Until when they do.
+    pub(crate) remembered_until: Option<Moment>,
+}
+
+impl World {
+    /// Resolvers remember for so long that there was no such name, after the first who asks.
+    pub fn remember_missing_names(&mut self, time: Duration) {
+        self.model.trouble.remembered = Some(time);
+    }
+
+    /// From now on servers are silent.
+    pub fn close_paths(&mut self) {
+        self.model.trouble.closed = true;
+    }
+
+    /// Connects to an address from a place.
+    #[must_use]
+    pub fn dial(&self, place: &Place, to: Ipv4Addr, port: u16) -> Dial {
+        dial(&self.model, place, to, port)
+            .map_or(Dial::Silence, |(from, listener)| Dial::Open(from, listener))
+    }
+
+    /// The addresses of a name for a client in a subnet; nothing if there is no such name.
+    pub fn look_up(&mut self, subnet_id: &str, name: &str) -> Vec<Ipv4Addr> {
+        let Some(subnet) = self.model.subnets.latest(subnet_id) else {
+            return Vec::new();
+        };
+        let vpc = subnet.vpc_id.clone();
+        let is_own = name.trim_end_matches('.').ends_with(".vpce.amazonaws.com");
+        let now = self.model.now;
+        let trouble = &mut self.model.trouble;
+        if !is_own {
+            if let Some(time) = trouble.remembered {
+                trouble
+                    .remembered_until
+                    .get_or_insert(clock::after(now, time));
+            }
+            let is_remembered = trouble.remembered_until.is_some_and(|until| now < until);
+            if trouble.no_names || is_remembered {
+                return Vec::new();
+            }
+        }
+        let found = self.resolve(&vpc, name).into_iter();
+        found.map(|destination| destination.address).collect()
+    }
+}
+
+fn dial(model: &Model, place: &Place, to: Ipv4Addr, port: u16) -> Option<(Ipv4Addr, Listener)> {
+    let here = model.subnets.latest(&place.subnet_id)?;
+    let from = here.free_addresses(model).last()?;
+    let mut interfaces = model.interfaces.all_latest();
+    let interface = interfaces
+        .find(|one| one.address == to && one.vpc_id == here.vpc_id && one.exists(model.now))?;
+    let endpoint = model.endpoints.latest(&interface.endpoint_id)?;
+    let is_let_through = !model.trouble.closed
+        && groups_let_through(model, place, from, interface, port)
+        && acls_let_through(model, here, from, interface, port)
+        && endpoint.state(model.now) == State::Available;
+    if !is_let_through {
+        return None;
+    }
+    let service = model.service(&endpoint.service_name, endpoint.kind).ok()?;
+    let mut listener = listener::of(model, service, endpoint, port)?;
+    listener.is_troubled_by(&model.trouble);
+    Some((from, listener))
+}
+
+/// A group lets in what one of its rules does. What answers is let through without a rule.
+fn groups_let_through(
+    model: &Model,
+    place: &Place,
+    from: Ipv4Addr,
+    to: &Interface,
+    port: u16,
+) -> bool {
+    let rules = |groups: &[String]| -> Vec<Rule> {
+        let groups = groups.iter().filter_map(|id| model.groups.latest(id));
+        groups.flat_map(|group| group.rules.clone()).collect()
+    };
+    let fits = |rule: &Rule, address: Ipv4Addr, groups: &[String]| {
+        let is_tcp = matches!(rule.protocol.as_str(), "tcp" | "6" | "-1");
+        let (first, last) = (rule.from_port.unwrap_or(-1), rule.to_port.unwrap_or(-1));
+        let has_port = rule.protocol == "-1" || (first..=last).contains(&i32::from(port));
+        let has_peer = match &rule.peer {
+            Peer::Ipv4(range) => covers(range, address),
+            Peer::Group(id) => groups.contains(id),
+            Peer::Ipv6(_) | Peer::PrefixList(_) => false,
+        };
+        is_tcp && has_port && has_peer
+    };
+    let mut out = rules(&place.group_ids)
+        .into_iter()
+        .filter(|rule| rule.egress);
+    let mut into = rules(&to.groups).into_iter().filter(|rule| !rule.egress);
+    out.any(|rule| fits(&rule, to.address, &to.groups))
+        && into.any(|rule| fits(&rule, from, &place.group_ids))
+}
+
+/// Network ACLs stand between subnets, and remember nothing: the answer needs a rule as well.
+fn acls_let_through(
+    model: &Model,
+    here: &Subnet,
+    from: Ipv4Addr,
+    to: &Interface,
+    port: u16,
+) -> bool {
+    if here.id == to.subnet_id {
+        return true;
+    }
+    let entries = acl_entries(model, &here.vpc_id);
+    let port = i32::from(port);
+    let answers = EPHEMERAL;
+    let all = [
+        (true, to.address, (port, port)),
+        (false, from, (port, port)),
+        (true, from, answers),
+        (false, to.address, answers),
+    ];
+    all.iter().all(|(egress, peer, ports)| {
+        let mut rules = entries.iter().filter(|entry| entry.egress == *egress);
+        let decides = |entry: &&AclEntry| {
+            let is_tcp = matches!(entry.protocol.as_str(), "-1" | "6");
+            let range = entry.port_range.filter(|_| entry.protocol != "-1");
+            let has_ports = range.is_none_or(|range| {
+                // A rule for a part of the ports decides about that part: here it counts if it denies.
+                let (first, last) = (range.from.unwrap_or(0), range.to.unwrap_or(65535));
+                let is_whole = first <= ports.0 && ports.1 <= last;
+                let meets = first <= ports.1 && ports.0 <= last;
+                is_whole || (meets && entry.rule_action == "deny")
+            });
+            is_tcp && has_ports && covers(&entry.cidr_block, *peer)
+        };
+        rules
+            .find(decides)
+            .is_some_and(|entry| entry.rule_action == "allow")
+    })
+}
