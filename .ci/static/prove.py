@@ -41,6 +41,11 @@ TEMPLATE = [
     ("events of no type from others", '          "Null": { "events:detail-type": "false" }', "         ", "OthersMayPut lets others put more than requests"),
     ("results from others", '{ "events:detail-type": ["Private Connection Requested"] }', '{ "events:source": ["me"] }', "OthersMayPut lets others put more than requests"),
 ]
+VERIFIER = [
+    ("a name that every VPC's would have", 'FunctionName: !Sub "tieline-verify-${VpcId}"', "FunctionName: tieline-verify", "fixed FunctionName"),
+    ("a role without the boundary", "      PermissionsBoundary: !If", "      Description: !If", "VerifyConnectionFunctionRole does not have the stack's permissions boundary"),
+    ("an action that does not exist", "dsql:DbConnectAdmin", "dsql:DbConnectRoot", "W3037"),
+]
 MACHINE = [
     ("a transition to nowhere", '"Next": "Connected"', '"Next": "Conected"', "Conected"),
     ("a type that does not exist", '"Type": "Wait"', '"Type": "Waitt"', "Type is invalid"),
@@ -73,8 +78,10 @@ def missed(file, cases, check):
 
 if __name__ == "__main__":
     misses = [*missed("template.yaml", TEMPLATE, template_check.findings)]
+    misses += missed("functions/verify-connection/template.yaml", VERIFIER, template_check.findings)
     misses += missed("functions/connect.asl.json", MACHINE, machine_findings)
     for miss in misses:
         print("not noticed:", miss)
-    print(f"{len(TEMPLATE) + len(MACHINE) - len(misses)} of {len(TEMPLATE) + len(MACHINE)} broken copies were noticed")
+    cases = len(TEMPLATE) + len(VERIFIER) + len(MACHINE)
+    print(f"{cases - len(misses)} of {cases} broken copies were noticed")
     sys.exit(1 if misses else 0)

@@ -33,7 +33,9 @@ def unbounded(resource):
     boundary = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
     if resource["Type"] == "AWS::IAM::Role" and properties.get("PermissionsBoundary") != boundary:
         yield "does not have the stack's permissions boundary"
-    names = [key for key in ("RoleName", "ManagedPolicyName", "QueueName", "FunctionName", "StateMachineName") if key in properties]
+    fixed = ("RoleName", "ManagedPolicyName", "QueueName", "FunctionName", "StateMachineName")
+    # A name with a VPC's id in it is the name of that VPC's one.
+    names = [key for key in fixed if key in properties and "${VpcId}" not in json.dumps(properties[key])]
     if names:
         yield f"has a fixed {names[0]}: a second stack could not be deployed"
 
@@ -67,7 +69,10 @@ def statements(resource):
         documents.append(properties["PolicyDocument"])
     for document in documents:
         text = several(document["Fn::Sub"])[0] if "Fn::Sub" in document else json.dumps(document)
-        yield from several(json.loads(text)["Statement"])
+        for one in several(json.loads(text)["Statement"]):
+            # What a condition may leave out counts as there.
+            both = one["Fn::If"][1:] if "Fn::If" in one else [one]
+            yield from (each for each in both if "Ref" not in each)
 
 
 def held(statement, key):
@@ -147,7 +152,9 @@ def findings(path):
         return ["SAM " + cause.message for cause in error.causes]
     resources = flat["Resources"]
     bounded = [f"{name} {what}" for name, one in resources.items() for what in (*unbounded(one), *unlimited(one))]
-    bounded += [*unenrolled(resources), *unguarded(resources)]
+    # A stack without a bus makes nothing.
+    if "Bus" in resources:
+        bounded += [*unenrolled(resources), *unguarded(resources)]
     # Without ".rules" the serverless rules are not loaded, and nothing says so: prove.py would notice.
     arguments = ManualArgs(regions=REGIONS, append_rules=["cfn_lint_serverless.rules"])
     found = lint(json.dumps(flat, indent=1), config=arguments)
