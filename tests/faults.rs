@@ -59,9 +59,10 @@ async fn run(input: &Value, fault: Option<Fault>, broken: Option<Broken>) -> (En
 }
 
 /// Looks that need not be allowed.
-const OPTIONAL: [&str; 4] = [
+const OPTIONAL: [&str; 5] = [
     "DescribeDhcpOptions",
     "DescribeNetworkAcls",
+    "DescribeRouteTables",
     "GetServiceQuota",
     "ListHostedZonesByVPC",
 ];

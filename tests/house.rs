@@ -11,13 +11,13 @@ use tests::{files, root};
 /// The floors, bottom to top. Who moves in says where they live.
 const FLOORS: [&[&str]; 11] = [
     &["kinds", "ids", "problem", "time"],
-    &["deployment"],
+    &["deployment", "trial"],
     &["json", "execution", "outside", "refusals"],
     &["ownership", "options"],
     &["endpoint"],
     &["parts"],
     &["targets"],
-    &["request", "plan"],
+    &["request", "plan", "question"],
     &["result"],
     &["contract", "workflow"],
     &["steps"],

@@ -112,20 +112,20 @@ async fn a_confirmation_of_the_first_definition_reaches_the_step_that_confirms()
 
 #[test]
 fn every_state_has_a_name_in_every_definition() {
-    // No cleanup under these has nothing to do.
+    // No cleanup under the first two has nothing to do, and none of the three knows a verifier.
+    let verifies =
+        |next: &NextState| [NextState::VerifyPath, NextState::VerifyNames].contains(next);
     let all = NextState::ALL
         .iter()
-        .filter(|next| **next != NextState::NothingToDo);
+        .filter(|next| **next != NextState::NothingToDo && !verifies(next));
     let named = |definition| -> BTreeSet<&str> {
         all.clone().map(|next| next.name_in(definition)).collect()
     };
     assert_eq!(named(1), FIRST_STATES.into());
     assert_eq!(named(2), SECOND_STATES.into());
-    let third: BTreeSet<&str> = NextState::ALL.iter().map(|next| next.name_in(3)).collect();
-    assert_eq!(
-        third,
-        NextState::ALL.iter().map(|next| next.name()).collect()
-    );
+    let known = NextState::ALL.iter().filter(|next| !verifies(next));
+    let third: BTreeSet<&str> = known.clone().map(|next| next.name_in(3)).collect();
+    assert_eq!(third, known.map(|next| next.name()).collect());
 }
 
 /// A mark on a living endpoint carries the fingerprint of its request's parameters: the same request has to come to the same

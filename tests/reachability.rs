@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Ended, Simulated, Stage, code, detail, request, writes};
+use tests::{Ended, Simulated, Stage, Wrong, code, detail, request, writes};
 use world::gate::{Fault, FaultKind};
 use world::model::groups::{AuthorizeSecurityGroupIngress, CreateSecurityGroup};
 use world::model::network::{
-    AssociateDhcpOptions, CreateDhcpOptions, CreateNetworkAclEntry, CreateSubnet,
+    AssociateDhcpOptions, CreateDhcpOptions, CreateNetworkAclEntry, CreateRoute, CreateSubnet,
     NewDhcpConfiguration, PortRange,
 };
 use world::{World, scenario};
@@ -232,27 +232,6 @@ async fn which_of_several_subnets_it_is_is_no_lottery() {
     assert_eq!(writes(&outside), [""; 0]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_an_organization_wants_to_see_is_on_everything_that_is_made() {
-    let mut input = monitoring();
-    input["tags"] = json!({"CostCenter": "42"});
-    let (ended, outside) = run(scenario::world("default"), input).await;
-
-    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
-    let world = outside.world();
-    for action in ["CreateSecurityGroup", "CreateVpcEndpoint"] {
-        let call = world
-            .calls()
-            .iter()
-            .find(|call| call.action == action)
-            .unwrap();
-        assert!(
-            call.parameters.to_string().contains("CostCenter"),
-            "{action}"
-        );
-    }
-}
-
 /// A rule that denies TCP in the VPC's network ACL.
 fn deny(world: &mut World, egress: bool, from: i32, to: i32) {
     let rule = CreateNetworkAclEntry {
@@ -342,4 +321,132 @@ async fn resolvers_of_ones_own_are_said() {
     let mut stage = Stage::on(outside);
     stage.start(nameless, None);
     assert_eq!(warned(&stage.run().await[0]), [""; 0]);
+}
+
+/// A registry's layers lie in S3: who has an endpoint for the one and not for the other is told.
+#[tokio::test(start_paused = true)]
+async fn what_a_service_needs_beside_it_is_said() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    for (number, (service, said)) in [
+        ("ecr.dkr", "ecr.api and s3"),
+        ("ecr.api", "s3"),
+        ("monitoring", ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut input = monitoring();
+        input["requestId"] = json!(service);
+        input["target"]["service"] = json!(service);
+        stage.start(input, None);
+        let ended = stage.run().await.remove(number);
+
+        assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+        let expected: &[&str] = if said.is_empty() {
+            &[]
+        } else {
+            &["COMPANION_MISSING"]
+        };
+        assert_eq!(warned(&ended), expected, "{service}");
+        let warning = detail(&ended)["warnings"][0]["message"].as_str();
+        let together = format!("together with {said}, for which");
+        assert!(
+            warning.is_none_or(|text| text.contains(&together)),
+            "{warning:?}"
+        );
+    }
+}
+
+/// A replication instance reads its secret by itself (CASE 11).
+#[tokio::test(start_paused = true)]
+async fn a_replication_instance_needs_a_way_to_secrets_manager() {
+    let dms = || request("dms-tidb-cloud");
+    let nowhere = || scenario::world("dms-no-way-out");
+    let (ended, outside) = run(nowhere(), dms()).await;
+    assert_eq!(
+        code(&ended),
+        "SECRETS_MANAGER_UNREACHABLE",
+        "{}",
+        detail(&ended)
+    );
+    assert_eq!(writes(&outside), [""; 0]);
+    let fix = detail(&ended)["problems"][0]["fix"].as_str().unwrap();
+    assert!(fix.contains("\"service\": \"secretsmanager\""), "{fix}");
+
+    // An internet gateway is of no use to what has no public address.
+    let mut world = nowhere();
+    let route = CreateRoute {
+        route_table_id: scenario::CONNECTED_VPC.replace("vpc-", "rtb-"),
+        destination_cidr_block: "0.0.0.0/0".to_owned(),
+        gateway_id: Some("igw-0a1b2c3d4e5f60718".to_owned()),
+        ..CreateRoute::default()
+    };
+    world.arrange(route).unwrap();
+    let (ended, _) = run(world, dms()).await;
+    assert_eq!(code(&ended), "SECRETS_MANAGER_UNREACHABLE");
+
+    // The request that the fix names makes the way.
+    let mut way = monitoring();
+    way["requestId"] = json!("way");
+    way["target"]["service"] = json!("secretsmanager");
+    way["network"] = json!({"vpcId": scenario::CONNECTED_VPC});
+    let (ended, outside) = run(nowhere(), way).await;
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+    let mut stage = Stage::on(outside);
+    stage.start(dms(), None);
+    assert_eq!(code(&stage.run().await[0]), "CONNECTED");
+
+    // Where nobody may look, nothing is known.
+    let mut world = nowhere();
+    world.add_fault(Fault::on("DescribeRouteTables", FaultKind::AccessDenied));
+    let (ended, _) = run(world, dms()).await;
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+}
+
+/// Secrets Manager says what KMS refuses, and the fix is the key's (CASE 12).
+#[tokio::test(start_paused = true)]
+async fn a_secret_under_a_key_that_may_not_be_used_is_the_keys_fault() {
+    let world = scenario::world("secret-under-own-key");
+    let (ended, outside) = run(world, request("tidb-cloud-dedicated")).await;
+
+    assert_eq!(code(&ended), "SECRET_UNUSABLE", "{}", detail(&ended));
+    let fix = detail(&ended)["problems"][0]["fix"].as_str().unwrap();
+    assert!(
+        fix.contains("SecretKeyArns") && fix.contains("describe-key"),
+        "{fix}"
+    );
+    assert_eq!(writes(&outside), [""; 0]);
+}
+
+#[test]
+fn wrong_variants_are_noticed() {
+    for (wrong, guard) in [
+        (
+            Wrong::EveryGroupIsOpen,
+            a_group_that_lets_somebody_else_in_lets_nobody_in as fn(),
+        ),
+        (
+            Wrong::PortsAreCutOff,
+            ports_and_ranges_are_counted_as_the_rules_that_they_are,
+        ),
+        (
+            Wrong::SubnetsAreNotMarked,
+            which_of_several_subnets_it_is_is_no_lottery,
+        ),
+        (
+            Wrong::SurroundingsAreUsual,
+            a_network_acl_that_keeps_clients_or_answers_out_is_said,
+        ),
+        (Wrong::SurroundingsAreUsual, resolvers_of_ones_own_are_said),
+        (
+            Wrong::EveryRouteLeadsOut,
+            a_replication_instance_needs_a_way_to_secrets_manager,
+        ),
+        (
+            Wrong::KeysAreNotNamed,
+            a_secret_under_a_key_that_may_not_be_used_is_the_keys_fault,
+        ),
+    ] {
+        assert!(wrong.is_noticed_by(guard), "{wrong:?}");
+    }
 }

@@ -13,6 +13,7 @@ use tests::{Broken, Simulated, Stage, detail, files, json as read, play, request
 use tieline::contract;
 use tieline::ids::Region;
 use tieline::problem::Problem;
+use tieline::question::STATUS_REQUESTED;
 use tieline::request::{REQUESTED, Request};
 use tieline::workflow::Function;
 use world::scenario;
@@ -317,7 +318,11 @@ fn closed(mut schema: Value) -> Value {
         for value in entries.values_mut() {
             *value = closed(value.take());
         }
-        if is_whole {
+        // What else there may be is said where it is not just anything.
+        let is_open = !entries
+            .get("additionalProperties")
+            .is_some_and(Value::is_object);
+        if is_whole && is_open {
             entries.insert("additionalProperties".to_owned(), json!(false));
         }
     }
@@ -350,6 +355,10 @@ async fn every_result_keeps_its_schema_and_has_no_field_that_is_not_in_it() {
         ("acceptance-rejected", request("endpoint-service")),
         ("acceptance-after-hours", request("endpoint-service")),
         ("default", json!("connect me")),
+        (
+            "shared-service",
+            json!({"detail-type": STATUS_REQUESTED, "detail": {"requestId": "orders-prod", "region": "us-east-1"}}),
+        ),
         ("default", json!({"requestId": "x"})),
     ]);
     let mut seen = BTreeSet::new();
@@ -365,10 +374,19 @@ async fn every_result_keeps_its_schema_and_has_no_field_that_is_not_in_it() {
         }
     }
 
+    let mut verified = Stage::on(Simulated::verified(scenario::world("default")));
+    verified.start(request("tidb-cloud-dedicated"), None);
+    let ended = verified.run().await;
+    let schema = closed(schema_of("Private Connection Ready"));
+    let complaints = complaints(&validator(&schema), detail(&ended[0]));
+    assert_eq!(complaints, [""; 0], "{}", detail(&ended[0]));
+
     let results = contract::all()
         .into_iter()
         .map(|one| one.detail_type.to_owned());
-    assert_eq!(seen, results.filter(|name| name != REQUESTED).collect());
+    let asked = [REQUESTED, STATUS_REQUESTED];
+    let results = results.filter(|name| !asked.contains(&name.as_str()));
+    assert_eq!(seen, results.collect());
 }
 
 /// The state machine writes this one result itself, because no function answered.

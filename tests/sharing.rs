@@ -235,7 +235,7 @@ async fn zone_claims_against_releases(seeds: Range<u64>) {
         let mut stage = Stage::on(Simulated::seeded(world, seed));
         stage.start(zoned(0), None);
         stage
-            .pass(Duration::from_millis(dice.u64(60_000..360_000)))
+            .pass(Duration::from_millis(dice.u64(120_000..420_000)))
             .await;
         stage.start(zoned(1), None);
         stage.outside().watch(move |world| {

@@ -99,6 +99,7 @@ async fn a_fault_at_any_action_ends_in_a_whole_connection_or_in_nothing() {
                     let never_needed = [
                         "DescribeDhcpOptions",
                         "DescribeNetworkAcls",
+                        "DescribeRouteTables",
                         "GetServiceQuota",
                     ];
                     let optional = never_needed.contains(&action.as_str())

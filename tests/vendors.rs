@@ -21,6 +21,7 @@ const TARGETS: [(&str, &str, u64, &[&str]); 7] = [
             "CreatePrivateEndpointConnection",
             "ModifyVpcEndpoint",
             "CreateTags",
+            "CreateTags",
         ],
     ),
     (

@@ -229,6 +229,10 @@ async fn a_roll_back_waits_an_outage_out_as_well() {
     }
 }
 
+/// The events of a verifier that is asked until the last moment: 29 times for the path (300 s, a tenth of the time waited between
+/// two, 5 s at least) and 46 times for the names (1200 s), 21 events each (two polls, a wait, two choices and the verifier).
+const VERIFYING: u32 = (29 + 46) * 21;
+
 #[tokio::test(start_paused = true)]
 async fn a_week_for_a_person_and_six_hours_of_outage_fit_a_history() {
     let mut asked = request("endpoint-service");
@@ -246,7 +250,7 @@ async fn a_week_for_a_person_and_six_hours_of_outage_fit_a_history() {
     assert_eq!(code(&ended), "NOT_ACCEPTED", "{}", detail(&ended));
     assert!(ended.seconds >= 174 * 3600 - 1200, "{}", ended.seconds);
     println!("{} events", ended.history);
-    assert!(ended.history < 23_000, "{}", ended.history);
+    assert!(ended.history + VERIFYING < 25_000, "{}", ended.history);
 }
 
 #[test]

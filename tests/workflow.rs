@@ -33,7 +33,13 @@ async fn the_main_job_goes_from_event_to_result_in_this_order() {
     assert_eq!(path, expected);
     assert_eq!(
         writes(&outside),
-        ["CreateVpcEndpoint", "ModifyVpcEndpoint", "CreateTags"]
+        // The caller's tags on the network interfaces, and the mark.
+        [
+            "CreateVpcEndpoint",
+            "ModifyVpcEndpoint",
+            "CreateTags",
+            "CreateTags",
+        ]
     );
 }
 

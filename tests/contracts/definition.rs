@@ -14,6 +14,9 @@ const PHASE: f64 = 1200.0;
 /// How long an announcement is tried at least, in seconds.
 const ANNOUNCING: f64 = 3600.0;
 
+/// The function that is in the VPC, as the plan names it.
+const VERIFIER: &str = "{% $states.input.verify.function %}";
+
 /// An expression that is longer than this says something, and says it in one place.
 const LONG: usize = 40;
 
@@ -54,6 +57,7 @@ pub(crate) fn findings(machine: &Value) -> Vec<String> {
     let mut functions: Vec<&str> = states
         .values()
         .filter_map(|state| state["Arguments"]["FunctionName"].as_str())
+        .filter(|name| *name != VERIFIER)
         .collect();
     functions.sort_unstable();
     let mut all: Vec<String> = Function::ALL
@@ -125,10 +129,12 @@ fn task_findings(name: &str, state: &Value) -> Vec<&'static str> {
         found.push("has no timeout, or one shorter than the function's");
     }
     let retries = state["Retry"].as_array().cloned().unwrap_or_default();
-    if retries.is_empty() {
+    let verifies = state["Arguments"]["FunctionName"] == VERIFIER;
+    if retries.is_empty() && !verifies {
         found.push("does not retry");
     }
-    if invokes && retries.iter().map(lasts).sum::<f64>() < PHASE {
+    // What the verifier does not answer, the poll asks again.
+    if invokes && !verifies && retries.iter().map(lasts).sum::<f64>() < PHASE {
         found.push("gives up on Lambda before a phase is over");
     }
     for retry in &retries {
@@ -175,10 +181,18 @@ fn task_findings(name: &str, state: &Value) -> Vec<&'static str> {
     // A failure is known only to what it is assigned to, and one state reads that.
     let rolls_back = |catch: &Value| {
         catch["Next"] == "Roll back"
-            && catch["Assign"] == json!({"failure": "{% $states.errorOutput %}"})
+            && catch["Assign"]["failure"] == "{% $states.errorOutput %}"
             && catch["Output"] == "{% $states.input %}"
     };
-    if invokes && name != "Roll back" && !catches.iter().all(rolls_back) {
+    let polls = |catch: &Value| {
+        catch["Next"] == "Poll the status"
+            && catch["Assign"] == json!({"answer": "{% $states.errorOutput %}"})
+            && catch["Output"] == "{% $states.input %}"
+    };
+    if verifies && !catches.iter().all(polls) {
+        found.push("does not hand the verifier's error to the poll");
+    }
+    if invokes && !verifies && name != "Roll back" && !catches.iter().all(rolls_back) {
         found.push("does not have its failure rolled back");
     }
     found

@@ -4,10 +4,12 @@
 
 mod check;
 mod machine;
+mod plain;
 mod remains;
 mod simulated;
 mod stage;
 mod step;
+mod verifier;
 mod wire;
 mod wrong;
 

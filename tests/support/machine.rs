@@ -12,6 +12,9 @@ use serde_json::{Map, Value, json};
 use tieline::workflow::Function;
 use world::model::credentials::CANARY;
 
+use crate::plain;
+use crate::verifier;
+
 /// Step Functions' limit for what a state hands on; beyond it an execution fails, and no catcher catches that.
 const MAX_STATE_BYTES: usize = 262_144;
 
@@ -32,6 +35,14 @@ pub(crate) struct Run {
     retries: Vec<u32>,
 }
 
+/// Who is invoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Callee {
+    Step(Function),
+    /// The function in the VPC.
+    Verifier,
+}
+
 /// What a state wants done before the execution goes on.
 #[derive(Debug)]
 pub(crate) enum Task {
@@ -42,7 +53,7 @@ pub(crate) enum Task {
     End(&'static str, Option<String>),
     /// [`Run::resume`] takes the answer.
     Invoke {
-        function: Function,
+        callee: Callee,
         payload: Value,
     },
     /// [`Run::resume`] takes the answer.
@@ -141,13 +152,15 @@ impl Run {
         match state["Resource"].as_str() {
             Some("arn:${Partition}:states:::lambda:invoke") => {
                 let name = text(&arguments["FunctionName"]);
-                let function = Function::ALL
-                    .iter()
-                    .copied()
-                    .find(|one| name == format!("${{{}Arn}}", one.logical_id()))
-                    .unwrap_or_else(|| panic!("no function {name} is known here"));
+                let mut steps = Function::ALL.iter().copied();
+                let step = steps.find(|one| name == format!("${{{}Arn}}", one.logical_id()));
+                let callee = match step {
+                    Some(function) => Callee::Step(function),
+                    None if name == verifier::ARN => Callee::Verifier,
+                    None => panic!("no function {name} is known here"),
+                };
                 Task::Invoke {
-                    function,
+                    callee,
                     payload: arguments["Payload"].take(),
                 }
             }
@@ -188,7 +201,7 @@ impl Run {
     /// How long the state waits at most before it tries again after an error, if it does: full jitter makes it any share.
     pub(crate) fn retry_after(&mut self, error: &str) -> Option<Duration> {
         let state = self.definition();
-        let retriers = state["Retry"].as_array().expect("every task retries");
+        let retriers = state["Retry"].as_array()?;
         self.retries.resize(retriers.len(), 0);
         let at = retriers.iter().position(|retrier| {
             let names = names(retrier);
@@ -269,6 +282,9 @@ impl Run {
         });
         if let (Value::Object(states), Value::Object(more)) = (&mut states, more) {
             states.extend(more.clone());
+        }
+        if let Some(value) = plain::evaluate(expression, &states) {
+            return value;
         }
         // The engine knows no variable `$states`, but `$$` is the root of its input.
         let expression = expression.replace("$states.", "$$.states.");

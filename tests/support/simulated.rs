@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use world::World;
 
+use crate::verifier::{self, InVpc};
 use crate::wire;
 use crate::wrong::Wrong;
 
@@ -29,6 +30,7 @@ const LIMITS: Limits = Limits {
 pub struct Simulated {
     shared: Arc<Shared>,
     aws: Arc<Aws>,
+    verifier: Option<Arc<InVpc>>,
 }
 
 /// What the wire, the clock and the tests share.
@@ -75,6 +77,36 @@ impl Simulated {
         Self::build(world, None, seed, LIMITS)
     }
 
+    /// The shipped clients on a world with a verifier in the VPC, if its scenario has one.
+    pub fn verified(world: World) -> Self {
+        match world.verifier() {
+            world::Verifier::Missing => Self::on(world),
+            world::Verifier::Works => Self::verified_after(world, Duration::ZERO),
+            world::Verifier::WakesUp => Self::verified_after(world, verifier::WAKING),
+        }
+    }
+
+    /// The same with a verifier that takes this long to wake up.
+    pub fn verified_after(world: World, waking: Duration) -> Self {
+        let mut simulated = Self::on(world);
+        let outside = simulated.outside();
+        let deployment = Deployment {
+            verifiers: vec![verifier::ARN.parse().expect("an ARN")],
+            ..outside.deployment.clone()
+        };
+        let limits = outside.limits;
+        let verifier = InVpc::new(&simulated.shared, waking);
+        simulated = Self::deployed(simulated.shared, limits, deployment);
+        simulated.verifier = Some(Arc::new(verifier));
+        simulated
+    }
+
+    /// Invokes the verifier.
+    pub(crate) async fn verify(&self, payload: Value) -> Result<Value, (String, String)> {
+        let verifier = self.verifier.as_ref().expect("a verifier");
+        verifier.invoke(payload).await
+    }
+
     fn build(world: World, latency: Option<Duration>, seed: u64, limits: Limits) -> Self {
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
@@ -109,6 +141,7 @@ impl Simulated {
         Self {
             shared,
             aws: Arc::new(aws),
+            verifier: None,
         }
     }
 
@@ -179,8 +212,13 @@ fn deployment(name: &str, world: &World) -> Deployment {
         dms_storage_gib: 6144,
         role_prefix: "tieline-".to_owned(),
     };
+    let mut tags = Vec::new();
     for (parameter, value) in world.stack() {
         match *parameter {
+            "DefaultTags" => {
+                let pairs = value.split(',').filter_map(|pair| pair.split_once('='));
+                tags.extend(pairs.map(|(key, value)| (key.to_owned(), value.to_owned())));
+            }
             "ServiceOwners" => bounds.service_owners = Some(vec![(*value).to_owned()]),
             "PrivateZoneSuffixes" => {
                 bounds.zone_suffixes = Some(vec![value.parse().expect("a domain")]);
@@ -193,6 +231,8 @@ fn deployment(name: &str, world: &World) -> Deployment {
     Deployment {
         name: name.to_owned(),
         bounds,
+        verifiers: Vec::new(),
+        tags: tags.into_iter().collect(),
     }
 }
 

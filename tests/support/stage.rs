@@ -11,7 +11,7 @@ use world::World;
 use world::model::credentials::CANARY;
 use world::model::states::DescribeExecution;
 
-use crate::machine::{Machine, Run, Task};
+use crate::machine::{Callee, Machine, Run, Task};
 use crate::simulated::{Simulated, pass};
 use crate::step::invoke;
 use crate::wrong::{self, Wrong};
@@ -38,6 +38,8 @@ pub struct Ended {
     pub invoked: Vec<String>,
     /// How long it took, in seconds of the world.
     pub seconds: u64,
+    /// What was handed on to the last state that asked the verifier.
+    pub last_verify: Option<Value>,
     /// The events of its history, of which Step Functions takes 25,000.
     pub history: u32,
 }
@@ -115,6 +117,7 @@ impl Stage {
             invoked: Vec::new(),
             seconds: 0,
             history: 1,
+            last_verify: None,
         }));
         let machine = match stack.outside().deployment.name.as_str() {
             "tieline" => "connect".to_owned(),
@@ -288,6 +291,9 @@ impl Execution {
                 ended.history += 2;
             }
             let (kind, input) = run.entered();
+            if run.state().starts_with("Verify") {
+                lock(&self.ended).last_verify = serde_json::from_str(&input).ok();
+            }
             self.simulated
                 .world()
                 .enter_state(&self.id, &kind, run.state(), &input);
@@ -295,8 +301,8 @@ impl Execution {
                 Task::Nothing => {}
                 Task::Wait(seconds) => pass(Duration::from_secs(seconds)).await,
                 Task::End(status, error) => return (status, error),
-                Task::Invoke { function, payload } => {
-                    let (answer, tries) = self.with_retries(&mut run, function, payload).await;
+                Task::Invoke { callee, payload } => {
+                    let (answer, tries) = self.with_retries(&mut run, callee, payload).await;
                     lock(&self.ended).history += 3 * tries;
                     if let Err(error) = run.resume(answer) {
                         return ("FAILED", Some(error));
@@ -344,14 +350,14 @@ impl Execution {
     async fn with_retries(
         &mut self,
         run: &mut Run,
-        function: Function,
+        callee: Callee,
         payload: Value,
     ) -> (Result<Value, (String, String)>, u32) {
         let mut tries = 1;
         loop {
             let state = run.state().clone();
             lock(&self.ended).invoked.push(state);
-            match self.invoke(function, payload.clone()).await {
+            match self.invoke(callee, payload.clone()).await {
                 Err((error, cause)) => match run.retry_after(&error) {
                     Some(longest) => {
                         let share = self.simulated.dice().f64();
@@ -365,13 +371,16 @@ impl Execution {
         }
     }
 
-    async fn invoke(
-        &mut self,
-        function: Function,
-        payload: Value,
-    ) -> Result<Value, (String, String)> {
+    async fn invoke(&mut self, callee: Callee, payload: Value) -> Result<Value, (String, String)> {
         pass(INVOCATION).await;
         let simulated = self.simulated.clone();
+        let function = match callee {
+            Callee::Step(function) => function,
+            Callee::Verifier => {
+                let answer = simulated.verify(payload).await;
+                return answer.map(|answer| json!({"Payload": answer}));
+            }
+        };
         // A task of its own: a function knows nothing of the execution that invoked it, and outlives it.
         let invocation = tokio::task::spawn_local(async move {
             let payload = simulated.aged(payload);

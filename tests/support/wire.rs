@@ -56,6 +56,12 @@ pub(crate) fn wires(shared: &Arc<Shared>) -> (Wire, ToWorld) {
 pub(crate) struct ToWorld(Arc<Shared>);
 
 impl ToWorld {
+    pub(crate) fn to(shared: &Arc<Shared>) -> Self {
+        Self(Arc::clone(shared))
+    }
+}
+
+impl ToWorld {
     async fn exchange(&self, head: &Parts, body: Vec<u8>) -> Response {
         assert_eq!(head.uri.authority().map(|it| it.as_str()), Some("world"));
         let request = match wrong::call(Request::of(head, body)) {

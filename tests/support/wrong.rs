@@ -22,7 +22,7 @@ pub enum Wrong {
     NothingSettles,
     /// The last holder leaves without saying so first.
     LeavingIsNotSaid,
-    /// Marks do not say which execution makes a thing: whoever cleans up takes all that its request made.
+    /// Marks do not say which execution makes a thing, so that whoever cleans up does not know whom to ask first.
     MarksNameNoExecution,
     /// Nobody asks which executions run.
     NobodyElseRuns,
@@ -54,6 +54,38 @@ pub enum Wrong {
     EveryVpcTakesPart,
     /// Every secret serves every VPC.
     SecretsServeEveryVpc,
+    /// The caller's tags are on the endpoint only.
+    OnlyEndpointsAreTagged,
+    /// A zone has no record for its own name.
+    ApexesAreLeftOut,
+    /// All that is below a zone leads to the Regional name.
+    BrokersAreOne,
+    /// A name without its star is announced as a host.
+    WildcardsAreHosts,
+    /// Services have one form of name.
+    ServicesAreGlued,
+    /// Whatever a group lets in is everybody.
+    EveryGroupIsOpen,
+    /// A service has eight ports beside its first.
+    PortsAreCutOff,
+    /// No subnet says that it is for endpoints.
+    SubnetsAreNotMarked,
+    /// Network ACLs and resolvers are as VPCs begin with.
+    SurroundingsAreUsual,
+    /// Every route table leads out.
+    EveryRouteLeadsOut,
+    /// A key's refusal is taken for the secret's.
+    KeysAreNotNamed,
+    /// The names are switched on without a proof of the path.
+    PathsCountAsProven,
+    /// Names that are on count as resolving.
+    NamesCountAsProven,
+    /// Whoever answers counts, whatever certificate it has.
+    CertificatesAreNotChecked,
+    /// Whoever lets a connection in counts, whatever it says.
+    ProtocolsAreNotSpoken,
+    /// A verifier that does not answer at once never will.
+    VerifiersAreAskedOnce,
 }
 
 thread_local! {
@@ -89,6 +121,19 @@ pub(crate) fn call(mut request: Request) -> Result<Request, Box<Response>> {
         Wrong::LeavingIsNotSaid if is("CreateTags") && body.contains("tieline%3Aclosing") => {
             let done = "<CreateTagsResponse><return>true</return></CreateTagsResponse>";
             return Err(Box::new(Response::Answer(Answer::new(done.to_owned()))));
+        }
+        Wrong::OnlyEndpointsAreTagged
+            if is("CreateSecurityGroup") || (is("CreateTags") && body.contains("=eni-")) =>
+        {
+            request.body = body.replace("CostCenter", "Other").into_bytes();
+        }
+        Wrong::ServicesAreGlued if is("DescribeVpcEndpointServices") => {
+            let pairs = body.split('&');
+            let first = pairs.filter(|pair| {
+                let name = pair.split('=').next().unwrap_or_default();
+                !name.starts_with("Filter.1.Value.") || name.ends_with(".1")
+            });
+            request.body = first.collect::<Vec<_>>().join("&").into_bytes();
         }
         Wrong::TokensNameNoStack if is("CreateVpcEndpoint") => {
             let pairs = body.split('&');
@@ -149,6 +194,27 @@ pub(crate) fn answer(response: Response) -> Response {
             );
             body.replace(&format!("<item><key>{MANAGED}</key>"), &closing)
         }
+        Wrong::SubnetsAreNotMarked => with_tags(body, |key, value| {
+            (key != "tieline:endpoints").then(|| value.to_owned())
+        }),
+        Wrong::EveryGroupIsOpen => with_texts(body, "cidrIp", |_| "0.0.0.0/0".to_owned()),
+        Wrong::SurroundingsAreUsual => {
+            let acls = with_texts(body, "ruleAction", |_| "allow".to_owned());
+            with_texts(&acls, "value", |value| {
+                let is_address = value.parse::<std::net::Ipv4Addr>().is_ok();
+                if is_address {
+                    "AmazonProvidedDNS"
+                } else {
+                    value
+                }
+                .to_owned()
+            })
+        }
+        Wrong::EveryRouteLeadsOut => body.replace(
+            "</routeSet>",
+            "<item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock><natGatewayId>nat-1</natGatewayId><state>active</state></item></routeSet>",
+        ),
+        Wrong::KeysAreNotNamed => body.replace("Access to KMS is not allowed", "no"),
         Wrong::ThrottlesAreRefusals => {
             return refused(body).unwrap_or(response);
         }
@@ -182,6 +248,18 @@ fn with_tags(body: &str, value_of: impl Fn(&str, &str) -> Option<String>) -> Str
             changed += &format!("{BEGIN}{key}</key><value>{value}</value></item>");
         }
         changed += rest;
+    }
+    changed
+}
+
+/// An answer in XML with other texts in one kind of element.
+fn with_texts(body: &str, element: &str, text: impl Fn(&str) -> String) -> String {
+    let (begin, end) = (format!("<{element}>"), format!("</{element}>"));
+    let mut pieces = body.split(&begin);
+    let mut changed = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (inner, rest) = piece.split_once(&end).unwrap_or((piece, ""));
+        changed += &format!("{begin}{}{end}{rest}", text(inner));
     }
     changed
 }
@@ -239,13 +317,61 @@ pub(crate) fn step(answer: Value) -> Result<Value, (String, String)> {
                 progress.remove("putOff");
             }
         }
+        Some(Wrong::ApexesAreLeftOut) => each_record(&mut answer, |name| name != "@"),
+        Some(Wrong::BrokersAreOne) => each_record(&mut answer, |name| !name.contains("-az")),
+        Some(Wrong::PortsAreCutOff) => {
+            let ports = answer["plan"]["endpoint"]["furtherPorts"].as_array_mut();
+            if let Some(ports) = ports {
+                ports.truncate(3);
+            }
+        }
+        Some(Wrong::PathsCountAsProven) => count_as_proven(&mut answer, "Verify the path", "path"),
+        Some(Wrong::NamesCountAsProven) => {
+            count_as_proven(&mut answer, "Verify the names", "names");
+        }
+        Some(Wrong::CertificatesAreNotChecked) if answer["verify"].is_object() => {
+            answer["verify"]["trial"]["speech"]["certificate"] = json!("nothing");
+        }
+        Some(Wrong::ProtocolsAreNotSpoken) if answer["verify"].is_object() => {
+            answer["verify"]["trial"]["speech"] = json!({"protocol": "tcp"});
+        }
+        Some(Wrong::VerifiersAreAskedOnce)
+            if answer["waitingFor"]
+                .as_str()
+                .is_some_and(|what| what.starts_with("the verifier could not")) =>
+        {
+            answer["progress"]["path"] = json!({"outcome": "not-tried", "reason": "asleep"});
+        }
         _ => {}
     }
     Ok(answer)
 }
 
+/// Leaves records of a planned zone out.
+fn each_record(answer: &mut Value, stays: impl Fn(&str) -> bool) {
+    for part in answer["plan"]["parts"].as_array_mut().into_iter().flatten() {
+        if let Some(records) = part["records"].as_object_mut() {
+            records.retain(|name, _| stays(name));
+        }
+    }
+}
+
+/// What the verifier is to try is left out, and counts as if it had been seen.
+fn count_as_proven(answer: &mut Value, state: &str, half: &str) {
+    if answer["next"] == state {
+        answer["progress"][half] = json!({"outcome": "proven"});
+        answer["next"] = json!("Poll the status");
+    }
+}
+
 /// The event of a result, as it is put on the bus.
 pub(crate) fn event(mut event: Value, execution: &str) -> Value {
+    let pattern = event["Detail"]["connection"]["hostPattern"].as_str();
+    if Wrong::WildcardsAreHosts.is_now()
+        && let Some((_, domain)) = pattern.and_then(|pattern| pattern.split_once('.'))
+    {
+        event["Detail"]["connection"] = json!({"host": domain});
+    }
     if Wrong::ResultsHaveIdsOfTheirOwn.is_now() {
         event["Detail"]["resultId"] = json!(execution);
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
+use tieline::question::STATUS_REQUESTED;
+use tieline::request::REQUESTED;
 use tieline::workflow::Function;
 
 /// The policy of what every function may read.
@@ -326,9 +328,14 @@ fn statement_findings(statement: &Value) -> Vec<String> {
     {
         found.push("records of every type".to_owned());
     }
+    let is_of_interfaces = statement["Resource"]["Fn::Sub"]
+        .as_str()
+        .is_some_and(|one| one.ends_with(":network-interface/*"));
     if actions.contains(&"ec2:CreateTags")
         && !requires("aws:ResourceTag/tieline:managed")
         && statement["Condition"]["StringEquals"]["ec2:CreateAction"].is_null()
+        // EC2 makes the network interfaces of endpoints of ours, without a tag.
+        && !(is_of_interfaces && requires("aws:RequestTag/tieline:managed"))
     {
         found.push("tags on what is not ours".to_owned());
     }
@@ -396,8 +403,8 @@ fn asking_findings(resources: &Value) -> Vec<String> {
 fn event_findings(resources: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let rule = |name: &str| &resources[name]["Properties"];
-    if rule("Requested")["EventPattern"] != json!({"detail-type": ["Private Connection Requested"]})
-    {
+    let asked = [REQUESTED, STATUS_REQUESTED];
+    if rule("Requested")["EventPattern"] != json!({"detail-type": asked}) {
         found.push("the rule matches something else than the detail-type".to_owned());
     }
     let ended = &rule("Ended")["EventPattern"]["detail"];
@@ -407,12 +414,12 @@ fn event_findings(resources: &Value) -> Vec<String> {
         found.push("nothing cleans up after an execution that ended without a result".to_owned());
     }
     let starts = json!({"Ref": "ConnectMachine"});
-    for name in ["Requested", "Ended", "Troubled"] {
+    for name in ["Requested", "Ended", "Troubled", "Results"] {
         let target = &rule(name)["Targets"][0];
         if target["DeadLetterConfig"]["Arn"] != json!({"Fn::GetAtt": "DeadLetterQueue.Arn"}) {
             found.push(format!("the rule {name} has no dead-letter queue"));
         }
-        if name != "Troubled"
+        if ["Requested", "Ended"].contains(&name)
             && (target["Arn"] != starts
                 || target["RoleArn"] != json!({"Fn::GetAtt": "MayStart.Arn"}))
         {
@@ -429,6 +436,21 @@ fn event_findings(resources: &Value) -> Vec<String> {
     if rule("Troubled")["Targets"][0]["Arn"] != topic {
         found.push("nobody hears of what a person has to look at".to_owned());
     }
+    let of_rule = json!({"aws:SourceArn": {"Fn::GetAtt": "Results.Arn"}});
+    for (policy, action) in [
+        ("ResultsQueuePolicy", "sqs:SendMessage"),
+        ("ResultsTopicPolicy", "sns:Publish"),
+    ] {
+        let statement = &rule(policy)["PolicyDocument"]["Statement"][0];
+        if statement["Principal"]["Service"] != "events.amazonaws.com"
+            || statement["Action"] != action
+            || statement["Condition"]["ArnEquals"] != of_rule
+        {
+            found.push(format!(
+                "EventBridge may not write by {policy}, or more than results"
+            ));
+        }
+    }
     let policy = &resources["DeadLetterQueuePolicy"]["Properties"];
     let statement = &policy["PolicyDocument"]["Statement"][0];
     let allowed = policy["Queues"] == json!([{"Ref": "DeadLetterQueue"}])
@@ -441,6 +463,7 @@ fn event_findings(resources: &Value) -> Vec<String> {
                 {"Fn::GetAtt": "Requested.Arn"},
                 {"Fn::GetAtt": "Ended.Arn"},
                 {"Fn::If": ["HasTopic", {"Fn::GetAtt": "Troubled.Arn"}, {"Ref": "AWS::NoValue"}]},
+                {"Fn::If": ["HasResults", {"Fn::GetAtt": "Results.Arn"}, {"Ref": "AWS::NoValue"}]},
             ]);
     if !allowed {
         found.push("EventBridge may not write to the dead-letter queue".to_owned());

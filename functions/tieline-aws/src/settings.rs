@@ -21,6 +21,12 @@ const OUTAGE: u64 = 6 * 3600;
 /// The largest storage of a replication instance that DMS knows (API reference, `CreateReplicationInstance`), in GiB.
 const STORAGE: u32 = 6144;
 
+/// The variable with the stack's own tags.
+const TAGS: &str = "TIELINE_DEFAULT_TAGS";
+
+/// The variable that names the verifiers.
+const VERIFIERS: &str = "TIELINE_VERIFIERS";
+
 /// The deployment's settings.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -122,7 +128,34 @@ fn deployment(get: &impl Fn(&str) -> Option<String>) -> Result<Deployment, BadVa
     };
     let zone_suffixes = list(suffixes).map(|all| all.iter().map(domain).collect());
     let most = text(storage, &STORAGE.to_string());
+    let verifier = |one: &String| {
+        let parsed = one.parse();
+        parsed.map_err(|_| {
+            bad(
+                VERIFIERS,
+                one,
+                "ARNs of functions, with commas between them",
+            )
+        })
+    };
+    let verifiers = list(VERIFIERS).unwrap_or_default();
+    let verifiers: Result<_, _> = verifiers.iter().map(verifier).collect();
+    let tag = |pair: &String| {
+        let parts = pair.split_once('=').filter(|(key, _)| !key.is_empty());
+        let (key, value) = parts.ok_or_else(|| {
+            bad(
+                TAGS,
+                pair,
+                "pairs such as key=value, with commas between them",
+            )
+        })?;
+        Ok((key.to_owned(), value.to_owned()))
+    };
+    let tags = list(TAGS).unwrap_or_default();
+    let tags: Result<_, _> = tags.iter().map(tag).collect();
     Ok(Deployment {
+        tags: tags?,
+        verifiers: verifiers?,
         name: text("TIELINE_DEPLOYMENT", "tieline"),
         bounds: Bounds {
             enrolled_tag: text("TIELINE_ENROLLED_TAG", "tieline:enrolled"),

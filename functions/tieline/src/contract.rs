@@ -10,8 +10,9 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
+use crate::question::{self, STATUS_REQUESTED};
 use crate::request::{REQUESTED, Request};
-use crate::result::{Awaiting, Failed, Planned, Ready, ResultDetail};
+use crate::result::{Awaiting, Failed, Planned, Ready, ResultDetail, Status};
 
 /// The schema of the detail of one kind of event.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,10 +27,16 @@ pub struct EventSchema {
 pub fn all() -> Vec<EventSchema> {
     vec![
         event("request.v1.json", REQUESTED, Request::schema()),
+        event(
+            "status-requested.v1.json",
+            STATUS_REQUESTED,
+            question::schema(),
+        ),
         result::<Planned>(),
         result::<Ready>(),
         result::<Failed>(),
         result::<Awaiting>(),
+        result::<Status>(),
     ]
 }
 

@@ -3,7 +3,9 @@
 //! Whoever may put an event on the bus uses the functions' rights. So the stack says how far these go, and IAM holds the
 //! functions to the same wherever it knows a condition for it.
 
-use crate::ids::{Domain, RoleArn};
+use std::collections::BTreeMap;
+
+use crate::ids::{Domain, FunctionArn, RoleArn, VpcId};
 
 /// One stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +14,18 @@ pub struct Deployment {
     /// take nothing from each other.
     pub name: String,
     pub bounds: Bounds,
+    /// Tags of what it creates, beside those of its callers.
+    pub tags: BTreeMap<String, String>,
+    /// The verifiers that it may invoke, one for a VPC.
+    pub verifiers: Vec<FunctionArn>,
+}
+
+impl Deployment {
+    /// The verifier in a VPC: its function's name ends with the VPC's id.
+    pub fn verifier_in(&self, vpc: &VpcId) -> Option<&FunctionArn> {
+        let mut all = self.verifiers.iter();
+        all.find(|arn| arn.as_str().ends_with(vpc.as_str()))
+    }
 }
 
 /// What the stack allows. A list that is not there allows everything.

@@ -177,9 +177,10 @@ impl EndpointPlan {
             ),
             // The caller's: an organization may refuse what is made without them. The mark says whose the group is.
             tags: owner
-                .tags
-                .clone()
-                .into_iter()
+                .default_tags
+                .iter()
+                .chain(&owner.tags)
+                .map(|(key, value)| (key.clone(), value.clone()))
                 .chain([
                     (MANAGED.to_owned(), owner.deployment.clone()),
                     ("Name".to_owned(), name.to_owned()),
@@ -278,6 +279,42 @@ pub(crate) fn holding_zone<'z>(zones: &'z [VpcZone], names: &[String]) -> Option
     zones
         .iter()
         .find(|zone| !zone.owner.is_empty() && domains.contains(&zone.name.as_str()))
+}
+
+/// The label of an endpoint's own name that begins with its id. Those of S3 have a star before it.
+pub(crate) fn own_label(name: &str) -> Option<&str> {
+    name.strip_prefix("*.").unwrap_or(name).split('.').next()
+}
+
+/// Whether an endpoint's own name is that of a zone.
+pub(crate) fn is_of_zone(name: &str, zone: &AvailabilityZone) -> bool {
+    let ending = format!("-{}", zone.zone_name);
+    own_label(name).is_some_and(|label| label.ends_with(&ending))
+}
+
+/// One of an endpoint's own names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum OwnName<'z> {
+    Regional,
+    Of(&'z AvailabilityZone),
+    /// Of a zone that is not in the plan: who shares an endpoint may name some of its zones.
+    OfAnother,
+}
+
+/// Which of an endpoint's own names a name is; nothing for other names.
+pub(crate) fn own_zone<'z>(
+    name: &str,
+    endpoint: &Endpoint,
+    zones: &'z [AvailabilityZone],
+) -> Option<OwnName<'z>> {
+    let rest = own_label(name)?.strip_prefix(endpoint.id.as_str())?;
+    let zone = zones.iter().find(|zone| is_of_zone(name, zone));
+    // vpce-<id>-<hash>, and behind it the zone's name.
+    Some(match zone {
+        Some(zone) => OwnName::Of(zone),
+        None if rest.matches('-').count() == 1 => OwnName::Regional,
+        None => OwnName::OfAnother,
+    })
 }
 
 /// Whether EC2 shows another policy than the planned one: one that does not mean the same.

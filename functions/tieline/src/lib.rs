@@ -12,6 +12,7 @@ pub mod problem;
 pub mod time;
 
 pub mod deployment;
+pub mod trial;
 
 pub mod execution;
 pub mod json;
@@ -28,6 +29,7 @@ pub mod parts;
 pub mod targets;
 
 pub mod plan;
+pub mod question;
 pub mod request;
 
 pub mod result;

@@ -43,6 +43,16 @@ pub enum OnFailure {
     Keep,
 }
 
+/// Whether the connection is tried from within its VPC before it is called ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verify {
+    /// Where the deployment has a verifier in the VPC.
+    IfPossible,
+    /// Without a verifier, or without its proof, the request fails.
+    Required,
+    Skip,
+}
+
 impl Network {
     pub(crate) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
         let vpc_id = fields.required("vpcId", "The VPC");
@@ -156,6 +166,19 @@ impl OnFailure {
             "keep" => Some(Self::Keep),
             _ => Some(Self::RollBack),
         }
+    }
+}
+
+impl Verify {
+    pub(crate) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
+        let about = "Whether the connection is tried from within the VPC before it is called ready: where the deployment has a verifier there, or else not \
+                     made at all, or not tried";
+        let word = fields.word("verify", &["if-possible", "required", "skip"], about)?;
+        Some(match word {
+            "required" => Self::Required,
+            "skip" => Self::Skip,
+            _ => Self::IfPossible,
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::endpoint::EndpointPlan;
 use crate::execution::Phase;
+use crate::ids::FunctionArn;
 use crate::options::OnFailure;
 use crate::ownership::Owner;
 use crate::parts::Part;
@@ -34,6 +35,35 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Problem>,
     pub on_failure: OnFailure,
+    /// Who tries the connection.
+    #[serde(default)]
+    pub verifier: Verifier,
+}
+
+/// Who tries the connection from within its VPC.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Verifier {
+    /// A function; where it must prove the connection, there is none without it.
+    Function { arn: FunctionArn, must: bool },
+    /// Nobody, and why.
+    Nobody { why: String },
+}
+
+/// Plans of before say nothing of it.
+impl Default for Verifier {
+    fn default() -> Self {
+        Self::Nobody {
+            why: "the request was planned by a version that tried no connections".to_owned(),
+        }
+    }
+}
+
+impl Verifier {
+    /// Nobody tries a connection that the request does not want tried.
+    pub fn nobody(why: impl Into<String>) -> Self {
+        Self::Nobody { why: why.into() }
+    }
 }
 
 impl Plan {

@@ -19,6 +19,8 @@ pub enum Code {
     Connected,
     /// A dry run found nothing in the way.
     Planned,
+    /// Somebody asked how a request stands.
+    Status,
     /// The event is not a request that Tieline understands.
     RequestInvalid,
     /// The same request id was used before with other parameters.
@@ -63,6 +65,8 @@ pub enum Code {
     NetworkAclClosed,
     /// A warning: machines of the VPC do not ask its own resolver, which alone knows private names.
     ResolverNotAws,
+    /// A warning: the service needs others beside it, and the VPC has no endpoint for them.
+    CompanionMissing,
     /// The service has no private DNS name.
     PrivateDnsUnavailable,
     /// The service's owner has not proven its private DNS name.
@@ -103,10 +107,24 @@ pub enum Code {
     RoleNotAllowed,
     /// The VPC has no private endpoint of the database that AWS DMS is to reach.
     PrivateEndpointMissing,
+    /// Nothing leads from a new replication instance to Secrets Manager, where it reads the database's secret.
+    SecretsManagerUnreachable,
     /// The account lacks the IAM role `dms-vpc-role`, it does not trust AWS DMS, or it lacks its policy.
     DmsRoleMissing,
     /// AWS DMS could not log in to the database.
     DmsTestFailed,
+    /// The request wants its connection proven, and no verifier in the VPC does it.
+    VerifierMissing,
+    /// From within the VPC there is no connection to the endpoint.
+    PathClosed,
+    /// The server behind the endpoint has no certificate for the host that clients use.
+    PathWrongCertificate,
+    /// The server behind the endpoint does not speak the target's protocol.
+    PathWrongProtocol,
+    /// The cluster refuses the login that the deployment wants tried.
+    LoginRefused,
+    /// A name that the result would announce does not lead to the endpoint.
+    NameNotResolving,
     /// An endpoint of ours serves this already, and as many requests as it has room for.
     SharedByTooMany,
     /// An endpoint of ours serves this already, and not in the way that was asked for.

@@ -192,3 +192,25 @@ pub(crate) fn role_not_allowed(role: &RoleArn, prefix: &str) -> Problem {
     )
     .about("$.target.secretAccessRoleArn")
 }
+
+/// Nobody proves the connection of a request that wants it proven.
+pub(crate) fn no_verifier(why: &str, vpc: &VpcId, region: &Region) -> Problem {
+    Problem::new(
+        Code::VerifierMissing,
+        format!("the connection in {vpc} has to be proven, and {why}"),
+        format!(
+            "{}; or send \"verify\": \"if-possible\"",
+            deploy_verifier(vpc, region)
+        ),
+    )
+    .about("$.verify")
+}
+
+/// How a VPC gets a verifier.
+pub(crate) fn deploy_verifier(vpc: &VpcId, region: &Region) -> String {
+    format!(
+        "deploy one: sam build -t functions/verify-connection/template.yaml && sam deploy --region {region} --stack-name tieline-verify-{vpc} \
+         --capabilities CAPABILITY_IAM --resolve-s3 --parameter-overrides VpcId={vpc} SubnetIds=<subnets of clients> SecurityGroupIds=<groups of clients>, \
+         and add its output VerifierArn to the parameter VerifierArns of this stack"
+    )
+}

@@ -4,9 +4,10 @@ use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use serde_json::{Value, json};
 use serde_tuple::Serialize_tuple;
 
+use crate::deployment::Deployment;
 use crate::ids::{Region, RequestId};
 use crate::json::{Condition, Describer, Fields, Reader, canonical};
-use crate::options::{self, Network, OnFailure, Policy};
+use crate::options::{self, Network, OnFailure, Policy, Verify};
 use crate::outside::Tags;
 use crate::ownership::{Owner, run_mark};
 use crate::problem::{Problem, short};
@@ -28,6 +29,7 @@ pub struct Request {
     /// Check and plan only.
     pub dry_run: bool,
     pub on_failure: OnFailure,
+    pub verify: Verify,
 }
 
 /// What shapes the connection: two requests of one id must agree in it.
@@ -144,6 +146,12 @@ impl Request {
             "Let an endpoint that is not Tieline's serve the request, unchanged",
         );
         let on_failure = OnFailure::read(fields);
+        let verify = Verify::read(fields);
+        let has_endpoint = facts.connected_through == ConnectedThrough::Endpoint;
+        if verify == Some(Verify::Required) && !has_endpoint {
+            let why = "this target has no endpoint that could be tried: leave verify out";
+            fields.wrong("verify", why);
+        }
         declare_rules_of_targets(fields);
         // Left out, private DNS is on wherever the target lets it be.
         let possible = target.as_ref().is_none_or(|named| named.takes_private_dns);
@@ -172,19 +180,27 @@ impl Request {
             },
             dry_run,
             on_failure: on_failure?,
+            verify: verify?,
         })
     }
 
     /// What marks whatever is made for the request.
-    pub fn owner(&self, deployment: &str, account: &str, maker: &str, closer: &str) -> Owner {
+    pub fn owner(
+        &self,
+        deployment: &Deployment,
+        account: &str,
+        maker: &str,
+        closer: &str,
+    ) -> Owner {
         // A name for the console, unless the caller gives one.
         let mut tags = self.shape.tags.clone();
         tags.entry("Name".to_owned())
-            .or_insert_with(|| format!("tieline {}", self.request_id));
+            .or_insert_with(|| Owner::name_of(&self.request_id));
         Owner {
             request_id: self.request_id.clone(),
             fingerprint: self.shape.fingerprint(),
-            deployment: deployment.to_owned(),
+            deployment: deployment.name.clone(),
+            default_tags: deployment.tags.clone(),
             unnamed: false,
             execution: run_mark(maker),
             closer: run_mark(closer),
@@ -270,6 +286,10 @@ fn declare_rules_of_targets<F: Fields>(fields: &mut F) {
     let off = || json!({"properties": {"privateDns": {"const": false}}});
     let no_endpoint = |facts: &KindFacts| facts.connected_through != ConnectedThrough::Endpoint;
     fields.rule(|| (is_target(kinds(no_endpoint)), off()));
+    fields.rule(|| {
+        let then = json!({"properties": {"verify": {"not": {"const": "required"}}}});
+        (is_target(kinds(no_endpoint)), then)
+    });
     fields.rule(|| {
         let unrestricted = kinds(|facts| facts.restricted_policy.is_none());
         let then = json!({"properties": {"policy": {"not": {"const": "restricted"}}}});

@@ -4,6 +4,7 @@
 
 mod route {
     pub(crate) mod looks;
+    mod trials;
 }
 
 use serde_json::{Map, Value};
@@ -209,6 +210,8 @@ fn no_look_in_any_phase_leads_where_it_must_not() {
                                 "{what}: {problem}"
                             ),
                             then @ (Then::Go(_)
+                            | Then::Verify(_)
+                            | Then::LeaveUntried(..)
                             | Then::AwaitAcceptance { .. }
                             | Then::RolledBack
                             | Then::GiveUp) => panic!("{what}: {then:?}"),

@@ -3,7 +3,8 @@
 use aws_sdk_ec2::types;
 use tieline::ids::Ports;
 use tieline::outside::{
-    AclEntry, Endpoint, Group, Ingress, Interface, NetworkAcl, Service, State, Subnet, Tags, Vpc,
+    AclEntry, Endpoint, Group, Ingress, Interface, NetworkAcl, RouteTable, Service, State, Subnet,
+    Tags, Vpc,
 };
 use tieline::time::Time;
 
@@ -89,6 +90,27 @@ fn acl_entry(entry: &types::NetworkAclEntry) -> Option<AclEntry> {
         ports: ports.map(|(first, last)| Ports { first, last }),
         cidr: entry.cidr_block().map(str::to_owned),
     })
+}
+
+pub(super) fn route_table(table: &types::RouteTable) -> RouteTable {
+    let associations = table.associations();
+    // Gateway endpoints lead to their service only; what is led by something else may lead anywhere.
+    let leads_out = |route: &types::Route| {
+        let stays = |id: &str| {
+            let mut all = ["local", "igw-", "vpce-"].into_iter();
+            all.any(|beginning| id.starts_with(beginning))
+        };
+        let is_up = route.state() != Some(&types::RouteState::Blackhole);
+        is_up && !route.gateway_id().is_some_and(stays)
+    };
+    RouteTable {
+        subnet_ids: associations
+            .iter()
+            .filter_map(|one| one.subnet_id().map(str::to_owned))
+            .collect(),
+        is_main: associations.iter().any(|one| one.main() == Some(true)),
+        leads_out: table.routes().iter().any(leads_out),
+    }
 }
 
 pub(super) fn name_servers(options: &[types::DhcpOptions]) -> Vec<String> {
@@ -209,6 +231,8 @@ pub(super) fn endpoint(endpoint: &types::VpcEndpoint) -> Option<Endpoint> {
 
 pub(super) fn interface(interface: &types::NetworkInterface) -> Option<Interface> {
     Some(Interface {
+        id: interface.network_interface_id()?.to_owned(),
+        tags: tags(interface.tag_set()),
         subnet_id: interface.subnet_id()?.to_owned(),
         private_ip: interface.private_ip_address()?.to_owned(),
     })

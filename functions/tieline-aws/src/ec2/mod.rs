@@ -12,7 +12,7 @@ use futures_util::future::try_join;
 use tieline::ids::{EndpointId, GroupId, Ports, VpcId};
 use tieline::outside::{
     CallError, DnsAttributes, Ec2, Endpoint, EndpointFilter, Group, Interface, NetworkAcl,
-    NewEndpoint, NewGroup, Reply, Service, Subnet, Tags, Vpc,
+    NewEndpoint, NewGroup, Reply, RouteTable, Service, Subnet, Tags, Vpc,
 };
 
 use crate::answer::{ask, gone_is_fine, required};
@@ -102,6 +102,13 @@ impl Ec2 for AwsEc2 {
         let call = call.filters(filter("dhcp-options-id", dhcp_options));
         let answer = ask("ec2:DescribeDhcpOptions", call.send()).await?;
         Ok(convert::name_servers(answer.dhcp_options()))
+    }
+
+    async fn route_tables(&self, vpc: &VpcId) -> Reply<Vec<RouteTable>> {
+        let in_vpc = filter("vpc-id", vpc.as_str());
+        let call = self.0.describe_route_tables().filters(in_vpc);
+        let found = all!("ec2:DescribeRouteTables", call).await?;
+        Ok(found.iter().map(convert::route_table).collect())
     }
 
     async fn service(&self, names: &[String]) -> Reply<Option<Service>> {
@@ -250,9 +257,11 @@ impl Ec2 for AwsEc2 {
     }
 
     async fn tag(&self, id: &EndpointId, tags: &Tags) -> Reply<()> {
-        let call = self.0.create_tags().resources(id.as_str());
-        let call = call.set_tags(Some(list(tags)));
-        ask("ec2:CreateTags", call.send()).await.map(drop)
+        self.put_tags(vec![id.to_string()], tags).await
+    }
+
+    async fn tag_interfaces(&self, ids: &[String], tags: &Tags) -> Reply<()> {
+        self.put_tags(ids.to_vec(), tags).await
     }
 
     async fn untag(&self, id: &EndpointId, wanted: &Tags) -> Reply<()> {
@@ -261,6 +270,14 @@ impl Ec2 for AwsEc2 {
         let call = self.0.delete_tags().resources(id.as_str());
         let call = call.set_tags(Some(tags.collect()));
         gone_is_fine(ask("ec2:DeleteTags", call.send()).await)
+    }
+}
+
+impl AwsEc2 {
+    async fn put_tags(&self, ids: Vec<String>, tags: &Tags) -> Reply<()> {
+        let call = self.0.create_tags().set_resources(Some(ids));
+        let call = call.set_tags(Some(list(tags)));
+        ask("ec2:CreateTags", call.send()).await.map(drop)
     }
 }
 

@@ -13,8 +13,12 @@ pub enum Phase {
     Create,
     /// The service's owner has to accept the endpoint.
     Accept,
+    /// Connections are tried to the endpoint's network interfaces.
+    VerifyPath,
     /// The target's own names are being turned on.
     EnableDns,
+    /// The names are tried.
+    VerifyNames,
     /// The connection is being confirmed: the request is marked as ready on what was made for it.
     #[serde(rename = "keep")]
     Confirm,

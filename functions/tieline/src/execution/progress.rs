@@ -9,6 +9,7 @@ use super::{Execution, Phase};
 use crate::ids::EndpointId;
 use crate::problem::Rejection;
 use crate::time::Time;
+use crate::trial::Tried;
 
 /// How far the work has come.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,15 @@ pub struct Progress {
     pub cleaning: bool,
     #[serde(default, skip_serializing_if = "PutOff::is_none")]
     pub put_off: PutOff,
+    /// When this run last wrote names of a private zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<Time>,
+    /// What came of trying the way to the endpoint, once nothing more is tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Tried>,
+    /// The same of the names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<Tried>,
 }
 
 /// A phase that is over

@@ -114,6 +114,10 @@ ids! {
         = Shape::of("^arn:aws[!-9;-~]*:secretsmanager:[!-9;-~]*:[0-9]{12}:secret:[!-~]+$").at_most(2048);
     RoleArn: "the ARN of an IAM role: arn:<partition>:iam::<account>:role/<name>"
         = Shape::of("^arn:aws[!-9;-~]*:iam:[!-9;-~]*:[0-9]{12}:role/[!-~]+$").at_most(2048);
+    Pem: "certificates in PEM: -----BEGIN CERTIFICATE-----, base64 and -----END CERTIFICATE-----"
+        = Shape::of("^([ \\t\\r\\n]*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\\r\\n]+-----END CERTIFICATE-----)+[ \\t\\r\\n]*$").at_most(8192);
+    FunctionArn: "the ARN of a Lambda function: arn:<partition>:lambda:<region>:<account>:function:<name>"
+        = Shape::of("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}$");
     InstanceArn: "the ARN of a DMS replication instance: arn:<partition>:dms:<region>:<account>:rep:<name>"
         = Shape::of("^arn:aws[!-9;-~]*:dms:[!-9;-~]*:[0-9]{12}:rep:[!-~]+$").at_most(2048);
     Domain: "a domain in lower case such as privatelink.example.com, without a dot at its end"

@@ -20,6 +20,11 @@ impl Ports {
     const EXPECTED: &'static str =
         "a TCP port from 1 to 65535, or a range of them such as \"8443-8451\"";
 
+    /// The port, where it is only one.
+    pub fn single(self) -> Option<u16> {
+        (self.first == self.last).then_some(self.first)
+    }
+
     pub fn overlaps(self, other: Self) -> bool {
         self.first <= other.last && other.first <= self.last
     }

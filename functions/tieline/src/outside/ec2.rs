@@ -27,6 +27,8 @@ pub trait Ec2: Send + Sync {
     async fn endpoints(&self, which: &EndpointFilter<'_>) -> Reply<Vec<Endpoint>>;
     async fn interfaces(&self, ids: &[String]) -> Reply<Vec<Interface>>;
 
+    /// The route tables of a VPC.
+    async fn route_tables(&self, vpc: &VpcId) -> Reply<Vec<RouteTable>>;
     /// Creates an interface endpoint with private DNS off. The same token and parameters give the same endpoint.
     async fn create_endpoint(&self, new: &NewEndpoint) -> Reply<Endpoint>;
     /// Turns private DNS on. `inbound_only`: see [`Service::gateway_too`]; `None` says nothing about it.
@@ -41,6 +43,8 @@ pub trait Ec2: Send + Sync {
     async fn delete_group(&self, id: &GroupId) -> Reply<()>;
     /// Adds tags to an endpoint, replacing values.
     async fn tag(&self, id: &EndpointId, tags: &Tags) -> Reply<()>;
+    /// Adds tags to network interfaces, replacing values.
+    async fn tag_interfaces(&self, ids: &[String], tags: &Tags) -> Reply<()>;
     /// Takes tags away, as far as they still have these values.
     async fn untag(&self, id: &EndpointId, tags: &Tags) -> Reply<()>;
 }
@@ -248,8 +252,21 @@ pub struct Endpoint {
 
 #[derive(Debug, Clone)]
 pub struct Interface {
+    pub id: String,
+    pub tags: Tags,
     pub subnet_id: String,
     pub private_ip: String,
+}
+
+/// A route table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteTable {
+    /// The subnets that it is for.
+    pub subnet_ids: Vec<String>,
+    /// Whether it is for every subnet that has none of its own.
+    pub is_main: bool,
+    /// Whether one of its routes leads out of the VPC, other than through an internet gateway.
+    pub leads_out: bool,
 }
 
 /// What to create. Everything in it takes part in EC2's comparison when the token is used again.

@@ -59,6 +59,9 @@ pub struct Owner {
     pub region: Region,
     /// The caller's tags and a name.
     pub tags: Tags,
+    /// The deployment's own tags, for what is created now: what is there already need not have them.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub default_tags: Tags,
     /// Whether what is not ours may serve the request, unchanged.
     pub adopt: bool,
 }
@@ -101,9 +104,36 @@ impl Owner {
 
     /// Every tag that what is made for this request carries before it is confirmed.
     pub fn all_tags(&self) -> Tags {
+        let mut tags = self.default_tags.clone();
+        tags.extend(self.own_tags());
+        tags
+    }
+
+    fn own_tags(&self) -> Tags {
         let mut tags = self.tags.clone();
         tags.extend(self.marks());
         tags
+    }
+
+    /// What the endpoint's network interfaces are to carry: the caller's tags and whose they are. Nothing where the caller has
+    /// none.
+    pub fn interface_tags(&self) -> Tags {
+        let mut tags = self.tags.clone();
+        if tags.get("Name") == Some(&Self::name_of(&self.request_id)) {
+            tags.remove("Name");
+        }
+        for (key, value) in &self.default_tags {
+            tags.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+        if !tags.is_empty() {
+            tags.insert(MANAGED.to_owned(), self.deployment.clone());
+        }
+        tags
+    }
+
+    /// The value of the tag `Name` where the caller gives none.
+    pub fn name_of(request: &RequestId) -> String {
+        format!("tieline {request}")
     }
 
     /// The marks alone, for what has no room for more tags.
@@ -120,7 +150,7 @@ impl Owner {
         if self.shares(there) {
             self.marks()
         } else {
-            self.all_tags()
+            self.own_tags()
         }
     }
 
@@ -270,6 +300,7 @@ mod tests {
             account: "123456789012".to_owned(),
             region: "us-east-1".parse().unwrap(),
             tags: Tags::new(),
+            default_tags: Tags::new(),
             adopt: false,
         }
     }

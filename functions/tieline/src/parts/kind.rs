@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::deployment::Bounds;
 use crate::endpoint::EndpointPlan;
 use crate::execution::Phase;
-use crate::ids::EndpointId;
+use crate::ids::{EndpointId, VpcId};
 use crate::outside::{Endpoint, Outside, Reply, Tags};
 use crate::ownership::{Owner, Ownership};
 use crate::problem::Problem;
@@ -51,6 +51,16 @@ pub trait PartKind: Send + Sync {
     /// What of it the deployment does not allow, for a service with these private names.
     fn exceeds(&self, _bounds: &Bounds, _service_names: &[String]) -> Vec<Problem> {
         Vec::new()
+    }
+
+    /// The names that it leads to the endpoint, each with the zone whose address it has; none for any of them.
+    fn names(&self) -> Vec<(String, Option<String>)> {
+        Vec::new()
+    }
+
+    /// Whether what it names has these names in a VPC.
+    fn is_seen_in(&self, _vpc: &VpcId) -> bool {
+        true
     }
 
     /// What a request that has it says of it in its mark on the endpoint.

@@ -6,6 +6,7 @@ mod cost;
 mod failed;
 mod planned;
 mod ready;
+mod status;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub use cost::Cost;
 pub use failed::{Failed, Left};
 pub use planned::Planned;
 pub use ready::{Built, Ready};
+pub use status::{Marked, Status, Working};
 
 /// The detail of an event that says what came of a request.
 pub trait ResultDetail: Serialize + JsonSchema {
@@ -88,12 +90,21 @@ struct Run {
 }
 
 /// The execution of the state machine
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct ExecutionLink {
     /// Its ARN
     id: String,
     /// Where the console shows it
     url: String,
+}
+
+impl ExecutionLink {
+    fn of(execution: &Execution) -> Self {
+        Self {
+            id: execution.id.clone(),
+            url: execution.url(),
+        }
+    }
 }
 
 impl About {
@@ -125,10 +136,7 @@ impl Run {
             next_step,
             phases: progress.spent.clone(),
             seconds: now.since(execution.started()).as_secs(),
-            execution: ExecutionLink {
-                id: execution.id.clone(),
-                url: execution.url(),
-            },
+            execution: ExecutionLink::of(execution),
         }
     }
 }

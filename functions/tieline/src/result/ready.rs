@@ -13,10 +13,11 @@ use crate::ids::EndpointId;
 use crate::outside::Tags;
 use crate::outside::{self, Interface};
 use crate::ownership::{REQUEST, holders};
-use crate::plan::Plan;
+use crate::plan::{Plan, Verifier};
 use crate::problem::{Code, Problem};
 use crate::targets::{Connection, ConnectionContext};
 use crate::time::Time;
+use crate::trial::{Outcome, Tried};
 
 /// The connection is there
 #[derive(Debug, Serialize, JsonSchema)]
@@ -27,8 +28,7 @@ pub struct Ready {
     #[schemars(with = "String", extend("const" = Code::Connected))]
     code: Code,
     connection: Connect,
-    /// What was looked at, layer by layer, and what was not
-    verified: BTreeMap<String, String>,
+    verified: Verified,
     cost: Cost,
     /// What may keep clients from it, and may be meant so
     warnings: Vec<Problem>,
@@ -43,6 +43,20 @@ pub struct Ready {
     #[serde(rename = "about", skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "any_object")]
     said_by_target: Map<String, Value>,
+}
+
+/// What was looked at, layer by layer, and what was not
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = {"type": "string"}))]
+struct Verified {
+    /// The way to the endpoint's network interfaces, tried from within the VPC before any name was switched on
+    path: Tried,
+    /// The names that are announced, resolved in the VPC
+    names: Tried,
+    /// What AWS and the vendor say
+    #[serde(flatten)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    said: BTreeMap<String, String>,
 }
 
 /// How to connect
@@ -160,7 +174,7 @@ impl Ready {
         Self {
             about: About::of(plan, run),
             code: Code::Connected,
-            verified: verified(plan, built, &facts),
+            verified: verified(plan, progress, built, &facts),
             cost: Cost::of(plan),
             warnings: plan.warnings.clone(),
             endpoint: built.map(|built| Endpoint::of(plan, built)),
@@ -284,9 +298,16 @@ fn own_tags(plan: &Plan, tags: &Tags) -> Tags {
 /// What was looked at, layer by layer, and what was not.
 fn verified(
     plan: &Plan,
+    progress: &Progress,
     built: Option<Built<'_>>,
     facts: &Map<String, Value>,
-) -> BTreeMap<String, String> {
+) -> Verified {
+    let untried = || match &plan.verifier {
+        Verifier::Nobody { why } => Tried::not_tried(why),
+        Verifier::Function { .. } => Tried::not_tried("it was ready before this was tried"),
+    };
+    let path = progress.path.clone().unwrap_or_else(untried);
+    let names = progress.names.clone().unwrap_or_else(untried);
     let mut layers = BTreeMap::new();
     let mut layer = |name: &str, seen: &str| layers.insert(name.to_owned(), seen.to_owned());
     if let Some(Built {
@@ -319,9 +340,16 @@ fn verified(
         layer(kind, "ready");
     }
     let proof = plan.parts.iter().find_map(|part| part.kind().proof());
-    layer(
-        "connection",
-        proof.unwrap_or("not tried: no packet of ours was sent through the connection"),
-    );
-    layers
+    let tried = match path.outcome {
+        Outcome::Proven => "a client in the VPC got through to every network interface",
+        Outcome::NotTried | Outcome::Failed => {
+            "not tried: no packet of ours was sent through the connection"
+        }
+    };
+    layer("connection", proof.unwrap_or(tried));
+    Verified {
+        path,
+        names,
+        said: layers,
+    }
 }

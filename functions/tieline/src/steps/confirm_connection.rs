@@ -4,10 +4,9 @@
 //! execution fails would roll back a connection that the first one announced.
 
 use super::parts;
-use crate::endpoint::{EndpointPlan, Groups, built};
+use crate::endpoint::built;
 use crate::execution::Phase;
-use crate::outside::{Endpoint, Outside, Reply};
-use crate::ownership::Owner;
+use crate::outside::{Endpoint, Interface, Outside, Reply};
 use crate::refusals;
 use crate::workflow::{NextState, StepInput, StepResult, Work};
 
@@ -35,7 +34,8 @@ async fn step(mut work: Work<'_>) -> StepResult {
     if work.is_claimed_by_another(&endpoint) {
         return Ok(work.fail(refusals::conflict(id.as_str())));
     }
-    open_own_group(work.outside, &work.plan.owner, wanted, &endpoint).await?;
+    super::own_group::open(work.outside, &work.plan.owner, wanted, &endpoint).await?;
+    tag_interfaces(&work, &endpoint).await?;
     let owner = &work.plan.owner;
     let names_zone = owner.zone.is_none() || owner.zone_in(&endpoint.tags) == owner.zone;
     if !owner.is_confirmed_on(&endpoint.tags) || !names_zone {
@@ -59,33 +59,26 @@ async fn step(mut work: Work<'_>) -> StepResult {
     Ok(work.go(NextState::Poll))
 }
 
-/// The group of our own may have been made for a request that let fewer in, or on other ports. Not before now:
-/// hardly anything can fail any more, and a rule in a group that others need would not be taken back.
-async fn open_own_group(
-    outside: &Outside<'_>,
-    owner: &Owner,
-    wanted: &EndpointPlan,
-    endpoint: &Endpoint,
-) -> Reply<()> {
-    let Groups::Own { cidrs, .. } = &wanted.groups else {
-        return Ok(());
-    };
-    let Some(group) = super::own_group(outside, owner, wanted).await? else {
-        return Ok(());
-    };
-    if !endpoint.group_ids.iter().any(|id| id == group.id.as_str()) {
+/// EC2 makes the endpoint's network interfaces without its tags. Those of an endpoint that others use too stay as they are.
+async fn tag_interfaces(work: &Work<'_>, endpoint: &Endpoint) -> Reply<()> {
+    let (owner, ec2) = (&work.plan.owner, work.outside.ec2);
+    let tags = owner.interface_tags();
+    let is_done = owner.is_confirmed_on(&endpoint.tags);
+    if tags.is_empty() || is_done || owner.shares(&endpoint.tags) {
         return Ok(());
     }
-    for port in wanted.ports() {
-        let closed: Vec<String> = cidrs
-            .iter()
-            .filter(|cidr| !group.admits(port, cidr))
-            .cloned()
-            .collect();
-        outside
-            .ec2
-            .authorize_ingress(&group.id, port, &closed)
-            .await?;
+    let lacks = |one: &Interface| {
+        let has = |(key, value)| one.tags.get(key) == Some(value);
+        !tags.iter().all(has)
+    };
+    let all = ec2.interfaces(&endpoint.interface_ids).await?;
+    let bare: Vec<String> = all
+        .into_iter()
+        .filter(lacks)
+        .map(|interface| interface.id)
+        .collect();
+    if bare.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    ec2.tag_interfaces(&bare, &tags).await
 }

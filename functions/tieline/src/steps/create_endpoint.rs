@@ -7,12 +7,13 @@
 
 use std::time::Duration;
 
-use super::{confirm_connection, equals, parts};
+use super::{confirm_connection, equals, own_group, parts};
 use crate::endpoint::{EndpointPlan, Groups, Serving, differences};
 use crate::execution::Phase;
 use crate::ids::GroupId;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply, State};
 use crate::ownership::{CLOSING, Owner};
+use crate::plan::Verifier;
 use crate::problem::{Code, Problem};
 use crate::refusals;
 use crate::time::Time;
@@ -144,6 +145,10 @@ async fn share(mut work: Work<'_>, wanted: &EndpointPlan, endpoint: &Endpoint) -
             result => result?,
         }
     }
+    // Whoever tries the connection has to be let in first.
+    if let Verifier::Function { .. } = work.plan.verifier {
+        own_group::open(work.outside, &work.plan.owner, wanted, endpoint).await?;
+    }
     work.progress.endpoint = Some(endpoint.id.clone());
     Ok(work.go(NextState::Poll))
 }
@@ -242,7 +247,7 @@ async fn groups(
             return Err(CallError::unavailable("ec2:CreateVpcEndpoint", reason));
         }
     };
-    let id = match super::own_group(outside, owner, wanted).await? {
+    let id = match own_group::find(outside, owner, wanted).await? {
         Some(group) => group.id,
         None => {
             outside

@@ -70,8 +70,10 @@ async fn step(mut work: Work<'_>) -> StepResult {
 }
 
 /// Makes names of our own that resolve to the endpoint, where the plan has some.
-async fn make_names(work: Work<'_>, endpoint: &Endpoint) -> StepResult {
-    match parts::make(&work, Some(endpoint), Phase::EnableDns).await {
+async fn make_names(mut work: Work<'_>, endpoint: &Endpoint) -> StepResult {
+    let made = parts::make(&work, Some(endpoint), Phase::EnableDns).await;
+    work.progress.named = Some(work.now());
+    match made {
         Err(error) if error.is_busy() || error.is_missing() => {
             let what = format!("the private zone cannot be changed yet ({error})");
             Ok(work.wait(what))

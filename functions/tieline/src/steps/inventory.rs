@@ -51,7 +51,7 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
         .chain(others.iter().filter(alive))
         .flat_map(|endpoint| &endpoint.group_ids)
         .collect();
-    let group = super::own_group(work.outside, &work.plan.owner, wanted)
+    let group = super::own_group::find(work.outside, &work.plan.owner, wanted)
         .await?
         .filter(|group| !needed.iter().any(|id| *id == group.id.as_str()));
     let lent = others

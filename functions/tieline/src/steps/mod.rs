@@ -6,20 +6,20 @@ pub mod enable_dns;
 mod equals;
 mod inventory;
 mod observe;
+mod own_group;
 mod parts;
 pub mod preflight;
 pub mod roll_back;
 pub mod status_polling;
+mod verify;
 
 use std::pin::pin;
 
 use futures_util::future::{Either, select};
 
-use crate::endpoint::{EndpointPlan, Groups, is_own_group};
 use crate::execution::Progress;
 use crate::ids::EndpointId;
-use crate::outside::{CallError, Endpoint, EndpointFilter, Group, Outside, Reply};
-use crate::ownership::Owner;
+use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply};
 use crate::time::Time;
 use crate::workflow::{
     LONGEST_POLL, NextState, StepError, StepInput, StepOutput, StepResult, Work, wait_seconds,
@@ -113,19 +113,4 @@ async fn look(outside: &Outside<'_>, id: &EndpointId) -> Reply<Option<Endpoint>>
     };
     let found = outside.ec2.endpoints(&filter).await?;
     Ok(found.into_iter().next())
-}
-
-/// The group of our own that a plan asks for, if it is there.
-async fn own_group(
-    outside: &Outside<'_>,
-    owner: &Owner,
-    wanted: &EndpointPlan,
-) -> Reply<Option<Group>> {
-    let Groups::Own { name, .. } = &wanted.groups else {
-        return Ok(None);
-    };
-    let groups = outside.ec2.groups(&wanted.vpc_id).await?;
-    Ok(groups
-        .into_iter()
-        .find(|group| is_own_group(owner, group, name, &wanted.vpc_id, &wanted.service)))
 }

@@ -4,6 +4,7 @@ use crate::endpoint::differences;
 use crate::execution::Phase;
 use crate::outside::{Reply, State};
 use crate::parts::{Condition, PartContext};
+use crate::plan::Verifier;
 use crate::workflow::{Observed, PartsStatus, Work};
 
 /// Looks once at everything that the next decision may depend on.
@@ -39,10 +40,14 @@ pub(super) async fn observe(work: &Work<'_>) -> Reply<Observed> {
                 || (wanted.private_dns.is_some() == endpoint.private_dns
                     && differences(&work.plan.owner, wanted, &endpoint).is_empty())
         });
-        if all_work && endpoint.state == State::Available && is_as_planned {
+        let works = all_work && endpoint.state == State::Available;
+        let ids = &endpoint.interface_ids;
+        if works && is_to_be_tried(work) {
+            // Before the path is proven nothing is looked at behind it.
+            observed.interfaces = Some(work.outside.ec2.interfaces(ids).await?);
+        } else if works && is_as_planned {
             let names = parts(work, &context, Phase::EnableDns).await?;
             if matches!(names, PartsStatus::Ready(_)) && !work.is_claimed_by_another(&endpoint) {
-                let ids = &endpoint.interface_ids;
                 observed.interfaces = Some(work.outside.ec2.interfaces(ids).await?);
             }
             observed.names = Some(names);
@@ -50,6 +55,11 @@ pub(super) async fn observe(work: &Work<'_>) -> Reply<Observed> {
     }
     observed.endpoint = Some(endpoint);
     Ok(observed)
+}
+
+/// Whether the way to the endpoint is still to be tried.
+fn is_to_be_tried(work: &Work<'_>) -> bool {
+    matches!(work.plan.verifier, Verifier::Function { .. }) && work.progress.path.is_none()
 }
 
 /// Looks at the parts that a phase makes, in their order, up to the first that does not work yet.

@@ -3,9 +3,10 @@
 //! "Not yet" is an answer with a wait in it; only what is wrong is an error. One poll serves every phase.
 
 use super::observe::observe;
-use super::roll_back;
+use super::{roll_back, verify};
 use crate::outside::Outside;
 use crate::result::{Awaiting, Built, Ready, ResultDetail};
+use crate::trial::Tried;
 use crate::workflow::{
     Decision, NextState, Observed, StepInput, StepOutput, StepResult, Then, Work, route,
 };
@@ -16,9 +17,20 @@ use crate::workflow::{
 ///
 /// `Tieline.Unavailable` if a service has not answered for too long, `Tieline.Rejected` if it refuses.
 pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
-    super::on_plan(outside, input, async |work| {
+    let answer = input.answer.clone();
+    super::on_plan(outside, input, async |mut work| {
         let before = work.now();
-        let observed = observe(&work).await?;
+        let mut observed = observe(&work).await?;
+        let read = answer.and_then(|answer| verify::read(&work, &observed, &answer));
+        match read {
+            // Behind a proof there is more to look at.
+            Some(Ok((half, tried))) => {
+                half.note(&mut work.progress, tried);
+                return Ok(work.go(NextState::Poll));
+            }
+            Some(Err(finding)) => observed.finding = Some(finding),
+            None => {}
+        }
         // That nothing is left is true of the time of the look, and not of when the last service had answered.
         let now = match observed.inventory {
             Some(_) => before,
@@ -38,7 +50,14 @@ fn carry_out(decision: Decision, mut work: Work<'_>, observed: Observed) -> Step
         Then::StartOver => {
             work.progress.endpoint = None;
             work.progress.dns_ordered = false;
+            work.progress.path = None;
+            work.progress.names = None;
             work.go(NextState::Create)
+        }
+        Then::Verify(half) => verify::ask(work, half, &observed),
+        Then::LeaveUntried(half, why) => {
+            half.note(&mut work.progress, Tried::not_tried(why));
+            work.go(NextState::Poll)
         }
         Then::Wait { seconds, what } => work.wait_for(seconds, what),
         Then::AwaitAcceptance { seconds, what } => awaiting(work, seconds, what, &observed),

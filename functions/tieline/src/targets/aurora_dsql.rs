@@ -16,6 +16,7 @@ use crate::parts::Part;
 use crate::parts::private_zone::{LeadsTo, PrivateZone};
 use crate::problem::{Code, Problem};
 use crate::refusals::unsuitable;
+use crate::trial::{Login, Protocol, Speech};
 
 const PORT: u16 = 5432;
 
@@ -50,6 +51,17 @@ impl Dns {
 }
 
 impl AuroraDsql {
+    /// The host that a token has to be for.
+    fn signed_host(&self, context: &ConnectionContext<'_>) -> String {
+        let public = || format!("{}.dsql.{}.on.aws", self.cluster_id, context.region);
+        context.private_host.map_or_else(public, str::to_owned)
+    }
+
+    /// What says which cluster is meant where the host does not.
+    fn options(&self) -> String {
+        format!("-c amzn-cluster-id={}", self.cluster_id)
+    }
+
     pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
         let cluster_id = fields.required("clusterId", "The cluster");
         let dns = fields.word(
@@ -186,14 +198,36 @@ impl TargetKind for AuroraDsql {
         }
     }
 
+    fn speech(&self, context: &ConnectionContext<'_>) -> Speech {
+        let speech = Speech::with(Protocol::PostgreSql, context.host());
+        let login = |options| {
+            Some(Login {
+                cluster_id: self.cluster_id.to_string(),
+                host: self.signed_host(context),
+                region: context.region.to_string(),
+                options,
+            })
+        };
+        match context.private_host {
+            Some(_) => Speech {
+                login: login(None),
+                ..speech
+            },
+            None => Speech {
+                login: login(Some(self.options())),
+                ..speech.of_issuer()
+            },
+        }
+    }
+
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {
         let ConnectionContext { region, .. } = context;
         let host = context.host();
-        let (signed_host, tls, note) = match context.private_host {
-            Some(host) => (host.to_owned(), "sslmode=verify-full sslrootcert=system".to_owned(), None),
+        let signed_host = self.signed_host(context);
+        let (tls, note) = match context.private_host {
+            Some(_) => ("sslmode=verify-full sslrootcert=system".to_owned(), None),
             None => (
-                format!("{}.dsql.{region}.on.aws", self.cluster_id),
-                format!("sslmode=require options='-c amzn-cluster-id={}'", self.cluster_id),
+                format!("sslmode=require options='{}'", self.options()),
                 Some("without private DNS the server's name cannot be checked: sslmode=verify-full does not work".to_owned()),
             ),
         };

@@ -9,6 +9,7 @@ use super::{
     Unresolved,
 };
 use crate::json::Fields;
+use crate::trial::{Protocol, Speech};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuroraDsqlManagement {
@@ -59,6 +60,10 @@ impl TargetKind for AuroraDsqlManagement {
             ..EndpointSpec::default()
         }
         .into())
+    }
+
+    fn speech(&self, context: &ConnectionContext<'_>) -> Speech {
+        Speech::with(Protocol::Https, context.host())
     }
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::ids::ServiceSuffix;
 use crate::json::Fields;
+use crate::trial::{Protocol, Speech};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,6 +59,19 @@ const FORMS: [&str; 5] = [
 /// The same for services that are in no Region.
 const GLOBAL: [&str; 1] = ["com.amazonaws"];
 
+/// What services need beside them (Amazon ECR User Guide, "Amazon ECR interface VPC endpoints"; AWS Systems Manager User Guide,
+/// "Improve the security of EC2 instances by using VPC endpoints"; Amazon ECS Developer Guide, "Amazon ECS interface VPC
+/// endpoints").
+const COMPANIONS: [(&str, &[&str]); 7] = [
+    ("ecr.api", &["ecr.dkr", "s3"]),
+    ("ecr.dkr", &["ecr.api", "s3"]),
+    ("ssm", &["ssmmessages"]),
+    ("ssmmessages", &["ssm"]),
+    ("ecs", &["ecs-agent", "ecs-telemetry"]),
+    ("ecs-agent", &["ecs", "ecs-telemetry"]),
+    ("ecs-telemetry", &["ecs", "ecs-agent"]),
+];
+
 pub(super) const FACTS: KindFacts = KindFacts {
     about: "An AWS service that has an interface endpoint",
     ..KindFacts::ENDPOINT
@@ -87,6 +101,15 @@ impl TargetKind for AwsService {
         .into())
     }
 
+    /// AWS's APIs speak HTTPS; what a service says on another port is not known here.
+    fn speech(&self, context: &ConnectionContext<'_>) -> Speech {
+        if self.port == 443 {
+            Speech::with(Protocol::Https, context.host())
+        } else {
+            Speech::unknown()
+        }
+    }
+
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {
         let host = context.host();
         let note = context.private_host.is_none().then(|| {
@@ -101,6 +124,12 @@ impl TargetKind for AwsService {
             ),
             note,
         }
+    }
+
+    fn companions(&self) -> &'static [&'static str] {
+        let mut all = COMPANIONS.iter();
+        let named = all.find(|(name, _)| *name == self.service.as_str());
+        named.map_or(&[], |(_, companions)| companions)
     }
 
     fn inbound_only(&self) -> bool {

@@ -53,6 +53,7 @@ impl Cluster {
                 cluster_id,
                 node_group_id,
                 api_key_secret_arn,
+                ca_certificate: None,
             }),
         }
     }

@@ -11,6 +11,7 @@ use serde_json::{Map, json};
 use super::dms_choice::{Cluster, Wish};
 use super::dms_name::known_as;
 use super::dms_network::{Place, place};
+use super::dms_secrets;
 use super::tidb::{API_KEY, CLUSTER};
 use super::{
     ConnectedThrough, Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts,
@@ -378,6 +379,10 @@ impl TargetKind for DmsTidbCloud {
             let endpoint = self.private_endpoint(context, wanted);
             let (endpoint, secret) = join(endpoint, self.secret(context, wanted)).await;
             noted(Unresolved::both(endpoint, secret), &mut problems)?;
+        }
+        // One that is there has shown that it can.
+        if let (Some(place), Wish::New { .. }) = (&place, &self.instance) {
+            noted(dms_secrets::way(context, place).await, &mut problems)?;
         }
         Unresolved::if_any(problems)?;
         let (Some(wanted), Some(place)) = (wanted, place) else {

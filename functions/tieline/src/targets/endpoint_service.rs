@@ -12,11 +12,12 @@ use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
 };
-use crate::ids::{Domain, Named as _, Ports, RecordName, Region, ServiceName, VpcId, ZoneId};
+use crate::ids::{Domain, Named as _, Pem, Ports, RecordName, Region, ServiceName, VpcId, ZoneId};
 use crate::json::{Condition, Fields, kind_of, name_schema};
 use crate::parts::Part;
 use crate::parts::private_zone::{APEX, LeadsTo, PrivateZone};
 use crate::refusals::unsuitable;
+use crate::trial::{Protocol, Speech};
 
 /// How long the owner may take unless the request says otherwise, in hours.
 const ACCEPTANCE_HOURS: u32 = 72;
@@ -41,6 +42,16 @@ pub struct EndpointService {
     acceptance_hours: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     private_zone: Option<Zone>,
+    /// What it speaks on its first port.
+    #[serde(default, skip_serializing_if = "is_tcp")]
+    protocol: Protocol,
+    /// Who issues its certificate, in PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ca_certificate: Option<Pem>,
+}
+
+fn is_tcp(protocol: &Protocol) -> bool {
+    *protocol == Protocol::Tcp
 }
 
 /// The private zone that leads the owner's names to the endpoint.
@@ -84,7 +95,25 @@ impl EndpointService {
             "A private zone that resolves names of the service's owner to the endpoint, instead of the endpoint's private DNS",
             Zone::read,
         );
+        let protocol = fields.word(
+            "protocol",
+            &["tcp", "tls", "https", "postgresql", "mysql"],
+            "What it speaks on that port, as far as a verifier is to try it",
+        );
+        let ca_certificate = fields.optional(
+            "caCertificate",
+            "The CA certificate of whoever issues the service's own, in PEM, where that is none of the public authorities",
+        );
+        let protocol = match protocol? {
+            "tls" => Protocol::Tls,
+            "https" => Protocol::Https,
+            "postgresql" => Protocol::PostgreSql,
+            "mysql" => Protocol::MySql,
+            _ => Protocol::Tcp,
+        };
         Some(Self {
+            protocol,
+            ca_certificate,
             service: service?,
             port: port?,
             further_ports,
@@ -254,6 +283,25 @@ impl TargetKind for EndpointService {
             parts,
             ..Resolved::default()
         })
+    }
+
+    fn speech(&self, context: &ConnectionContext<'_>) -> Speech {
+        let authority = self.ca_certificate.as_ref();
+        let speech = |host: &str| Speech {
+            authorities: authority.map(Pem::to_string),
+            ..Speech::with(self.protocol, host)
+        };
+        // Where all of a zone's names are wildcards, one below the first of them.
+        let below = self.private_zone.as_ref().and_then(|zone| {
+            let first = zone.records.keys().next()?;
+            Some(zone.whole(first))
+        });
+        match (context.private_host, below) {
+            (Some(host), _) => speech(host),
+            (None, Some(host)) => speech(&host),
+            // The endpoint's own name is in nobody's certificate but AWS's.
+            (None, None) => speech(context.endpoint_name).of_issuer(),
+        }
     }
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {

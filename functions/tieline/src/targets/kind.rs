@@ -9,6 +9,7 @@ use crate::options::Network;
 use crate::outside::{CallError, Outside};
 use crate::parts::Part;
 use crate::problem::Problem;
+use crate::trial::Speech;
 
 #[async_trait]
 pub trait TargetKind: Send + Sync {
@@ -20,6 +21,16 @@ pub trait TargetKind: Send + Sync {
 
     /// How to connect, once everything works.
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection;
+
+    /// What the server behind its endpoint says, so that the connection can be tried.
+    fn speech(&self, _context: &ConnectionContext<'_>) -> Speech {
+        Speech::unknown()
+    }
+
+    /// The AWS services without whose endpoints this one is of little use, by their short names.
+    fn companions(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// The secrets that it names, each with its place in the request.
     fn secrets(&self) -> Vec<(&'static str, &SecretArn)> {

@@ -15,6 +15,7 @@ pub mod tidb_cloud_to_confluent;
 mod dms_choice;
 mod dms_name;
 mod dms_network;
+mod dms_secrets;
 mod kind;
 mod tidb;
 

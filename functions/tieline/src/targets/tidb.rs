@@ -6,6 +6,7 @@ use crate::outside::CallError;
 use crate::outside::tidb_cloud::TidbCluster;
 use crate::problem::{Code, Problem};
 use crate::refusals::unsuitable;
+use crate::trial::{Protocol, Speech};
 
 pub(super) const CLUSTER: &str = "The cluster";
 pub(super) const API_KEY: &str = "The secret with TiDB Cloud's API key";
@@ -62,6 +63,15 @@ pub(super) fn check_region(id: &TidbId, there: &str, here: &Region) -> Result<()
 /// Turns TiDB Cloud's refusal of the key into a problem of the request.
 pub(super) fn by_tidb(error: CallError) -> Unresolved {
     Unresolved::by_vendor(error, KEY_PATH)
+}
+
+/// What a cluster says; only the target's own name is in the server's certificate.
+pub(super) fn speech(context: &ConnectionContext<'_>) -> Speech {
+    let speech = Speech::with(Protocol::MySql, context.host());
+    match context.private_host {
+        Some(_) => speech,
+        None => speech.of_issuer(),
+    }
 }
 
 /// A MySQL client's command. Only the target's own name is in the server's certificate.

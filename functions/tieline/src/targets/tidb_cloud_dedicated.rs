@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::tidb::{
     API_KEY, CLUSTER, KEY_PATH, by_tidb, check_region, cluster, mysql, no_cluster, readiness,
+    speech,
 };
 use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
 };
-use crate::ids::{SecretArn, TidbId};
+use crate::ids::{Pem, SecretArn, TidbId};
 use crate::json::Fields;
 use crate::outside::tidb_cloud::{
     DedicatedCluster, LinkService, NodeGroup, NodeGroupId, TidbNodeGroup,
@@ -21,6 +22,7 @@ use crate::parts::Part;
 use crate::parts::tidb_registration::TidbRegistration;
 use crate::problem::{Code, Problem};
 use crate::refusals::unsuitable;
+use crate::trial::Speech;
 
 /// The port of a node group that says none.
 const PORT: u16 = 4000;
@@ -33,6 +35,9 @@ pub struct TidbCloudDedicated {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) node_group_id: Option<TidbId>,
     pub(super) api_key_secret_arn: SecretArn,
+    /// Who issues the server's certificate, in PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ca_certificate: Option<Pem>,
 }
 
 impl TidbCloudDedicated {
@@ -43,10 +48,15 @@ impl TidbCloudDedicated {
             "The node group; left out, the cluster's default one",
         );
         let api_key_secret_arn = fields.required("apiKeySecretArn", API_KEY);
+        let ca_certificate = fields.optional(
+            "caCertificate",
+            "The cluster's CA certificate in PEM (TiDB Cloud's connection dialog, Download CA cert); left out, the verifier does not check who issued the server's",
+        );
         Some(Self {
             cluster_id: cluster_id?,
             node_group_id,
             api_key_secret_arn: api_key_secret_arn?,
+            ca_certificate,
         })
     }
 
@@ -162,6 +172,10 @@ impl TargetKind for TidbCloudDedicated {
             Some(service) => Err(Unresolved::NotYet(self.service_not_ready(&service.state))),
             None => Err(Unresolved::NotYet(self.service_not_ready("not there yet"))),
         }
+    }
+
+    fn speech(&self, context: &ConnectionContext<'_>) -> Speech {
+        speech(context).issued_by(self.ca_certificate.as_ref().map(Pem::as_str))
     }
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {

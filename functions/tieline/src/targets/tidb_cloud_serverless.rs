@@ -9,6 +9,7 @@ use serde_json::{Map, json};
 
 use super::tidb::{
     API_KEY, CLUSTER, KEY_PATH, by_tidb, check_region, cluster, mysql, no_cluster, readiness,
+    speech,
 };
 use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
@@ -17,6 +18,7 @@ use super::{
 use crate::ids::{SecretArn, TidbId};
 use crate::json::Fields;
 use crate::refusals::unsuitable;
+use crate::trial::Speech;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -76,6 +78,10 @@ impl TargetKind for TidbCloudServerless {
             parts: Vec::new(),
             about,
         })
+    }
+
+    fn speech(&self, context: &ConnectionContext<'_>) -> Speech {
+        speech(context)
     }
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {

@@ -7,6 +7,9 @@ use crate::execution::Execution;
 /// The definition that these executions run; they do not say so.
 const FIRST: u32 = 1;
 
+/// The one without states for a verifier.
+const THIRD: u32 = 3;
+
 /// The one in which a cleanup failed as a request does, and began only for what was aborted or ran out of time.
 const SECOND: u32 = 2;
 
@@ -14,6 +17,11 @@ impl Execution {
     /// Whether its definition has a state for a cleanup that has nothing to do.
     pub(crate) fn may_have_nothing_to_do(&self) -> bool {
         self.definition > SECOND
+    }
+
+    /// Whether its definition has states for a verifier.
+    pub(crate) fn may_verify(&self) -> bool {
+        self.definition > THIRD
     }
 
     /// Whether a check that is repeated is given what the one before it knew.

@@ -25,6 +25,9 @@ pub struct StepInput {
     /// The error of a step that broke, as the state machine caught it.
     #[serde(default)]
     pub failure: Option<ErrorOutput>,
+    /// What the verifier answered, as `said`, or the error of invoking it: whatever it is, it fails nothing.
+    #[serde(default)]
+    pub answer: Option<Value>,
     /// See [`StepInput::confirms`].
     #[serde(default)]
     pub(super) keep: bool,
@@ -84,6 +87,13 @@ pub struct ErrorOutput {
 }
 
 impl ErrorOutput {
+    /// In one line.
+    pub fn words(&self) -> String {
+        let report: Value = serde_json::from_str(&self.cause).unwrap_or_default();
+        let message = report["errorMessage"].as_str().unwrap_or(&self.cause);
+        format!("{}: {}", self.error, short(message, 300))
+    }
+
     /// What was wrong. Our own errors say it themselves; anything else broke a step.
     pub fn rejection(&self) -> Rejection {
         let report: Value = serde_json::from_str(&self.cause).unwrap_or_default();

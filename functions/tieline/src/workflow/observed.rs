@@ -20,8 +20,19 @@ pub struct Observed {
     pub names: Option<PartsStatus>,
     /// The endpoint's network interfaces.
     pub interfaces: Option<Vec<Interface>>,
+    /// What is wrong with what the verifier tried last, or why it did not try.
+    pub finding: Option<Finding>,
     /// While it is rolled back: what is left of it.
     pub inventory: Option<Inventory>,
+}
+
+/// Why a half of a trial is not proven.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finding {
+    /// It does not work.
+    Wrong(Problem),
+    /// The verifier did not try it.
+    Unreached(String),
 }
 
 /// How far the parts are that one phase makes.

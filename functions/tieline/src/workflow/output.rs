@@ -5,8 +5,10 @@ use strum::{IntoStaticStr, VariantArray};
 
 use super::StepError;
 use crate::execution::{Execution, Progress};
+use crate::ids::FunctionArn;
 use crate::plan::Plan;
 use crate::result::ResultEvent;
+use crate::trial::Trial;
 
 /// What a step answers.
 #[derive(Debug, Clone)]
@@ -21,8 +23,17 @@ pub struct StepOutput {
     pub waiting_for: Option<String>,
     pub plan: Option<Plan>,
     pub progress: Progress,
+    /// What the verifier is to try.
+    pub verify: Option<Verify>,
     /// The result event, at the end.
     pub result: Option<ResultEvent>,
+}
+
+/// What the state machine invokes the verifier with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verify {
+    pub function: FunctionArn,
+    pub trial: Trial,
 }
 
 /// What comes of a step.
@@ -37,6 +48,7 @@ impl StepOutput {
             waiting_for: None,
             plan: None,
             progress,
+            verify: None,
             result: None,
         }
     }
@@ -58,6 +70,12 @@ pub enum NextState {
     /// Create the endpoint, or go on with creating what belongs to it.
     #[strum(serialize = "Create the endpoint")]
     Create,
+    /// Have the verifier try the endpoint's network interfaces.
+    #[strum(serialize = "Verify the path")]
+    VerifyPath,
+    /// Have it resolve the names.
+    #[strum(serialize = "Verify the names")]
+    VerifyNames,
     #[strum(serialize = "Enable private DNS")]
     EnableDns,
     /// Mark the request as ready on what was made for it.
@@ -115,6 +133,8 @@ impl Serialize for StepOutput {
             plan: Option<&'a Plan>,
             progress: &'a Progress,
             #[serde(skip_serializing_if = "Option::is_none")]
+            verify: Option<&'a Verify>,
+            #[serde(skip_serializing_if = "Option::is_none")]
             result: Option<&'a ResultEvent>,
         }
         Payload {
@@ -124,6 +144,7 @@ impl Serialize for StepOutput {
             waiting_for: self.waiting_for.as_deref(),
             plan: self.plan.as_ref(),
             progress: &self.progress,
+            verify: self.verify.as_ref(),
             result: self.result.as_ref(),
         }
         .serialize(serializer)

@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use super::{
-    Decision, Inventory, LONGEST_FOR_A_PERSON, LONGEST_POLL, NextState, Observed, PartsStatus,
-    Then, wait_seconds,
+    Decision, Finding, Half, Inventory, LONGEST_FOR_A_PERSON, LONGEST_POLL, NextState, Observed,
+    PartsStatus, Then, wait_seconds,
 };
 use crate::endpoint::{EndpointPlan, differences};
 use crate::execution::{Phase, Progress};
 use crate::ids::EndpointId;
 use crate::outside::{Endpoint, Interface, State};
 use crate::ownership::Claim;
-use crate::plan::Plan;
+use crate::plan::{Plan, Verifier};
 use crate::problem::{Code, Problem};
 use crate::refusals;
 use crate::time::{Limits, Time};
@@ -22,6 +22,13 @@ const MAX_CREATES: u32 = 3;
 
 /// After which share of its phase a mark that does not show is made again.
 const AGAIN: u32 = 20;
+
+/// How long after it was written a name may be missing (Route 53 API reference, `GetChange`: changes generally spread within
+/// 60 seconds). Not every VPC that sees a zone has somebody who would notice.
+const SPREADS: Duration = Duration::from_secs(60);
+
+/// In which share of its phase what was tried has to work, or the verifier to answer.
+const SOON: u32 = 4;
 
 /// What a decision is made on, beside what was observed.
 #[derive(Debug, Clone, Copy)]
@@ -141,7 +148,9 @@ impl Situation<'_> {
         };
         let word = &endpoint.raw_state;
         match (endpoint.state, vendors_side) {
-            (State::Available, None) => self.accepted(self.available(wanted, endpoint, observed)),
+            (State::Available, None) => self
+                .half(Half::Path, wanted, observed)
+                .unwrap_or_else(|| self.accepted(self.available(wanted, endpoint, observed))),
             (State::PendingAcceptance, None) => self.unaccepted(wanted, id),
             (State::Available, Some(what)) => self.stay(self.wait(what.clone())),
             (State::Unknown, _) => self.stay(self.wait(format!(
@@ -165,6 +174,7 @@ impl Situation<'_> {
         let then = match pending {
             Pending::Wait(what) => situation.wait(what),
             Pending::Then(then) => then,
+            Pending::Decided(decision) => return decision,
         };
         situation.stay(then)
     }
@@ -177,9 +187,13 @@ impl Situation<'_> {
         };
         let waited = match self.progress.phase {
             Phase::Accept => self.waited(),
-            Phase::Check | Phase::Create | Phase::EnableDns | Phase::Confirm | Phase::RollBack => {
-                Duration::ZERO
-            }
+            Phase::Check
+            | Phase::Create
+            | Phase::VerifyPath
+            | Phase::EnableDns
+            | Phase::VerifyNames
+            | Phase::Confirm
+            | Phase::RollBack => Duration::ZERO,
         };
         let then = if waited >= Duration::from_secs(3600 * u64::from(hours)) {
             Then::Fail(Problem::new(
@@ -236,6 +250,12 @@ impl Situation<'_> {
         if let Some(then) = self.unready(observed.names.as_ref(), NextState::EnableDns) {
             return Pending::Then(then);
         }
+        let soon = SPREADS.min(self.limit() / SOON);
+        let spreads = |since: Time| self.now.since(since) < soon;
+        if observed.names.is_some() && self.progress.named.is_some_and(spreads) {
+            let what = "the servers of Route 53 to have the names of the private zone";
+            return Pending::Wait(what.to_owned());
+        }
         if owner.claim(&endpoint.tags) == Claim::Other {
             return Pending::Then(Then::Fail(refusals::conflict(endpoint.id.as_str())));
         }
@@ -254,6 +274,9 @@ impl Situation<'_> {
             let what = "a network interface of the endpoint does not show yet";
             return Pending::Wait(what.to_owned());
         }
+        if let Some(decision) = self.half(Half::Names, wanted, observed) {
+            return Pending::Decided(decision);
+        }
         if adopted {
             Pending::Then(Then::Ready)
         } else if self.progress.phase != Phase::Confirm {
@@ -265,6 +288,52 @@ impl Situation<'_> {
             Pending::Then(Then::Go(NextState::Confirm))
         } else {
             Pending::Wait("the mark on the endpoint does not show yet".to_owned())
+        }
+    }
+
+    /// What is still to be done to try a half of the connection; none if that is over, or nobody can.
+    fn half(&self, half: Half, wanted: &EndpointPlan, observed: &Observed) -> Option<Decision> {
+        let Verifier::Function { must, .. } = &self.plan.verifier else {
+            return None;
+        };
+        if half.tried(self.progress).is_some() {
+            return None;
+        }
+        let phase = half.phase();
+        let mut progress = self.progress.clone();
+        progress.enter(phase, self.now);
+        let situation = Situation {
+            progress: &progress,
+            ..*self
+        };
+        let then = match &observed.finding {
+            _ if !interfaces_show(wanted, observed.interfaces.as_deref()) => {
+                situation.wait("a network interface of the endpoint does not show yet".to_owned())
+            }
+            None => Then::Verify(half),
+            Some(finding) => situation.try_again(half, wanted, finding, *must),
+        };
+        Some(Decision { phase, then })
+    }
+
+    /// What works late is not wrong: EC2's changes take minutes to act after it shows them, and resolvers remember for as
+    /// long as a phase lasts that there was no such name.
+    fn try_again(&self, half: Half, wanted: &EndpointPlan, finding: &Finding, must: bool) -> Then {
+        let (what, patience) = match finding {
+            Finding::Wrong(problem) if half == Half::Names => (&problem.message, self.limit()),
+            Finding::Wrong(problem) => (&problem.message, self.limit() / SOON),
+            Finding::Unreached(why) => (why, self.limit() / SOON),
+        };
+        if self.waited() < patience {
+            return self.pause(what.clone());
+        }
+        match finding {
+            Finding::Wrong(problem) => Then::Fail(problem.clone()),
+            Finding::Unreached(why) if must => {
+                let (vpc, region) = (&wanted.vpc_id, &self.plan.owner.region);
+                Then::Fail(refusals::no_verifier(why, vpc, region))
+            }
+            Finding::Unreached(why) => Then::LeaveUntried(half, why.clone()),
         }
     }
 
@@ -351,9 +420,10 @@ pub(crate) fn still_there(inventory: &Inventory) -> String {
 enum Pending {
     Wait(String),
     Then(Then),
+    Decided(Decision),
 }
 
-fn interfaces_show(wanted: &EndpointPlan, interfaces: Option<&[Interface]>) -> bool {
+pub(super) fn interfaces_show(wanted: &EndpointPlan, interfaces: Option<&[Interface]>) -> bool {
     let interfaces = interfaces.unwrap_or_default();
     wanted.zones.iter().all(|zone| {
         interfaces

@@ -72,7 +72,9 @@ fn interfaces(plan: &Plan) -> Vec<Interface> {
     let wanted = plan.endpoint.as_ref().unwrap();
     let interface = |subnet: &tieline::ids::SubnetId| Interface {
         subnet_id: subnet.to_string(),
+        id: "eni-1".to_owned(),
         private_ip: "10.0.0.1".to_owned(),
+        tags: tieline::outside::Tags::new(),
     };
     wanted.subnets().iter().map(interface).collect()
 }
@@ -97,6 +99,7 @@ pub(crate) fn done(plan: &Plan, progress: &Progress) -> Observed {
         parts: Some(PartsStatus::Ready(Vec::new())),
         names: Some(PartsStatus::Ready(Vec::new())),
         interfaces: Some(interfaces(plan)),
+        finding: None,
         inventory: None,
     }
 }
@@ -120,6 +123,8 @@ pub(crate) fn decide(
 pub(crate) fn word(then: &Then) -> String {
     let word = match then {
         Then::Go(next) => next.name(),
+        Then::Verify(_) => "verify",
+        Then::LeaveUntried(..) => "leave untried",
         Then::StartOver => "start over",
         Then::Wait { .. } => "wait",
         Then::AwaitAcceptance { .. } => "await acceptance",

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{PrivateZone, own_label};
+use super::PrivateZone;
+use crate::endpoint::own_label;
 use crate::ids::EndpointId;
 use crate::outside::route53::{HostedZone, ZoneName};
 use crate::outside::{Endpoint, EndpointFilter, Reply, Tags};

@@ -21,7 +21,7 @@ use closing::{Closing, Going, is_closed_by_this};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::deployment::Bounds;
-use crate::endpoint::{AvailabilityZone, EndpointPlan};
+use crate::endpoint::{AvailabilityZone, EndpointPlan, is_of_zone};
 use crate::execution::Phase;
 use crate::ids::{Domain, RecordName, VpcId};
 use crate::json::canonical;
@@ -179,20 +179,14 @@ fn sees(zone: &HostedZone, vpc: &VpcId) -> bool {
     zone.vpcs.iter().any(|id| id == vpc.as_str())
 }
 
-/// The label of an endpoint's own name that begins with its id. Those of S3 have a star before it.
-fn own_label(name: &str) -> Option<&str> {
-    name.strip_prefix("*.").unwrap_or(name).split('.').next()
-}
-
 /// The endpoint's own name that a record leads to. Zonal names carry the zone's name in this account.
 fn own_name(leads_to: &LeadsTo, endpoint: &Endpoint, wanted: &EndpointPlan) -> Option<String> {
     let LeadsTo::Zone(id) = leads_to else {
         return endpoint.dns_names.first().cloned();
     };
     let zone = wanted.zones.iter().find(|zone| zone.zone_id == *id)?;
-    let ending = format!("-{}", zone.zone_name);
-    let is_zonal = |name: &&String| own_label(name).is_some_and(|label| label.ends_with(&ending));
-    endpoint.dns_names.iter().find(is_zonal).cloned()
+    let mut names = endpoint.dns_names.iter();
+    names.find(|name| is_of_zone(name, zone)).cloned()
 }
 
 #[async_trait]
@@ -311,6 +305,21 @@ impl PartKind for PrivateZone {
             ..*context
         };
         self.let_go(context, &zone).await
+    }
+
+    fn names(&self) -> Vec<(String, Option<String>)> {
+        let all = self.records.iter().map(|(name, leads_to)| {
+            let zone = match leads_to {
+                LeadsTo::Regional => None,
+                LeadsTo::Zone(id) => Some(id.clone()),
+            };
+            (self.whole(name), zone)
+        });
+        all.collect()
+    }
+
+    fn is_seen_in(&self, vpc: &VpcId) -> bool {
+        self.vpcs.contains(vpc)
     }
 
     fn mark_on_endpoint(&self) -> Option<String> {

@@ -14,8 +14,9 @@ use crate::options::Policy;
 use crate::outside::{Endpoint, EndpointFilter, Outside, Reply};
 use crate::ownership::{Claim, Owner, REQUEST};
 use crate::parts::PartContext;
-use crate::plan::Plan;
+use crate::plan::{Plan, Verifier};
 use crate::problem::{Code, Problem};
+use crate::question;
 use crate::request::{self, Request};
 use crate::result::Left;
 use crate::steps::parts;
@@ -43,6 +44,10 @@ pub(super) async fn step(
         if let Some(error) = run.error {
             ended.had_error(&error);
         }
+    }
+    // Who asked how a request stands made nothing.
+    if question::is_one(&ended.input) && may_end {
+        return Ok(nothing(outside, input));
     }
     if (ended.is_announced() || ended.is_hopeless()) && may_end {
         return Ok(nothing(outside, input));
@@ -86,7 +91,9 @@ pub(super) async fn step(
     }
     Ok(match outcome {
         // Read back, and announced again.
-        Outcome::Planned(plan) if confirmed && problems.is_empty() => {
+        Outcome::Planned(mut plan) if confirmed && problems.is_empty() => {
+            // It stands, whoever gets through now.
+            plan.verifier = Verifier::nobody("it was confirmed before, and is announced again");
             answer.progress.cleaning = false;
             answer.work(*plan).go(NextState::Create)
         }
@@ -157,6 +164,7 @@ fn by_marks(
             about: Map::new(),
             warnings: Vec::new(),
             on_failure: request.on_failure,
+            verifier: Verifier::nobody("it is only cleaned up"),
         };
         let mut work = answer.work(plan);
         work.progress.endpoint = Some(endpoint.id.clone());

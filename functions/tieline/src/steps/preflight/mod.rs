@@ -5,6 +5,7 @@ mod looks;
 mod network;
 mod reach;
 mod serving;
+mod status;
 mod surroundings;
 
 use futures_util::future::join_all;
@@ -12,15 +13,17 @@ use futures_util::future::join_all;
 use crate::endpoint::{EndpointPlan, PrivateDns};
 use crate::execution::{EndedExecution, Execution, Phase};
 use crate::ids::Region;
-use crate::options::Policy;
+use crate::options::{Policy, Verify};
 use crate::outside::{Endpoint, Outside, Reply, Service};
 use crate::ownership::Owner;
 use crate::parts::{Part, PartContext};
-use crate::plan::Plan;
+use crate::plan::{Plan, Verifier};
 use crate::problem::{Code, Problem};
+use crate::question;
+use crate::refusals::{deploy_verifier, no_verifier};
 use crate::request::{self, Request};
 use crate::result::Left;
-use crate::targets::{EndpointSpec, Resolved};
+use crate::targets::{ConnectedThrough, EndpointSpec, Resolved};
 use crate::workflow::{NextState, StepError, StepInput, StepResult};
 
 use answer::Answer;
@@ -42,6 +45,13 @@ pub async fn handle(outside: &Outside<'_>, here: &Region, input: StepInput) -> S
 async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepResult {
     if let Some(ended) = EndedExecution::read(&input.input) {
         return clean_up::step(outside, here, input, ended).await;
+    }
+    if let Some(question) = question::read(&input.input, here) {
+        let answer = Answer::new(outside, input.execution, input.progress, &input.input);
+        return match question {
+            Ok(id) => Ok(status::step(answer, id).await?),
+            Err(problems) => Ok(answer.refuse(problems, Left::default(), None)),
+        };
     }
     let asked = input.input;
     let answer = Answer::new(outside, input.execution, input.progress, &asked);
@@ -115,7 +125,7 @@ impl<'a> Check<'a> {
     }
 
     fn owner(&self) -> Owner {
-        let (execution, deployment) = (self.execution, &self.outside.deployment.name);
+        let (execution, deployment) = (self.execution, self.outside.deployment);
         self.request
             .owner(deployment, execution.account(), self.maker, &execution.id)
     }
@@ -179,6 +189,7 @@ impl<'a> Check<'a> {
             about,
             warnings: Vec::new(),
             on_failure: self.request.on_failure,
+            verifier: self.verifier(),
         };
         let also_from = also_from?;
         self.check_bounds(service.as_ref(), &also_from, &plan.parts);
@@ -225,6 +236,9 @@ impl<'a> Check<'a> {
                 .is_some_and(|wanted| wanted.private_dns.is_some());
         if let Some(network) = network.as_ref().filter(|_| is_named) {
             self.check_resolvers(network);
+        }
+        if let Some(network) = network.as_ref() {
+            self.check_companions(network);
         }
         plan.warnings = std::mem::take(&mut self.warnings);
         limit(&mut plan.warnings);
@@ -288,6 +302,33 @@ impl<'a> Check<'a> {
             differs: Vec::new(),
         };
         Ok(Some((plan, chosen)))
+    }
+
+    /// Who tries the connection.
+    fn verifier(&mut self) -> Verifier {
+        let target = &self.request.shape.target;
+        let through = target.facts().connected_through;
+        let network = self.request.shape.network.as_ref();
+        let Some(network) = network.filter(|_| through == ConnectedThrough::Endpoint) else {
+            return Verifier::nobody("it has no endpoint of its own in a VPC of yours");
+        };
+        let must = self.request.verify == Verify::Required;
+        let (vpc, region) = (&network.vpc_id, &self.request.shape.region);
+        if self.request.verify == Verify::Skip {
+            return Verifier::nobody("the request says \"verify\": \"skip\"");
+        }
+        if !self.execution.may_verify() {
+            return Verifier::nobody("the execution began before there were verifiers");
+        }
+        if let Some(arn) = self.outside.deployment.verifier_in(vpc) {
+            let arn = arn.clone();
+            return Verifier::Function { arn, must };
+        }
+        let why = format!("this Tieline has no verifier in {vpc}");
+        if must {
+            self.problems.push(no_verifier(&why, vpc, region));
+        }
+        Verifier::nobody(format!("{why}: {}", deploy_verifier(vpc, region)))
     }
 
     /// Asks every part what stands in its way.

@@ -74,6 +74,40 @@ impl Check<'_> {
         }
     }
 
+    /// Some services are of no use alone: a registry's layers lie in S3.
+    pub(super) fn check_companions(&mut self, network: &Network) {
+        let Ok(there) = &network.endpoints else {
+            return;
+        };
+        let has = |name: &str| {
+            let ending = format!(".{name}");
+            let mut all = there.iter().filter(|one| !one.state.is_dead());
+            all.any(|one| one.service.ends_with(&ending))
+        };
+        let target = self.request.shape.target.kind();
+        let missing: Vec<&str> = target
+            .companions()
+            .iter()
+            .copied()
+            .filter(|name| !has(name))
+            .collect();
+        let Some(first) = missing.first() else {
+            return;
+        };
+        let (vpc, region) = (&network.vpc, &self.request.shape.region);
+        let message = format!(
+            "{} is used together with {}, for which {vpc} has no endpoint: unless clients have another way there, they fail halfway",
+            target.name(),
+            missing.join(" and ")
+        );
+        let fix = format!(
+            "send a request for each: {{\"requestId\": \"<your name for it>\", \"region\": \"{region}\", \"target\": {{\"kind\": \"aws-service\", \"service\": \"{first}\"}}, \
+             \"network\": {{\"vpcId\": \"{vpc}\"}}}}; a gateway endpoint will do for s3"
+        );
+        let warning = Problem::new(Code::CompanionMissing, message, fix);
+        self.warnings.push(warning.about("$.target.service"));
+    }
+
     /// Private names are known to the VPC's own resolver only.
     pub(super) fn check_resolvers(&mut self, network: &Network) {
         let (vpc, Ok(servers)) = (&network.vpc, &network.name_servers) else {

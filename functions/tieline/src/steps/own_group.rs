@@ -1,0 +1,51 @@
+//! The group of our own: the one that the endpoint has where the request names none.
+
+use crate::endpoint::{EndpointPlan, Groups, is_own_group};
+use crate::outside::{Endpoint, Group, Outside, Reply};
+use crate::ownership::Owner;
+
+/// The group of our own that a plan asks for, if it is there.
+pub(super) async fn find(
+    outside: &Outside<'_>,
+    owner: &Owner,
+    wanted: &EndpointPlan,
+) -> Reply<Option<Group>> {
+    let Groups::Own { name, .. } = &wanted.groups else {
+        return Ok(None);
+    };
+    let groups = outside.ec2.groups(&wanted.vpc_id).await?;
+    Ok(groups
+        .into_iter()
+        .find(|group| is_own_group(owner, group, name, &wanted.vpc_id, &wanted.service)))
+}
+
+/// Opens it for what this request needs: it may have been made for one that let fewer in, or on other ports. A rule in a group
+/// that others need is not taken back, so that is done as late as it may be: before a verifier tries, or else at the end.
+pub(super) async fn open(
+    outside: &Outside<'_>,
+    owner: &Owner,
+    wanted: &EndpointPlan,
+    endpoint: &Endpoint,
+) -> Reply<()> {
+    let Groups::Own { cidrs, .. } = &wanted.groups else {
+        return Ok(());
+    };
+    let Some(group) = find(outside, owner, wanted).await? else {
+        return Ok(());
+    };
+    if !endpoint.group_ids.iter().any(|id| id == group.id.as_str()) {
+        return Ok(());
+    }
+    for port in wanted.ports() {
+        let closed: Vec<String> = cidrs
+            .iter()
+            .filter(|cidr| !group.admits(port, cidr))
+            .cloned()
+            .collect();
+        outside
+            .ec2
+            .authorize_ingress(&group.id, port, &closed)
+            .await?;
+    }
+    Ok(())
+}
