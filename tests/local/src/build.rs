@@ -13,6 +13,9 @@ use crate::process::Process;
 /// The first build compiles the AWS SDK, which may take long on a slow or busy machine.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(45 * 60);
 
+/// The function that is deployed in a VPC.
+pub(crate) const VERIFIER: &str = "verify-connection";
+
 /// The root of the project.
 pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
@@ -55,9 +58,9 @@ pub(crate) async fn functions(build: bool) -> Result<Vec<(&'static str, PathBuf)
         }
     }
     // Their packages carry their names.
-    Function::ALL
-        .iter()
-        .map(|function| function.name())
+    let steps = Function::ALL.iter().map(|function| function.name());
+    steps
+        .chain([VERIFIER])
         .map(|function| {
             let binary = target.join("debug").join(function);
             if !binary.is_file() {

@@ -16,26 +16,27 @@ use crate::ministack::pause;
 const BUCKET: &str = "tieline-artifacts";
 const STACK: &str = "tieline";
 
-/// MiniStack makes the stack's resources within seconds; a busy machine may take longer.
+/// The folder of the verifier and of its own template.
+const VERIFIER: &str = "functions/verify-connection";
+
+/// MiniStack makes a stack's resources within seconds; a busy machine may take longer.
 const DEPLOY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The parameters of a stack.
+pub(crate) type Parameters<'p> = [(&'p str, String)];
 
 /// Deploys the stack and returns the ARN of its state machine.
 pub(crate) async fn deploy(
     aws: &Aws,
     functions: &[(&str, PathBuf)],
-    parameters: &[(&str, String)],
+    parameters: &Parameters<'_>,
     log: &Path,
 ) -> Result<String> {
     let mut template = read("template.yaml")?;
-    aws.put(BUCKET, "", Vec::new()).await?;
-    for (function, binary) in functions {
-        let key = format!("{function}.zip");
-        aws.put(BUCKET, &key, package(binary, log)?).await?;
-        template = replace(
-            &template,
-            &format!("CodeUri: functions/{function}/"),
-            &format!("CodeUri: s3://{BUCKET}/{key}"),
-        )?;
+    for (function, binary) in functions.iter().filter(|one| one.0 != build::VERIFIER) {
+        let uri = upload(aws, function, binary, log).await?;
+        let from = format!("CodeUri: functions/{function}/");
+        template = replace(&template, &from, &uri)?;
     }
     let definition = "connect.asl.json";
     aws.put(
@@ -50,19 +51,57 @@ pub(crate) async fn deploy(
         &format!("DefinitionUri: functions/{definition}"),
         &uri,
     )?;
-    aws.put(BUCKET, "template.yaml", template.into_bytes())
-        .await?;
-    create(aws, parameters).await?;
-    output(&wait(aws).await?, "ConnectMachineArn")
+    let stack = create(aws, STACK, template, parameters).await?;
+    output(&stack, "ConnectMachineArn")
 }
 
-async fn create(aws: &Aws, parameters: &[(&str, String)]) -> Result<()> {
+/// Deploys the verifier by its own template and returns its ARN.
+pub(crate) async fn deploy_verifier(
+    aws: &Aws,
+    functions: &[(&str, PathBuf)],
+    parameters: &Parameters<'_>,
+    log: &Path,
+) -> Result<String> {
+    let mut all = functions.iter();
+    let built = all.find(|one| one.0 == build::VERIFIER);
+    let (function, binary) = built.context("the verifier was not built")?;
+    let uri = upload(aws, function, binary, log).await?;
+    let template = replace(
+        &read(&format!("{VERIFIER}/template.yaml"))?,
+        "CodeUri: ./",
+        &uri,
+    )?;
+    let stack = create(aws, "tieline-verify", template, parameters).await?;
+    output(&stack, "VerifierArn")
+}
+
+/// Makes the place for what is deployed.
+pub(crate) async fn make_bucket(aws: &Aws) -> Result<()> {
+    aws.put(BUCKET, "", Vec::new()).await
+}
+
+/// Uploads a function, and says so as a template does.
+async fn upload(aws: &Aws, function: &str, binary: &Path, log: &Path) -> Result<String> {
+    let key = format!("{function}.zip");
+    aws.put(BUCKET, &key, package(binary, log)?).await?;
+    Ok(format!("CodeUri: s3://{BUCKET}/{key}"))
+}
+
+/// Creates a stack and returns what CloudFormation says of it then.
+async fn create(
+    aws: &Aws,
+    name: &str,
+    template: String,
+    parameters: &Parameters<'_>,
+) -> Result<String> {
+    let key = format!("{name}.yaml");
+    aws.put(BUCKET, &key, template.into_bytes()).await?;
     let mut form = vec![
-        ("StackName".to_owned(), STACK.to_owned()),
+        ("StackName".to_owned(), name.to_owned()),
         ("OnFailure".to_owned(), "DO_NOTHING".to_owned()),
         (
             "TemplateURL".to_owned(),
-            format!("{}/{BUCKET}/template.yaml", aws.base()),
+            format!("{}/{BUCKET}/{key}", aws.base()),
         ),
         (
             "Capabilities.member.1".to_owned(),
@@ -80,13 +119,13 @@ async fn create(aws: &Aws, parameters: &[(&str, String)]) -> Result<()> {
     }
     aws.cloudformation("CreateStack", &form)
         .await
-        .context("the stack could not be created")?;
-    Ok(())
+        .with_context(|| format!("the stack {name} could not be created"))?;
+    wait(aws, name).await
 }
 
-async fn wait(aws: &Aws) -> Result<String> {
+async fn wait(aws: &Aws, name: &str) -> Result<String> {
     let deadline = Instant::now() + DEPLOY_TIMEOUT;
-    let form = [("StackName".to_owned(), STACK.to_owned())];
+    let form = [("StackName".to_owned(), name.to_owned())];
     loop {
         let stack = aws.cloudformation("DescribeStacks", &form).await?;
         match between(&stack, "<StackStatus>", "</StackStatus>") {
@@ -95,13 +134,13 @@ async fn wait(aws: &Aws) -> Result<String> {
                 pause(Duration::from_millis(50)).await
             }
             Some("CREATE_IN_PROGRESS") => bail!(
-                "the stack was not created within {} s",
+                "the stack {name} was not created within {} s",
                 DEPLOY_TIMEOUT.as_secs()
             ),
             status => {
                 let reason = between(&stack, "<StackStatusReason>", "</StackStatusReason>")
                     .unwrap_or("no reason");
-                bail!("the stack is {}: {reason}", status.unwrap_or("gone"));
+                bail!("the stack {name} is {}: {reason}", status.unwrap_or("gone"));
             }
         }
     }
@@ -144,7 +183,7 @@ fn read(path: &str) -> Result<String> {
 
 fn replace(template: &str, from: &str, to: &str) -> Result<String> {
     if !template.contains(from) {
-        bail!("template.yaml has no {from:?}");
+        bail!("the template has no {from:?}");
     }
     Ok(template.replace(from, to))
 }

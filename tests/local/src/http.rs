@@ -96,6 +96,21 @@ impl Aws {
         .with_context(|| format!("could not call {operation}"))
     }
 
+    /// Whether a function takes invocations: one with no concurrency is throttled, as one that wakes up is refused.
+    pub(crate) async fn let_invoke(&self, function: &str, may: bool) -> Result<()> {
+        let path = format!("/2017-10-31/functions/{function}/concurrency");
+        let (method, body) = if may {
+            (Method::DELETE, Vec::new())
+        } else {
+            (
+                Method::PUT,
+                br#"{"ReservedConcurrentExecutions": 0}"#.to_vec(),
+            )
+        };
+        let sent = self.send("lambda", method, &path, &[], body).await;
+        sent.map(|_| ())
+    }
+
     /// Stores an object, or with an empty key makes the bucket.
     pub(crate) async fn put(&self, bucket: &str, key: &str, body: Vec<u8>) -> Result<()> {
         self.send("s3", Method::PUT, &format!("/{bucket}/{key}"), &[], body)

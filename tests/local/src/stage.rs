@@ -1,14 +1,16 @@
 //! The stage: MiniStack, the world and the deployed stack, from the first prop to the last curtain.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
-use world::World;
+use world::plane::public_authority;
+use world::scenario::{CLUSTER, GROUP, SUBNETS, VPC};
 use world::server::{Options, Running};
+use world::{Verifier, World};
 
 use crate::http::{ACCOUNT, Aws, REGION};
 use crate::ministack::{MiniStack, pause};
@@ -25,6 +27,9 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The world stops as soon as it is asked to.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a verifier takes to wake up, in seconds of the world.
+const WAKING: f64 = 60.0;
 
 /// How a stage is set.
 #[derive(Debug, Clone)]
@@ -104,8 +109,19 @@ impl Stage {
             ("OutageSeconds", seconds(21600.0, 5.0, 21600.0)),
         ];
         parameters.extend(said_by(&world.world()));
-        let machine =
-            deploy::deploy(&stack.aws, &functions, &parameters, &stack.functions_log()).await?;
+        let log = stack.functions_log();
+        deploy::make_bucket(&stack.aws).await?;
+        let verifier = lock(&world.world()).verifier();
+        if verifier != Verifier::Missing {
+            let arn =
+                deploy::deploy_verifier(&stack.aws, &functions, &verifier_of(&world.url()), &log)
+                    .await?;
+            if verifier == Verifier::WakesUp {
+                put_to_sleep(&stack.aws, &arn, WAKING / settings.time_scale).await?;
+            }
+            parameters.push(("VerifierArns", arn));
+        }
+        let machine = deploy::deploy(&stack.aws, &functions, &parameters, &log).await?;
         listen(&stack.aws).await?;
         Ok(Self {
             stack,
@@ -129,7 +145,7 @@ impl Stage {
     /// The calls that wanted to change something in AWS: the name, and the error if there was one.
     pub fn writes(&self) -> Vec<String> {
         let world = self.world.world();
-        let world = world.lock().unwrap_or_else(PoisonError::into_inner);
+        let world = lock(&world);
         let name = |call: &world::gate::Call| match call.outcome.as_str() {
             "ok" => call.action.clone(),
             error => format!("{} ({error})", call.action),
@@ -357,9 +373,39 @@ fn queue_url(aws: &Aws) -> String {
 
 /// The parameters that a scenario deploys with.
 fn said_by(world: &Mutex<World>) -> Vec<(&'static str, String)> {
-    let world = world.lock().unwrap_or_else(PoisonError::into_inner);
+    let world = lock(world);
     let stack = world.stack().iter();
     stack
         .map(|(name, value)| (*name, (*value).to_owned()))
         .collect()
+}
+
+fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The parameters of the verifier, in a subnet where nothing else is.
+fn verifier_of(world_url: &str) -> [(&'static str, String); 6] {
+    let cluster = format!("arn:aws:dsql:{REGION}:{ACCOUNT}:cluster/{CLUSTER}");
+    [
+        ("VpcId", VPC.to_owned()),
+        ("SubnetIds", SUBNETS[3].to_owned()),
+        ("SecurityGroupIds", GROUP.to_owned()),
+        ("DsqlClusterArns", cluster),
+        ("Authorities", public_authority().to_owned()),
+        ("EndpointUrl", world_url.to_owned()),
+    ]
+}
+
+/// Has a function refuse invocations for some seconds. MiniStack knows no functions that wake up: these are throttled.
+async fn put_to_sleep(aws: &Aws, arn: &str, seconds: f64) -> Result<()> {
+    let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
+    aws.let_invoke(&name, false).await?;
+    let aws = aws.clone();
+    tokio::spawn(async move {
+        pause(Duration::from_secs_f64(seconds)).await;
+        // A stage that is gone needs nobody to wake up.
+        let _ = aws.let_invoke(&name, true).await;
+    });
+    Ok(())
 }

@@ -58,6 +58,10 @@ fn comparable(outcome: &Outcome) -> Value {
     for name in ["phases", "seconds", "execution", "resultId", "eventId"] {
         detail[name] = json!(null);
     }
+    // How long each layer took.
+    for half in ["path", "names"] {
+        detail["verified"][half]["seen"] = json!(null);
+    }
     detail
 }
 
@@ -186,7 +190,8 @@ async fn what_goes_wrong_is_named_and_undone_and_what_passes_is_waited_for() {
         // Those that fail together find each other in MiniStack's Step Functions, so none of them says once more that it goes.
         let writes = stage.writes();
         let tags = writes.iter().filter(|one| *one == "CreateTags");
-        assert!(tags.count() <= count, "{scene}: {writes:?}");
+        // Each has one for its mark; the one that makes it tags the network interfaces as well.
+        assert!(tags.count() <= count + 1, "{scene}: {writes:?}");
     }
     stage.stop().await;
 }
