@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tests::{Ended, Simulated, Stage, Wrong, code, detail, files, play, request, writes};
 use world::gate::{Fault, FaultKind};
 use world::model::route53::{Change, ChangeBatch, ChangeResourceRecordSets, ResourceRecordSet};
+use world::model::services::NewService;
 use world::scenario;
 
 async fn run(input: Value) -> (Ended, Simulated) {
@@ -286,6 +287,66 @@ async fn every_host_that_is_announced_resolves_to_the_endpoint() {
         seen += 1;
     }
     assert!(seen > 8, "{seen}");
+}
+
+/// Some services have several names: all of them are announced, lead to the endpoint, and are tried.
+#[tokio::test(start_paused = true)]
+async fn every_private_name_of_a_service_is_announced_and_resolves() {
+    let names = ["two.us-east-1.amazonaws.com", "*.two.us-east-1.api.aws"];
+    let mut world = scenario::world("default");
+    let service = NewService {
+        name: "com.amazonaws.us-east-1.two".to_owned(),
+        zone_ids: vec!["use1-az4".to_owned(), "use1-az6".to_owned()],
+        private_names: names.map(str::to_owned).to_vec(),
+        ..NewService::default()
+    };
+    world.offer(service).unwrap();
+    let mut stage = Stage::on(Simulated::verified(world));
+    stage.start(
+        asked(json!({"kind": "aws-service", "service": "two"})),
+        None,
+    );
+    let ended = stage.run().await.remove(0);
+
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "CONNECTED", "{said:#}");
+    assert_eq!(said["endpoint"]["privateDnsNames"], json!(names));
+    assert_eq!(said["connection"]["host"], names[0]);
+    let tried = said["verified"]["names"]["seen"]["names"].to_string();
+    for name in [names[0], "tieline.two.us-east-1.api.aws"] {
+        assert!(tried.contains(name), "{name}: {tried}");
+        assert_eq!(addresses(stage.outside(), scenario::VPC, name), 2, "{name}");
+    }
+    let bare = "two.us-east-1.api.aws";
+    assert_eq!(addresses(stage.outside(), scenario::VPC, bare), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_that_hide_others_are_said() {
+    let mut world = scenario::world("default");
+    let service = NewService {
+        name: "com.amazonaws.us-east-1.execute-api".to_owned(),
+        zone_ids: vec!["use1-az4".to_owned()],
+        private_names: vec!["*.execute-api.us-east-1.amazonaws.com".to_owned()],
+        ..NewService::default()
+    };
+    world.offer(service).unwrap();
+    let mut stage = Stage::on(Simulated::on(world));
+    let mut input = asked(json!({"kind": "aws-service", "service": "execute-api"}));
+    input["dryRun"] = json!(true);
+    for (private_dns, expected) in [(true, "NAMES_TAKEN_OVER"), (false, "")] {
+        input["privateDns"] = json!(private_dns);
+        stage.start(input.clone(), None);
+        let ended = stage.run().await.pop().unwrap();
+
+        assert_eq!(code(&ended), "PLANNED", "{}", detail(&ended));
+        let warnings = detail(&ended)["warnings"].as_array().unwrap();
+        let codes: Vec<&str> = warnings
+            .iter()
+            .filter_map(|one| one["code"].as_str())
+            .collect();
+        assert_eq!(codes.join(" "), expected, "{}", detail(&ended));
+    }
 }
 
 #[test]

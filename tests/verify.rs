@@ -9,6 +9,7 @@ use tests::{
 };
 use tieline::trial::Trial;
 use tieline::workflow::{Function, NextState};
+use world::gate::Call;
 use world::plane::{cluster_authority, public_authority};
 use world::scenario::{CLUSTER, PARTNER, SUBNETS, TIDB_HOST, VPC};
 
@@ -77,10 +78,44 @@ async fn fails_with(scenario: &str, name: &str, expected: &str, names_on: bool) 
     said
 }
 
+/// In the log of calls, whatever switches names on comes after a connection to every address, and after that every name of the
+/// target's was asked for.
+fn assert_proven_first(outside: &Simulated, said: &Value, name: &str) {
+    let world = outside.world();
+    let calls = world.calls();
+    let orders = ["ModifyVpcEndpoint", "ChangeResourceRecordSets"];
+    let ordered = calls
+        .iter()
+        .position(|call| orders.contains(&call.action.as_str()));
+    let before = &calls[..ordered.unwrap_or(calls.len())];
+    for zone in said["endpoint"]["zones"].as_array().expect("zones") {
+        let is_open = |call: &&Call| {
+            call.action == "Connect"
+                && call.outcome == "ok"
+                && call.parameters["To"] == zone["privateIp"]
+        };
+        assert!(before.iter().any(|call| is_open(&call)), "{name}: {zone}");
+    }
+    let asked = before
+        .iter()
+        .filter(|call| call.action == "Resolve")
+        .count();
+    assert!(
+        asked == 0 || ordered.is_none(),
+        "{name}: a name was asked for too early"
+    );
+    assert!(
+        calls
+            .iter()
+            .any(|call| call.action == "Resolve" && call.outcome == "ok"),
+        "{name}"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_target_with_an_endpoint_is_proven_and_its_names_are_on_only_after_that() {
     for name in WITH_ENDPOINT {
-        let (ended, _) = play("default", request(name)).await;
+        let (ended, outside) = play("default", request(name)).await;
 
         let said = detail(&ended);
         assert_eq!(code(&ended), "CONNECTED", "{name}: {said:#}");
@@ -103,6 +138,7 @@ async fn every_target_with_an_endpoint_is_proven_and_its_names_are_on_only_after
         let path = at(&ended, PATH).unwrap();
         assert!(at(&ended, DNS).is_none_or(|dns| path < dns), "{name}");
         assert!(path < at(&ended, NAMES).unwrap(), "{name}");
+        assert_proven_first(&outside, said, name);
         let attempts = said["verified"]["path"]["seen"]["attempts"]
             .as_array()
             .unwrap();

@@ -65,6 +65,8 @@ pub enum Code {
     NetworkAclClosed,
     /// A warning: machines of the VPC do not ask its own resolver, which alone knows private names.
     ResolverNotAws,
+    /// A warning: from the VPC, names that others use too lead to the endpoint only.
+    NamesTakenOver,
     /// A warning: the service needs others beside it, and the VPC has no endpoint for them.
     CompanionMissing,
     /// The service has no private DNS name.

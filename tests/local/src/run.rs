@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use serde_json::Value;
+use tieline::request::REQUESTED;
 
 use crate::signals::{Interrupted, Signals};
 use crate::stage::{Outcome, Settings, Stage};
@@ -129,7 +130,10 @@ async fn play(stage: &mut Stage, arguments: &Arguments, event: &Value) -> Result
         arguments.time_scale
     );
     let executions = if is_request(event) {
-        stage.put(&vec![detail(event); times]).await?
+        let detail_type = event["detail-type"].as_str().unwrap_or(REQUESTED);
+        stage
+            .put_as(detail_type, &vec![detail(event); times])
+            .await?
     } else {
         // The bus takes objects only; the console takes anything.
         vec![stage.start_execution(event).await?]

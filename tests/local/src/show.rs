@@ -18,7 +18,12 @@ pub(crate) fn result(event: &Value) -> String {
         ("port", &detail["connection"]["port"]),
         ("command", &detail["connection"]["command"]),
         ("note", &detail["connection"]["note"]),
+        ("pattern", &detail["connection"]["hostPattern"]),
         ("verified", &detail["verified"]["connection"]),
+        ("path", &detail["verified"]["path"]["outcome"]),
+        ("", &detail["verified"]["path"]["reason"]),
+        ("names", &detail["verified"]["names"]["outcome"]),
+        ("", &detail["verified"]["names"]["reason"]),
     ] {
         line(&mut text, label, &word(value));
     }

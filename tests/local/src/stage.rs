@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
+use tieline::request::REQUESTED;
 use tokio::time::{Instant, timeout};
 use world::plane::public_authority;
 use world::scenario::{CLUSTER, GROUP, SUBNETS, VPC};
@@ -20,7 +21,6 @@ const BUS: &str = "tieline";
 /// Not a result: it says who has to accept, and the execution goes on waiting.
 const AWAITING: &str = "Private Connection Awaiting Acceptance";
 const QUEUE: &str = "tieline-results";
-const REQUESTED: &str = "Private Connection Requested";
 
 /// MiniStack starts executions before it answers `PutEvents`; to find the one of an event may take many calls.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -169,10 +169,19 @@ impl Stage {
     ///
     /// The bus does not take an event, or no execution follows.
     pub async fn put(&self, details: &[Value]) -> Result<Vec<String>> {
+        self.put_as(REQUESTED, details).await
+    }
+
+    /// The same with events of another type.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn put_as(&self, detail_type: &str, details: &[Value]) -> Result<Vec<String>> {
         let mut events = Vec::new();
         // PutEvents takes ten entries.
         for details in details.chunks(10) {
-            let entry = |detail: &Value| json!({"EventBusName": BUS, "Source": "local", "DetailType": REQUESTED, "Detail": detail.to_string()});
+            let entry = |detail: &Value| json!({"EventBusName": BUS, "Source": "local", "DetailType": detail_type, "Detail": detail.to_string()});
             let entries: Vec<Value> = details.iter().map(entry).collect();
             let answer = self
                 .stack

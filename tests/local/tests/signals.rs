@@ -137,12 +137,14 @@ impl Scene {
 fn functions() -> Vec<String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
     let template = fs::read_to_string(path).expect("the template");
-    let functions: Vec<String> = template
+    let mut functions: Vec<String> = template
         .lines()
         .filter_map(|line| line.trim().strip_prefix("CodeUri: functions/"))
         .map(|folder| folder.trim_end_matches('/').to_owned())
         .collect();
     assert!(!functions.is_empty(), "the template has no functions");
+    // And the one that has a template of its own.
+    functions.push("verify-connection".to_owned());
     functions
 }
 
@@ -155,7 +157,8 @@ fn serve(machine: &str) -> String {
     let answer = json!({
         "CloudFormation": format!(
             "<StackStatus>CREATE_COMPLETE</StackStatus>\
-             <OutputKey>ConnectMachineArn</OutputKey><OutputValue>{machine}</OutputValue>"
+             <OutputKey>ConnectMachineArn</OutputKey><OutputValue>{machine}</OutputValue>\
+             <OutputKey>VerifierArn</OutputKey><OutputValue>verifier</OutputValue>"
         ),
         "FailedEntryCount": 0,
         "Entries": [{"EventId": "event-1"}],

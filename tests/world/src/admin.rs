@@ -143,6 +143,7 @@ fn perform(
         ("GET", "scenarios") => return Ok(scenarios()),
         ("DELETE", "calls") => world.clear_calls(),
         ("DELETE", "faults") => world.clear_faults(),
+        ("POST", "services") => world.offer(read(request)?)?,
         ("POST", "faults") => world.add_fault(read::<Fault>(request)?),
         ("POST", "advance") => world.advance(seconds(read::<Advance>(request)?.seconds)?),
         ("POST", "time-scale") => {

@@ -33,6 +33,8 @@ pub enum Service {
     SecretsManager,
     /// AWS Step Functions.
     StepFunctions,
+    /// The VPC's own network: connections, and the resolver.
+    Network,
     /// TiDB Cloud, both of its APIs.
     TidbCloud,
     /// Confluent Cloud.

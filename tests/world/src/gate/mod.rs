@@ -133,7 +133,9 @@ pub(crate) fn throttled(service: Service) -> Failure {
         Service::Dms | Service::SecretsManager => {
             refuse_as(400, "ThrottlingException", "Rate exceeded")
         }
-        Service::StepFunctions => refuse_as(400, "ThrottlingException", "Rate exceeded"),
+        Service::StepFunctions | Service::Network => {
+            refuse_as(400, "ThrottlingException", "Rate exceeded")
+        }
         Service::Route53 | Service::Iam => refuse_as(400, "Throttling", "Rate exceeded"),
         // docs.pingcap.com, "TiDB Cloud API overview": the code; the message is not verified.
         Service::TidbCloud => refuse_as(
@@ -152,7 +154,9 @@ fn internal_error(service: Service) -> Failure {
         Service::Ec2 => "InternalError",
         Service::Dsql => "InternalServerException",
         Service::ServiceQuotas => "ServiceException",
-        Service::Dms | Service::Route53 | Service::StepFunctions => "InternalFailure",
+        Service::Dms | Service::Route53 | Service::StepFunctions | Service::Network => {
+            "InternalFailure"
+        }
         Service::Iam => "ServiceFailure",
         Service::SecretsManager => "InternalServiceError",
         Service::TidbCloud => "13", // google.rpc.Code INTERNAL
@@ -169,6 +173,7 @@ fn access_denied(service: Service) -> Failure {
         Service::ServiceQuotas
         | Service::SecretsManager
         | Service::Dms
+        | Service::Network
         | Service::StepFunctions => refuse_as(400, "AccessDeniedException", message),
         Service::Route53 | Service::Iam => refuse_as(403, "AccessDenied", message),
         Service::TidbCloud => refuse_as(403, "7", message), // google.rpc.Code PERMISSION_DENIED

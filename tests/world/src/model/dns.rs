@@ -61,8 +61,8 @@ pub(crate) fn decide(
 /// verified; here it does not.
 fn by_default(service: &Service, naming: &Naming<'_>) -> bool {
     let has_name = service
-        .private_name
-        .as_ref()
+        .private_names
+        .first()
         .is_some_and(|name| name.verified);
     match naming.endpoint {
         Some(endpoint) => endpoint.private_dns,
@@ -93,7 +93,7 @@ fn check_name(service: &Service, accepted: bool) -> Result<&PrivateName, Failure
             "Private DNS can only be enabled for Interface type VPC Endpoints",
         ));
     }
-    let Some(name) = &service.private_name else {
+    let Some(name) = service.private_names.first() else {
         // Observed: vespa-engine/vespa #33303.
         let message = format!(
             "Private DNS can't be enabled because the service {service_name} does not provide a private DNS name."
@@ -146,7 +146,7 @@ fn check_conflict(
         other.private_dns
             && other.vpc_id == vpc.id
             && !other.is_gone(model.now)
-            && private_name(model, other) == Some(&name.name)
+            && private_names(model, other).any(|one| *one == name.name)
     };
     // A private hosted zone of that name counts as well (Route 53 developer guide and AWS PrivateLink
     // guide: one such domain per VPC).
@@ -304,11 +304,11 @@ pub(crate) fn entries(model: &Model, endpoint: &Endpoint) -> Vec<DnsEntry> {
     let public = std::iter::once(regional)
         .chain(zonal)
         .map(|name| entry(name, PUBLIC_ZONE.to_owned()));
-    let private = private_name(model, endpoint).filter(|_| endpoint.private_dns);
+    let private = private_names(model, endpoint).filter(|_| endpoint.private_dns);
     // The private zone is AWS's own and hidden, one for each endpoint.
     let hidden = format!("Z0{}", endpoint.id[7..].to_uppercase());
     public
-        .chain(private.map(|name| entry(name.clone(), hidden)))
+        .chain(private.map(|name| entry(name.clone(), hidden.clone())))
         .collect()
 }
 
@@ -319,7 +319,8 @@ fn entry(dns_name: String, hosted_zone_id: String) -> DnsEntry {
     }
 }
 
-fn private_name<'m>(model: &'m Model, endpoint: &Endpoint) -> Option<&'m String> {
-    let service = model.service(&endpoint.service_name, endpoint.kind).ok()?;
-    service.private_name.as_ref().map(|name| &name.name)
+fn private_names<'m>(model: &'m Model, endpoint: &Endpoint) -> impl Iterator<Item = &'m String> {
+    let service = model.service(&endpoint.service_name, endpoint.kind);
+    let names = service.into_iter().flat_map(|one| &one.private_names);
+    names.map(|name| &name.name)
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::failure::refuse;
-use crate::{Failure, Operation};
+use crate::{Failure, Operation, World};
 
 use super::listing::{self, Listed, PageSize};
 use super::network::zone_name;
@@ -18,7 +18,7 @@ pub struct Service {
     pub(crate) kind: Kind,
     pub(crate) owner: String,
     pub(crate) zone_ids: Vec<String>,
-    pub(crate) private_name: Option<PrivateName>,
+    pub(crate) private_names: Vec<PrivateName>,
     pub(crate) acceptance_required: bool,
     pub(crate) policy_supported: bool,
     /// Whether its owner pays for endpoints.
@@ -41,6 +41,64 @@ pub struct PrivateName {
     /// Whether the owner has proven that the domain is theirs (AWS `PrivateLink` guide, "Manage DNS
     /// names").
     pub(crate) verified: bool,
+}
+
+impl PrivateName {
+    /// A name that the owner has proven to be theirs.
+    pub(crate) fn verified(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            verified: true,
+        }
+    }
+}
+
+/// A service that somebody offers from now on.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewService {
+    /// Its full name.
+    pub name: String,
+    /// The account that owns it; left out, `amazon`.
+    pub owner: Option<String>,
+    /// The ids of its zones.
+    pub zone_ids: Vec<String>,
+    /// The names that it is reached by inside a VPC with private DNS.
+    pub private_names: Vec<String>,
+    /// Whether its owner accepts each connection.
+    pub acceptance_required: bool,
+    /// Whether it takes endpoint policies.
+    pub policy_supported: bool,
+}
+
+impl World {
+    /// Somebody offers an interface service. A name of which there is one already is refused.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be offered.
+    pub fn offer(&mut self, new: NewService) -> Result<(), String> {
+        let is_there = self.model.services.iter().any(|one| one.name == new.name);
+        if is_there || new.name.is_empty() || new.zone_ids.is_empty() {
+            return Err(format!(
+                "{:?}: a service needs a name that no other one has, and zones",
+                new.name
+            ));
+        }
+        let names = new.private_names.iter();
+        self.model.services.push(Service {
+            id: self.model.ids.resource("vpce-svc"),
+            name: new.name,
+            kind: Kind::Interface,
+            owner: new.owner.unwrap_or_else(|| "amazon".to_owned()),
+            zone_ids: new.zone_ids,
+            private_names: names.map(|name| PrivateName::verified(name)).collect(),
+            acceptance_required: new.acceptance_required,
+            policy_supported: new.policy_supported,
+            owner_pays: false,
+        });
+        Ok(())
+    }
 }
 
 impl Kind {
@@ -220,7 +278,7 @@ impl Service {
     }
 
     fn detail(&self) -> ServiceDetail {
-        let name = self.private_name.as_ref();
+        let name = self.private_names.first();
         let state = |name: &PrivateName| {
             if name.verified {
                 "verified"
@@ -244,11 +302,12 @@ impl Service {
             owner: self.owner.clone(),
             base_endpoint_dns_names: vec![format!("{}.{REGION}.vpce.amazonaws.com", self.label())],
             private_dns_name: name.map(|name| name.name.clone()),
-            private_dns_names: name
+            private_dns_names: self
+                .private_names
+                .iter()
                 .map(|name| PrivateDnsDetails {
                     private_dns_name: name.name.clone(),
                 })
-                .into_iter()
                 .collect(),
             private_dns_name_verification_state: name.map(|name| state(name).to_owned()),
             vpc_endpoint_policy_supported: self.policy_supported,

@@ -65,7 +65,7 @@ pub(super) fn of(
     endpoint: &Endpoint,
     port: u16,
 ) -> Option<Listener> {
-    let private = service.private_name.iter().map(|name| name.name.clone());
+    let private = service.private_names.iter().map(|name| name.name.clone());
     if service.owner == "amazon" {
         return of_aws(model, service, endpoint, port, private.collect());
     }

@@ -13,13 +13,15 @@ mod token;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::World;
+use serde_json::{Value, json};
+
 use crate::clock::{self, Moment};
 use crate::model::Model;
 use crate::model::endpoints::State;
 use crate::model::groups::{Peer, Rule};
 use crate::model::interfaces::Interface;
 use crate::model::network::{AclEntry, Subnet, acl_entries, covers};
+use crate::{Service, World};
 
 pub use authority::{cluster_authority, public_authority};
 pub use dns::answer as answer_dns;
@@ -78,14 +80,30 @@ impl World {
     }
 
     /// Connects to an address from a place.
-    #[must_use]
-    pub fn dial(&self, place: &Place, to: Ipv4Addr, port: u16) -> Dial {
-        dial(&self.model, place, to, port)
-            .map_or(Dial::Silence, |(from, listener)| Dial::Open(from, listener))
+    pub fn dial(&mut self, place: &Place, to: Ipv4Addr, port: u16) -> Dial {
+        let found = dial(&self.model, place, to, port);
+        let outcome = found.as_ref().map_or("silence", |_| "ok");
+        let asked = json!({"From": place.subnet_id, "To": to.to_string(), "Port": port});
+        self.note_packet("Connect", asked, outcome);
+        found.map_or(Dial::Silence, |(from, listener)| Dial::Open(from, listener))
+    }
+
+    fn note_packet(&mut self, action: &str, parameters: Value, outcome: &str) {
+        let (now, outcome) = (self.model.now, outcome.to_owned());
+        self.gate
+            .log(Service::Network, action, now, parameters, outcome, false);
     }
 
     /// The addresses of a name for a client in a subnet; nothing if there is no such name.
     pub fn look_up(&mut self, subnet_id: &str, name: &str) -> Vec<Ipv4Addr> {
+        let found = self.found(subnet_id, name);
+        let outcome = if found.is_empty() { "NXDOMAIN" } else { "ok" };
+        let asked = json!({"From": subnet_id, "Name": name});
+        self.note_packet("Resolve", asked, outcome);
+        found
+    }
+
+    fn found(&mut self, subnet_id: &str, name: &str) -> Vec<Ipv4Addr> {
         let Some(subnet) = self.model.subnets.latest(subnet_id) else {
             return Vec::new();
         };

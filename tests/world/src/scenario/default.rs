@@ -160,10 +160,7 @@ pub(super) fn aws(label: &str, kind: Kind, zones: &[&str], host: Option<&str>) -
         kind,
         owner: "amazon".to_owned(),
         zone_ids: zones.iter().map(|&zone| zone.to_owned()).collect(),
-        private_name: host.map(|name| PrivateName {
-            name: name.to_owned(),
-            verified: true,
-        }),
+        private_names: host.map(PrivateName::verified).into_iter().collect(),
         acceptance_required: false,
         policy_supported: true,
         owner_pays: false,
@@ -191,7 +188,7 @@ pub(super) fn vendor(name: &str, private_name: Option<PrivateName>) -> Service {
         kind: Kind::Interface,
         owner: OTHER_ACCOUNT.to_owned(),
         zone_ids: USUAL_ZONES.map(str::to_owned).to_vec(),
-        private_name,
+        private_names: private_name.into_iter().collect(),
         acceptance_required: true,
         // AWS PrivateLink guide: endpoint policies are for AWS services that support them.
         policy_supported: false,

@@ -102,7 +102,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         |world| {
             change_services(world, |service| {
                 service
-                    .private_name
+                    .private_names
                     .iter_mut()
                     .for_each(|name| name.verified = false)
             });

@@ -254,10 +254,7 @@ fn service(
         kind: Kind::Interface,
         owner: owner.to_owned(),
         zone_ids: zones.iter().map(|&zone| zone.to_owned()).collect(),
-        private_name: host.map(|name| PrivateName {
-            name: name.to_owned(),
-            verified: true,
-        }),
+        private_names: host.map(PrivateName::verified).into_iter().collect(),
         acceptance_required,
         // AWS PrivateLink guide: endpoint policies are for AWS services that support them.
         policy_supported: false,

@@ -261,6 +261,9 @@ impl<'a> Check<'a> {
         };
         self.check_service(service);
         let private_dns = self.private_dns(service, spec.host.clone());
+        if let Some(dns) = &private_dns {
+            self.check_names(&dns.names);
+        }
         let Some(network) = both.network else {
             return Ok(None);
         };

@@ -74,6 +74,22 @@ impl Check<'_> {
         }
     }
 
+    /// Private names of some services hide what else is below them (API Gateway Developer Guide, "Private REST APIs").
+    pub(super) fn check_names(&mut self, names: &[String]) {
+        let hides = |name: &&String| name.starts_with("*.execute-api.");
+        let Some(name) = names.iter().find(hides) else {
+            return;
+        };
+        let message = format!(
+            "in the VPC every name below {} leads to the endpoint: public APIs of API Gateway cannot be called from it any more",
+            name.trim_start_matches("*.")
+        );
+        let fix = "if they are needed, send \"privateDns\": false and call private APIs by the endpoint's own name with the header x-apigw-api-id, or give \
+                   public ones custom domain names";
+        let warning = Problem::new(Code::NamesTakenOver, message, fix);
+        self.warnings.push(warning.about("$.privateDns"));
+    }
+
     /// Some services are of no use alone: a registry's layers lie in S3.
     pub(super) fn check_companions(&mut self, network: &Network) {
         let Ok(there) = &network.endpoints else {

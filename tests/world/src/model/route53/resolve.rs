@@ -83,9 +83,17 @@ fn step(model: &Model, vpc_id: &str, name: &str) -> Step {
     });
     let zone = zones.max_by_key(|zone| zone.name.len());
     let domains = endpoint_domains(model, vpc_id).into_iter();
-    let domain = domains
+    let mut domains: Vec<EndpointDomain<'_>> = domains
         .filter(|domain| names::is_within(name, &domain.domain))
-        .max_by_key(|domain| domain.domain.len());
+        .collect();
+    // One domain may have a name of its own and a wildcard.
+    domains.sort_by_key(|domain| {
+        (
+            domain.domain.len(),
+            (name == domain.domain) != domain.is_wildcard,
+        )
+    });
+    let domain = domains.pop();
     match (zone, domain) {
         (Some(zone), Some(domain)) if zone.name.len() < domain.domain.len() => {
             domain.step(model, name)
@@ -117,17 +125,18 @@ pub(crate) fn endpoint_domains<'m>(model: &'m Model, vpc_id: &str) -> Vec<Endpoi
     let named = endpoints.filter(|endpoint| {
         endpoint.vpc_id == vpc_id && endpoint.private_dns && !endpoint.is_gone(model.now)
     });
-    let domain = |endpoint: &'m Endpoint| {
-        let entry = dns::entries(model, endpoint).pop()?;
-        let name = entry.dns_name;
-        Some(EndpointDomain {
+    let domains = |endpoint: &'m Endpoint| {
+        // Behind its own names, the Regional one and one for each subnet.
+        let own = 1 + endpoint.subnets.len();
+        let private = dns::entries(model, endpoint).into_iter().skip(own);
+        private.map(move |entry| EndpointDomain {
             endpoint,
-            is_wildcard: name.starts_with("*."),
-            domain: names::stored(name.trim_start_matches("*.")),
+            is_wildcard: entry.dns_name.starts_with("*."),
+            domain: names::stored(entry.dns_name.trim_start_matches("*.")),
             zone_id: entry.hosted_zone_id,
         })
     };
-    named.filter_map(domain).collect()
+    named.flat_map(domains).collect()
 }
 
 /// Where an endpoint's own Regional or zonal name leads to.
