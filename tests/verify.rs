@@ -1,5 +1,9 @@
 //! The verifier: *Ready* is true for a client of the VPC.
 
+mod verify {
+    mod corners;
+}
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -8,10 +12,9 @@ use tests::{
     request, writes,
 };
 use tieline::trial::Trial;
-use tieline::workflow::{Function, NextState};
 use world::gate::Call;
 use world::plane::{cluster_authority, public_authority};
-use world::scenario::{CLUSTER, PARTNER, SUBNETS, TIDB_HOST, VPC};
+use world::scenario::{CLUSTER, TIDB_HOST};
 
 /// The requests whose target has an endpoint in the VPC.
 const WITH_ENDPOINT: [&str; 11] = [
@@ -390,98 +393,6 @@ async fn a_confirmed_connection_stands_when_a_repetition_does_not_get_through() 
     assert_eq!(writes(&simulated), [""; 0]);
     let said = detail(&ended[1])["message"].as_str().unwrap();
     assert!(said.contains("stands"), "{said}");
-}
-
-/// A group of our own that was made for other ports is opened before anybody tries.
-#[tokio::test(start_paused = true)]
-async fn who_shares_an_endpoint_on_another_port_is_let_in_before_it_is_tried() {
-    let asked = |id: &str, port: u16| {
-        json!({
-            "requestId": id, "region": "us-east-1", "privateDns": false, "network": {"vpcId": VPC},
-            "target": {"kind": "endpoint-service", "service": PARTNER, "port": port},
-        })
-    };
-    let mut stage = Stage::on(Simulated::verified(world::scenario::world("default")));
-    for (number, port) in [9092, 8443].into_iter().enumerate() {
-        stage.start(asked(&format!("port-{port}"), port), None);
-        let ended = stage.run().await.remove(number);
-
-        assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
-        assert_eq!(detail(&ended)["verified"]["path"]["outcome"], "proven");
-    }
-}
-
-/// Who shares an endpoint in one of its zones announces the names of all of them, and all of them are tried.
-#[tokio::test(start_paused = true)]
-async fn names_of_zones_that_a_sharer_does_not_name_are_tried_too() {
-    let mut stage = Stage::on(Simulated::verified(world::scenario::world("default")));
-    stage.start(request("aurora-dsql"), None);
-    stage.run().await;
-    let mut second = request("aurora-dsql");
-    second["requestId"] = json!("one-zone");
-    second["network"]["subnetIds"] = json!([SUBNETS[0]]);
-    stage.start(second, None);
-    let ended = stage.run().await.remove(1);
-
-    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
-    let names = &detail(&ended)["verified"]["names"];
-    assert_eq!(names["outcome"], "proven");
-    let tried = names["seen"]["names"].to_string();
-    for name in detail(&ended)["endpoint"]["dnsNames"].as_array().unwrap() {
-        let name = name.as_str().unwrap();
-        assert!(
-            name.starts_with('*') || tried.contains(name),
-            "{name}: {tried}"
-        );
-    }
-}
-
-/// Whatever a verifier says, and whatever EC2 shows meanwhile: nothing but a whole report is a proof, and nothing fails that
-/// could do without.
-#[tokio::test(start_paused = true)]
-async fn what_is_no_report_proves_nothing_and_fails_nobody() {
-    let simulated = Simulated::verified(world::scenario::world("default"));
-    let mut stage = Stage::on(simulated.clone());
-    stage.start(request("aurora-dsql"), None);
-    stage
-        .until("the path to be tried", |world| {
-            world
-                .calls()
-                .iter()
-                .any(|call| call.action == "DescribeNetworkInterfaces")
-        })
-        .await;
-    stage.pass(Duration::from_secs(1)).await;
-    let sent = stage.ended()[0].last_verify.clone().unwrap();
-    for (answer, waits) in [
-        (json!({"said": null}), true),
-        (json!({"said": "nonsense"}), true),
-        (
-            json!({"said": {"vpcId": "vpc-0aa11bb22cc33dd44", "subnetIds": [], "securityGroupIds": []}}),
-            true,
-        ),
-        (
-            json!({"said": {"vpcId": VPC, "subnetIds": [], "securityGroupIds": []}}),
-            true,
-        ),
-        (json!({"Error": "Lambda.Unknown", "Cause": "?"}), true),
-        (json!(null), false),
-    ] {
-        let mut payload = sent.clone();
-        payload["answer"] = answer.clone();
-        let output = invoke(Function::StatusPolling, payload, &simulated)
-            .await
-            .unwrap();
-
-        assert_eq!(output.progress.path, None, "{answer}");
-        let expected = if waits {
-            NextState::Wait
-        } else {
-            NextState::VerifyPath
-        };
-        assert_eq!(output.next, expected, "{answer}: {:?}", output.waiting_for);
-    }
-    stage.run().await;
 }
 
 /// Who says what it tries says it in a file that `sam local invoke` takes.

@@ -7,7 +7,7 @@ use crate::ids::{EndpointId, GroupId, Ports, SubnetId, VpcId};
 use crate::json::{canonical, policy};
 use crate::options::Policy;
 use crate::outside::route53::VpcZone;
-use crate::outside::{Endpoint, Group, NewEndpoint, NewGroup};
+use crate::outside::{Endpoint, Group, Interface, NewEndpoint, NewGroup};
 use crate::ownership::{MANAGED, Owner};
 
 /// An interface endpoint, resolved.
@@ -137,6 +137,16 @@ impl EndpointPlan {
     /// Every port that clients need, the first one first.
     pub fn ports(&self) -> impl Iterator<Item = Ports> {
         std::iter::once(self.port.into()).chain(self.further_ports.iter().copied())
+    }
+
+    /// Whether every network interface shows that the endpoint is to have.
+    pub fn shows_in(&self, interfaces: Option<&[Interface]>) -> bool {
+        let interfaces = interfaces.unwrap_or_default();
+        self.zones.iter().all(|zone| {
+            interfaces
+                .iter()
+                .any(|one| one.subnet_id == zone.subnet_id.as_str())
+        })
     }
 
     /// What to create for a plan, in a generation of client tokens.

@@ -11,7 +11,7 @@ use crate::ids::FunctionArn;
 use crate::options::OnFailure;
 use crate::ownership::Owner;
 use crate::parts::Part;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::targets::Target;
 use crate::time::Limits;
 
@@ -82,6 +82,13 @@ impl Plan {
             (Phase::Accept, Some(hours)) => limit.max(Duration::from_secs(3600 * u64::from(hours))),
             _ => limit,
         }
+    }
+
+    /// Why somebody in the VPC may be meant not to get through: what the check said of groups that let in only some.
+    pub fn keeps_some_out(&self) -> Option<&Problem> {
+        let codes = [Code::ClientsKeptOut, Code::ClientsNotKnown];
+        let mut warnings = self.warnings.iter();
+        warnings.find(|warning| codes.contains(&warning.code))
     }
 
     /// Has the request's marks on the endpoint say what else it holds through them.

@@ -5,6 +5,7 @@ mod compat;
 mod decision;
 mod error;
 mod function;
+mod halves;
 mod input;
 mod inventory;
 mod observed;

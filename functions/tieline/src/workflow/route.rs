@@ -3,16 +3,17 @@
 
 use std::time::Duration;
 
+use super::wait::SOON;
 use super::{
-    Decision, Finding, Half, Inventory, LONGEST_FOR_A_PERSON, LONGEST_POLL, NextState, Observed,
+    Decision, Half, Inventory, LONGEST_FOR_A_PERSON, LONGEST_POLL, NextState, Observed,
     PartsStatus, Then, wait_seconds,
 };
 use crate::endpoint::{EndpointPlan, differences};
 use crate::execution::{Phase, Progress};
 use crate::ids::EndpointId;
-use crate::outside::{Endpoint, Interface, State};
+use crate::outside::{Endpoint, State};
 use crate::ownership::Claim;
-use crate::plan::{Plan, Verifier};
+use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::refusals;
 use crate::time::{Limits, Time};
@@ -26,9 +27,6 @@ const AGAIN: u32 = 20;
 /// How long after it was written a name may be missing (Route 53 API reference, `GetChange`: changes generally spread within
 /// 60 seconds). Not every VPC that sees a zone has somebody who would notice.
 const SPREADS: Duration = Duration::from_secs(60);
-
-/// In which share of its phase what was tried has to work, or the verifier to answer.
-const SOON: u32 = 4;
 
 /// What a decision is made on, beside what was observed.
 #[derive(Debug, Clone, Copy)]
@@ -60,11 +58,11 @@ impl Situation<'_> {
         }
     }
 
-    fn waited(&self) -> Duration {
+    pub(super) fn waited(&self) -> Duration {
         self.progress.waited(self.now)
     }
 
-    fn limit(&self) -> Duration {
+    pub(super) fn limit(&self) -> Duration {
         self.plan.phase_limit(self.progress.phase, self.limits)
     }
 
@@ -82,14 +80,14 @@ impl Situation<'_> {
     }
 
     /// Waits for something, unless the phase has lasted too long.
-    fn wait(&self, what: String) -> Then {
+    pub(super) fn wait(&self, what: String) -> Then {
         match self.overdue(&what) {
             Some(problem) => Then::Fail(problem),
             None => self.pause(what),
         }
     }
 
-    fn pause(&self, what: String) -> Then {
+    pub(super) fn pause(&self, what: String) -> Then {
         Then::Wait {
             seconds: wait_seconds(self.waited(), LONGEST_POLL),
             what,
@@ -270,7 +268,7 @@ impl Situation<'_> {
         {
             return Pending::Wait(format!("the tag {key} does not show yet"));
         }
-        if !interfaces_show(wanted, observed.interfaces.as_deref()) {
+        if !wanted.shows_in(observed.interfaces.as_deref()) {
             let what = "a network interface of the endpoint does not show yet";
             return Pending::Wait(what.to_owned());
         }
@@ -288,52 +286,6 @@ impl Situation<'_> {
             Pending::Then(Then::Go(NextState::Confirm))
         } else {
             Pending::Wait("the mark on the endpoint does not show yet".to_owned())
-        }
-    }
-
-    /// What is still to be done to try a half of the connection; none if that is over, or nobody can.
-    fn half(&self, half: Half, wanted: &EndpointPlan, observed: &Observed) -> Option<Decision> {
-        let Verifier::Function { must, .. } = &self.plan.verifier else {
-            return None;
-        };
-        if half.tried(self.progress).is_some() {
-            return None;
-        }
-        let phase = half.phase();
-        let mut progress = self.progress.clone();
-        progress.enter(phase, self.now);
-        let situation = Situation {
-            progress: &progress,
-            ..*self
-        };
-        let then = match &observed.finding {
-            _ if !interfaces_show(wanted, observed.interfaces.as_deref()) => {
-                situation.wait("a network interface of the endpoint does not show yet".to_owned())
-            }
-            None => Then::Verify(half),
-            Some(finding) => situation.try_again(half, wanted, finding, *must),
-        };
-        Some(Decision { phase, then })
-    }
-
-    /// What works late is not wrong: EC2's changes take minutes to act after it shows them, and resolvers remember for as
-    /// long as a phase lasts that there was no such name.
-    fn try_again(&self, half: Half, wanted: &EndpointPlan, finding: &Finding, must: bool) -> Then {
-        let (what, patience) = match finding {
-            Finding::Wrong(problem) if half == Half::Names => (&problem.message, self.limit()),
-            Finding::Wrong(problem) => (&problem.message, self.limit() / SOON),
-            Finding::Unreached(why) => (why, self.limit() / SOON),
-        };
-        if self.waited() < patience {
-            return self.pause(what.clone());
-        }
-        match finding {
-            Finding::Wrong(problem) => Then::Fail(problem.clone()),
-            Finding::Unreached(why) if must => {
-                let (vpc, region) = (&wanted.vpc_id, &self.plan.owner.region);
-                Then::Fail(refusals::no_verifier(why, vpc, region))
-            }
-            Finding::Unreached(why) => Then::LeaveUntried(half, why.clone()),
         }
     }
 
@@ -421,15 +373,6 @@ enum Pending {
     Wait(String),
     Then(Then),
     Decided(Decision),
-}
-
-pub(super) fn interfaces_show(wanted: &EndpointPlan, interfaces: Option<&[Interface]>) -> bool {
-    let interfaces = interfaces.unwrap_or_default();
-    wanted.zones.iter().all(|zone| {
-        interfaces
-            .iter()
-            .any(|one| one.subnet_id == zone.subnet_id.as_str())
-    })
 }
 
 fn dead(endpoint: &Endpoint, code: Code) -> Then {

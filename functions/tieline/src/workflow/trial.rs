@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde_json::Map;
 
 use super::Half;
-use super::route::interfaces_show;
 use crate::endpoint::{EndpointPlan, OwnName, own_zone};
 use crate::outside::{Endpoint, Interface};
 use crate::plan::Plan;
@@ -42,7 +41,7 @@ enum To {
 impl Trying<'_> {
     /// Whether every network interface shows that is planned.
     pub fn is_whole(&self) -> bool {
-        interfaces_show(self.wanted, Some(self.interfaces))
+        self.wanted.shows_in(Some(self.interfaces))
     }
 
     /// What is to be tried. Before the names are on none is resolved: that there is none would stay in the VPC's resolver.
@@ -170,12 +169,18 @@ impl Trying<'_> {
             report.security_group_ids.join(" and "),
             self.wanted.vpc_id
         );
-        let message = format!(
+        let mut message = format!(
             "{from}, {} on port {}: {}",
             places.join(" and "),
             first.port,
             first.detail.as_deref().unwrap_or("no reason is known")
         );
+        // What the check saw of it.
+        let codes = [Code::NetworkAclClosed, Code::ClientsKeptOut];
+        let warned = self.plan.warnings.iter();
+        for warning in warned.filter(|one| codes.contains(&one.code)) {
+            message += &format!("; {}", warning.message);
+        }
         Err(match first.fault.unwrap_or(Fault::Closed) {
             Fault::Closed => {
                 Problem::new(Code::PathClosed, message, self.way_in(report, first.port))

@@ -8,6 +8,9 @@ pub const LONGEST_POLL: u64 = 60;
 /// The same while a person must act.
 pub const LONGEST_FOR_A_PERSON: u64 = 300;
 
+/// In which share of its phase what was tried has to work, or the verifier to answer.
+pub(super) const SOON: u32 = 4;
+
 /// A tenth of the time already waited, at least 5 s and at most `longest`, so that success is noticed at most a tenth late
 /// and the number of looks stays logarithmic.
 pub fn wait_seconds(waited: Duration, longest: u64) -> u64 {
