@@ -1,12 +1,9 @@
 //! The vendors' targets through real parts: the functions' own HTTPS and SDK clients speak to the world's wires.
 
-mod limit;
-mod stage;
-
 use std::time::Duration;
 
+use crate::stage::{put, request, start};
 use local::{Outcome, Settings, Stage};
-use stage::{put, request, start};
 use world::model::credentials::CANARY;
 
 /// Longer than making a replication instance takes at the usual pace.

@@ -3,17 +3,13 @@
 //! What the state machine and the steps do in every corner is tested in one process (`tests/*.rs`); here it is seen
 //! that the real parts fit together.
 
-mod limit;
-mod runner;
-mod stage;
-
 use std::time::Duration;
 
+use crate::runner::{EVENT, Runner};
+use crate::stage::{put, request, start};
 use local::{Outcome, Settings, Stage};
 use nix::sys::signal::Signal;
-use runner::{EVENT, Runner};
 use serde_json::{Value, json};
-use stage::{put, request, start};
 use tokio::process::Command;
 use world::model::endpoints::{DescribeVpcEndpoints, VpcEndpoint};
 use world::scenario::{CONNECTED_VPC, Scenario};

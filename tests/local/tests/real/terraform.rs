@@ -4,9 +4,6 @@
 //! Terraform and its AWS provider are the real ones, with the world as their AWS. They cannot be installed from a package
 //! registry, so that the test says that it was not run where they are not on the machine.
 
-mod limit;
-mod stage;
-
 use std::env;
 use std::fs;
 use std::io::Write as _;
@@ -14,12 +11,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use limit::within;
+use crate::limit::within;
+use crate::stage::{put, request, start};
 use local::{Settings, Stage};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
-use stage::{put, request, start};
 use tokio::process::Command;
 use world::model::endpoints::DescribeVpcEndpoints;
 use world::model::groups::DescribeSecurityGroups;
@@ -172,7 +169,7 @@ impl Terraform {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("a folder");
-        let main = include_str!("terraform/main.tf");
+        let main = include_str!("../terraform/main.tf");
         fs::write(folder.join("main.tf"), main).expect("main.tf");
         Self {
             program,
