@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::{
-    Ended, Seen, Simulated, Stage, Wrong, code, detail, everything, everything_now, invoke,
-    request, writes,
+    Ended, Seen, Simulated, Stage, Wrong, code, detail, everything, everything_now, request, writes,
 };
 use tieline::trial::Trial;
 use world::gate::Call;

@@ -11,7 +11,7 @@ use crate::ids::FunctionArn;
 use crate::options::OnFailure;
 use crate::ownership::Owner;
 use crate::parts::Part;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::targets::Target;
 use crate::time::Limits;
 
@@ -45,7 +45,13 @@ pub struct Plan {
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Verifier {
     /// A function; where it must prove the connection, there is none without it.
-    Function { arn: FunctionArn, must: bool },
+    Function {
+        arn: FunctionArn,
+        must: bool,
+        /// Whether the groups let in only a part of the VPC: the verifier may be meant not to get through.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        doubtful: bool,
+    },
     /// Nobody, and why.
     Nobody { why: String },
 }
@@ -82,13 +88,6 @@ impl Plan {
             (Phase::Accept, Some(hours)) => limit.max(Duration::from_secs(3600 * u64::from(hours))),
             _ => limit,
         }
-    }
-
-    /// Why somebody in the VPC may be meant not to get through: what the check said of groups that let in only some.
-    pub fn keeps_some_out(&self) -> Option<&Problem> {
-        let codes = [Code::ClientsKeptOut, Code::ClientsNotKnown];
-        let mut warnings = self.warnings.iter();
-        warnings.find(|warning| codes.contains(&warning.code))
     }
 
     /// Has the request's marks on the endpoint say what else it holds through them.

@@ -15,7 +15,7 @@ impl Situation<'_> {
         wanted: &EndpointPlan,
         observed: &Observed,
     ) -> Option<Decision> {
-        let Verifier::Function { must, .. } = &self.plan.verifier else {
+        let Verifier::Function { must, doubtful, .. } = self.plan.verifier else {
             return None;
         };
         if half.tried(self.progress).is_some() {
@@ -33,14 +33,20 @@ impl Situation<'_> {
                 situation.wait("a network interface of the endpoint does not show yet".to_owned())
             }
             None => Then::Verify(half),
-            Some(finding) => situation.try_again(half, wanted, finding, *must),
+            Some(finding) => situation.try_again(half, wanted, finding, (must, doubtful)),
         };
         Some(Decision { phase, then })
     }
 
     /// What works late is not wrong: EC2's changes take minutes to act after it shows them, and resolvers remember for as
     /// long as a phase lasts that there was no such name.
-    fn try_again(&self, half: Half, wanted: &EndpointPlan, finding: &Finding, must: bool) -> Then {
+    fn try_again(
+        &self,
+        half: Half,
+        wanted: &EndpointPlan,
+        finding: &Finding,
+        (must, doubtful): (bool, bool),
+    ) -> Then {
         let (what, patience) = match finding {
             Finding::Wrong(problem) if half == Half::Names => (&problem.message, self.limit()),
             Finding::Wrong(problem) => (&problem.message, self.limit() / SOON),
@@ -54,12 +60,9 @@ impl Situation<'_> {
             Finding::Wrong(Problem {
                 code: Code::PathClosed,
                 ..
-            }) if !must && let Some(warning) = self.plan.keeps_some_out() => {
-                let why = format!(
-                    "the verifier did not get through, and may be one of those who are not to: {}",
-                    warning.message
-                );
-                Then::LeaveUntried(half, why)
+            }) if doubtful && !must => {
+                let why = "the verifier did not get through, and may be one of those who are not to: the groups let in only a part of the VPC";
+                Then::LeaveUntried(half, why.to_owned())
             }
             Finding::Wrong(problem) => Then::Fail(problem.clone()),
             Finding::Unreached(why) if must => {

@@ -15,6 +15,7 @@ fn verified(must: bool) -> (Plan, Progress) {
             .parse()
             .unwrap(),
         must,
+        doubtful: false,
     };
     progress.spent.clear();
     (plan, progress)

@@ -109,6 +109,8 @@ struct Check<'a> {
     warnings: Vec<Problem>,
     /// Whether a connection of the request is confirmed already.
     stands: bool,
+    /// Whether the groups let in only a part of the request's VPC.
+    keeps_own_out: bool,
 }
 
 impl<'a> Check<'a> {
@@ -121,6 +123,7 @@ impl<'a> Check<'a> {
             problems: Vec::new(),
             warnings: Vec::new(),
             stands: false,
+            keeps_own_out: false,
         }
     }
 
@@ -225,6 +228,9 @@ impl<'a> Check<'a> {
             }
         }
         plan.endpoint = Some(endpoint);
+        if let Verifier::Function { doubtful, .. } = &mut plan.verifier {
+            *doubtful = self.keeps_own_out;
+        }
         self.check_parts(&plan, chosen.found.as_ref()).await?;
         let is_named = plan
             .parts
@@ -325,7 +331,11 @@ impl<'a> Check<'a> {
         }
         if let Some(arn) = self.outside.deployment.verifier_in(vpc) {
             let arn = arn.clone();
-            return Verifier::Function { arn, must };
+            return Verifier::Function {
+                arn,
+                must,
+                doubtful: false,
+            };
         }
         let why = format!("this Tieline has no verifier in {vpc}");
         if must {

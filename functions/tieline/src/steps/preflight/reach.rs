@@ -49,7 +49,10 @@ impl Check<'_> {
             let mut missing = Vec::new();
             let mut is_closed = true;
             for block in &blocks {
-                match admitted(&nets, block) {
+                let is_let_in = admitted(&nets, block);
+                self.keeps_own_out |=
+                    is_let_in != Admitted::All && clients.blocks[0].contains(block);
+                match is_let_in {
                     Admitted::All => is_closed = false,
                     Admitted::Some(some) => {
                         is_closed = false;
