@@ -29,7 +29,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a verifier takes to wake up, in seconds of the world.
-const WAKING: f64 = 60.0;
+const WAKING: f64 = 110.0;
 
 /// How a stage is set.
 #[derive(Debug, Clone)]
