@@ -229,9 +229,9 @@ async fn a_roll_back_waits_an_outage_out_as_well() {
     }
 }
 
-/// The events of a verifier that is asked until the last moment: 29 times for the path (300 s, a tenth of the time waited between
-/// two, 5 s at least) and 46 times for the names (1200 s), 21 events each (two polls, a wait, two choices and the verifier).
-const VERIFYING: u32 = (29 + 46) * 21;
+/// The events of a verifier that is asked until the last moment: 31 times for the path (300 s, a tenth of the time waited between
+/// two, 5 s at least) and 48 times for the names (1200 s), 21 events each (two polls, a wait, two choices and the verifier).
+const VERIFYING: u32 = (31 + 48) * 21;
 
 #[tokio::test(start_paused = true)]
 async fn a_week_for_a_person_and_six_hours_of_outage_fit_a_history() {
