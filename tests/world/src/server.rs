@@ -267,16 +267,13 @@ async fn connect(
     request: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Full<Bytes>>, Dropped> {
     let to: SocketAddr = request.uri().to_string().parse().map_err(|_| Dropped)?;
-    let SocketAddr::V4(to) = to else {
-        return Err(Dropped);
-    };
     let (head, body) = request.into_parts();
     let groups = header(&head, GROUPS).split(',').filter(|id| !id.is_empty());
     let place = Place {
         subnet_id: header(&head, SUBNET).to_owned(),
         group_ids: groups.map(str::to_owned).collect(),
     };
-    match host.now(|world, _| world.dial(&place, *to.ip(), to.port())) {
+    match host.now(|world, _| world.dial(&place, to.ip(), to.port())) {
         Dial::Silence => match std::future::pending::<Infallible>().await {},
         Dial::Open(from, listener) => {
             let request = hyper::Request::from_parts(head, body);

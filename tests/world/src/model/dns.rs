@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::failure::invalid_parameter;
 
+use super::addresses::{AddressType, RecordType};
 use super::endpoints::{DnsEntry, DnsOptionsSpecification, Endpoint};
 use super::network::{Vpc, zone_name};
 use super::services::{Kind, PrivateName, Service};
@@ -22,6 +23,8 @@ pub(crate) struct Naming<'a> {
     pub(crate) accepted: bool,
     /// The endpoint, if it exists already.
     pub(crate) endpoint: Option<&'a Endpoint>,
+    /// The addresses that its network interfaces will have.
+    pub(crate) address_type: AddressType,
 }
 
 /// What an endpoint's names will be like.
@@ -29,7 +32,7 @@ pub(crate) struct Naming<'a> {
 pub(crate) struct Names {
     pub(crate) private_dns: bool,
     pub(crate) inbound_only: Option<bool>,
-    pub(crate) record_ip_type: String,
+    pub(crate) record_ip_type: RecordType,
 }
 
 /// Decides about an endpoint's names, or refuses.
@@ -46,7 +49,7 @@ pub(crate) fn decide(
     if private_dns {
         let name = check_name(service, naming.accepted)?;
         check_attributes(vpc)?;
-        check_gateway(model, vpc, service, inbound_only, &record_ip_type)?;
+        check_gateway(model, vpc, service, inbound_only, record_ip_type)?;
         check_conflict(model, vpc, name, naming.endpoint)?;
     }
     Ok(Names {
@@ -200,33 +203,40 @@ fn inbound_only(
 }
 
 /// AWS `PrivateLink` guide, "Gateway endpoints": `DynamoDB`'s gateway endpoint knows only
-/// `service-defined`. The defaults are not verified.
-fn record_ip_type(service: &Service, naming: &Naming<'_>) -> Result<String, Failure> {
+/// `service-defined`. Not verified: that a new endpoint has else what its address type is, and that one
+/// that changes its address type keeps its records, or is refused if they no longer fit.
+fn record_ip_type(service: &Service, naming: &Naming<'_>) -> Result<RecordType, Failure> {
     let only_service_defined = service.kind == Kind::Gateway && service.name.ends_with(".dynamodb");
-    let default = if only_service_defined {
-        "service-defined"
-    } else {
-        "ipv4"
+    let default = || {
+        if only_service_defined {
+            RecordType::ServiceDefined
+        } else {
+            naming.address_type.into()
+        }
     };
-    let before = naming
-        .endpoint
-        .map(|endpoint| endpoint.dns_record_ip_type.clone());
+    let refused = |name: &str| {
+        let service = &service.name;
+        invalid_parameter(format!(
+            "The DNS record IP type {name} is not supported by {service}."
+        ))
+    };
     let wanted = naming
         .options
-        .and_then(|options| options.dns_record_ip_type.clone());
-    let kind = wanted.or(before).unwrap_or_else(|| default.to_owned());
-    let allowed = if only_service_defined {
-        &["service-defined"][..]
-    } else {
-        &["ipv4", "service-defined"]
+        .and_then(|options| options.dns_record_ip_type.as_deref());
+    let before = naming.endpoint.map(|endpoint| endpoint.dns_record_ip_type);
+    let kind = match wanted {
+        Some(name) => RecordType::named(name).ok_or_else(|| refused(name))?,
+        None => before.unwrap_or_else(default),
     };
-    if allowed.contains(&kind.as_str()) {
+    let is_allowed = if only_service_defined {
+        kind == RecordType::ServiceDefined
+    } else {
+        kind.fits(naming.address_type)
+    };
+    if is_allowed {
         return Ok(kind);
     }
-    Err(invalid_parameter(format!(
-        "The DNS record IP type {kind} is not supported by {}.",
-        service.name
-    )))
+    Err(refused(kind.as_str()))
 }
 
 fn check_gateway(
@@ -234,7 +244,7 @@ fn check_gateway(
     vpc: &Vpc,
     service: &Service,
     inbound_only: Option<bool>,
-    record_ip_type: &str,
+    record_ip_type: RecordType,
 ) -> Result<(), Failure> {
     if inbound_only != Some(true) {
         return Ok(());
@@ -246,8 +256,8 @@ fn check_gateway(
             vpc.id
         )));
     };
-    let gateways_type = &gateway.dns_record_ip_type;
-    if gateways_type == record_ip_type || gateways_type == "service-defined" {
+    let gateways_type = gateway.dns_record_ip_type;
+    if gateways_type == record_ip_type || gateways_type == RecordType::ServiceDefined {
         return Ok(());
     }
     // EC2 API reference, DnsOptions. The message is not verified.

@@ -1,13 +1,12 @@
 //! The network interfaces that endpoints put into subnets.
 
-use std::net::Ipv4Addr;
-
 use serde::Serialize;
 
 use crate::Failure;
 use crate::clock::Moment;
 use crate::failure::refuse;
 
+use super::addresses::{AddressType, Addresses, Family};
 use super::listing::{Described, Listed, describe};
 use super::network::{check_id, zone_name};
 use super::shapes::{GroupIdentifier, Tag};
@@ -22,7 +21,7 @@ pub struct Interface {
     pub(crate) vpc_id: String,
     pub(crate) subnet_id: String,
     pub(crate) zone_id: String,
-    pub(crate) address: Ipv4Addr,
+    pub(crate) addresses: Addresses,
     pub(crate) groups: Vec<String>,
     /// When it goes.
     pub(crate) until: Option<Moment>,
@@ -58,11 +57,15 @@ pub struct NetworkInterface {
     pub subnet_id: String,
     /// The name that its zone has in the account.
     pub availability_zone: String,
-    /// Its private address.
+    /// Its private address, if it has an IPv4 one.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub private_ip_address: String,
     /// All its private addresses.
     #[serde(rename = "privateIpAddressesSet")]
     pub private_ip_addresses: Vec<PrivateIpAddress>,
+    /// All its IPv6 addresses.
+    #[serde(rename = "ipv6AddressesSet")]
+    pub ipv6_addresses: Vec<Ipv6Address>,
     /// Its security groups.
     #[serde(rename = "groupSet")]
     pub groups: Vec<GroupIdentifier>,
@@ -87,9 +90,18 @@ pub struct PrivateIpAddress {
     pub primary: bool,
 }
 
+/// An IPv6 address of a network interface (EC2: `NetworkInterfaceIpv6Address`).
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ipv6Address {
+    /// The address.
+    pub ipv6_address: String,
+}
+
 impl Interface {
     fn detail(&self, model: &Model) -> NetworkInterface {
-        let address = self.address.to_string();
+        let address = |family| self.addresses.of(family).map(|one| one.to_string());
+        let ipv4 = address(Family::Ipv4);
         NetworkInterface {
             network_interface_id: self.id.clone(),
             description: format!("VPC Endpoint Interface {}", self.endpoint_id),
@@ -97,11 +109,18 @@ impl Interface {
             vpc_id: self.vpc_id.clone(),
             subnet_id: self.subnet_id.clone(),
             availability_zone: zone_name(&self.zone_id).to_owned(),
-            private_ip_addresses: vec![PrivateIpAddress {
-                private_ip_address: address.clone(),
-                primary: true,
-            }],
-            private_ip_address: address,
+            private_ip_address: ipv4.clone().unwrap_or_default(),
+            private_ip_addresses: ipv4
+                .map(|private_ip_address| PrivateIpAddress {
+                    private_ip_address,
+                    primary: true,
+                })
+                .into_iter()
+                .collect(),
+            ipv6_addresses: address(Family::Ipv6)
+                .map(|ipv6_address| Ipv6Address { ipv6_address })
+                .into_iter()
+                .collect(),
             groups: model.group_identifiers(&self.groups),
             status: "in-use".to_owned(),
             owner_id: ACCOUNT.to_owned(),
@@ -118,6 +137,7 @@ impl Listed for NetworkInterface {
         "description",
         "group-id",
         "interface-type",
+        "ipv6-addresses.ipv6-address",
         "network-interface-id",
         "owner-id",
         "private-ip-address",
@@ -139,6 +159,10 @@ impl Listed for NetworkInterface {
                     .iter()
                     .map(|group| group.group_id.clone())
                     .collect();
+            }
+            "ipv6-addresses.ipv6-address" => {
+                let all = self.ipv6_addresses.iter();
+                return all.map(|one| one.ipv6_address.clone()).collect();
             }
             "addresses.private-ip-address" | "private-ip-address" => &self.private_ip_address,
             "availability-zone" => &self.availability_zone,
@@ -195,16 +219,17 @@ impl Model {
         interface.ok_or_else(not_found)
     }
 
-    /// Puts a network interface of the endpoint into a subnet that has a free address.
+    /// Puts a network interface of the endpoint into a subnet that has free addresses.
     pub(crate) fn add_interface(
         &mut self,
         endpoint_id: &str,
         subnet_id: &str,
         groups: &[String],
+        address_type: AddressType,
         visible: Moment,
     ) -> Option<String> {
         let subnet = self.subnets.latest(subnet_id)?.clone();
-        let address = subnet.free_addresses(self).next()?;
+        let addresses = subnet.addresses(self, address_type, Addresses::default())?;
         let id = self.ids.resource("eni");
         let interface = Interface {
             id: id.clone(),
@@ -212,12 +237,24 @@ impl Model {
             vpc_id: subnet.vpc_id,
             subnet_id: subnet.id,
             zone_id: subnet.zone_id,
-            address,
+            addresses,
             groups: groups.to_vec(),
             until: None,
         };
         self.interfaces.put(&id, interface, visible);
         Some(id)
+    }
+
+    /// Gives a network interface the addresses that it lacks for its endpoint's new address type, and
+    /// takes those away that it has too many.
+    pub(crate) fn readdress_interface(&mut self, id: &str, address_type: AddressType) {
+        let addresses = self.interfaces.latest(id).and_then(|interface| {
+            let subnet = self.subnets.latest(&interface.subnet_id)?;
+            subnet.addresses(self, address_type, interface.addresses)
+        });
+        if let Some(addresses) = addresses {
+            self.change_interface(id, |interface| interface.addresses = addresses);
+        }
     }
 
     /// Lets a network interface go at a later moment.

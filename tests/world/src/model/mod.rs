@@ -1,5 +1,6 @@
 //! The model: what exists, how it changes, and when.
 
+pub mod addresses;
 mod agenda;
 pub mod confluent;
 pub mod credentials;
@@ -40,7 +41,7 @@ use groups::Group;
 use iam::Role;
 use ids::Ids;
 use interfaces::Interface;
-use network::{AclEntry, DhcpOptions, Route, Subnet, Vpc};
+use network::{AclEntry, DhcpOptions, ManagedList, Route, Subnet, Vpc};
 use route53::Dns;
 use secrets::Secret;
 use services::Service;
@@ -72,6 +73,7 @@ pub struct Model {
     pub(crate) routes: BTreeMap<String, Vec<Route>>,
     /// Sets of DHCP options beside the usual one.
     pub(crate) dhcp: Vec<DhcpOptions>,
+    pub(crate) prefix_lists: Vec<ManagedList>,
     pub(crate) groups: Table<Group>,
     pub(crate) services: Vec<Service>,
     /// Whether services say their zones by name only: not AWS, but what other implementations of EC2 do (seen with moto).
@@ -192,6 +194,7 @@ impl Model {
             acls: BTreeMap::new(),
             routes: BTreeMap::new(),
             dhcp: Vec::new(),
+            prefix_lists: Vec::new(),
             executions: Vec::new(),
             trouble: Trouble::default(),
         }

@@ -1,9 +1,12 @@
 //! DNS over HTTPS (RFC 8484), POST only: the resolver of the VPC that the client is in.
 
-use simple_dns::rdata::{A, RData};
+use std::net::IpAddr;
+
+use simple_dns::rdata::{A, AAAA, RData};
 use simple_dns::{CLASS, Packet, PacketFlag, QTYPE, RCODE, ResourceRecord, TYPE};
 
 use crate::World;
+use crate::model::addresses::Family;
 
 /// How long an answer may be kept, in seconds.
 const TTL: u32 = 60;
@@ -14,19 +17,25 @@ pub fn answer(world: &mut World, subnet_id: &str, message: &[u8]) -> Option<Vec<
     let question = query.questions.first()?.clone().into_owned();
     let mut reply = Packet::new_reply(query.id());
     reply.set_flags(PacketFlag::RECURSION_DESIRED | PacketFlag::RECURSION_AVAILABLE);
-    let found = world.look_up(subnet_id, &question.qname.to_string());
-    if found.is_empty() {
+    let families = match question.qtype {
+        QTYPE::TYPE(TYPE::A) => &[Family::Ipv4][..],
+        QTYPE::TYPE(TYPE::AAAA) => &[Family::Ipv6],
+        QTYPE::ANY => &Family::BOTH,
+        QTYPE::TYPE(_) | QTYPE::IXFR | QTYPE::AXFR | QTYPE::MAILB | QTYPE::MAILA => &[],
+    };
+    let found = world.answer(subnet_id, &question.qname.to_string(), families);
+    if found.is_none() {
         *reply.rcode_mut() = RCODE::NameError;
     }
-    // Nothing here has an IPv6 address.
-    let is_asked = matches!(question.qtype, QTYPE::TYPE(TYPE::A) | QTYPE::ANY);
+    // RFC 2308: a name that has no records of the type is no error.
     reply.answers = found
         .iter()
-        .filter(|_| is_asked)
+        .flatten()
         .map(|address| {
-            let data = RData::A(A {
-                address: u32::from(*address),
-            });
+            let data = match address {
+                IpAddr::V4(address) => RData::A(A::from(*address)),
+                IpAddr::V6(address) => RData::AAAA(AAAA::from(*address)),
+            };
             ResourceRecord::new(question.qname.clone(), CLASS::IN, TTL, data)
         })
         .collect();

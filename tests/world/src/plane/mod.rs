@@ -10,17 +10,19 @@ mod listener;
 mod servers;
 mod token;
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::clock::{self, Moment};
 use crate::model::Model;
+use crate::model::addresses::Family;
 use crate::model::endpoints::State;
 use crate::model::groups::{Peer, Rule};
 use crate::model::interfaces::Interface;
 use crate::model::network::{AclEntry, Subnet, acl_entries, covers};
+use crate::model::route53::resolve::resolve;
 use crate::{Service, World};
 
 pub use authority::{cluster_authority, public_authority};
@@ -44,7 +46,7 @@ pub struct Place {
 #[derive(Debug, Clone)]
 pub enum Dial {
     /// Somebody listens; the client has this address.
-    Open(Ipv4Addr, Listener),
+    Open(IpAddr, Listener),
     /// Nothing comes back.
     Silence,
 }
@@ -74,13 +76,14 @@ impl World {
         self.model.trouble.remembered = Some(time);
     }
 
-    /// From now on servers are silent.
-    pub fn close_paths(&mut self) {
-        self.model.trouble.closed = true;
+    /// From now on servers are silent, or answer again.
+    pub fn close_paths(&mut self, closed: bool) {
+        self.model.trouble.closed = closed;
     }
 
     /// Connects to an address from a place.
-    pub fn dial(&mut self, place: &Place, to: Ipv4Addr, port: u16) -> Dial {
+    pub fn dial(&mut self, place: &Place, to: impl Into<IpAddr>, port: u16) -> Dial {
+        let to = to.into();
         let found = dial(&self.model, place, to, port);
         let outcome = found.as_ref().map_or("silence", |_| "ok");
         let asked = json!({"From": place.subnet_id, "To": to.to_string(), "Port": port});
@@ -94,19 +97,34 @@ impl World {
             .log(Service::Network, action, now, parameters, outcome, false);
     }
 
-    /// The addresses of a name for a client in a subnet; nothing if there is no such name.
+    /// The IPv4 addresses of a name for a client in a subnet; nothing if there is no such name.
     pub fn look_up(&mut self, subnet_id: &str, name: &str) -> Vec<Ipv4Addr> {
-        let found = self.found(subnet_id, name);
-        let outcome = if found.is_empty() { "NXDOMAIN" } else { "ok" };
+        let found = self.answer(subnet_id, name, &[Family::Ipv4]);
+        let ipv4 = |address| match address {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        };
+        found.into_iter().flatten().filter_map(ipv4).collect()
+    }
+
+    /// All addresses of a name for a client in a subnet, the IPv4 ones first.
+    pub fn look_up_all(&mut self, subnet_id: &str, name: &str) -> Vec<IpAddr> {
+        let found = self.answer(subnet_id, name, &Family::BOTH);
+        found.unwrap_or_default()
+    }
+
+    /// What the resolver says about a name to a client in a subnet: its addresses of these families, or
+    /// `None` if there is no such name.
+    fn answer(&mut self, subnet_id: &str, name: &str, families: &[Family]) -> Option<Vec<IpAddr>> {
+        let found = self.found(subnet_id, name, families);
+        let outcome = found.as_ref().map_or("NXDOMAIN", |_| "ok");
         let asked = json!({"From": subnet_id, "Name": name});
         self.note_packet("Resolve", asked, outcome);
         found
     }
 
-    fn found(&mut self, subnet_id: &str, name: &str) -> Vec<Ipv4Addr> {
-        let Some(subnet) = self.model.subnets.latest(subnet_id) else {
-            return Vec::new();
-        };
+    fn found(&mut self, subnet_id: &str, name: &str, families: &[Family]) -> Option<Vec<IpAddr>> {
+        let subnet = self.model.subnets.latest(subnet_id)?;
         let vpc = subnet.vpc_id.clone();
         let is_own = name.trim_end_matches('.').ends_with(".vpce.amazonaws.com");
         let now = self.model.now;
@@ -119,24 +137,37 @@ impl World {
             }
             let is_remembered = trouble.remembered_until.is_some_and(|until| now < until);
             if trouble.no_names || is_remembered {
-                return Vec::new();
+                return None;
             }
         }
-        let found = self.resolve(&vpc, name).into_iter();
-        found.map(|destination| destination.address).collect()
+        // A chain of aliases may lead elsewhere for each family.
+        let answers = Family::BOTH.map(|family| {
+            let found = resolve(&self.model, &vpc, name, family);
+            found.map(|found| (family, found))
+        });
+        let mut answers = answers.into_iter().flatten().peekable();
+        answers.peek()?;
+        let wanted = answers.filter(|(family, _)| families.contains(family));
+        let found = wanted.flat_map(|(_, found)| found);
+        Some(found.map(|destination| destination.address).collect())
     }
 }
 
-fn dial(model: &Model, place: &Place, to: Ipv4Addr, port: u16) -> Option<(Ipv4Addr, Listener)> {
+fn dial(model: &Model, place: &Place, to: IpAddr, port: u16) -> Option<(IpAddr, Listener)> {
     let here = model.subnets.latest(&place.subnet_id)?;
-    let from = here.free_addresses(model).last()?;
+    // A client has an address of the family that it connects to, if its subnet has any.
+    let from = match to {
+        IpAddr::V4(_) => here.free_addresses(model).last()?.into(),
+        IpAddr::V6(_) => here.free_ipv6_addresses(model).next_back()?.into(),
+    };
     let mut interfaces = model.interfaces.all_latest();
-    let interface = interfaces
-        .find(|one| one.address == to && one.vpc_id == here.vpc_id && one.exists(model.now))?;
+    let interface = interfaces.find(|one| {
+        one.addresses.contain(to) && one.vpc_id == here.vpc_id && one.exists(model.now)
+    })?;
     let endpoint = model.endpoints.latest(&interface.endpoint_id)?;
     let is_let_through = !model.trouble.closed
-        && groups_let_through(model, place, from, interface, port)
-        && acls_let_through(model, here, from, interface, port)
+        && groups_let_through(model, place, (from, to), interface, port)
+        && acls_let_through(model, here, (from, to), interface, port)
         && endpoint.state(model.now) == State::Available;
     if !is_let_through {
         return None;
@@ -151,30 +182,33 @@ fn dial(model: &Model, place: &Place, to: Ipv4Addr, port: u16) -> Option<(Ipv4Ad
 fn groups_let_through(
     model: &Model,
     place: &Place,
-    from: Ipv4Addr,
-    to: &Interface,
+    (from, to): (IpAddr, IpAddr),
+    there: &Interface,
     port: u16,
 ) -> bool {
     let rules = |groups: &[String]| -> Vec<Rule> {
         let groups = groups.iter().filter_map(|id| model.groups.latest(id));
         groups.flat_map(|group| group.rules.clone()).collect()
     };
-    let fits = |rule: &Rule, address: Ipv4Addr, groups: &[String]| {
+    let fits = |rule: &Rule, address: IpAddr, groups: &[String]| {
         let is_tcp = matches!(rule.protocol.as_str(), "tcp" | "6" | "-1");
         let (first, last) = (rule.from_port.unwrap_or(-1), rule.to_port.unwrap_or(-1));
         let has_port = rule.protocol == "-1" || (first..=last).contains(&i32::from(port));
         let has_peer = match &rule.peer {
-            Peer::Ipv4(range) => covers(range, address),
+            Peer::Ipv4(range) | Peer::Ipv6(range) => covers(range, address),
             Peer::Group(id) => groups.contains(id),
-            Peer::Ipv6(_) | Peer::PrefixList(_) => false,
+            Peer::PrefixList(id) => {
+                let entries = model.prefix_list_entries(id).unwrap_or_default();
+                entries.iter().any(|entry| covers(&entry.cidr, address))
+            }
         };
         is_tcp && has_port && has_peer
     };
     let mut out = rules(&place.group_ids)
         .into_iter()
         .filter(|rule| rule.egress);
-    let mut into = rules(&to.groups).into_iter().filter(|rule| !rule.egress);
-    out.any(|rule| fits(&rule, to.address, &to.groups))
+    let mut into = rules(&there.groups).into_iter().filter(|rule| !rule.egress);
+    out.any(|rule| fits(&rule, to, &there.groups))
         && into.any(|rule| fits(&rule, from, &place.group_ids))
 }
 
@@ -182,21 +216,21 @@ fn groups_let_through(
 fn acls_let_through(
     model: &Model,
     here: &Subnet,
-    from: Ipv4Addr,
-    to: &Interface,
+    (from, to): (IpAddr, IpAddr),
+    there: &Interface,
     port: u16,
 ) -> bool {
-    if here.id == to.subnet_id {
+    if here.id == there.subnet_id {
         return true;
     }
     let entries = acl_entries(model, &here.vpc_id);
     let port = i32::from(port);
     let answers = EPHEMERAL;
     let all = [
-        (true, to.address, (port, port)),
+        (true, to, (port, port)),
         (false, from, (port, port)),
         (true, from, answers),
-        (false, to.address, answers),
+        (false, to, answers),
     ];
     all.iter().all(|(egress, peer, ports)| {
         let mut rules = entries.iter().filter(|entry| entry.egress == *egress);
@@ -210,7 +244,7 @@ fn acls_let_through(
                 let meets = first <= ports.1 && ports.0 <= last;
                 is_whole || (meets && entry.rule_action == "deny")
             });
-            is_tcp && has_ports && covers(&entry.cidr_block, *peer)
+            is_tcp && has_ports && covers(entry.peer(), *peer)
         };
         rules
             .find(decides)

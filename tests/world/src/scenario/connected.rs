@@ -32,7 +32,8 @@ pub(super) fn furnish(model: &mut Model) {
         let subnet = Subnet {
             id: (*id).to_owned(),
             vpc_id: CONNECTED_VPC.to_owned(),
-            cidr: range(&format!("10.40.{number}.0/24")),
+            cidr: Some(range(&format!("10.40.{number}.0/24"))),
+            ipv6: None,
             zone_id: zone.to_owned(),
             owner: ACCOUNT.to_owned(),
             taken: 0,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::addresses::Family;
 use crate::model::dsql::{Cluster, Phase};
 use crate::model::groups::Rule;
 use crate::model::network::{Cidr, Subnet};
@@ -90,7 +91,8 @@ fn subnet(id: &str, cidr: &str, zone_id: &str) -> Subnet {
     Subnet {
         id: id.to_owned(),
         vpc_id: VPC.to_owned(),
-        cidr: range(cidr),
+        cidr: Some(range(cidr)),
+        ipv6: None,
         zone_id: zone_id.to_owned(),
         owner: ACCOUNT.to_owned(),
         taken: 0,
@@ -124,13 +126,13 @@ fn aws_services() -> Vec<Service> {
             Some("*.dsql-fnh4.us-east-1.on.aws"),
         ),
         usual("dsql", "dsql.us-east-1.api.aws"),
-        usual("monitoring", "monitoring.us-east-1.amazonaws.com"),
+        both(usual("monitoring", "monitoring.us-east-1.amazonaws.com")),
         usual("secretsmanager", "secretsmanager.us-east-1.amazonaws.com"),
         usual("sts", "sts.us-east-1.amazonaws.com"),
         usual("ecr.api", "api.ecr.us-east-1.amazonaws.com"),
         usual("ecr.dkr", "*.dkr.ecr.us-east-1.amazonaws.com"),
         usual("dms", "dms.us-east-1.amazonaws.com"),
-        usual("s3", "*.s3.us-east-1.amazonaws.com"),
+        both(usual("s3", "*.s3.us-east-1.amazonaws.com")),
         aws("s3", Kind::Gateway, &USUAL_ZONES, None),
         usual("dynamodb", "dynamodb.us-east-1.amazonaws.com"),
         aws("dynamodb", Kind::Gateway, &USUAL_ZONES, None),
@@ -152,6 +154,14 @@ fn aws_services() -> Vec<Service> {
     ]
 }
 
+/// The service, with IPv6 beside IPv4.
+pub(super) fn both(service: Service) -> Service {
+    Service {
+        families: Family::BOTH.to_vec(),
+        ..service
+    }
+}
+
 /// One of AWS's own services. AWS `PrivateLink` guide: they accept by themselves.
 pub(super) fn aws(label: &str, kind: Kind, zones: &[&str], host: Option<&str>) -> Service {
     Service {
@@ -164,6 +174,7 @@ pub(super) fn aws(label: &str, kind: Kind, zones: &[&str], host: Option<&str>) -
         acceptance_required: false,
         policy_supported: true,
         owner_pays: false,
+        families: vec![Family::Ipv4],
     }
 }
 
@@ -193,6 +204,7 @@ pub(super) fn vendor(name: &str, private_name: Option<PrivateName>) -> Service {
         // AWS PrivateLink guide: endpoint policies are for AWS services that support them.
         policy_supported: false,
         owner_pays: false,
+        families: vec![Family::Ipv4],
     }
 }
 

@@ -155,7 +155,8 @@ fn add_peer(model: &mut Model) {
     let subnet = Subnet {
         id: PEER_SUBNET.to_owned(),
         vpc_id: PEER_VPC.to_owned(),
-        cidr: range("10.30.1.0/24"),
+        cidr: Some(range("10.30.1.0/24")),
+        ipv6: None,
         zone_id: "use1-az4".to_owned(),
         owner: ACCOUNT.to_owned(),
         taken: 0,

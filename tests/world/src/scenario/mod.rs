@@ -1,6 +1,7 @@
 //! Furnished worlds: one where all is well, and one for each problem that the same request can
 //! meet.
 
+mod addresses;
 mod bounds;
 mod connected;
 mod default;
@@ -36,6 +37,7 @@ static ALL: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
     [
         problems::SCENARIOS,
         bounds::SCENARIOS,
+        addresses::SCENARIOS,
         paths::SCENARIOS,
         migration::SCENARIOS,
         vendor_problems::SCENARIOS,

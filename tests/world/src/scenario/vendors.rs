@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::model::Model;
+use crate::model::addresses::Family;
 use crate::model::confluent::CONFLUENT_ACCOUNT;
 use crate::model::confluent::networks::Network;
 use crate::model::endpoints::Decision;
@@ -12,7 +13,7 @@ use crate::model::tidb::dedicated::{DedicatedCluster, NodeGroup, Phase};
 use crate::model::tidb::serverless::{Plan, ServerlessCluster};
 use crate::model::tidb::{PROJECT, TIDB_ACCOUNT};
 
-use super::default::vendor;
+use super::default::{both, vendor};
 
 /// The TiDB Cloud Dedicated cluster.
 pub const TIDB_CLUSTER: &str = "1379661944646413143";
@@ -76,11 +77,13 @@ pub(super) fn furnish(model: &mut Model) {
         name: "db.partner.example.com".to_owned(),
         verified: true,
     };
-    for (service, name) in [(PARTNER, Some(name)), (PARTNER_NAMELESS, None)] {
-        model.services.push(vendor(service, name));
-        model
-            .owners
-            .insert(service.to_owned(), (Decision::Accept, ACCEPTED_AFTER));
+    for service in [
+        vendor(PARTNER, Some(name)),
+        both(vendor(PARTNER_NAMELESS, None)),
+    ] {
+        let decision = (Decision::Accept, ACCEPTED_AFTER);
+        model.owners.insert(service.name.clone(), decision);
+        model.services.push(service);
     }
     add_dedicated(model);
     add_serverless(model);
@@ -259,5 +262,6 @@ fn service(
         // AWS PrivateLink guide: endpoint policies are for AWS services that support them.
         policy_supported: false,
         owner_pays: false,
+        families: vec![Family::Ipv4],
     }
 }

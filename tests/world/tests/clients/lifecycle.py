@@ -297,6 +297,39 @@ def throttling():
     wait(4)
     check(create(ClientToken="token-1")["State"] == "pending", "a new token drops into the bucket")
 
+def addresses():
+    """IPv6 beside IPv4, and prefix lists."""
+    begin()
+    vpc = ec2.create_vpc(CidrBlock="10.77.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+    wait(60)
+    blocks = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"]
+    check(blocks[0]["Ipv6CidrBlock"].endswith("::/56"), "Amazon gives a /56")
+    block = blocks[0]["Ipv6CidrBlock"].replace("/56", "/64")
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.77.1.0/24", Ipv6CidrBlock=block, AvailabilityZoneId="use1-az4")["Subnet"]
+    wait(60)
+    place = {"VpcId": vpc, "SubnetIds": [subnet["SubnetId"]], "SecurityGroupIds": [], "PrivateDnsEnabled": False}
+    refused("InvalidParameter", create, IpAddressType="dualstack", **place, says="dualstack")
+    monitoring = "com.amazonaws.us-east-1.monitoring"
+    made = create(monitoring, IpAddressType="dualstack", DnsOptions={"DnsRecordIpType": "ipv6"}, **place)
+    wait(120)
+    endpoint = describe(made["VpcEndpointId"])
+    check(endpoint["IpAddressType"] == "dualstack", "of both families")
+    check(endpoint["DnsOptions"]["DnsRecordIpType"] == "ipv6", "with records of one")
+    interface = ec2.describe_network_interfaces(NetworkInterfaceIds=endpoint["NetworkInterfaceIds"])["NetworkInterfaces"][0]
+    check(interface["PrivateIpAddress"].startswith("10.77.1."), "an interface has an IPv4 address")
+    check(interface["Ipv6Addresses"][0]["Ipv6Address"].startswith(block[:15]), "and an IPv6 one")
+
+    entries = [{"Cidr": f"10.78.{third}.0/24"} for third in range(120)]
+    made = ec2.create_managed_prefix_list(PrefixListName="clients", AddressFamily="IPv4", MaxEntries=150, Entries=entries)
+    list_id = made["PrefixList"]["PrefixListId"]
+    first = ec2.get_managed_prefix_list_entries(PrefixListId=list_id)
+    check(len(first["Entries"]) == 100, "a page has 100 entries")
+    pages = ec2.get_paginator("get_managed_prefix_list_entries").paginate(PrefixListId=list_id)
+    found = sorted(entry["Cidr"] for page in pages for entry in page["Entries"])
+    check(found == sorted(entry["Cidr"] for entry in entries), "and all pages all of them")
+    check(ec2.get_managed_prefix_list_entries(PrefixListId="pl-63a5400a")["Entries"], "AWS's own lists have entries")
+    refused("InvalidPrefixListID.NotFound", ec2.get_managed_prefix_list_entries, PrefixListId="pl-0123456789abcdef0")
+
 
 def admin_api():
     begin()
@@ -332,6 +365,7 @@ play(
         tags,
         groups,
         network,
+        addresses,
         clusters,
         faults,
         throttling,

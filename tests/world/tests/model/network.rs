@@ -157,19 +157,18 @@ fn zones_have_a_name_and_an_id() {
     assert_eq!(code(world.call(unknown)), "InvalidParameterValue");
 }
 
-// EC2 API reference, CreateVpc: InstanceTenancy and AmazonProvidedIpv6CidrBlock.
+// EC2 API reference, CreateVpc: InstanceTenancy.
 #[test]
-fn a_vpc_has_the_tenancy_it_was_made_with_and_no_ipv6_here() {
+fn a_vpc_has_the_tenancy_it_was_made_with() {
     let mut world = world("default");
-    let new = |tenancy: Option<&str>, ipv6| CreateVpc {
+    let new = |tenancy: Option<&str>| CreateVpc {
         cidr_block: "10.50.0.0/16".to_owned(),
         instance_tenancy: tenancy.map(str::to_owned),
-        amazon_provided_ipv6_cidr_block: ipv6,
         ..Default::default()
     };
 
-    let usual = world.call(new(None, false)).unwrap().vpc;
-    let dedicated = world.call(new(Some("dedicated"), false)).unwrap().vpc;
+    let usual = world.call(new(None)).unwrap().vpc;
+    let dedicated = world.call(new(Some("dedicated"))).unwrap().vpc;
     pass(&mut world, 2);
 
     assert_eq!(usual.instance_tenancy, "default");
@@ -179,11 +178,8 @@ fn a_vpc_has_the_tenancy_it_was_made_with_and_no_ipv6_here() {
     };
     let shown = world.call(request).unwrap().vpcs.remove(0);
     assert_eq!(shown.instance_tenancy, "dedicated");
-    assert_eq!(
-        code(world.call(new(Some("host"), false))),
-        "InvalidParameterValue"
-    );
-    assert_eq!(code(world.call(new(None, true))), "UnsupportedOperation");
+    assert_eq!(code(world.call(new(Some("host")))), "InvalidParameterValue");
+    assert!(shown.ipv6_cidr_block_association_set.is_empty());
 }
 
 // EC2 API reference, DescribePrefixLists; AWS CLI reference, describe-prefix-lists.

@@ -31,7 +31,7 @@ fn cluster_status(world: &mut World) -> String {
 
 #[test]
 fn all_scenarios_can_be_set_up_and_have_a_sentence() {
-    assert_eq!(Scenario::all().len(), 88);
+    assert_eq!(Scenario::all().len(), 89);
     for scenario in Scenario::all() {
         assert!(scenario.about.ends_with('.'), "{}", scenario.name);
         assert!(world(scenario.name).calls().is_empty());

@@ -5,7 +5,7 @@ use world::wire::{self, Request, Response};
 
 use crate::world;
 
-fn post(world: &mut World, body: &str, signed: bool) -> (u16, String) {
+pub(crate) fn post(world: &mut World, body: &str, signed: bool) -> (u16, String) {
     let authorization = ("authorization".to_owned(), "AWS4-HMAC-SHA256 …".to_owned());
     let request = Request {
         method: "POST".to_owned(),

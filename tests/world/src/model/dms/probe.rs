@@ -24,7 +24,7 @@ pub(super) fn probe(model: &Model, instance: &Instance, endpoint: &Stored) -> Re
         ));
     };
 
-    let destinations = resolve::resolve(model, &group.vpc_id, host);
+    let destinations = resolve::resolve_ipv4(model, &group.vpc_id, host);
     if destinations.is_empty() {
         return Err(failed(
             2005,
@@ -71,7 +71,7 @@ fn is_open(
         .filter_map(|id| model.subnets.latest(id));
     let lies_there: Vec<_> = subnets
         .filter(|subnet| zone_name(&subnet.zone_id) == instance.zone)
-        .map(|subnet| subnet.cidr)
+        .filter_map(|subnet| subnet.cidr)
         .collect();
     let groups = model
         .endpoints

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock;
 use crate::failure::{invalid_parameter, missing, refuse};
+use crate::model::addresses::AddressType;
 use crate::model::dns::{self, Naming};
 use crate::model::network::{Subnet, Vpc};
 use crate::model::services::{Kind, Service};
@@ -13,7 +14,7 @@ use crate::model::shapes::{Tag, TagSpecification, flag, text};
 use crate::model::{ACCOUNT, Model, REGION, tags};
 use crate::{Failure, Operation};
 
-use super::{DnsOptionsSpecification, Endpoint, Outlook, Phase, VpcEndpoint, policy};
+use super::{DnsOptionsSpecification, Endpoint, Outlook, Phase, VpcEndpoint, addresses, policy};
 
 /// Creates an endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -123,9 +124,17 @@ impl CreateVpcEndpoint {
             kind,
         )?;
         self.check_region()?;
-        check_ip_address_type(self.ip_address_type.as_deref(), service)?;
         check_subnets(model, service, vpc, &self.subnet_ids)?;
-        check_addresses(model, &self.subnet_ids)?;
+        let wanted = self.ip_address_type.as_deref();
+        // Not verified: what it is when it is left out, whatever the service and the subnets have.
+        let address_type = addresses::decide(
+            model,
+            service,
+            &self.subnet_ids,
+            wanted,
+            AddressType::default(),
+        )?;
+        addresses::check_free(model, &self.subnet_ids, address_type)?;
         self.check_subnet_configurations()?;
         let groups = self.groups(model, vpc, kind)?;
         policy::check(self.policy_document.as_deref(), service)?;
@@ -135,6 +144,7 @@ impl CreateVpcEndpoint {
             options: self.dns_options.as_ref(),
             accepted: !service.acceptance_required,
             endpoint: None,
+            address_type,
         };
         let dns = dns::decide(model, vpc, service, &naming)?;
         let tags = tags::from_specifications("vpc-endpoint", &self.tag_specifications)?;
@@ -152,6 +162,7 @@ impl CreateVpcEndpoint {
             interfaces: Vec::new(),
             private_dns: dns.private_dns,
             inbound_only: dns.inbound_only,
+            address_type,
             dns_record_ip_type: dns.record_ip_type,
             hash: String::new(),
             created: model.now,
@@ -243,7 +254,13 @@ impl Draft {
         // Not verified: that the interfaces exist before a service's owner has accepted.
         let subnets = endpoint.subnets.iter();
         let added = subnets.filter_map(|subnet| {
-            model.add_interface(&endpoint.id, subnet, &endpoint.groups, visible)
+            model.add_interface(
+                &endpoint.id,
+                subnet,
+                &endpoint.groups,
+                endpoint.address_type,
+                visible,
+            )
         });
         endpoint.interfaces = added.collect();
 
@@ -297,24 +314,6 @@ fn check_quota(model: &Model, vpc: &Vpc, kind: Kind) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-/// EC2 API reference, `IpAddressType`: it must agree with what the service supports; here that is
-/// always IPv4.
-pub(super) fn check_ip_address_type(
-    wanted: Option<&str>,
-    service: &Service,
-) -> Result<(), Failure> {
-    match wanted {
-        None | Some("ipv4") => Ok(()),
-        Some(other) => {
-            let message = format!(
-                "The service {} does not support the IP address type {other}.",
-                service.name
-            );
-            Err(invalid_parameter(message))
-        }
-    }
 }
 
 pub(super) fn check_groups(model: &Model, vpc: &Vpc, groups: &[String]) -> Result<(), Failure> {
@@ -375,23 +374,6 @@ fn check_subnet(service: &Service, vpc: &Vpc, subnet: &Subnet) -> Result<(), Fai
             service.name
         );
         return Err(invalid_parameter(message));
-    }
-    Ok(())
-}
-
-/// EC2 API reference, "Error codes": `InsufficientFreeAddressesInSubnet`.
-pub(super) fn check_addresses(model: &Model, subnets: &[String]) -> Result<(), Failure> {
-    for id in subnets {
-        if model
-            .seen_subnet(id)?
-            .free_addresses(model)
-            .next()
-            .is_none()
-        {
-            let message =
-                format!("The specified subnet '{id}' does not have enough free addresses.");
-            return Err(refuse("InsufficientFreeAddressesInSubnet", message));
-        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! VPC endpoints: what they are, and how their state follows from the time.
 
 mod acceptance;
+mod addresses;
 mod create;
 mod delete;
 mod describe;
@@ -24,6 +25,7 @@ use crate::failure::{missing, refuse};
 use crate::{Failure, World};
 
 use super::Model;
+use super::addresses::{AddressType, RecordType};
 use super::network::check_id;
 use super::services::Kind;
 
@@ -43,7 +45,8 @@ pub struct Endpoint {
     pub(crate) private_dns: bool,
     /// `PrivateDnsOnlyForInboundResolverEndpoint`, where it means anything.
     pub(crate) inbound_only: Option<bool>,
-    pub(crate) dns_record_ip_type: String,
+    pub(crate) address_type: AddressType,
+    pub(crate) dns_record_ip_type: RecordType,
     /// What makes its DNS names unguessable.
     pub(crate) hash: String,
     pub(crate) created: Moment,

@@ -6,13 +6,14 @@ use crate::clock;
 use crate::failure::{invalid_parameter, refuse};
 use crate::model::Model;
 use crate::model::dns::{self, Naming};
-use crate::model::services::{Kind, Service};
+use crate::model::services::Kind;
 use crate::model::shapes::{DONE, Done, flag, text};
 use crate::{Failure, Operation};
 
-use super::create::{check_addresses, check_groups, check_ip_address_type, check_subnets};
+use super::create::{check_groups, check_subnets};
 use super::{
-    DnsOptionsSpecification, Endpoint, Outlook, Phase, State, SubnetConfiguration, policy,
+    DnsOptionsSpecification, Endpoint, Outlook, Phase, State, SubnetConfiguration, addresses,
+    policy,
 };
 
 /// Changes an endpoint.
@@ -113,21 +114,9 @@ impl ModifyVpcEndpoint {
         let vpc = model.seen_vpc(&endpoint.vpc_id)?;
         let service = model.service(&endpoint.service_name, endpoint.kind)?;
         self.check_kind(&endpoint)?;
-        self.check_unmodelled(service)?;
+        self.check_unmodelled()?;
         policy::check(self.policy_document.as_deref(), service)?;
         check_groups(model, vpc, &self.add_security_group_ids)?;
-
-        let accepted = endpoint.state(model.now) != State::PendingAcceptance;
-        let (wanted, options) = (self.private_dns_enabled, self.dns_options.as_ref());
-        let naming = Naming {
-            wanted,
-            options,
-            accepted,
-            endpoint: Some(&endpoint),
-        };
-        let names = dns::decide(model, vpc, service, &naming)?;
-        (endpoint.private_dns, endpoint.inbound_only) = (names.private_dns, names.inbound_only);
-        endpoint.dns_record_ip_type = names.record_ip_type;
 
         // AWS PrivateLink guide: to move to another subnet of the same zone, remove and add; so
         // removing comes first.
@@ -137,7 +126,28 @@ impl ModifyVpcEndpoint {
             &self.add_subnet_ids,
         );
         check_subnets(model, service, vpc, &endpoint.subnets)?;
-        check_addresses(model, &self.add_subnet_ids)?;
+        endpoint.address_type = addresses::decide(
+            model,
+            service,
+            &endpoint.subnets,
+            self.ip_address_type.as_deref(),
+            endpoint.address_type,
+        )?;
+        addresses::check_free(model, &self.add_subnet_ids, endpoint.address_type)?;
+
+        let accepted = endpoint.state(model.now) != State::PendingAcceptance;
+        let (wanted, options) = (self.private_dns_enabled, self.dns_options.as_ref());
+        let naming = Naming {
+            wanted,
+            options,
+            accepted,
+            endpoint: Some(&endpoint),
+            address_type: endpoint.address_type,
+        };
+        let names = dns::decide(model, vpc, service, &naming)?;
+        (endpoint.private_dns, endpoint.inbound_only) = (names.private_dns, names.inbound_only);
+        endpoint.dns_record_ip_type = names.record_ip_type;
+
         replace(
             &mut endpoint.route_tables,
             &self.remove_route_table_ids,
@@ -172,8 +182,7 @@ impl ModifyVpcEndpoint {
         Ok(())
     }
 
-    fn check_unmodelled(&self, service: &Service) -> Result<(), Failure> {
-        check_ip_address_type(self.ip_address_type.as_deref(), service)?;
+    fn check_unmodelled(&self) -> Result<(), Failure> {
         if self.subnet_configurations.is_empty() {
             return Ok(());
         }
@@ -222,11 +231,16 @@ impl ModifyVpcEndpoint {
             stays
         });
         for subnet in &added {
-            after
-                .interfaces
-                .extend(model.add_interface(&after.id, subnet, &after.groups, visible));
+            after.interfaces.extend(model.add_interface(
+                &after.id,
+                subnet,
+                &after.groups,
+                after.address_type,
+                visible,
+            ));
         }
         for interface in &after.interfaces {
+            model.readdress_interface(interface, after.address_type);
             model.change_interface(interface, |interface| {
                 interface.groups.clone_from(&after.groups)
             });

@@ -125,9 +125,9 @@ impl Endpoint {
             route_table_ids: self.route_tables.clone(),
             subnet_ids: self.subnets.clone(),
             groups: model.group_identifiers(&self.groups),
-            ip_address_type: "ipv4".to_owned(),
+            ip_address_type: self.address_type.as_str().to_owned(),
             dns_options: DnsOptions {
-                dns_record_ip_type: self.dns_record_ip_type.clone(),
+                dns_record_ip_type: self.dns_record_ip_type.as_str().to_owned(),
                 private_dns_only_for_inbound_resolver_endpoint: self.inbound_only,
             },
             private_dns_enabled: self.private_dns,

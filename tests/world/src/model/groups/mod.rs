@@ -46,6 +46,13 @@ impl Group {
     pub(crate) fn is_default(&self) -> bool {
         self.name == "default"
     }
+
+    /// Whether what it lets out is what groups begin with in a VPC without IPv6.
+    pub(crate) fn lets_all_ipv4_out(&self) -> bool {
+        let out = self.rules.iter().filter(|rule| rule.egress);
+        let out: Vec<_> = out.map(|rule| (&*rule.protocol, &rule.peer)).collect();
+        out == [("-1", &Peer::Ipv4("0.0.0.0/0".to_owned()))]
+    }
 }
 
 impl Model {
@@ -96,7 +103,14 @@ impl Model {
         );
     }
 
-    /// Adds a group. EC2 API reference, `CreateSecurityGroup`: it allows all traffic out.
+    /// A rule that lets everything out.
+    pub(crate) fn all_out(&mut self, to: Peer) -> Rule {
+        Rule::all_traffic(self.ids.resource("sgr"), true, to)
+    }
+
+    /// Adds a group. EC2 API reference, `CreateSecurityGroup`: it allows all traffic out; VPC user
+    /// guide, "Default security groups": over IPv6 too, if the VPC has a block of it. That the latter
+    /// holds for all groups is not verified.
     pub(crate) fn add_group(
         &mut self,
         id: &str,
@@ -106,12 +120,11 @@ impl Model {
         mut rules: Vec<Rule>,
         visible: Moment,
     ) {
-        let everywhere = Peer::Ipv4("0.0.0.0/0".to_owned());
-        rules.push(Rule::all_traffic(
-            self.ids.resource("sgr"),
-            true,
-            everywhere,
-        ));
+        rules.push(self.all_out(Peer::Ipv4("0.0.0.0/0".to_owned())));
+        let vpc = self.vpcs.latest(vpc_id);
+        if vpc.is_some_and(|vpc| vpc.ipv6.is_some()) {
+            rules.push(self.all_out(Peer::Ipv6("::/0".to_owned())));
+        }
         let group = Group {
             id: id.to_owned(),
             name: name.to_owned(),

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::refuse;
+use crate::failure::{missing, refuse};
 use crate::model::listing::{Described, Listed, describe};
 use crate::model::shapes::{DONE, Done, Tag, flag, text};
 use crate::model::{ACCOUNT, Model};
@@ -52,10 +52,20 @@ pub struct AclEntry {
     pub rule_action: String,
     /// Whether it is about what leaves the subnet.
     pub egress: bool,
-    /// The block at the other end.
+    /// The IPv4 block at the other end, if it is one.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub cidr_block: String,
+    /// The IPv6 block at the other end, if it is one.
+    pub ipv6_cidr_block: Option<String>,
     /// The ports; none for all.
     pub port_range: Option<PortRange>,
+}
+
+impl AclEntry {
+    /// The block at the other end, of either family.
+    pub(crate) fn peer(&self) -> &str {
+        self.ipv6_cidr_block.as_ref().unwrap_or(&self.cidr_block)
+    }
 }
 
 /// Ports from a first to a last.
@@ -104,8 +114,10 @@ pub struct CreateNetworkAclEntry {
     /// Whether it is about what leaves the subnet.
     #[serde(deserialize_with = "flag")]
     pub egress: bool,
-    /// The block at the other end.
+    /// The IPv4 block at the other end.
     pub cidr_block: String,
+    /// Instead of that, the IPv6 block at the other end.
+    pub ipv6_cidr_block: Option<String>,
     /// The ports; none for all.
     pub port_range: Option<PortRange>,
 }
@@ -122,6 +134,7 @@ impl Operation for CreateNetworkAclEntry {
 
     fn perform(self, model: &mut Model) -> Result<Done, Failure> {
         let acl = NetworkAcl::named(model, &self.network_acl_id)?;
+        self.check_peer()?;
         let number = self.rule_number.unwrap_or_default();
         let mut entries = acl.entries;
         let same = |entry: &AclEntry| entry.rule_number == number && entry.egress == self.egress;
@@ -135,11 +148,27 @@ impl Operation for CreateNetworkAclEntry {
             rule_action: self.rule_action,
             egress: self.egress,
             cidr_block: self.cidr_block,
+            ipv6_cidr_block: self.ipv6_cidr_block,
             port_range: self.port_range,
         });
         entries.sort_by_key(|entry| (entry.egress, entry.rule_number));
         model.acls.insert(acl.vpc_id, entries);
         Ok(DONE)
+    }
+}
+
+impl CreateNetworkAclEntry {
+    /// EC2 API reference, `CreateNetworkAclEntry`: an IPv4 block or an IPv6 one. Code and message of
+    /// the second refusal are not verified.
+    fn check_peer(&self) -> Result<(), Failure> {
+        match (self.cidr_block.is_empty(), &self.ipv6_cidr_block) {
+            (true, None) => Err(missing("cidrBlock")),
+            (false, Some(_)) => Err(refuse(
+                "InvalidParameterCombination",
+                "cidrBlock and ipv6CidrBlock cannot be specified together.",
+            )),
+            (true, Some(_)) | (false, None) => Ok(()),
+        }
     }
 }
 
@@ -152,18 +181,9 @@ impl NetworkAcl {
     /// The default ACL of a VPC.
     fn of(model: &Model, vpc_id: &str) -> Self {
         let id = vpc_id.replacen("vpc-", "acl-", 1);
-        let rule = |number, action: &str, egress| AclEntry {
-            rule_number: number,
-            protocol: "-1".to_owned(),
-            rule_action: action.to_owned(),
-            egress,
-            cidr_block: "0.0.0.0/0".to_owned(),
-            port_range: None,
-        };
-        let usual = || {
-            let both = [false, true].into_iter();
-            both.flat_map(|egress| [rule(100, "allow", egress), rule(32767, "deny", egress)])
-                .collect()
+        let has_ipv6 = || {
+            let vpc = model.vpcs.seen(vpc_id, model.now);
+            vpc.is_some_and(|vpc| vpc.ipv6.is_some())
         };
         let subnets = model.subnets.all_seen(model.now);
         let subnets = subnets.filter(|subnet| subnet.vpc_id == vpc_id);
@@ -171,7 +191,11 @@ impl NetworkAcl {
             vpc_id: vpc_id.to_owned(),
             owner_id: ACCOUNT.to_owned(),
             default: true,
-            entries: model.acls.get(vpc_id).cloned().unwrap_or_else(usual),
+            entries: model
+                .acls
+                .get(vpc_id)
+                .cloned()
+                .unwrap_or_else(|| usual(has_ipv6())),
             associations: subnets
                 .map(|subnet| AclAssociation {
                     network_acl_association_id: subnet.id.replacen("subnet-", "aclassoc-", 1),
@@ -192,6 +216,33 @@ impl NetworkAcl {
         let message = format!("The networkAcl ID '{id}' does not exist");
         Err(refuse("InvalidNetworkAclID.NotFound", message))
     }
+}
+
+/// The rules that a VPC begins with. VPC user guide, "Default network ACL": everything is let through,
+/// and with an IPv6 block all of IPv6 too.
+fn usual(has_ipv6: bool) -> Vec<AclEntry> {
+    let ipv4 = |rule_number, action: &str, egress| AclEntry {
+        rule_number,
+        protocol: "-1".to_owned(),
+        rule_action: action.to_owned(),
+        egress,
+        cidr_block: "0.0.0.0/0".to_owned(),
+        ..Default::default()
+    };
+    let ipv6 = |rule_number, action: &str, egress| AclEntry {
+        cidr_block: String::new(),
+        ipv6_cidr_block: Some("::/0".to_owned()),
+        ..ipv4(rule_number, action, egress)
+    };
+    let of = |egress| {
+        let mut rules = vec![ipv4(100, "allow", egress), ipv4(32767, "deny", egress)];
+        if has_ipv6 {
+            rules.insert(1, ipv6(101, "allow", egress));
+            rules.push(ipv6(32768, "deny", egress));
+        }
+        rules
+    };
+    [false, true].into_iter().flat_map(of).collect()
 }
 
 impl Listed for NetworkAcl {

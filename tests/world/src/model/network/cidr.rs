@@ -1,12 +1,12 @@
-//! IPv4 address ranges.
+//! Address ranges.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
-/// Whether a block of any size has an address in it.
-pub(crate) fn covers(block: &str, address: Ipv4Addr) -> bool {
-    let block = block.parse::<ipnet::Ipv4Net>();
+/// Whether a block of any size, of either family, has an address in it.
+pub(crate) fn covers(block: &str, address: IpAddr) -> bool {
+    let block = block.parse::<ipnet::IpNet>();
     block.is_ok_and(|block| block.contains(&address))
 }
 

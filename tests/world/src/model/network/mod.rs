@@ -4,6 +4,9 @@ mod acls;
 mod attributes;
 mod cidr;
 mod dhcp;
+mod free;
+mod ipv6;
+mod managed_prefix_lists;
 mod prefix_lists;
 mod routes;
 mod subnets;
@@ -23,6 +26,13 @@ pub(crate) use cidr::covers;
 pub use dhcp::{
     AssociateDhcpOptions, CreateDhcpOptions, CreateDhcpOptionsAnswer, DescribeDhcpOptions,
     DescribeDhcpOptionsAnswer, DhcpConfiguration, DhcpOptions, DhcpValue, NewDhcpConfiguration,
+};
+pub use ipv6::Ipv6CidrBlockAssociation;
+pub(crate) use managed_prefix_lists::Managed as ManagedList;
+pub use managed_prefix_lists::{
+    AddPrefixListEntry, CreateManagedPrefixList, CreateManagedPrefixListAnswer,
+    GetManagedPrefixListEntries, GetManagedPrefixListEntriesAnswer, ManagedPrefixList,
+    PrefixListEntry,
 };
 pub use prefix_lists::{DescribePrefixLists, DescribePrefixListsAnswer, PrefixList};
 pub use routes::{

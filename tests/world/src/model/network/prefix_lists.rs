@@ -46,7 +46,7 @@ const KNOWN: [(&str, &str, [&str; 2]); 2] = [
 ];
 
 impl PrefixList {
-    fn all(model: &Model) -> Vec<Self> {
+    pub(super) fn all(model: &Model) -> Vec<Self> {
         let has_gateway = |name: &str| {
             let mut services = model.services.iter();
             services.any(|service| service.name == name && service.kind == Kind::Gateway)

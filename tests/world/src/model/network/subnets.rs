@@ -1,8 +1,8 @@
 //! Subnets and their free addresses.
 
-use std::net::Ipv4Addr;
 use std::str::FromStr;
 
+use ipnet::Ipv6Net;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{invalid_value, missing, refuse};
@@ -11,17 +11,20 @@ use crate::model::shapes::{DONE, Done, Tag, TagSpecification, flag};
 use crate::model::{ACCOUNT, Model, REGION, tags};
 use crate::{Failure, Operation, Service};
 
-use super::{Cidr, check_id, zone_id, zone_name};
+use super::ipv6::{self, Ipv6CidrBlockAssociation};
+use super::{Cidr, Vpc, check_id, zone_id, zone_name};
 
 /// A subnet.
 #[derive(Debug, Clone)]
 pub struct Subnet {
     pub(crate) id: String,
     pub(crate) vpc_id: String,
-    pub(crate) cidr: Cidr,
+    /// Its IPv4 block; an IPv6-only subnet has none.
+    pub(crate) cidr: Option<Cidr>,
+    pub(crate) ipv6: Option<Ipv6Net>,
     pub(crate) zone_id: String,
     pub(crate) owner: String,
-    /// How many of its addresses other things than endpoints have taken, from the lowest on.
+    /// How many of its IPv4 addresses other things than endpoints have taken, from the lowest on.
     pub(crate) taken: u32,
 }
 
@@ -46,9 +49,12 @@ pub struct SubnetDetail {
     pub owner_id: String,
     /// Its state.
     pub state: String,
-    /// Its block of addresses.
+    /// Its block of IPv4 addresses, if it has one.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub cidr_block: String,
-    /// How many of its addresses are free.
+    /// Its block of IPv6 addresses, if it has one.
+    pub ipv6_cidr_block_association_set: Vec<Ipv6CidrBlockAssociation>,
+    /// How many of its IPv4 addresses are free.
     pub available_ip_address_count: u32,
     /// The name that its zone has in the account.
     pub availability_zone: String,
@@ -74,8 +80,13 @@ pub struct CreateSubnet {
     pub dry_run: bool,
     /// Its VPC's id.
     pub vpc_id: String,
-    /// Its block of addresses.
+    /// Its block of IPv4 addresses.
     pub cidr_block: String,
+    /// Its block of IPv6 addresses.
+    pub ipv6_cidr_block: Option<String>,
+    /// Whether it is to have only IPv6 addresses.
+    #[serde(deserialize_with = "flag")]
+    pub ipv6_native: bool,
     /// The name of its zone in the account.
     pub availability_zone: Option<String>,
     /// The id of its zone.
@@ -114,7 +125,7 @@ impl Operation for CreateSubnet {
     }
 
     fn perform(self, model: &mut Model) -> Result<CreateSubnetAnswer, Failure> {
-        let cidr = self.check_range(model)?;
+        let (cidr, ipv6) = self.blocks(model)?;
         let zone_id = self.zone_id()?;
         let tags = tags::from_specifications("subnet", &self.tag_specifications)?;
         let id = model.ids.resource("subnet");
@@ -124,6 +135,7 @@ impl Operation for CreateSubnet {
             id: id.clone(),
             vpc_id: self.vpc_id,
             cidr,
+            ipv6,
             zone_id,
             owner: ACCOUNT.to_owned(),
             taken: 0,
@@ -136,30 +148,60 @@ impl Operation for CreateSubnet {
 }
 
 impl CreateSubnet {
+    /// EC2 API reference, `CreateSubnet`: an IPv6-only subnet has no IPv4 block, and needs an IPv6 one.
+    /// Code and message of the refusal are not verified.
+    fn blocks(&self, model: &Model) -> Result<(Option<Cidr>, Option<Ipv6Net>), Failure> {
+        let vpc = model.seen_vpc(&self.vpc_id)?;
+        if self.ipv6_native && !self.cidr_block.is_empty() {
+            return Err(refuse(
+                "InvalidParameterCombination",
+                "CidrBlock cannot be specified for an IPv6 only subnet.",
+            ));
+        }
+        if self.ipv6_native && self.ipv6_cidr_block.is_none() {
+            return Err(missing("ipv6CidrBlock"));
+        }
+        let is_ipv4 = !self.ipv6_native;
+        let ipv4 = is_ipv4.then(|| self.ipv4_block(model, vpc)).transpose()?;
+        let ipv6 = self.ipv6_cidr_block.as_deref();
+        let ipv6 = ipv6.map(|text| self.ipv6_block(model, vpc, text));
+        Ok((ipv4, ipv6.transpose()?))
+    }
+
     /// EC2 API reference, `CreateSubnet`: inside one of the VPC's blocks, and apart from its other
     /// subnets.
-    fn check_range(&self, model: &Model) -> Result<Cidr, Failure> {
-        let vpc = model.seen_vpc(&self.vpc_id)?;
+    fn ipv4_block(&self, model: &Model, vpc: &Vpc) -> Result<Cidr, Failure> {
         let text = &self.cidr_block;
-        let out_of_range = || {
-            refuse(
-                "InvalidSubnet.Range",
-                format!("The CIDR '{text}' is invalid."),
-            )
-        };
-        let cidr = Cidr::from_str(text).map_err(|()| out_of_range())?;
+        let cidr = Cidr::from_str(text).map_err(|()| out_of_range(text))?;
         if !vpc.cidrs.iter().any(|block| block.contains(&cidr)) {
-            return Err(out_of_range());
+            return Err(out_of_range(text));
         }
-        if model
-            .subnets
-            .all_latest()
-            .any(|subnet| subnet.vpc_id == self.vpc_id && subnet.cidr.overlaps(&cidr))
-        {
-            let message = format!("The CIDR '{text}' conflicts with another subnet");
-            return Err(refuse("InvalidSubnet.Conflict", message));
+        let mut others = self.siblings(model).filter_map(|subnet| subnet.cidr);
+        if others.any(|other| other.overlaps(&cidr)) {
+            return Err(conflict(text));
         }
         Ok(cidr)
+    }
+
+    /// Same page: a /64 inside the VPC's IPv6 block, and apart from its other subnets.
+    fn ipv6_block(&self, model: &Model, vpc: &Vpc, text: &str) -> Result<Ipv6Net, Failure> {
+        let block = text.parse::<Ipv6Net>().map_err(|_| out_of_range(text))?;
+        let is_inside = vpc.ipv6.is_some_and(|all| all.contains(&block));
+        if block.prefix_len() != ipv6::SUBNET_PREFIX || !is_inside {
+            return Err(out_of_range(text));
+        }
+        let block = block.trunc();
+        let mut others = self.siblings(model).filter_map(|subnet| subnet.ipv6);
+        if others.any(|other| ipv6::overlap(&other, &block)) {
+            return Err(conflict(text));
+        }
+        Ok(block)
+    }
+
+    /// The subnets that the VPC has already.
+    fn siblings<'m>(&self, model: &'m Model) -> impl Iterator<Item = &'m Subnet> {
+        let subnets = model.subnets.all_latest();
+        subnets.filter(|subnet| subnet.vpc_id == self.vpc_id)
     }
 
     fn zone_id(&self) -> Result<String, Failure> {
@@ -176,6 +218,18 @@ impl CreateSubnet {
             .clone()
             .unwrap_or_else(|| named.to_owned()))
     }
+}
+
+fn out_of_range(text: &str) -> Failure {
+    refuse(
+        "InvalidSubnet.Range",
+        format!("The CIDR '{text}' is invalid."),
+    )
+}
+
+fn conflict(text: &str) -> Failure {
+    let message = format!("The CIDR '{text}' conflicts with another subnet");
+    refuse("InvalidSubnet.Conflict", message)
 }
 
 impl Operation for DeleteSubnet {
@@ -204,25 +258,6 @@ impl Operation for DeleteSubnet {
 }
 
 impl Subnet {
-    /// Its free addresses, lowest first. That the lowest is given out first is not verified.
-    pub(crate) fn free_addresses<'m>(
-        &self,
-        model: &'m Model,
-    ) -> impl Iterator<Item = Ipv4Addr> + use<'m> {
-        let id = self.id.clone();
-        let now = model.now;
-        let is_used = move |address: &Ipv4Addr| {
-            let mut interfaces = model.interfaces.all_latest();
-            interfaces.any(|interface| {
-                interface.subnet_id == id && interface.address == *address && interface.exists(now)
-            })
-        };
-        self.cidr
-            .usable()
-            .skip(self.taken as usize)
-            .filter(move |address| !is_used(address))
-    }
-
     fn detail(&self, model: &Model) -> SubnetDetail {
         let free = self.free_addresses(model).count();
         SubnetDetail {
@@ -231,13 +266,18 @@ impl Subnet {
             vpc_id: self.vpc_id.clone(),
             owner_id: self.owner.clone(),
             state: "available".to_owned(),
-            cidr_block: self.cidr.to_string(),
+            cidr_block: self.cidr.map(|cidr| cidr.to_string()).unwrap_or_default(),
+            ipv6_cidr_block_association_set: self
+                .ipv6
+                .iter()
+                .map(|block| Ipv6CidrBlockAssociation::of_subnet(&self.id, *block))
+                .collect(),
             available_ip_address_count: u32::try_from(free).unwrap_or(u32::MAX),
             availability_zone: zone_name(&self.zone_id).to_owned(),
             availability_zone_id: self.zone_id.clone(),
             default_for_az: false,
             map_public_ip_on_launch: false,
-            ipv6_native: false,
+            ipv6_native: self.cidr.is_none(),
             tags: model.seen_tags(&self.id),
         }
     }
@@ -255,6 +295,8 @@ impl Listed for SubnetDetail {
         "cidrBlock",
         "default-for-az",
         "defaultForAz",
+        "ipv6-cidr-block-association.ipv6-cidr-block",
+        "ipv6-native",
         "owner-id",
         "state",
         "subnet-arn",
@@ -268,6 +310,11 @@ impl Listed for SubnetDetail {
 
     fn values(&self, filter: &str) -> Vec<String> {
         let value = match filter {
+            "ipv6-cidr-block-association.ipv6-cidr-block" => {
+                let all = self.ipv6_cidr_block_association_set.iter();
+                return all.map(|one| one.ipv6_cidr_block.clone()).collect();
+            }
+            "ipv6-native" => &self.ipv6_native.to_string(),
             "availability-zone" | "availabilityZone" => &self.availability_zone,
             "availability-zone-id" | "availabilityZoneId" => &self.availability_zone_id,
             "available-ip-address-count" => &self.available_ip_address_count.to_string(),

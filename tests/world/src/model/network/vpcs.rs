@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use ipnet::Ipv6Net;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{invalid_value, missing, refuse};
@@ -10,13 +11,15 @@ use crate::model::shapes::{DONE, Done, Tag, TagSpecification, flag};
 use crate::model::{ACCOUNT, Model, tags};
 use crate::{Failure, Operation, Service};
 
-use super::{Cidr, check_id, dhcp};
+use super::{Cidr, Ipv6CidrBlockAssociation, check_id, dhcp};
 
 /// A VPC.
 #[derive(Debug, Clone)]
 pub struct Vpc {
     pub(crate) id: String,
     pub(crate) cidrs: Vec<Cidr>,
+    /// The block that Amazon gave it. VPC user guide: up to five are possible; here it is one.
+    pub(crate) ipv6: Option<Ipv6Net>,
     pub(crate) dns_support: bool,
     pub(crate) dns_hostnames: bool,
     pub(crate) usage_metrics: bool,
@@ -47,6 +50,8 @@ pub struct VpcDetail {
     pub cidr_block: String,
     /// All its blocks of addresses.
     pub cidr_block_association_set: Vec<CidrBlockAssociation>,
+    /// All its blocks of IPv6 addresses.
+    pub ipv6_cidr_block_association_set: Vec<Ipv6CidrBlockAssociation>,
     /// Its DHCP options.
     pub dhcp_options_id: String,
     /// The tenancy of its instances.
@@ -132,21 +137,21 @@ impl Operation for CreateVpc {
             )
         })?;
         let tenancy = self.tenancy()?;
-        if self.amazon_provided_ipv6_cidr_block {
-            let message = "IPv6 addresses are not part of this simulated world.";
-            return Err(refuse("UnsupportedOperation", message));
-        }
         let tags = tags::from_specifications("vpc", &self.tag_specifications)?;
         let id = model.ids.resource("vpc");
         let visible = model.visible();
         model.put_tags(&id, tags, visible);
         let usual = model.add_vpc(&id, vec![cidr], visible);
         let vpc = Vpc { tenancy, ..usual };
-        model.vpcs.put(&id, vpc.clone(), visible);
-        let detail = VpcDetail {
-            state: "pending".to_owned(),
-            ..vpc.detail(model)
-        };
+        model.vpcs.put(&id, vpc, visible);
+        if self.amazon_provided_ipv6_cidr_block {
+            model.associate_ipv6(&id, visible)?;
+        }
+        let mut detail = model.latest_vpc(&id)?.detail(model);
+        detail.state = "pending".to_owned();
+        let blocks = detail.ipv6_cidr_block_association_set.into_iter();
+        detail.ipv6_cidr_block_association_set =
+            blocks.map(Ipv6CidrBlockAssociation::begun).collect();
         Ok(CreateVpcAnswer { vpc: detail })
     }
 }
@@ -215,6 +220,11 @@ impl Vpc {
                 .iter()
                 .map(|cidr| self.association(cidr))
                 .collect(),
+            ipv6_cidr_block_association_set: self
+                .ipv6
+                .iter()
+                .map(|block| Ipv6CidrBlockAssociation::of_vpc(&self.id, *block))
+                .collect(),
             dhcp_options_id: self.dhcp_options.clone(),
             instance_tenancy: self.tenancy.to_owned(),
             is_default: false,
@@ -238,6 +248,7 @@ impl Listed for VpcDetail {
         "cidr",
         "cidr-block-association.cidr-block",
         "dhcp-options-id",
+        "ipv6-cidr-block-association.ipv6-cidr-block",
         "is-default",
         "owner-id",
         "state",
@@ -257,6 +268,11 @@ impl Listed for VpcDetail {
                 .map(|association| association.cidr_block.clone())
                 .collect(),
             "dhcp-options-id" => vec![self.dhcp_options_id.clone()],
+            "ipv6-cidr-block-association.ipv6-cidr-block" => self
+                .ipv6_cidr_block_association_set
+                .iter()
+                .map(|association| association.ipv6_cidr_block.clone())
+                .collect(),
             "is-default" => vec![self.is_default.to_string()],
             "owner-id" => vec![self.owner_id.clone()],
             "state" => vec![self.state.clone()],
@@ -287,13 +303,12 @@ impl Model {
             return Err(missing("vpcId"));
         }
         check_id(id, "vpc", "InvalidVpcID.Malformed")?;
-        let not_found = || {
-            refuse(
-                "InvalidVpcID.NotFound",
-                format!("The vpc ID '{id}' does not exist"),
-            )
-        };
-        self.vpcs.seen(id, self.now).ok_or_else(not_found)
+        self.vpcs.seen(id, self.now).ok_or_else(|| no_vpc(id))
+    }
+
+    /// The VPC as it is, whatever readers see.
+    pub(super) fn latest_vpc(&self, id: &str) -> Result<&Vpc, Failure> {
+        self.vpcs.latest(id).ok_or_else(|| no_vpc(id))
     }
 
     /// Adds a VPC with AWS's defaults. VPC user guide, "DNS attributes": a VPC made by the API has
@@ -302,6 +317,7 @@ impl Model {
         let vpc = Vpc {
             id: id.to_owned(),
             cidrs,
+            ipv6: None,
             dns_support: true,
             dns_hostnames: false,
             usage_metrics: false,
@@ -312,4 +328,11 @@ impl Model {
         self.add_default_group(id, visible);
         vpc
     }
+}
+
+fn no_vpc(id: &str) -> Failure {
+    refuse(
+        "InvalidVpcID.NotFound",
+        format!("The vpc ID '{id}' does not exist"),
+    )
 }

@@ -4,14 +4,16 @@
 //! most specific private zone of the VPC answers, and if it has no such name nobody else is asked;
 //! the VPC needs both DNS attributes.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde::Serialize;
 
 use crate::World;
 use crate::model::Model;
+use crate::model::addresses::Family;
 use crate::model::dns;
 use crate::model::endpoints::{Endpoint, State};
+use crate::model::interfaces::Interface;
 
 use super::names;
 use super::zones::Zone;
@@ -19,12 +21,12 @@ use super::zones::Zone;
 /// How many names lead from one to the next before the resolver gives up.
 const LONGEST_CHAIN: usize = 8;
 
-/// An address that a name leads to.
+/// An address that a name leads to: an IPv4 one, or else one of either family.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Destination {
+pub struct Destination<A = Ipv4Addr> {
     /// The address.
-    pub address: Ipv4Addr,
+    pub address: A,
     /// The endpoint whose network interface has that address.
     pub endpoint_id: Option<String>,
 }
@@ -40,43 +42,75 @@ pub(crate) struct EndpointDomain<'m> {
 }
 
 impl World {
-    /// Where a name leads to inside a VPC, private names only; nowhere if nothing private has it.
+    /// Where a name leads to inside a VPC over IPv4, private names only; nowhere if nothing private has
+    /// it.
     #[must_use]
     pub fn resolve(&self, vpc_id: &str, name: &str) -> Vec<Destination> {
-        resolve(&self.model, vpc_id, name)
+        resolve_ipv4(&self.model, vpc_id, name)
+    }
+
+    /// The same over IPv4 and IPv6.
+    #[must_use]
+    pub fn resolve_all(&self, vpc_id: &str, name: &str) -> Vec<Destination<IpAddr>> {
+        let families = Family::BOTH.iter();
+        families
+            .filter_map(|family| resolve(&self.model, vpc_id, name, *family))
+            .flatten()
+            .collect()
     }
 }
 
-/// Where a name leads to inside a VPC, private names only.
-pub(crate) fn resolve(model: &Model, vpc_id: &str, name: &str) -> Vec<Destination> {
+/// Where a name leads to inside a VPC over IPv4, private names only.
+pub(crate) fn resolve_ipv4(model: &Model, vpc_id: &str, name: &str) -> Vec<Destination> {
+    let found = resolve(model, vpc_id, name, Family::Ipv4);
+    let ipv4 = |destination: Destination<IpAddr>| match destination.address {
+        IpAddr::V4(address) => Some(Destination {
+            address,
+            endpoint_id: destination.endpoint_id,
+        }),
+        IpAddr::V6(_) => None,
+    };
+    found.into_iter().flatten().filter_map(ipv4).collect()
+}
+
+/// Where a name leads to inside a VPC over one family, private names only; `None` if there is no such
+/// name, and nothing if it has no such addresses.
+pub(crate) fn resolve(
+    model: &Model,
+    vpc_id: &str,
+    name: &str,
+    family: Family,
+) -> Option<Vec<Destination<IpAddr>>> {
     let mut name = names::stored(name);
     for _ in 0..LONGEST_CHAIN {
-        match step(model, vpc_id, &name) {
-            Step::There(destinations) => return destinations,
+        match step(model, vpc_id, &name, family) {
+            Step::There(destinations) => return Some(destinations),
             Step::On(next) => name = names::stored(&next),
+            Step::Nowhere => return None,
         }
     }
-    Vec::new()
+    None
 }
 
 /// What one name says.
 enum Step {
-    There(Vec<Destination>),
+    There(Vec<Destination<IpAddr>>),
     On(String),
+    Nowhere,
 }
 
-fn step(model: &Model, vpc_id: &str, name: &str) -> Step {
+fn step(model: &Model, vpc_id: &str, name: &str, family: Family) -> Step {
     let vpc = model.vpcs.latest(vpc_id);
     if !vpc.is_some_and(|vpc| vpc.dns_support) {
-        return Step::There(Vec::new());
+        return Step::Nowhere;
     }
     // Everybody may ask for the names that an endpoint has of its own; they lead to its private
     // addresses.
-    if let Some(destinations) = of_endpoint(model, name) {
+    if let Some(destinations) = of_endpoint(model, name, family) {
         return Step::There(destinations);
     }
     if !vpc.is_some_and(|vpc| vpc.dns_hostnames) {
-        return Step::There(Vec::new());
+        return Step::Nowhere;
     }
     let zones = model.dns.zones.values().filter(|zone| {
         zone.vpcs.iter().any(|id| id == vpc_id) && names::is_within(name, &zone.name)
@@ -96,25 +130,25 @@ fn step(model: &Model, vpc_id: &str, name: &str) -> Step {
     let domain = domains.pop();
     match (zone, domain) {
         (Some(zone), Some(domain)) if zone.name.len() < domain.domain.len() => {
-            domain.step(model, name)
+            domain.step(model, name, family)
         }
-        (Some(zone), _) => in_zone(zone, name, model),
-        (None, Some(domain)) => domain.step(model, name),
-        (None, None) => Step::There(Vec::new()),
+        (Some(zone), _) => in_zone(zone, name, model, family),
+        (None, Some(domain)) => domain.step(model, name, family),
+        (None, None) => Step::Nowhere,
     }
 }
 
 impl EndpointDomain<'_> {
-    fn step(&self, model: &Model, name: &str) -> Step {
+    fn step(&self, model: &Model, name: &str, family: Family) -> Step {
         // An S3 endpoint for inbound Resolver endpoints only says nothing inside the VPC.
         // A wildcard has no record for the name below which it is (RFC 4592, section 2.2).
         let answers = (name == self.domain) != self.is_wildcard;
         let speaks = self.endpoint.state(model.now) == State::Available
             && self.endpoint.inbound_only != Some(true);
         if answers && speaks {
-            Step::There(addresses(model, self.endpoint, None))
+            Step::There(addresses(model, self.endpoint, Wanted::Private, family))
         } else {
-            Step::There(Vec::new())
+            Step::Nowhere
         }
     }
 }
@@ -140,7 +174,7 @@ pub(crate) fn endpoint_domains<'m>(model: &'m Model, vpc_id: &str) -> Vec<Endpoi
 }
 
 /// Where an endpoint's own Regional or zonal name leads to.
-fn of_endpoint(model: &Model, name: &str) -> Option<Vec<Destination>> {
+fn of_endpoint(model: &Model, name: &str, family: Family) -> Option<Vec<Destination<IpAddr>>> {
     if !name.ends_with(".vpce.amazonaws.com.") {
         return None;
     }
@@ -153,7 +187,8 @@ fn of_endpoint(model: &Model, name: &str) -> Option<Vec<Destination>> {
             .position(|entry| is_called(&names::stored(&entry.dns_name), name))?;
         // First the Regional name, then one for each subnet.
         let subnet = at.checked_sub(1).and_then(|at| endpoint.subnets.get(at));
-        Some(addresses(model, endpoint, subnet))
+        let name = subnet.map_or(Wanted::Regional, |subnet| Wanted::Zonal(subnet));
+        Some(addresses(model, endpoint, name, family))
     })
 }
 
@@ -166,22 +201,45 @@ fn is_called(record: &str, name: &str) -> bool {
     record == name || record.strip_prefix(r"\052.").is_some_and(below)
 }
 
-fn addresses(model: &Model, endpoint: &Endpoint, subnet: Option<&String>) -> Vec<Destination> {
+/// Which of an endpoint's names is asked for.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    Regional,
+    /// That of a subnet's zone.
+    Zonal(&'a str),
+    Private,
+}
+
+fn addresses(
+    model: &Model,
+    endpoint: &Endpoint,
+    name: Wanted<'_>,
+    family: Family,
+) -> Vec<Destination<IpAddr>> {
+    let is_private = matches!(name, Wanted::Private);
+    if !endpoint.dns_record_ip_type.has(family, is_private) {
+        return Vec::new();
+    }
+    let lies_there = |interface: &&Interface| match name {
+        Wanted::Zonal(subnet) => interface.subnet_id == subnet,
+        Wanted::Regional | Wanted::Private => true,
+    };
     let interfaces = endpoint
         .interfaces
         .iter()
         .filter_map(|id| model.interfaces.latest(id));
     interfaces
         .filter(|interface| interface.exists(model.now))
-        .filter(|interface| subnet.is_none_or(|subnet| interface.subnet_id == *subnet))
-        .map(|interface| Destination {
-            address: interface.address,
+        .filter(lies_there)
+        .filter_map(|interface| interface.addresses.of(family))
+        .map(|address| Destination {
+            address,
             endpoint_id: Some(endpoint.id.clone()),
         })
         .collect()
 }
 
-fn in_zone(zone: &Zone, name: &str, model: &Model) -> Step {
+fn in_zone(zone: &Zone, name: &str, model: &Model, family: Family) -> Step {
     let records = || {
         zone.records
             .iter()
@@ -199,16 +257,17 @@ fn in_zone(zone: &Zone, name: &str, model: &Model) -> Step {
                 let is_name = records().any(|record| names::is_within(&record.set.name, parent));
                 if !has(&wanted) && is_name && parent != zone.name {
                     // The closest name that exists ends the search.
-                    return Step::There(Vec::new());
+                    return Step::Nowhere;
                 }
                 below = parent;
             }
-            Some(_) | None => return Step::There(Vec::new()),
+            Some(_) | None => return Step::Nowhere,
         }
     }
 
     let mut found = records().filter(|record| record.set.name == wanted);
-    let Some(record) = found.find(|record| matches!(record.set.kind.as_str(), "A" | "CNAME"))
+    let Some(record) =
+        found.find(|record| [family.record(), "CNAME"].contains(&record.set.kind.as_str()))
     else {
         return Step::There(Vec::new());
     };
@@ -229,10 +288,10 @@ fn in_zone(zone: &Zone, name: &str, model: &Model) -> Step {
 }
 
 /// The address with the endpoint of the zone's VPCs that has it.
-fn holder(model: &Model, zone: &Zone, address: Ipv4Addr) -> Destination {
+fn holder(model: &Model, zone: &Zone, address: IpAddr) -> Destination<IpAddr> {
     let mut interfaces = model.interfaces.all_latest();
     let found = interfaces.find(|interface| {
-        interface.address == address
+        interface.addresses.contain(address)
             && zone.vpcs.contains(&interface.vpc_id)
             && interface.exists(model.now)
     });

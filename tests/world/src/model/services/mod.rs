@@ -1,10 +1,15 @@
 //! Endpoint services: what can be connected to.
 
+mod offers;
+
+pub use offers::NewService;
+
 use serde::{Deserialize, Serialize};
 
 use crate::failure::refuse;
-use crate::{Failure, Operation, World};
+use crate::{Failure, Operation};
 
+use super::addresses::Family;
 use super::listing::{self, Listed, PageSize};
 use super::network::zone_name;
 use super::shapes::{Filter, Tag, flag, text};
@@ -23,6 +28,8 @@ pub struct Service {
     pub(crate) policy_supported: bool,
     /// Whether its owner pays for endpoints.
     pub(crate) owner_pays: bool,
+    /// The addresses that it takes connections from.
+    pub(crate) families: Vec<Family>,
 }
 
 /// The types of endpoints that are modelled.
@@ -50,54 +57,6 @@ impl PrivateName {
             name: name.to_owned(),
             verified: true,
         }
-    }
-}
-
-/// A service that somebody offers from now on.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewService {
-    /// Its full name.
-    pub name: String,
-    /// The account that owns it; left out, `amazon`.
-    pub owner: Option<String>,
-    /// The ids of its zones.
-    pub zone_ids: Vec<String>,
-    /// The names that it is reached by inside a VPC with private DNS.
-    pub private_names: Vec<String>,
-    /// Whether its owner accepts each connection.
-    pub acceptance_required: bool,
-    /// Whether it takes endpoint policies.
-    pub policy_supported: bool,
-}
-
-impl World {
-    /// Somebody offers an interface service. A name of which there is one already is refused.
-    ///
-    /// # Errors
-    ///
-    /// Why it cannot be offered.
-    pub fn offer(&mut self, new: NewService) -> Result<(), String> {
-        let is_there = self.model.services.iter().any(|one| one.name == new.name);
-        if is_there || new.name.is_empty() || new.zone_ids.is_empty() {
-            return Err(format!(
-                "{:?}: a service needs a name that no other one has, and zones",
-                new.name
-            ));
-        }
-        let names = new.private_names.iter();
-        self.model.services.push(Service {
-            id: self.model.ids.resource("vpce-svc"),
-            name: new.name,
-            kind: Kind::Interface,
-            owner: new.owner.unwrap_or_else(|| "amazon".to_owned()),
-            zone_ids: new.zone_ids,
-            private_names: names.map(|name| PrivateName::verified(name)).collect(),
-            acceptance_required: new.acceptance_required,
-            policy_supported: new.policy_supported,
-            owner_pays: false,
-        });
-        Ok(())
     }
 }
 
@@ -314,7 +273,11 @@ impl Service {
             acceptance_required: self.acceptance_required,
             payer_responsibility: self.owner_pays.then(|| "ServiceOwner".to_owned()),
             manages_vpc_endpoints: false,
-            supported_ip_address_types: vec!["ipv4".to_owned()],
+            supported_ip_address_types: self
+                .families
+                .iter()
+                .map(|family| family.as_str().to_owned())
+                .collect(),
             tags: Vec::new(),
         }
     }
