@@ -2,6 +2,10 @@
 //!
 //! The names are what the vendors' pages have (CONTRACTS quotes them), not computed.
 
+mod names {
+    mod zones;
+}
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -3,6 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
+mod reachability {
+    mod sources;
+}
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -25,8 +29,12 @@ fn monitoring() -> Value {
 
 /// A group of the VPC that lets these in on port 443.
 fn group(world: &mut World, sources: &[&str]) -> String {
+    group_named(world, "asked-for", sources)
+}
+
+fn group_named(world: &mut World, name: &str, sources: &[&str]) -> String {
     let made = world.arrange(CreateSecurityGroup {
-        group_name: "asked-for".to_owned(),
+        group_name: name.to_owned(),
         description: "in a test".to_owned(),
         vpc_id: scenario::VPC.to_owned(),
         ..CreateSecurityGroup::default()

@@ -1,8 +1,9 @@
 //! The caller's tags: on everything that is made, in the create call where there is one (CASES 6 and 18).
 
-use serde_json::{Value, json};
-use tests::{Ended, Seen, Simulated, Stage, Wrong, assert_connected, request, writes};
+use serde_json::{Map, Value, json};
+use tests::{Ended, Seen, Simulated, Stage, Wrong, assert_connected, detail, request, writes};
 use world::model::interfaces::DescribeNetworkInterfaces;
+use world::model::route53::ListTagsForResource;
 use world::model::shapes::Tag;
 use world::scenario;
 
@@ -62,6 +63,34 @@ async fn the_callers_tags_are_on_endpoint_group_and_network_interfaces() {
     for tags in interfaces {
         assert_eq!(value(&tags, "CostCenter"), Some("42"), "{tags:?}");
         assert_eq!(value(&tags, "tieline:managed"), Some("tieline"), "{tags:?}");
+    }
+}
+
+/// Route 53 has room for ten tags on a zone, two of which are ours; it tags none as it makes one.
+#[tokio::test(start_paused = true)]
+async fn a_private_zone_has_the_callers_tags_as_far_as_there_is_room() {
+    for (count, on_zone) in [(1, 1), (8, 8), (12, 8)] {
+        let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+        let mut input = request("endpoint-service-private-zone");
+        let tags: Map<String, Value> = (0..count)
+            .map(|index| (format!("Key{index:02}"), json!("42")))
+            .collect();
+        input["tags"] = json!(tags);
+        stage.start(input, None);
+        let ended = stage.run().await.pop().expect("an execution");
+        assert_connected(&ended, "a private zone");
+
+        let warnings = detail(&ended)["warnings"].to_string();
+        let is_told = warnings.contains("TAGS_LEFT_OUT") && warnings.contains("Key11");
+        assert_eq!(is_told, count > 8, "{warnings}");
+        let id = detail(&ended)["parts"]["private-zone"]["id"].as_str();
+        let there = stage.outside().world().arrange(ListTagsForResource {
+            resource_type: "hostedzone".to_owned(),
+            resource_id: id.expect("an id").to_owned(),
+        });
+        let there = there.expect("tags").resource_tag_set.tags;
+        let own = there.iter().filter(|tag| tag.key.starts_with("Key"));
+        assert_eq!(own.count(), on_zone, "{there:?}");
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::io::duplex;
 use tokio::time::Instant;
 use verify_connection::{Logins, Net, Place, Stream, Verifier};
+use world::model::network::DescribeSubnets;
 use world::plane::{self, Dial, public_authority};
 use world::scenario::{CLUSTER, GROUP, SUBNETS, VPC};
 
@@ -76,11 +77,21 @@ struct Plane(Arc<Shared>);
 impl Net for Plane {
     async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, String> {
         pass(Duration::from_millis(3)).await;
-        let found = self.0.world().look_up(SUBNETS[3], name);
+        let found = self.0.world().look_up_all(SUBNETS[3], name);
         if found.is_empty() {
             return Err("no such name".to_owned());
         }
-        Ok(found.into_iter().map(IpAddr::from).collect())
+        Ok(found)
+    }
+
+    async fn cannot_reach(&self, to: IpAddr) -> Option<String> {
+        let own = DescribeSubnets {
+            subnet_ids: vec![SUBNETS[3].to_owned()],
+            ..DescribeSubnets::default()
+        };
+        let own = self.0.world().arrange(own).expect("the subnet").subnets;
+        let is_lacking = to.is_ipv6() && own[0].ipv6_cidr_block_association_set.is_empty();
+        is_lacking.then(|| "the verifier has no IPv6 address".to_owned())
     }
 
     async fn connect(&self, to: SocketAddr) -> Result<(Box<dyn Stream>, Option<IpAddr>), String> {
@@ -89,16 +100,13 @@ impl Net for Plane {
             subnet_id: SUBNETS[3].to_owned(),
             group_ids: vec![GROUP.to_owned()],
         };
-        let IpAddr::V4(address) = to.ip() else {
-            return Err("no route".to_owned());
-        };
-        let dial = self.0.world().dial(&place, address, to.port());
+        let dial = self.0.world().dial(&place, to.ip(), to.port());
         match dial {
             Dial::Silence => std::future::pending().await,
             Dial::Open(from, listener) => {
                 let (ours, theirs) = duplex(16 << 10);
                 tokio::spawn(plane::serve(listener, theirs));
-                Ok((Box::new(ours), Some(from.into())))
+                Ok((Box::new(ours), Some(from)))
             }
         }
     }

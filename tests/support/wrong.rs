@@ -76,6 +76,12 @@ pub enum Wrong {
     EveryRouteLeadsOut,
     /// A key's refusal is taken for the secret's.
     KeysAreNotNamed,
+    /// An endpoint has the addresses that EC2 gives it where nothing is said.
+    AddressTypesAreLeftOut,
+    /// Groups of our own let in blocks of IPv4 only.
+    OnlyIpv4IsLetIn,
+    /// Whom a prefix list lets in is everybody.
+    PrefixListsAreEverybody,
     /// The names are switched on without a proof of the path.
     PathsCountAsProven,
     /// Names that are on count as resolving.
@@ -126,6 +132,17 @@ pub(crate) fn call(mut request: Request) -> Result<Request, Box<Response>> {
             if is("CreateSecurityGroup") || (is("CreateTags") && body.contains("=eni-")) =>
         {
             request.body = body.replace("CostCenter", "Other").into_bytes();
+        }
+        Wrong::AddressTypesAreLeftOut if is("CreateVpcEndpoint") => {
+            let pairs = body.split('&');
+            let said = pairs.filter(|pair| {
+                !pair.starts_with("IpAddressType=") && !pair.starts_with("DnsOptions.")
+            });
+            request.body = said.collect::<Vec<_>>().join("&").into_bytes();
+        }
+        Wrong::OnlyIpv4IsLetIn if is("AuthorizeSecurityGroupIngress") && body.contains("Ipv6") => {
+            let done = "<AuthorizeSecurityGroupIngressResponse><return>true</return></AuthorizeSecurityGroupIngressResponse>";
+            return Err(Box::new(Response::Answer(Answer::new(done.to_owned()))));
         }
         Wrong::ServicesAreGlued if is("DescribeVpcEndpointServices") => {
             let pairs = body.split('&');
@@ -198,6 +215,9 @@ pub(crate) fn answer(response: Response) -> Response {
             (key != "tieline:endpoints").then(|| value.to_owned())
         }),
         Wrong::EveryGroupIsOpen => with_texts(body, "cidrIp", |_| "0.0.0.0/0".to_owned()),
+        Wrong::PrefixListsAreEverybody if body.contains("<entrySet>") => {
+            with_texts(body, "cidr", |_| "0.0.0.0/0".to_owned())
+        }
         Wrong::SurroundingsAreUsual => {
             let acls = with_texts(body, "ruleAction", |_| "allow".to_owned());
             with_texts(&acls, "value", |value| {

@@ -8,7 +8,7 @@ use aws_sdk_route53::types::{
     ResourceRecordSet, RrType, Tag, TagResourceType, Vpc, VpcRegion,
 };
 use tieline::ids::{Region, VpcId};
-use tieline::outside::route53::{HostedZone, VpcZone, ZoneName};
+use tieline::outside::route53::{Alias, HostedZone, VpcZone, ZoneName};
 use tieline::outside::{CallError, Reply, Route53, Tags};
 
 use crate::answer::{ask, gone_is_fine, incomplete, required, there};
@@ -121,7 +121,7 @@ fn endless(action: &'static str) -> CallError {
 
 fn record(name: &ZoneName) -> Result<ResourceRecordSet, BuildError> {
     let record = ResourceRecordSet::builder().name(&name.name);
-    let Some(zone) = &name.alias else {
+    let Some(Alias { zone, ipv6 }) = &name.alias else {
         let target = ResourceRecord::builder().value(&name.leads_to).build()?;
         let record = record.r#type(RrType::Cname).ttl(i64::from(name.ttl));
         return record.resource_records(target).build();
@@ -131,7 +131,8 @@ fn record(name: &ZoneName) -> Result<ResourceRecordSet, BuildError> {
         .dns_name(&name.leads_to)
         .evaluate_target_health(false)
         .build()?;
-    record.r#type(RrType::A).alias_target(target).build()
+    let kind = if *ipv6 { RrType::Aaaa } else { RrType::A };
+    record.r#type(kind).alias_target(target).build()
 }
 
 /// A CNAME record or an alias in our words, and none of another type. Route 53 writes a dot behind names and `\052` for an
@@ -143,12 +144,15 @@ fn zone_name(record: &ResourceRecordSet) -> Option<ZoneName> {
         !target.evaluate_target_health() && record.set_identifier().is_none()
     };
     let target = record.alias_target().filter(is_plain);
-    if let (RrType::A, Some(target)) = (record.r#type(), target) {
+    if let (kind @ (RrType::A | RrType::Aaaa), Some(target)) = (record.r#type(), target) {
         return Some(ZoneName {
             name,
             leads_to: plain(target.dns_name()).replace("\\052", "*"),
             ttl: 0,
-            alias: Some(target.hosted_zone_id().to_owned()),
+            alias: Some(Alias {
+                zone: target.hosted_zone_id().to_owned(),
+                ipv6: *kind == RrType::Aaaa,
+            }),
         });
     }
     let [target] = record.resource_records() else {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EndpointId, GroupId, Ports, SubnetId, VpcId};
+use crate::ids::{Addressing, EndpointId, GroupId, Ports, SubnetId, VpcId};
 use crate::json::{canonical, policy};
 use crate::options::Policy;
 use crate::outside::route53::VpcZone;
@@ -30,6 +30,9 @@ pub struct EndpointPlan {
     pub serving: Serving,
     /// Where the endpoint has a network interface, one a zone.
     pub zones: Vec<AvailabilityZone>,
+    /// Which addresses they have, and for which of them there are names.
+    #[serde(default, skip_serializing_if = "Addressing::is_usual")]
+    pub addressing: Addressing,
     /// Which security groups it has.
     pub groups: Groups,
     /// Whether the target's own names lead to it, and how.
@@ -170,6 +173,7 @@ impl EndpointPlan {
             vpc: self.vpc_id.clone(),
             service: self.service.clone(),
             subnets: self.subnets(),
+            addressing: self.addressing,
             groups,
             policy: self.policy.document().map(str::to_owned),
             tags: owner.all_tags(),
@@ -233,6 +237,16 @@ pub fn differences(owner: &Owner, wanted: &EndpointPlan, endpoint: &Endpoint) ->
     if let Groups::Named { ids } = &wanted.groups {
         let groups = missing(ids.iter().map(GroupId::as_str), &endpoint.group_ids);
         found.extend(groups.map(|list| format!("it does not have {list}")));
+    }
+    if let Some(there) = endpoint
+        .addressing
+        .filter(|one| !one.serves(wanted.addressing))
+    {
+        found.push(format!(
+            "its addresses are {} and its records {}",
+            there.ip_address_type.as_str(),
+            there.dns_record_ip_type.as_str()
+        ));
     }
     let inbound_only = wanted.private_dns.as_ref().and_then(|dns| dns.inbound_only);
     if endpoint.private_dns && inbound_only.is_some_and(|wanted| wanted != endpoint.inbound_only) {

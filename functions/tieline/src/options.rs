@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::ids::{GroupId, SubnetId, VpcId};
-use crate::json::{Fields, canonical, kind_of};
+use crate::ids::{Addressing, DnsRecordIpType, GroupId, IpAddressType, SubnetId, VpcId};
+use crate::json::{Condition, Fields, canonical, kind_of};
 use crate::outside::Tags;
 
 /// The tags a caller may set: EC2 allows 50 a resource, the rest is for the requests that share the endpoint.
@@ -22,6 +22,9 @@ pub struct Network {
     pub subnet_ids: Option<Vec<SubnetId>>,
     /// Left out, a group of our own that opens the target's port to the VPC.
     pub security_group_ids: Option<Vec<GroupId>>,
+    /// Left out, IPv4.
+    #[serde(skip_serializing_if = "Addressing::is_usual")]
+    pub addressing: Addressing,
 }
 
 /// What may be done through the endpoint.
@@ -64,12 +67,46 @@ impl Network {
             "securityGroupIds",
             "The security groups; left out, a group of Tieline's own that opens the target's port to the VPC",
         );
+        let addressing = read_addressing(fields);
         Some(Self {
             vpc_id: vpc_id?,
             subnet_ids,
             security_group_ids,
+            addressing: addressing?,
         })
     }
+}
+
+fn read_addressing<F: Fields>(fields: &mut F) -> Option<Addressing> {
+    let words = IpAddressType::ALL.map(|(word, _)| word);
+    let addresses = fields.word(
+        "ipAddressType",
+        &words,
+        "Which addresses the endpoint has; the service and the subnets have to have them",
+    );
+    let words = DnsRecordIpType::ALL.map(|(word, _)| word);
+    let records = fields.word_or(
+        "dnsRecordIpType",
+        &words,
+        "",
+        "For which addresses of a dual-stack endpoint names have records (service-defined: A, and AAAA of its own names only); left out, for both",
+    );
+    fields.refuses(
+        Condition::IsNot("ipAddressType", "dualstack"),
+        &["dnsRecordIpType"],
+        "only a dual-stack endpoint has a choice of records: leave dnsRecordIpType out, or send \"ipAddressType\": \"dualstack\"",
+    );
+    let records = find(&DnsRecordIpType::ALL, records?);
+    let ip_address_type = find(&IpAddressType::ALL, addresses?)?;
+    Some(Addressing {
+        ip_address_type,
+        dns_record_ip_type: records.unwrap_or(DnsRecordIpType::of(ip_address_type)),
+    })
+}
+
+fn find<T: Copy>(all: &[(&str, T)], word: &str) -> Option<T> {
+    let mut all = all.iter();
+    all.find(|(one, _)| *one == word).map(|(_, one)| *one)
 }
 
 impl Policy {

@@ -81,9 +81,11 @@ impl Plan {
             .endpoint
             .as_ref()
             .and_then(|wanted| wanted.acceptance_hours);
+        // Whoever lets go of an endpoint waits for that long before it deletes it, and for each zone twice before that.
+        let zones = self.zone_marks().count();
+        let zones = u32::try_from(zones).unwrap_or(u32::MAX);
         match (phase, hours) {
-            // Whoever lets go of an endpoint waits for that long before it deletes it, and for a zone twice before that.
-            (Phase::RollBack, _) if self.owner.zone.is_some() => limit + 3 * limits.settle,
+            (Phase::RollBack, _) if zones > 0 => limit + (1 + 2 * zones) * limits.settle,
             (Phase::RollBack, _) => limit + limits.settle,
             (Phase::Accept, Some(hours)) => limit.max(Duration::from_secs(3600 * u64::from(hours))),
             _ => limit,
@@ -92,8 +94,13 @@ impl Plan {
 
     /// Has the request's marks on the endpoint say what else it holds through them.
     pub fn complete_marks(&mut self) {
-        let mut marks = self.parts.iter().map(|part| part.kind().mark_on_endpoint());
-        self.owner.zone = marks.find_map(|mark| mark);
+        let marks: Vec<String> = self.zone_marks().collect();
+        self.owner.zone = (!marks.is_empty()).then(|| marks.join("."));
+    }
+
+    fn zone_marks(&self) -> impl Iterator<Item = String> {
+        let parts = self.parts.iter();
+        parts.filter_map(|part| part.kind().mark_on_endpoint())
     }
 
     /// Whether the endpoint is not ours and stays as it is.

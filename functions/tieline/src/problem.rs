@@ -49,6 +49,8 @@ pub enum Code {
     SubnetsAmbiguous,
     /// A subnet has no free address for the endpoint's network interface.
     SubnetFull,
+    /// The service or a subnet has no addresses of the type that the endpoint is to have.
+    AddressTypeUnsupported,
     /// A subnet belongs to another account.
     SubnetNotOwned,
     /// A named security group does not exist in the VPC.
@@ -59,7 +61,7 @@ pub enum Code {
     TooManyRules,
     /// A warning: the security groups let a part of those in who are to connect.
     ClientsKeptOut,
-    /// A warning: the security groups let in other groups or prefix lists, and who that is was not looked at.
+    /// A warning: the security groups let in another group that nobody is in now, or what could not be looked at.
     ClientsNotKnown,
     /// A warning: a network ACL keeps clients, or answers to them, from a subnet of the endpoint.
     NetworkAclClosed,
@@ -69,6 +71,8 @@ pub enum Code {
     NamesTakenOver,
     /// A warning: the service needs others beside it, and the VPC has no endpoint for them.
     CompanionMissing,
+    /// A warning: something that is made has no room for all of the request's tags.
+    TagsLeftOut,
     /// The service has no private DNS name.
     PrivateDnsUnavailable,
     /// The service's owner has not proven its private DNS name.

@@ -152,6 +152,11 @@ impl Request {
             let why = "this target has no endpoint that could be tried: leave verify out";
             fields.wrong("verify", why);
         }
+        let is_usual = |network: &Network| network.addressing.is_usual();
+        if !has_endpoint && !network.iter().flatten().all(is_usual) {
+            let why = "this target has no endpoint whose addresses could be chosen: leave ipAddressType out";
+            fields.wrong("network.ipAddressType", why);
+        }
         declare_rules_of_targets(fields);
         // Left out, private DNS is on wherever the target lets it be.
         let possible = target.as_ref().is_none_or(|named| named.takes_private_dns);
@@ -289,6 +294,13 @@ fn declare_rules_of_targets<F: Fields>(fields: &mut F) {
     fields.rule(|| {
         let then = json!({"properties": {"verify": {"not": {"const": "required"}}}});
         (is_target(kinds(no_endpoint)), then)
+    });
+    fields.rule(|| {
+        let usual = json!({"properties": {"ipAddressType": {"const": "ipv4"}}});
+        (
+            is_target(kinds(no_endpoint)),
+            json!({"properties": {"network": usual}}),
+        )
     });
     fields.rule(|| {
         let unrestricted = kinds(|facts| facts.restricted_policy.is_none());

@@ -1,12 +1,12 @@
 //! The network that the verifier is in.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::{TcpStream, UdpSocket, lookup_host};
 use tokio::time::Instant;
 
 /// What one layer may take. A packet that a group or a network ACL drops is answered by nothing.
@@ -22,6 +22,9 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 pub trait Net: Send + Sync {
     /// The addresses of a name; an error in words, also where there is no such name.
     async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, String>;
+
+    /// Why no connection to an address can even begin: there is none of its family here.
+    async fn cannot_reach(&self, to: IpAddr) -> Option<String>;
 
     /// A TCP connection, with the address that it comes from where that is known; an error in words.
     async fn connect(&self, to: SocketAddr) -> Result<(Box<dyn Stream>, Option<IpAddr>), String>;
@@ -43,6 +46,22 @@ impl Net for System {
         let found = lookup_host((name, 0)).await;
         let found = found.map_err(|error| error.to_string())?;
         Ok(found.map(|address| address.ip()).collect())
+    }
+
+    async fn cannot_reach(&self, to: IpAddr) -> Option<String> {
+        if to.is_ipv4() {
+            return None;
+        }
+        // Connecting a datagram socket sends nothing: it only looks for a way, and for an address to come from.
+        let socket = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).await;
+        let found = match socket {
+            Ok(socket) => socket.connect((to, 1)).await,
+            Err(error) => Err(error),
+        };
+        let error = found.err()?;
+        Some(format!(
+            "the verifier has no IPv6 address ({error}): deploy it with Ipv6=true in subnets that have a block of IPv6 addresses"
+        ))
     }
 
     async fn connect(&self, to: SocketAddr) -> Result<(Box<dyn Stream>, Option<IpAddr>), String> {

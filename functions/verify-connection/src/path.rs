@@ -112,7 +112,12 @@ impl Verifier {
             port,
             all: Vec::new(),
         };
-        layers.try_one(LayerName::Tcp, self.connect(ip, port)).await;
+        match self.net.cannot_reach(ip).await {
+            Some(why) => layers.leave_out(LayerName::Tcp, why),
+            None => {
+                layers.try_one(LayerName::Tcp, self.connect(ip, port)).await;
+            }
+        }
         layers
     }
 
@@ -150,6 +155,10 @@ impl Verifier {
         layers: &mut Layers,
     ) -> Option<()> {
         let speech = &trial.speech;
+        if let Some(why) = self.net.cannot_reach(ip).await {
+            layers.leave_out(LayerName::Tcp, why);
+            return None;
+        }
         let connect = self.connect(ip, layers.port);
         let (mut stream, seen_from) = layers.try_one(LayerName::Tcp, connect).await?;
         *from = seen_from;

@@ -45,10 +45,9 @@ impl Simulated {
     }
 }
 
-#[async_trait]
-impl Net for Simulated {
-    async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, String> {
-        let question = question(name).map_err(|error| format!("{name}: {error}"))?;
+impl Simulated {
+    async fn ask(&self, name: &str, kind: TYPE) -> Result<Vec<IpAddr>, String> {
+        let question = question(name, kind).map_err(|error| format!("{name}: {error}"))?;
         let request = Request::post(format!("{}dns-query", self.url))
             .header("content-type", DNS)
             .header("accept", DNS)
@@ -58,6 +57,22 @@ impl Net for Simulated {
         let answer = self.https.send(request).await;
         let answer = answer.map_err(|error| error.to_string())?;
         addresses(answer.body())
+    }
+}
+
+#[async_trait]
+impl Net for Simulated {
+    async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, String> {
+        let mut found = self.ask(name, TYPE::A).await?;
+        found.extend(self.ask(name, TYPE::AAAA).await?);
+        if found.is_empty() {
+            return Err("the name has no address".to_owned());
+        }
+        Ok(found)
+    }
+
+    async fn cannot_reach(&self, _: IpAddr) -> Option<String> {
+        None
     }
 
     async fn connect(&self, to: SocketAddr) -> Result<(Box<dyn Stream>, Option<IpAddr>), String> {
@@ -88,11 +103,11 @@ impl Net for Simulated {
     }
 }
 
-/// A question for the IPv4 addresses of a name.
-fn question(name: &str) -> Result<Vec<u8>, simple_dns::SimpleDnsError> {
+/// A question for the addresses of a name, of one family.
+fn question(name: &str, kind: TYPE) -> Result<Vec<u8>, simple_dns::SimpleDnsError> {
     let mut packet = Packet::new_query(0);
     packet.set_flags(simple_dns::PacketFlag::RECURSION_DESIRED);
-    let (kind, class) = (QTYPE::TYPE(TYPE::A), QCLASS::CLASS(CLASS::IN));
+    let (kind, class) = (QTYPE::TYPE(kind), QCLASS::CLASS(CLASS::IN));
     packet
         .questions
         .push(Question::new(Name::new(name)?, kind, class, false));
@@ -108,19 +123,13 @@ fn addresses(answer: &[u8]) -> Result<Vec<IpAddr>, String> {
     } else if code != RCODE::NoError {
         return Err(format!("the resolver answers {code:?}"));
     }
-    let address = |data: &RData<'_>| {
-        if let RData::A(a) = data {
-            return Some(IpAddr::from(a.address.to_be_bytes()));
-        }
-        None
+    let address = |data: &RData<'_>| match data {
+        RData::A(a) => Some(IpAddr::from(a.address.to_be_bytes())),
+        RData::AAAA(aaaa) => Some(IpAddr::from(aaaa.address.to_be_bytes())),
+        _ => None,
     };
-    let found: Vec<IpAddr> = packet
-        .answers
-        .iter()
+    let answers = packet.answers.iter();
+    Ok(answers
         .filter_map(|record| address(&record.rdata))
-        .collect();
-    if found.is_empty() {
-        return Err("the name has no address".to_owned());
-    }
-    Ok(found)
+        .collect())
 }

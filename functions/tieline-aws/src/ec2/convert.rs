@@ -1,7 +1,7 @@
 //! EC2's answers in our words. `None` stands for an answer without what every real one has.
 
 use aws_sdk_ec2::types;
-use tieline::ids::Ports;
+use tieline::ids::{Addressing, DnsRecordIpType, IpAddressType, Ports};
 use tieline::outside::{
     AclEntry, Endpoint, Group, Ingress, Interface, NetworkAcl, RouteTable, Service, State, Subnet,
     Tags, Vpc,
@@ -20,8 +20,17 @@ pub(super) fn vpc(vpc: &types::Vpc) -> Vpc {
     if cidrs.is_empty() {
         cidrs.extend(vpc.cidr_block().map(str::to_owned));
     }
+    let in_use = |block: &&types::VpcIpv6CidrBlockAssociation| {
+        let state = block.ipv6_cidr_block_state();
+        let state = state.and_then(|state| state.state());
+        state.is_none_or(|state| *state == types::VpcCidrBlockStateCode::Associated)
+    };
+    let ipv6 = vpc.ipv6_cidr_block_association_set().iter().filter(in_use);
     Vpc {
         cidrs,
+        ipv6_cidrs: ipv6
+            .filter_map(|block| block.ipv6_cidr_block().map(str::to_owned))
+            .collect(),
         dhcp_options: vpc.dhcp_options_id().unwrap_or_default().to_owned(),
         tags: tags(vpc.tags()),
     }
@@ -33,6 +42,11 @@ pub(super) fn subnet(subnet: &types::Subnet) -> Option<Subnet> {
         zone_id: subnet.availability_zone_id()?.to_owned(),
         zone_name: subnet.availability_zone()?.to_owned(),
         owner: subnet.owner_id()?.to_owned(),
+        has_ipv4: subnet.ipv6_native() != Some(true),
+        has_ipv6: subnet.ipv6_cidr_block_association_set().iter().any(|one| {
+            let state = one.ipv6_cidr_block_state().and_then(|state| state.state());
+            state.is_none_or(|state| *state == types::SubnetCidrBlockStateCode::Associated)
+        }),
         free_addresses: subnet.available_ip_address_count()?.try_into().unwrap_or(0),
         tags: tags(subnet.tags()),
     })
@@ -52,17 +66,17 @@ fn ingress(rule: &types::IpPermission) -> Ingress {
     let groups = groups.filter_map(|pair| pair.group_id());
     let lists = rule.prefix_list_ids().iter();
     let lists = lists.filter_map(|list| list.prefix_list_id());
+    let ipv4 = rule.ip_ranges().iter();
+    let ipv6 = rule.ipv6_ranges().iter();
+    let blocks = ipv4
+        .filter_map(|range| range.cidr_ip())
+        .chain(ipv6.filter_map(|range| range.cidr_ipv6()));
     Ingress {
         // -1 stands for all protocols, 6 is TCP's number.
         tcp: matches!(rule.ip_protocol(), Some("tcp" | "6" | "-1")),
         from: rule.from_port(),
         to: rule.to_port(),
-        cidrs: rule
-            .ip_ranges()
-            .iter()
-            .filter_map(|range| range.cidr_ip())
-            .map(str::to_owned)
-            .collect(),
+        cidrs: blocks.map(str::to_owned).collect(),
         others: groups.chain(lists).map(str::to_owned).collect(),
     }
 }
@@ -88,7 +102,10 @@ fn acl_entry(entry: &types::NetworkAclEntry) -> Option<AclEntry> {
         allows: entry.rule_action()? == &types::RuleAction::Allow,
         is_tcp: matches!(entry.protocol(), Some("6" | "-1")),
         ports: ports.map(|(first, last)| Ports { first, last }),
-        cidr: entry.cidr_block().map(str::to_owned),
+        cidr: entry
+            .cidr_block()
+            .or(entry.ipv6_cidr_block())
+            .map(str::to_owned),
     })
 }
 
@@ -166,6 +183,11 @@ pub(super) fn service(name: &str, details: &[types::ServiceDetail]) -> Option<Se
             .is_none_or(|state| state.as_str().eq_ignore_ascii_case("verified")),
         owner: detail.owner().unwrap_or_default().to_owned(),
         policy_supported: detail.vpc_endpoint_policy_supported().unwrap_or(false),
+        address_families: detail
+            .supported_ip_address_types()
+            .iter()
+            .map(|family| family.as_str().to_owned())
+            .collect(),
         owner_pays: detail.payer_responsibility()
             == Some(&types::PayerResponsibility::ServiceOwner),
     })
@@ -202,6 +224,7 @@ pub(super) fn endpoint(endpoint: &types::VpcEndpoint) -> Option<Endpoint> {
             .dns_options()
             .and_then(|options| options.private_dns_only_for_inbound_resolver_endpoint())
             .unwrap_or(false),
+        addressing: addressing(endpoint),
         subnet_ids: endpoint.subnet_ids().to_vec(),
         group_ids: endpoint
             .groups()
@@ -229,12 +252,26 @@ pub(super) fn endpoint(endpoint: &types::VpcEndpoint) -> Option<Endpoint> {
     })
 }
 
+fn addressing(endpoint: &types::VpcEndpoint) -> Option<Addressing> {
+    let addresses = endpoint.ip_address_type()?.as_str();
+    let records = endpoint.dns_options()?.dns_record_ip_type()?.as_str();
+    let (mut types, mut kinds) = (IpAddressType::ALL.iter(), DnsRecordIpType::ALL.iter());
+    Some(Addressing {
+        ip_address_type: types.find(|(word, _)| *word == addresses)?.1,
+        dns_record_ip_type: kinds.find(|(word, _)| *word == records)?.1,
+    })
+}
+
 pub(super) fn interface(interface: &types::NetworkInterface) -> Option<Interface> {
     Some(Interface {
         id: interface.network_interface_id()?.to_owned(),
         tags: tags(interface.tag_set()),
         subnet_id: interface.subnet_id()?.to_owned(),
-        private_ip: interface.private_ip_address()?.to_owned(),
+        private_ip: interface.private_ip_address().map(str::to_owned),
+        ipv6: interface
+            .ipv6_addresses()
+            .iter()
+            .find_map(|one| one.ipv6_address().map(str::to_owned)),
     })
 }
 

@@ -5,14 +5,14 @@ mod convert;
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    DnsOptionsSpecification, Filter, IpPermission, IpRange, ResourceType, Tag, TagSpecification,
-    VpcAttributeName, VpcEndpointType,
+    DnsOptionsSpecification, DnsRecordIpType, Filter, IpAddressType, IpPermission, IpRange,
+    Ipv6Range, ResourceType, Tag, TagSpecification, VpcAttributeName, VpcEndpointType,
 };
 use futures_util::future::try_join;
 use tieline::ids::{EndpointId, GroupId, Ports, VpcId};
 use tieline::outside::{
     CallError, DnsAttributes, Ec2, Endpoint, EndpointFilter, Group, Interface, NetworkAcl,
-    NewEndpoint, NewGroup, Reply, RouteTable, Service, Subnet, Tags, Vpc,
+    NewEndpoint, NewGroup, Reply, RouteTable, Service, Subnet, Tags, Vpc, is_ipv6,
 };
 
 use crate::answer::{ask, gone_is_fine, required};
@@ -164,6 +164,22 @@ impl Ec2 for AwsEc2 {
         Ok(found.iter().filter_map(convert::interface).collect())
     }
 
+    async fn interfaces_in(&self, group: &str) -> Reply<Vec<Interface>> {
+        let of_group = filter("group-id", group);
+        let call = self.0.describe_network_interfaces().filters(of_group);
+        let found = all!("ec2:DescribeNetworkInterfaces", call).await?;
+        Ok(found.iter().filter_map(convert::interface).collect())
+    }
+
+    async fn prefix_list(&self, id: &str) -> Reply<Vec<String>> {
+        let call = self.0.get_managed_prefix_list_entries().prefix_list_id(id);
+        // Its pages have 100 entries at most.
+        let pages = call.into_paginator().items().send();
+        let found = ask("ec2:GetManagedPrefixListEntries", pages.try_collect()).await?;
+        let blocks = found.iter().filter_map(|entry| entry.cidr());
+        Ok(blocks.map(str::to_owned).collect())
+    }
+
     async fn create_endpoint(&self, new: &NewEndpoint) -> Reply<Endpoint> {
         const ACTION: &str = "ec2:CreateVpcEndpoint";
         let subnets = new.subnets.iter().map(ToString::to_string).collect();
@@ -182,6 +198,16 @@ impl Ec2 for AwsEc2 {
             // Left out, it is on for every service that has a name and accepts by itself.
             .private_dns_enabled(false)
             .tag_specifications(tagged(ResourceType::VpcEndpoint, &new.tags));
+        let addressing = new.addressing;
+        let call = if addressing.is_usual() {
+            // Left out: with the same token, EC2 wants the same parameters as from the versions before.
+            call
+        } else {
+            let records = DnsRecordIpType::from(addressing.dns_record_ip_type.as_str());
+            let options = DnsOptionsSpecification::builder().dns_record_ip_type(records);
+            let addresses = IpAddressType::from(addressing.ip_address_type.as_str());
+            call.ip_address_type(addresses).dns_options(options.build())
+        };
         let answer = ask(ACTION, call.send()).await?;
         let made = answer.vpc_endpoint().and_then(convert::endpoint);
         required(ACTION, "endpoint", made)
@@ -230,14 +256,18 @@ impl Ec2 for AwsEc2 {
     async fn authorize_ingress(&self, id: &GroupId, ports: Ports, cidrs: &[String]) -> Reply<()> {
         // One call a block: EC2 refuses all rules of a call if one of them exists.
         for cidr in cidrs {
-            let range = IpRange::builder()
-                .cidr_ip(cidr)
-                .description("clients in the VPC");
+            let about = "clients in the VPC";
             let permission = IpPermission::builder()
                 .ip_protocol("tcp")
                 .from_port(ports.first.into())
-                .to_port(ports.last.into())
-                .ip_ranges(range.build());
+                .to_port(ports.last.into());
+            let permission = if is_ipv6(cidr) {
+                let range = Ipv6Range::builder().cidr_ipv6(cidr).description(about);
+                permission.ipv6_ranges(range.build())
+            } else {
+                let range = IpRange::builder().cidr_ip(cidr).description(about);
+                permission.ip_ranges(range.build())
+            };
             let call = self
                 .0
                 .authorize_security_group_ingress()

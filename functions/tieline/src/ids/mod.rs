@@ -1,5 +1,6 @@
 //! Names that cannot be wrong: each type has one way in, [`std::str::FromStr`], and says what it wants.
 
+mod addressing;
 mod ports;
 mod shape;
 
@@ -10,6 +11,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+pub use addressing::{Addressing, DnsRecordIpType, IpAddressType};
 pub use ports::Ports;
 pub use shape::{Named, Shape};
 

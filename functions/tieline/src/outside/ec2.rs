@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Reply, State, Tags};
-use crate::ids::{EndpointId, GroupId, Ports, SubnetId, VpcId};
+use crate::ids::{Addressing, EndpointId, GroupId, IpAddressType, Ports, SubnetId, VpcId};
 use crate::time::Time;
 
 /// Amazon EC2, as far as an interface endpoint needs it.
@@ -27,6 +27,10 @@ pub trait Ec2: Send + Sync {
     async fn endpoints(&self, which: &EndpointFilter<'_>) -> Reply<Vec<Endpoint>>;
     async fn interfaces(&self, ids: &[String]) -> Reply<Vec<Interface>>;
 
+    /// The network interfaces that a security group is on.
+    async fn interfaces_in(&self, group: &str) -> Reply<Vec<Interface>>;
+    /// The blocks of a prefix list.
+    async fn prefix_list(&self, id: &str) -> Reply<Vec<String>>;
     /// The route tables of a VPC.
     async fn route_tables(&self, vpc: &VpcId) -> Reply<Vec<RouteTable>>;
     /// Creates an interface endpoint with private DNS off. The same token and parameters give the same endpoint.
@@ -53,9 +57,20 @@ pub trait Ec2: Send + Sync {
 pub struct Vpc {
     /// Its IPv4 blocks that are in use.
     pub cidrs: Vec<String>,
+    /// The same of IPv6.
+    pub ipv6_cidrs: Vec<String>,
     /// The id of its DHCP options.
     pub dhcp_options: String,
     pub tags: Tags,
+}
+
+impl Vpc {
+    /// The blocks from which an endpoint with such addresses can be reached.
+    pub fn blocks(&self, addresses: IpAddressType) -> Vec<String> {
+        let ipv4 = self.cidrs.iter().filter(|_| addresses.has_ipv4());
+        let ipv6 = self.ipv6_cidrs.iter().filter(|_| addresses.has_ipv6());
+        ipv4.chain(ipv6).cloned().collect()
+    }
 }
 
 /// `enableDnsSupport` and `enableDnsHostnames` of a VPC.
@@ -73,7 +88,10 @@ pub struct Subnet {
     /// The zone's name in this account (`us-east-1a`).
     pub zone_name: String,
     pub owner: String,
-    /// Addresses left for new network interfaces.
+    /// Whether it has a block of IPv4 addresses; those with an IPv6 block only have none.
+    pub has_ipv4: bool,
+    pub has_ipv6: bool,
+    /// IPv4 addresses left for new network interfaces.
     pub free_addresses: u32,
     pub tags: Tags,
 }
@@ -94,13 +112,20 @@ impl Group {
         rules.any(|rule| rule.cidrs.iter().any(|there| there == cidr))
     }
 
-    /// How many rules let somebody in: EC2 counts one for each source.
-    pub fn count_of_rules(&self) -> usize {
-        let counts = self.ingress.iter();
-        counts
-            .map(|rule| rule.cidrs.len() + rule.others.len())
-            .sum()
+    /// How many rules let somebody of a family of addresses in: EC2 counts one for each source, and both families apart (VPC
+    /// User Guide, "Amazon VPC quotas"). That groups and prefix lists count in both is not verified.
+    pub fn count_of_rules(&self, ipv6: bool) -> usize {
+        let sources = self.ingress.iter().map(|rule| {
+            let blocks = rule.cidrs.iter().filter(|cidr| is_ipv6(cidr) == ipv6);
+            blocks.count() + rule.others.len()
+        });
+        sources.sum()
     }
+}
+
+/// Whether a block is one of IPv6 addresses.
+pub fn is_ipv6(cidr: &str) -> bool {
+    cidr.contains(':')
 }
 
 /// A network ACL: of the entries that fit, the one with the lowest number decides.
@@ -120,7 +145,7 @@ pub struct AclEntry {
     pub is_tcp: bool,
     /// None for all.
     pub ports: Option<Ports>,
-    /// The IPv4 block; none where it is for IPv6.
+    /// The block of IPv4 or IPv6 addresses.
     pub cidr: Option<String>,
 }
 
@@ -143,7 +168,7 @@ pub struct Ingress {
     pub from: Option<i32>,
     /// The last port, `None` for all.
     pub to: Option<i32>,
-    /// The IPv4 blocks that it lets in.
+    /// The blocks that it lets in, of IPv4 and IPv6.
     pub cidrs: Vec<String>,
     /// The ids of security groups and prefix lists that it lets in.
     pub others: Vec<String>,
@@ -181,6 +206,8 @@ pub struct Service {
     /// Whether the owner has proven the names; AWS's own services say nothing and need not.
     pub private_dns_verified: bool,
     pub policy_supported: bool,
+    /// The families of addresses that it takes, as EC2 writes them (`ipv4`, `ipv6`); none where EC2 does not say.
+    pub address_families: Vec<String>,
     /// Whether its owner pays for the endpoint's hours.
     pub owner_pays: bool,
 }
@@ -236,6 +263,8 @@ pub struct Endpoint {
     pub private_dns: bool,
     /// Whether private names serve inbound resolvers only; see [`Service::gateway_too`].
     pub inbound_only: bool,
+    /// None where EC2 says nothing, or nothing that is known here.
+    pub addressing: Option<Addressing>,
     pub subnet_ids: Vec<String>,
     pub group_ids: Vec<String>,
     pub interface_ids: Vec<String>,
@@ -255,7 +284,16 @@ pub struct Interface {
     pub id: String,
     pub tags: Tags,
     pub subnet_id: String,
-    pub private_ip: String,
+    /// Its IPv4 address.
+    pub private_ip: Option<String>,
+    pub ipv6: Option<String>,
+}
+
+impl Interface {
+    /// All of its addresses.
+    pub fn addresses(&self) -> impl Iterator<Item = &String> {
+        self.private_ip.iter().chain(&self.ipv6)
+    }
 }
 
 /// A route table.
@@ -278,6 +316,7 @@ pub struct NewEndpoint {
     pub service: String,
     /// One subnet a zone.
     pub subnets: Vec<SubnetId>,
+    pub addressing: Addressing,
     pub groups: Vec<GroupId>,
     /// The policy; none means full access.
     pub policy: Option<String>,

@@ -63,7 +63,15 @@ pub struct ZoneName {
     pub leads_to: String,
     /// How long resolvers may keep it, in seconds; 0 of an alias, which has no time of its own.
     pub ttl: u32,
-    /// The hosted zone of the name that it is an alias of. The zone's own name is one, as it can be no CNAME (Route 53
-    /// Developer Guide, "Choosing between alias and non-alias records").
-    pub alias: Option<String>,
+    /// Where it is an alias: the zone's own name is one, as it can be no CNAME (Route 53 Developer Guide, "Choosing between
+    /// alias and non-alias records").
+    pub alias: Option<Alias>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// The hosted zone of the name that it leads to.
+    pub zone: String,
+    /// Whether it answers for IPv6 addresses, and not for IPv4 ones.
+    pub ipv6: bool,
 }

@@ -51,7 +51,7 @@ pub struct Owner {
     /// The execution that plans: another one where it cleans up after the one that made it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub closer: String,
-    /// What else it holds through its mark on the endpoint, as [`zone_mark`] writes it: a private zone.
+    /// What else it holds through its mark on the endpoint, as [`zone_mark`] writes it: private zones, a point between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// The account that everything is made in.
@@ -115,9 +115,9 @@ impl Owner {
         tags
     }
 
-    /// What the endpoint's network interfaces are to carry: the caller's tags and whose they are. Nothing where the caller has
-    /// none.
-    pub fn interface_tags(&self) -> Tags {
+    /// What the endpoint's network interfaces and private zones are to carry: the caller's tags and whose they are. Nothing where
+    /// the caller has none.
+    pub fn tags_without_request(&self) -> Tags {
         let mut tags = self.tags.clone();
         if tags.get("Name") == Some(&Self::name_of(&self.request_id)) {
             tags.remove("Name");
@@ -233,10 +233,11 @@ impl Owner {
         holders(tags).any(|(request, _)| request != self.request_id.as_str())
     }
 
-    /// The private zone that this request's mark on an endpoint with these tags names.
+    /// The private zones that this request's mark on an endpoint with these tags names.
     pub fn zone_in(&self, tags: &Tags) -> Option<String> {
-        let mut words = tags.get(&self.request_tag())?.split('.').skip(1);
-        words.find(|word| word.starts_with(ZONE)).map(str::to_owned)
+        let words = tags.get(&self.request_tag())?.split('.').skip(1);
+        let zones: Vec<&str> = words.filter(|word| word.starts_with(ZONE)).collect();
+        (!zones.is_empty()).then(|| zones.join("."))
     }
 
     /// Whether an endpoint with these tags serves other requests that hold the same private zone through it.

@@ -48,6 +48,11 @@ pub trait PartKind: Send + Sync {
         })
     }
 
+    /// What of it will not be as it was asked for, and can be done without.
+    fn warns(&self, _: &PartContext<'_>) -> Option<Problem> {
+        None
+    }
+
     /// What of it the deployment does not allow, for a service with these private names.
     fn exceeds(&self, _bounds: &Bounds, _service_names: &[String]) -> Vec<Problem> {
         Vec::new()

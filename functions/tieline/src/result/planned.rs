@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{About, Cost, OfAKind, ResultDetail, Run};
 use crate::endpoint::{AvailabilityZone, Groups, PrivateDns, Serving};
 use crate::execution::{Execution, Progress};
-use crate::ids::{Ports, VpcId};
+use crate::ids::{Addressing, Ports, VpcId};
 use crate::options::Policy;
 use crate::outside::Tags;
 use crate::parts::Part;
@@ -57,6 +57,10 @@ struct Endpoint {
     further_ports: Vec<Ports>,
     /// Where the endpoint has a network interface, one a zone
     zones: Vec<AvailabilityZone>,
+    /// Which addresses it has, and for which of them there are names; left out, IPv4
+    #[serde(skip_serializing_if = "Addressing::is_usual")]
+    #[schemars(default)]
+    addressing: Addressing,
     security_groups: Groups,
     private_dns: Option<PrivateDns>,
     /// What may be done through it: "full", or an object with the document as a text
@@ -90,6 +94,7 @@ impl Planned {
             port: wanted.port,
             further_ports: wanted.further_ports,
             zones: wanted.zones,
+            addressing: wanted.addressing,
             security_groups: wanted.groups,
             private_dns: wanted.private_dns,
             policy: wanted.policy,

@@ -119,8 +119,12 @@ struct Endpoint {
 struct Placed {
     #[serde(flatten)]
     zone: AvailabilityZone,
-    /// The private IPv4 address in it
+    /// The private IPv4 address in it; null where it has none
     private_ip: Option<String>,
+    /// The IPv6 address in it, where the endpoint has such
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    ipv6: Option<String>,
 }
 
 /// An endpoint as it was read back.
@@ -282,7 +286,8 @@ impl Placed {
             .find(|interface| interface.subnet_id == zone.subnet_id.as_str());
         Self {
             zone: zone.clone(),
-            private_ip: address.map(|interface| interface.private_ip.clone()),
+            private_ip: address.and_then(|interface| interface.private_ip.clone()),
+            ipv6: address.and_then(|interface| interface.ipv6.clone()),
         }
     }
 }

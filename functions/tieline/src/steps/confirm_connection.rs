@@ -62,7 +62,7 @@ async fn step(mut work: Work<'_>) -> StepResult {
 /// EC2 makes the endpoint's network interfaces without its tags. Those of an endpoint that others use too stay as they are.
 async fn tag_interfaces(work: &Work<'_>, endpoint: &Endpoint) -> Reply<()> {
     let (owner, ec2) = (&work.plan.owner, work.outside.ec2);
-    let tags = owner.interface_tags();
+    let tags = owner.tags_without_request();
     let is_done = owner.is_confirmed_on(&endpoint.tags);
     if tags.is_empty() || is_done || owner.shares(&endpoint.tags) {
         return Ok(());

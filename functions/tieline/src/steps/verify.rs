@@ -6,7 +6,7 @@ use crate::outside::Interface;
 use crate::plan::Verifier;
 use crate::trial::{Outcome, Report, Tried};
 use crate::workflow::{
-    ErrorOutput, Finding, Half, NextState, Observed, StepOutput, Trying, Verify, Work,
+    ErrorOutput, Finding, Half, NextState, Observed, StepOutput, Trying, Untried, Verify, Work,
 };
 
 /// Has the state machine invoke the verifier.
@@ -65,8 +65,15 @@ fn judge(trying: &Trying<'_>, half: Half, report: Report) -> Result<Tried, Findi
         );
         return Err(Finding::Unreached(why));
     }
+    let untried = trying.untried(half, &report);
+    if let Untried::All(why) = untried {
+        return Err(Finding::Unreached(why));
+    }
     trying.judge(half, &report).map_err(Finding::Wrong)?;
     let mut tried = Tried::proven(report);
+    if let Untried::Some(why) = untried {
+        tried.reason = Some(format!("not all addresses: {why}"));
+    }
     if half == Half::Names
         && let Some(why) = trying.unseen()
     {

@@ -5,6 +5,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::kind::zones_clash;
 use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
@@ -172,11 +173,7 @@ impl TargetKind for AuroraDsql {
     }
 
     fn clash(&self, vpc: &VpcId, private_dns: bool) -> Option<(&'static str, &'static str)> {
-        (private_dns && self.zone_vpc_ids.contains(vpc)).then_some((
-            "zoneVpcIds",
-            "the endpoint's private DNS serves its own VPC, so a private zone cannot: leave that VPC out, or send \
-             \"privateDns\": false",
-        ))
+        zones_clash(&self.zone_vpc_ids, vpc, private_dns)
     }
 
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {

@@ -1,14 +1,20 @@
 //! `aws-service`: any AWS service that has an interface endpoint.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::kind::zones_clash;
 use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
 };
-use crate::ids::ServiceSuffix;
-use crate::json::Fields;
+use crate::ids::{Domain, RecordName, ServiceSuffix, VpcId};
+use crate::json::{Condition, Fields};
+use crate::parts::Part;
+use crate::parts::private_zone::{APEX, LeadsTo, PrivateZone};
+use crate::refusals::unsuitable;
 use crate::trial::{Protocol, Speech};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +24,9 @@ pub struct AwsService {
     port: u16,
     fips: bool,
     inbound_resolver_only: bool,
+    /// Further VPCs, in which private zones lead the service's names to the endpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    zone_vpc_ids: Vec<VpcId>,
 }
 
 impl AwsService {
@@ -37,13 +46,48 @@ impl AwsService {
             false,
             "Whether its private names serve inbound Resolver endpoints only (services such as S3 that have a gateway endpoint too)",
         );
+        let zone_vpc_ids = fields.names(
+            "zoneVpcIds",
+            "Further VPCs, peered ones or such that on-premises resolvers ask, in which private zones lead the service's own names to the endpoint",
+        );
+        fields.refuses(
+            Condition::Has("zoneVpcIds"),
+            &["inboundResolverOnly"],
+            "private zones serve the VPCs that are named, and inboundResolverOnly those that ask a Resolver endpoint: leave one of them out",
+        );
         Some(Self {
             service: service?,
             port: port.unwrap_or(443),
             fips,
             inbound_resolver_only,
+            zone_vpc_ids: zone_vpc_ids.unwrap_or_default(),
         })
     }
+}
+
+/// A private zone for each domain of a service's names, seen by these VPCs: of a wildcard the domain below it, with what stands
+/// for the star and, where the service has that name too, the domain itself.
+fn zones_of(names: &[String], vpcs: &[VpcId]) -> Vec<PrivateZone> {
+    let mut zones: BTreeMap<String, BTreeMap<RecordName, LeadsTo>> = BTreeMap::new();
+    for name in names {
+        let (record, domain) = match name.strip_prefix("*.") {
+            Some(domain) => ("*", domain),
+            None => (APEX, name.as_str()),
+        };
+        if let Ok(record) = record.parse() {
+            let records = zones.entry(domain.to_owned()).or_default();
+            records.insert(record, LeadsTo::Regional);
+        }
+    }
+    let zone = |(domain, records): (String, _)| {
+        Some(PrivateZone {
+            domain: domain.parse::<Domain>().ok()?,
+            vpcs: vpcs.to_vec(),
+            records,
+            zonal: false,
+        })
+    };
+    zones.into_iter().filter_map(zone).collect()
 }
 
 /// What stands before a service's short name (AWS PrivateLink Guide, "AWS services that integrate with AWS PrivateLink"), the
@@ -92,13 +136,40 @@ impl TargetKind for AwsService {
             .map(|form| named(&form.replace("<region>", context.region.as_str())))
             .to_vec();
         names.extend(GLOBAL.map(named));
-        Ok(EndpointSpec {
-            service: names.remove(0),
-            or: names,
-            port: self.port,
-            ..EndpointSpec::default()
+        let mut parts = Vec::new();
+        if !self.zone_vpc_ids.is_empty() {
+            // One that is not there is told where the service is looked for.
+            let service = context.outside.ec2.service(&names).await?;
+            let names = service.map(|one| one.private_dns_names);
+            let zones = names
+                .as_ref()
+                .map(|names| zones_of(names, &self.zone_vpc_ids));
+            if zones.as_ref().is_some_and(Vec::is_empty) {
+                let message = format!("{} has no private name for a zone", self.name());
+                let problem = unsuitable(message, "leave zoneVpcIds out");
+                return Err(problem.about("$.target.zoneVpcIds").into());
+            }
+            parts.extend(zones.into_iter().flatten().map(Part::PrivateZone));
         }
-        .into())
+        Ok(Resolved {
+            endpoint: Some(EndpointSpec {
+                service: names.remove(0),
+                or: names,
+                port: self.port,
+                also_from: self.zone_vpc_ids.clone(),
+                ..EndpointSpec::default()
+            }),
+            parts,
+            ..Resolved::default()
+        })
+    }
+
+    fn has_parts(&self) -> bool {
+        !self.zone_vpc_ids.is_empty()
+    }
+
+    fn clash(&self, vpc: &VpcId, private_dns: bool) -> Option<(&'static str, &'static str)> {
+        zones_clash(&self.zone_vpc_ids, vpc, private_dns)
     }
 
     /// AWS's APIs speak HTTPS; what a service says on another port is not known here.

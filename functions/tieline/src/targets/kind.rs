@@ -223,3 +223,15 @@ pub struct Connection {
     /// What one has to know about it.
     pub note: Option<String>,
 }
+
+/// What of `zoneVpcIds` clashes with the rest of a request: a VPC has a name from one of both only.
+pub(super) fn zones_clash(
+    zone_vpcs: &[VpcId],
+    vpc: &VpcId,
+    private_dns: bool,
+) -> Option<(&'static str, &'static str)> {
+    (private_dns && zone_vpcs.contains(vpc)).then_some((
+        "zoneVpcIds",
+        "the endpoint's private DNS serves its own VPC, so a private zone cannot: leave that VPC out, or send \"privateDns\": false",
+    ))
+}

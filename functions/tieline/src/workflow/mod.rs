@@ -24,6 +24,6 @@ pub use observed::{Finding, Observed, PartsStatus};
 pub use output::{NextState, StepOutput, StepResult, Verify};
 pub(crate) use route::{CHECKING, still_there};
 pub use route::{Situation, route};
-pub use trial::Trying;
+pub use trial::{Trying, Untried};
 pub use wait::{LONGEST_FOR_A_PERSON, LONGEST_POLL, wait_seconds};
 pub use work::Work;

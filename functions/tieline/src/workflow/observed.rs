@@ -69,11 +69,21 @@ impl Observed {
 
     /// What the parts say of themselves, by the name of their kind.
     pub fn facts(&self) -> Map<String, Value> {
-        self.ready()
-            .map(|(part, seen)| {
-                let facts = Value::Object(seen.facts.clone());
-                (part.kind_name().to_owned(), facts)
-            })
-            .collect()
+        let mut all = Map::new();
+        for (part, seen) in self.ready() {
+            let facts = Value::Object(seen.facts.clone());
+            match all.get_mut(part.kind_name()) {
+                None => {
+                    all.insert(part.kind_name().to_owned(), facts);
+                }
+                // One of several, as zones for a service with names in several domains.
+                Some(first) => {
+                    let mut further = first["further"].as_array().cloned().unwrap_or_default();
+                    further.push(facts);
+                    first["further"] = Value::Array(further);
+                }
+            }
+        }
+        all
     }
 }

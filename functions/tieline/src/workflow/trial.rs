@@ -6,7 +6,7 @@ use serde_json::Map;
 
 use super::Half;
 use crate::endpoint::{EndpointPlan, OwnName, own_zone};
-use crate::outside::{Endpoint, Interface};
+use crate::outside::{Endpoint, Interface, is_ipv6};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::targets::ConnectionContext;
@@ -26,6 +26,14 @@ pub struct Trying<'a> {
 
 /// A name, and where it has to lead.
 type Expected = (String, To);
+
+/// How much a verifier could not try, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Untried {
+    None,
+    Some(String),
+    All(String),
+}
 
 /// Where a name has to lead.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +88,21 @@ impl Trying<'_> {
         }
     }
 
+    /// Which addresses the verifier could not try, because it has none of their family.
+    pub fn untried(&self, half: Half, report: &Report) -> Untried {
+        let firsts = report.attempts.iter().filter_map(|one| one.layers.first());
+        let (left_out, tried): (Vec<&Layer>, Vec<&Layer>) =
+            firsts.partition(|one| one.layer == LayerName::Tcp && one.outcome == Outcome::NotTried);
+        let Some(first) = left_out.first().filter(|_| half == Half::Path) else {
+            return Untried::None;
+        };
+        let why = first.detail.clone().unwrap_or_default();
+        match tried.is_empty() {
+            true => Untried::All(why),
+            false => Untried::Some(why),
+        }
+    }
+
     /// Which of the names that are announced the verifier cannot see from where it is.
     pub fn unseen(&self) -> Option<&'static str> {
         if self.is_inbound_only() {
@@ -101,9 +124,13 @@ impl Trying<'_> {
             let mut zones = self.wanted.zones.iter();
             zones.find(|zone| zone.subnet_id.as_str() == interface.subnet_id)
         };
-        let all = self.interfaces.iter().map(|interface| Address {
-            zone_id: zone_of(interface).map_or_else(String::new, |zone| zone.zone_id.clone()),
-            address: interface.private_ip.clone(),
+        let all = self.interfaces.iter().flat_map(|interface| {
+            let zone_id = zone_of(interface).map_or_else(String::new, |zone| zone.zone_id.clone());
+            let addresses = interface.addresses().cloned();
+            addresses.map(move |address| Address {
+                zone_id: zone_id.clone(),
+                address,
+            })
         });
         all.collect()
     }
@@ -146,14 +173,15 @@ impl Trying<'_> {
                 broken.push((place, layer.clone()));
             }
         }
-        let is_connected = |one: &Attempt| {
+        // Of a dual-stack interface, a verifier without addresses of a family says so; that it could try none is told elsewhere.
+        let is_told = |one: &Attempt| {
             let first = one.layers.first();
-            first.is_some_and(|one| one.layer == LayerName::Tcp && one.outcome == Outcome::Proven)
+            first.is_some_and(|one| one.layer == LayerName::Tcp && one.outcome != Outcome::Failed)
         };
         for Address { address, .. } in self.addresses() {
             let mut attempts = report.attempts.iter();
             let attempt = attempts.find(|one| one.address == address);
-            if broken.is_empty() && !attempt.is_some_and(is_connected) {
+            if broken.is_empty() && !attempt.is_some_and(is_told) {
                 let message = format!("the verifier did not say that it got through to {address}");
                 let fix = "deploy its newest version, and send the event again";
                 return Err(Problem::new(Code::PathClosed, message, fix));
@@ -223,7 +251,7 @@ impl Trying<'_> {
 
     fn judge_names(&self, report: &Report) -> Result<(), Problem> {
         let addresses = self.addresses();
-        // Of the endpoint's addresses only those of IPv4 are known here.
+        let records = self.wanted.addressing.dns_record_ip_type;
         let leads_here = |(name, to): &Expected| {
             let Some(seen) = report.names.iter().find(|one| one.name == *name) else {
                 return false;
@@ -235,10 +263,16 @@ impl Trying<'_> {
                     To::Any | To::One => true,
                 })
             };
-            let found = seen.addresses.iter().filter(|one| !one.contains(':'));
-            let found: Vec<&String> = found.collect();
-            let is_so_many = found.len() == 1 || (*to == To::Any && !found.is_empty());
-            is_so_many && found.iter().all(is_one)
+            let found = || seen.addresses.iter();
+            let (ipv6, ipv4): (Vec<&String>, _) = found().partition(|one| is_ipv6(one));
+            let is_so_many = |found: &[&String], is_wanted: bool| match found.len() {
+                0 => !is_wanted,
+                1 => true,
+                _ => *to == To::Any,
+            };
+            is_so_many(&ipv4, records.has_a())
+                && is_so_many(&ipv6, records.has_aaaa())
+                && found().all(|one| is_one(&one))
         };
         let expected = self.expected();
         let wrong: Vec<&str> = expected

@@ -56,6 +56,7 @@ pub(crate) fn endpoint(plan: &Plan, progress: &Progress) -> Endpoint {
         raw_state: "available".to_owned(),
         private_dns: wanted.private_dns.is_some(),
         inbound_only: false,
+        addressing: None,
         subnet_ids: wanted.subnets().iter().map(ToString::to_string).collect(),
         group_ids: ids,
         interface_ids: vec!["eni-1".to_owned()],
@@ -73,7 +74,8 @@ fn interfaces(plan: &Plan) -> Vec<Interface> {
     let interface = |subnet: &tieline::ids::SubnetId| Interface {
         subnet_id: subnet.to_string(),
         id: "eni-1".to_owned(),
-        private_ip: "10.0.0.1".to_owned(),
+        private_ip: Some("10.0.0.1".to_owned()),
+        ipv6: None,
         tags: tieline::outside::Tags::new(),
     };
     wanted.subnets().iter().map(interface).collect()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::PrivateZone;
+use super::{MOST_TAGS, PrivateZone};
 use crate::endpoint::own_label;
 use crate::ids::EndpointId;
 use crate::outside::route53::{HostedZone, ZoneName};
@@ -21,6 +21,17 @@ impl PrivateZone {
         });
         marks.retain(|key, _| key == MANAGED || is_old || context.is_adopted());
         marks
+    }
+
+    /// The same, with the caller's tags for one that is being made: whoever shares it adds none.
+    pub(super) fn first_tags(context: &PartContext<'_>) -> Tags {
+        let mut tags = Self::marks(context);
+        // There has to be room to say that it goes.
+        let room = MOST_TAGS.saturating_sub(tags.len() + 1);
+        let own = context.owner.tags_without_request().into_iter();
+        let own = own.filter(|(key, _)| key != MANAGED);
+        tags.extend(own.take(room));
+        tags
     }
 
     /// The request's endpoint as it is at this moment.

@@ -25,11 +25,11 @@ use crate::endpoint::{AvailabilityZone, EndpointPlan, is_of_zone};
 use crate::execution::Phase;
 use crate::ids::{Domain, RecordName, VpcId};
 use crate::json::canonical;
-use crate::outside::route53::{HostedZone, VpcZone, ZoneName};
+use crate::outside::route53::{Alias, HostedZone, VpcZone, ZoneName};
 use crate::outside::{Endpoint, Reply};
-use crate::ownership::{CLOSING, Ownership, holders, zone_mark};
+use crate::ownership::{MANAGED, Ownership, zone_mark};
 use crate::problem::{Code, Problem};
-use crate::refusals::{too_many, zone_not_allowed};
+use crate::refusals::zone_not_allowed;
 
 /// How long resolvers may keep a name, in seconds; what Confluent's and others' guides use.
 const TTL: u32 = 60;
@@ -109,21 +109,33 @@ impl PrivateZone {
     /// Every record as it should be, or none while the endpoint's names are not known.
     fn names(&self, context: &PartContext<'_>) -> Option<Vec<ZoneName>> {
         let (endpoint, wanted) = (context.endpoint?, context.wanted?);
-        self.records
-            .iter()
-            .map(|(name, leads_to)| {
-                let alias = match name.as_str() {
-                    APEX => Some(endpoint.dns_zone.clone()?),
-                    _ => None,
-                };
-                Some(ZoneName {
-                    name: self.whole(name),
-                    leads_to: own_name(leads_to, endpoint, wanted)?,
-                    ttl: if alias.is_some() { 0 } else { TTL },
-                    alias,
-                })
-            })
-            .collect()
+        let mut all = Vec::new();
+        for (name, leads_to) in &self.records {
+            let (name, is_apex) = (self.whole(name), name.as_str() == APEX);
+            let leads_to = own_name(leads_to, endpoint, wanted)?;
+            if !is_apex {
+                all.push(ZoneName {
+                    name,
+                    leads_to,
+                    ttl: TTL,
+                    alias: None,
+                });
+                continue;
+            }
+            // An alias answers for one family of addresses; a CNAME for both.
+            let records = wanted.addressing.dns_record_ip_type;
+            let families = [(records.has_a(), false), (records.has_aaaa(), true)];
+            for (_, ipv6) in families.into_iter().filter(|(is_wanted, _)| *is_wanted) {
+                let zone = endpoint.dns_zone.clone()?;
+                all.push(ZoneName {
+                    name: name.clone(),
+                    leads_to: leads_to.clone(),
+                    ttl: 0,
+                    alias: Some(Alias { zone, ipv6 }),
+                });
+            }
+        }
+        Some(all)
     }
 
     fn whole(&self, name: &RecordName) -> String {
@@ -258,11 +270,15 @@ impl PartKind for PrivateZone {
             return Ok(());
         };
         let route53 = context.outside.route53;
+        let mut tags = Self::first_tags(context);
         let (id, there) = match self.find(context).await? {
             There::Foreign(_) => return Ok(()), // the next look says so
             There::Ours(zone) => {
                 if !Self::reopen(context, &zone).await? {
                     return Ok(());
+                }
+                if zone.tags.contains_key(MANAGED) {
+                    tags = Self::marks(context);
                 }
                 (zone.id, zone.vpcs)
             }
@@ -283,7 +299,7 @@ impl PartKind for PrivateZone {
                 }
             }
         };
-        route53.tag_zone(&id, &Self::marks(context)).await?;
+        route53.tag_zone(&id, &tags).await?;
         for vpc in self
             .vpcs
             .iter()
@@ -326,6 +342,10 @@ impl PartKind for PrivateZone {
         Some(zone_mark(self.domain.as_str()))
     }
 
+    fn warns(&self, context: &PartContext<'_>) -> Option<Problem> {
+        self.tags_left_out(context)
+    }
+
     fn exceeds(&self, bounds: &Bounds, service_names: &[String]) -> Vec<Problem> {
         if bounds.allows_zone(&self.domain, service_names) {
             return Vec::new();
@@ -347,19 +367,7 @@ impl PartKind for PrivateZone {
                 There::Foreign(zone) => problems.push(self.taken(&zone)),
                 There::Ours(zone) if context.wanted.is_some() => {
                     problems.extend(self.conflict(context, &zone).await?);
-                    let mut tags = zone.tags.clone();
-                    tags.extend(Self::marks(context));
-                    // There has to be room to say that it goes.
-                    tags.entry(CLOSING.to_owned()).or_default();
-                    if tags.len() > MOST_TAGS {
-                        let see = format!(
-                            "aws route53 list-tags-for-resource --resource-type hostedzone --resource-id {}",
-                            zone.id
-                        );
-                        let what = format!("the private zone {} ({})", self.domain, zone.id);
-                        let requests = holders(&zone.tags).count();
-                        problems.push(too_many(&what, requests, MOST_TAGS, &see));
-                    }
+                    problems.extend(self.no_room(context, &zone));
                 }
                 There::Ours(_) | There::Nothing => {}
             }

@@ -1,12 +1,13 @@
 //! What can stand in the way of a private zone, in words.
 
-use super::{PrivateZone, sees};
+use super::{MOST_TAGS, PrivateZone, sees};
 use crate::ids::VpcId;
 use crate::outside::Reply;
 use crate::outside::route53::{HostedZone, VpcZone};
+use crate::ownership::{CLOSING, holders};
 use crate::parts::PartContext;
 use crate::problem::{Code, Problem};
-use crate::refusals::no_vpc;
+use crate::refusals::{no_vpc, too_many};
 
 impl PrivateZone {
     pub(super) fn differing(
@@ -71,6 +72,42 @@ impl PrivateZone {
                 zone.id
             ),
         )
+    }
+
+    /// The caller's tags for which a new zone has no room.
+    pub(super) fn tags_left_out(&self, context: &PartContext<'_>) -> Option<Problem> {
+        let tags = Self::first_tags(context);
+        let all = context.owner.tags_without_request();
+        let left_out = all.keys().filter(|key| !tags.contains_key(*key));
+        let left_out: Vec<&str> = left_out.map(String::as_str).collect();
+        if left_out.is_empty() {
+            return None;
+        }
+        let message = format!(
+            "a hosted zone has room for {MOST_TAGS} tags, so that {} goes without {}",
+            self.domain,
+            left_out.join(", ")
+        );
+        let fix = "send fewer tags, or leave it so";
+        Some(Problem::new(Code::TagsLeftOut, message, fix).about("$.tags"))
+    }
+
+    /// The zone has as many tags as it may have.
+    pub(super) fn no_room(&self, context: &PartContext<'_>, zone: &HostedZone) -> Option<Problem> {
+        let mut tags = zone.tags.clone();
+        tags.extend(Self::marks(context));
+        // There has to be room to say that it goes.
+        tags.entry(CLOSING.to_owned()).or_default();
+        if tags.len() <= MOST_TAGS {
+            return None;
+        }
+        let see = format!(
+            "aws route53 list-tags-for-resource --resource-type hostedzone --resource-id {}",
+            zone.id
+        );
+        let what = format!("the private zone {} ({})", self.domain, zone.id);
+        let requests = holders(&zone.tags).count();
+        Some(too_many(&what, requests, MOST_TAGS, &see))
     }
 
     /// A private zone is resolved only in VPCs with both DNS attributes on (Route 53 Developer Guide, "Considerations

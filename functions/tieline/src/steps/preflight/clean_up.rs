@@ -9,7 +9,7 @@ use serde_json::Map;
 use super::{Answer, Check, Outcome};
 use crate::endpoint::{EndpointPlan, Groups, Serving, own_group_name};
 use crate::execution::EndedExecution;
-use crate::ids::{Region, VpcId};
+use crate::ids::{Addressing, Region, VpcId};
 use crate::options::Policy;
 use crate::outside::{Endpoint, EndpointFilter, Outside, Reply};
 use crate::ownership::{Claim, Owner, REQUEST};
@@ -222,6 +222,7 @@ fn wanted(owner: &Owner, endpoint: &Endpoint) -> Option<EndpointPlan> {
             id: endpoint.id.clone(),
         },
         zones: Vec::new(),
+        addressing: Addressing::default(),
         private_dns: None,
         host: None,
         policy: Policy::Full,

@@ -1,14 +1,17 @@
 //! Everything that preflight looks at. The looks that do not need each other run side by side.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use futures_util::future::{join, join_all, join4, join5, try_join3};
 
 use super::bounds;
 use crate::execution::Execution;
 use crate::ids::{Ports, VpcId};
+use crate::options;
 use crate::outside::route53::VpcZone;
 use crate::outside::{
-    CallError, DnsAttributes, Endpoint, EndpointFilter, Group, NetworkAcl, Outside, Reply, Service,
-    Subnet, Tags, Vpc,
+    CallError, DnsAttributes, Endpoint, EndpointFilter, Group, Interface, NetworkAcl, Outside,
+    Reply, Service, Subnet, Tags, Vpc, is_ipv6,
 };
 use crate::ownership::REQUEST;
 use crate::problem::Problem;
@@ -29,11 +32,16 @@ pub(super) struct Looks {
 /// What is in the VPC.
 pub(super) struct Network {
     pub(super) vpc: VpcId,
+    /// Its IPv4 blocks.
     pub(super) cidrs: Vec<String>,
+    /// The blocks from which the endpoint is to be reached, of IPv4 and IPv6.
+    pub(super) blocks: Vec<String>,
     pub(super) tags: Tags,
     /// By id.
     pub(super) subnets: Vec<Subnet>,
     pub(super) groups: Vec<Group>,
+    /// Whom the groups and prefix lists are that rules let in.
+    pub(super) sources: Sources,
     /// An error says that nobody may look.
     pub(super) acls: Reply<Vec<NetworkAcl>>,
     /// The same.
@@ -44,6 +52,13 @@ pub(super) struct Network {
     pub(super) endpoints: Reply<Vec<Endpoint>>,
     pub(super) hosted_zones: Reply<Vec<VpcZone>>,
 }
+
+/// The blocks that groups and prefix lists stand for, by their ids: of a group the addresses that it is on now. What could not
+/// be looked at is not in it.
+pub(super) type Sources = BTreeMap<String, Vec<String>>;
+
+/// The most groups and prefix lists that are looked at.
+const MOST_SOURCES: usize = 20;
 
 /// Both sides of an endpoint: the VPC and the service.
 pub(super) struct Side<'a> {
@@ -136,18 +151,67 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Netwo
     let servers = if_needed(makes_endpoint(request), ec2.name_servers(&vpc.dhcp_options)).await;
     let name_servers = or_unknown(servers)?;
     subnets.sort_by(|a, b| a.id.cmp(&b.id));
+    let in_use = groups_in_use(named, &groups, endpoints.as_deref().unwrap_or_default());
+    let sources = sources(outside, in_use).await?;
     Ok(Some(Network {
         vpc: id.clone(),
+        blocks: vpc.blocks(named.addressing.ip_address_type),
         cidrs: vpc.cidrs,
         tags: vpc.tags,
         subnets,
         groups,
+        sources,
         acls,
         name_servers,
         dns: dns?,
         endpoints,
         hosted_zones,
     }))
+}
+
+/// The groups that the endpoint has or gets, as far as the request says, or all that endpoints of the VPC have.
+fn groups_in_use<'g>(
+    named: &options::Network,
+    groups: &'g [Group],
+    endpoints: &[Endpoint],
+) -> Vec<&'g Group> {
+    let is_used = |group: &&Group| {
+        let of_endpoint = |one: &Endpoint| one.group_ids.iter().any(|id| id == group.id.as_str());
+        match &named.security_group_ids {
+            Some(ids) => ids.contains(&group.id) || endpoints.iter().any(of_endpoint),
+            None => endpoints.iter().any(of_endpoint),
+        }
+    };
+    groups.iter().filter(is_used).collect()
+}
+
+/// Looks at whom the rules of these groups let in.
+async fn sources(outside: &Outside<'_>, groups: Vec<&Group>) -> Reply<Sources> {
+    let rules = groups.iter().flat_map(|group| &group.ingress);
+    let ids: BTreeSet<&String> = rules.flat_map(|rule| &rule.others).collect();
+    let looks = ids.into_iter().take(MOST_SOURCES).map(async |id| {
+        let found = match id.starts_with("pl-") {
+            true => outside.ec2.prefix_list(id).await,
+            false => outside.ec2.interfaces_in(id).await.map(addresses),
+        };
+        (id, found)
+    });
+    let mut sources = Sources::new();
+    for (id, found) in join_all(looks).await {
+        if let Ok(blocks) = or_unknown(found)? {
+            sources.insert(id.clone(), blocks);
+        }
+    }
+    Ok(sources)
+}
+
+fn addresses(interfaces: Vec<Interface>) -> Vec<String> {
+    let all = interfaces.iter().flat_map(Interface::addresses);
+    let block = |address: &String| {
+        let bits = if is_ipv6(address) { 128 } else { 32 };
+        format!("{address}/{bits}")
+    };
+    all.map(block).collect()
 }
 
 async fn target(

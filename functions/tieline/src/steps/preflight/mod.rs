@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 
 use crate::endpoint::EndpointPlan;
 use crate::execution::{EndedExecution, Execution, Phase};
-use crate::ids::Region;
+use crate::ids::{Addressing, Region};
 use crate::options::Verify;
 use crate::outside::{Endpoint, Outside, Reply, Service};
 use crate::ownership::Owner;
@@ -134,6 +134,12 @@ impl<'a> Check<'a> {
             .owner(deployment, execution.account(), self.maker, &execution.id)
     }
 
+    /// How the endpoint is to be reached.
+    fn addressing(&self) -> Addressing {
+        let named = self.request.shape.network.as_ref();
+        named.map_or_else(Addressing::default, |named| named.addressing)
+    }
+
     /// Notes a problem at a place of the request.
     fn note(&mut self, path: &str, code: Code, message: impl Into<String>, fix: impl Into<String>) {
         self.problems
@@ -208,7 +214,7 @@ impl<'a> Check<'a> {
             service: service.as_ref(),
             also_from: also_from
                 .into_iter()
-                .flat_map(|(_, vpc)| vpc.cidrs)
+                .flat_map(|(_, vpc)| vpc.blocks(self.addressing().ip_address_type))
                 .collect(),
             holders,
             quota,
@@ -304,6 +310,7 @@ impl<'a> Check<'a> {
             further_ports: spec.further_ports,
             serving: chosen.endpoint.clone(),
             zones,
+            addressing: self.addressing(),
             groups,
             host: host.or(named_by_zone),
             private_dns,
@@ -354,6 +361,8 @@ impl<'a> Check<'a> {
             endpoint,
             endpoint_id: endpoint.map(|endpoint| &endpoint.id),
         };
+        let warnings = plan.parts.iter().map(|part| part.kind().warns(&context));
+        self.warnings.extend(warnings.flatten());
         let checks = plan.parts.iter().map(|part| part.kind().check(&context));
         for checked in join_all(checks).await {
             match checked {

@@ -7,7 +7,7 @@ use super::looks::{Network, Side};
 use super::reach::Clients;
 use super::serving::Chosen;
 use crate::endpoint::{AvailabilityZone, Groups, is_own_group, own_group_name};
-use crate::ids::{GroupId, Ports, SubnetId};
+use crate::ids::{GroupId, IpAddressType, Ports, SubnetId};
 use crate::options;
 use crate::outside::{Group, Service, Subnet};
 use crate::problem::{Code, Problem};
@@ -104,8 +104,9 @@ impl<'c> Check<'c> {
         }
         if let Some(ids) = &named.security_group_ids {
             let clients = Clients {
-                blocks: [&network.cidrs, &[]],
+                blocks: [&network.blocks, &[]],
                 ports,
+                sources: &network.sources,
                 // Which further VPCs connect is not known without the service.
                 may_be_others: true,
             };
@@ -225,7 +226,17 @@ impl<'c> Check<'c> {
                 "name a subnet of this account",
             ));
         }
-        (subnet.free_addresses == 0).then(|| {
+        let wanted = self.addressing().ip_address_type;
+        let suits = match wanted {
+            IpAddressType::Ipv4 => subnet.has_ipv4,
+            IpAddressType::Dualstack => subnet.has_ipv4 && subnet.has_ipv6,
+            // AWS PrivateLink Guide, "IP address types": all of them are IPv6 only.
+            IpAddressType::Ipv6 => subnet.has_ipv6 && !subnet.has_ipv4,
+        };
+        if !suits {
+            return Some(address_type_unsupported(subnet, wanted));
+        }
+        (subnet.has_ipv4 && subnet.free_addresses == 0).then(|| {
             let fix = format!("free an address or name another subnet: aws ec2 describe-subnets --region {region} --subnet-ids {id}");
             Problem::new(Code::SubnetFull, format!("{id} has no free address"), fix)
         })
@@ -271,8 +282,9 @@ impl<'c> Check<'c> {
             also_from,
         } = *side;
         let clients = Clients {
-            blocks: [&network.cidrs, also_from],
+            blocks: [&network.blocks, also_from],
             ports,
+            sources: &network.sources,
             may_be_others: self.request.shape.target.kind().inbound_only(),
         };
         let named = self
@@ -298,7 +310,7 @@ impl<'c> Check<'c> {
         if chosen.endpoint.is_adopted() {
             return Some(Groups::Unchanged);
         }
-        let cidrs = [&network.cidrs[..], also_from].concat();
+        let cidrs = [&network.blocks[..], also_from].concat();
         let is_own =
             |group: &&Group| is_own_group(&owner, group, &name, &network.vpc, &service.name);
         let uses_own = chosen.found.as_ref().is_none_or(|endpoint| {
@@ -354,6 +366,25 @@ fn zone_unsupported(subnet: &Subnet, service: &Service) -> Problem {
         message,
         format!("name subnets in {zones}, or leave subnetIds out"),
     )
+}
+
+fn address_type_unsupported(subnet: &Subnet, wanted: IpAddressType) -> Problem {
+    let has = match (subnet.has_ipv4, subnet.has_ipv6) {
+        (true, true) => "addresses of both families",
+        (true, false) => "IPv4 addresses only",
+        (false, _) => "IPv6 addresses only",
+    };
+    let needs = match wanted {
+        IpAddressType::Ipv4 => "IPv4 addresses",
+        IpAddressType::Dualstack => "addresses of both families",
+        IpAddressType::Ipv6 => "subnets with IPv6 addresses only",
+    };
+    let (id, wanted) = (&subnet.id, wanted.as_str());
+    let message = format!("{id} has {has}, and an endpoint of the type {wanted} needs {needs}");
+    let fix = format!(
+        "name other subnets, send another ipAddressType, or give the subnet a block: aws ec2 associate-subnet-cidr-block --subnet-id {id} --ipv6-cidr-block <block>"
+    );
+    Problem::new(Code::AddressTypeUnsupported, message, fix)
 }
 
 fn zone_shared(other: &Subnet, subnet: &Subnet) -> Problem {

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 
 use super::Check;
+use super::looks::Sources;
 use crate::ids::Ports;
-use crate::outside::{Group, Ingress};
+use crate::outside::{Group, Ingress, is_ipv6};
 use crate::problem::{Code, Problem};
 
 /// Amazon VPC User Guide, "Amazon VPC quotas": inbound rules of a security group, unless an account has asked for more.
 const MOST_RULES: usize = 60;
+
+/// As many blocks as a sentence takes.
+const TOLD: usize = 5;
 
 /// Who connects, and on which ports.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +22,8 @@ pub(super) struct Clients<'a> {
     /// The blocks of the request's VPC, and of further ones.
     pub(super) blocks: [&'a [String]; 2],
     pub(super) ports: &'a [Ports],
+    /// Whom the groups and prefix lists are that rules name.
+    pub(super) sources: &'a Sources,
     /// Whether there may be others, in VPCs that are not known or outside of any: then a rule for anybody is enough.
     pub(super) may_be_others: bool,
 }
@@ -27,7 +33,7 @@ pub(super) struct Clients<'a> {
 enum Admitted {
     All,
     /// These blocks of it.
-    Some(Vec<Ipv4Net>),
+    Some(Vec<IpNet>),
     None,
 }
 
@@ -40,11 +46,8 @@ impl Check<'_> {
             .iter()
             .flat_map(|ports| pieces(groups, *ports))
         {
-            let nets = nets(groups, port);
-            let others: BTreeSet<&str> = rules(groups, port)
-                .flat_map(|rule| rule.others.iter().map(String::as_str))
-                .collect();
-            let others = Vec::from_iter(others).join(", ");
+            let nets = nets(groups, port, clients.sources);
+            let others = others(groups, port, clients.sources);
             let mut kept_out = Vec::new();
             let mut missing = Vec::new();
             let mut is_closed = true;
@@ -56,8 +59,7 @@ impl Check<'_> {
                     Admitted::All => is_closed = false,
                     Admitted::Some(some) => {
                         is_closed = false;
-                        let some: Vec<String> = some.iter().map(ToString::to_string).collect();
-                        kept_out.push(format!("{block} (but for {})", some.join(", ")));
+                        kept_out.push(format!("{block} (but for {})", told(&some)));
                         missing.push(*block);
                     }
                     Admitted::None => {
@@ -78,14 +80,13 @@ impl Check<'_> {
                     fix,
                 );
             } else if is_closed && !others.is_empty() {
-                let message = format!(
-                    "{ids} lets nobody in on TCP port {port} but what is in {others}, and who that is was not looked at"
-                );
+                let message =
+                    format!("{ids} lets nobody in on TCP port {port} but what is in {others}");
                 self.warn(Code::ClientsNotKnown, message, fix);
             } else if !missing.is_empty() {
                 let besides = match others.as_str() {
                     "" => String::new(),
-                    others => format!(", beside what is in {others}"),
+                    others => format!("; it also lets in what is in {others}"),
                 };
                 let message =
                     format!("{ids} does not let {kept_out} in on TCP port {port}{besides}");
@@ -107,13 +108,18 @@ impl Check<'_> {
             .flat_map(|ports| blocks.iter().map(move |block| (ports, block)));
         let is_there =
             |ports: &Ports, block: &str| own.is_some_and(|group| group.admits(*ports, block));
-        let new = pairs
+        let new: Vec<&String> = pairs
             .filter(|(ports, block)| !is_there(ports, block))
-            .count();
-        let there = own.map_or(0, Group::count_of_rules);
-        if new == 0 || there + new <= MOST_RULES {
+            .map(|(_, block)| block)
+            .collect();
+        let too_many = [false, true].into_iter().find_map(|ipv6| {
+            let new = new.iter().filter(|block| is_ipv6(block) == ipv6).count();
+            let there = own.map_or(0, |group| group.count_of_rules(ipv6));
+            (new > 0 && there + new > MOST_RULES).then_some((there, new))
+        });
+        let Some((there, new)) = too_many else {
             return;
-        }
+        };
         let message = format!(
             "the group of our own would have {} rules, {} blocks on {} ports and ranges of them beside {there} that it has, and a group has room for {MOST_RULES}",
             there + new,
@@ -128,8 +134,17 @@ impl Check<'_> {
         let region = &self.request.shape.region;
         let id = groups.first().map_or("<group>", |group| group.id.as_str());
         let command = |block: &&String| {
+            let rule = if is_ipv6(block) {
+                let first = port.first;
+                let last = port.last;
+                format!(
+                    "--ip-permissions 'IpProtocol=tcp,FromPort={first},ToPort={last},Ipv6Ranges=[{{CidrIpv6={block}}}]'"
+                )
+            } else {
+                format!("--protocol tcp --port {port} --cidr {block}")
+            };
             format!(
-                "aws ec2 authorize-security-group-ingress --region {region} --group-id {id} --protocol tcp --port {port} --cidr {block}"
+                "aws ec2 authorize-security-group-ingress --region {region} --group-id {id} {rule}"
             )
         };
         let commands: Vec<String> = blocks.iter().map(command).collect();
@@ -174,21 +189,45 @@ fn rules<'g>(groups: &'g [&Group], ports: Ports) -> impl Iterator<Item = &'g Ing
 }
 
 /// The blocks that groups let in on a port, as few as say the same.
-fn nets(groups: &[&Group], ports: Ports) -> Vec<Ipv4Net> {
-    let nets =
-        rules(groups, ports).flat_map(|rule| rule.cidrs.iter().filter_map(|net| net.parse().ok()));
-    Ipv4Net::aggregate(&nets.map(|net: Ipv4Net| net.trunc()).collect())
+fn nets(groups: &[&Group], ports: Ports, sources: &Sources) -> Vec<IpNet> {
+    let blocks = rules(groups, ports).flat_map(|rule| {
+        let named = rule.others.iter().filter_map(|id| sources.get(id));
+        rule.cidrs.iter().chain(named.flatten())
+    });
+    let nets = blocks.filter_map(|block| block.parse().ok());
+    IpNet::aggregate(&nets.map(|net: IpNet| net.trunc()).collect())
 }
 
-fn admitted(nets: &[Ipv4Net], block: &str) -> Admitted {
+/// What groups let in on a port that may be somebody else tomorrow, or could not be looked at; nothing where all is known.
+fn others(groups: &[&Group], ports: Ports, sources: &Sources) -> String {
+    let named: BTreeSet<&String> = rules(groups, ports).flat_map(|rule| &rule.others).collect();
+    let said = named.into_iter().filter_map(|id| match sources.get(id) {
+        None => Some(format!("{id} (which could not be looked at)")),
+        Some(_) if id.starts_with("pl-") => None,
+        Some(now) if now.is_empty() => Some(format!("{id} (on which nobody is now)")),
+        Some(now) => Some(format!("{id} (on {} addresses now)", now.len())),
+    });
+    Vec::from_iter(said).join(", ")
+}
+
+fn told(blocks: &[IpNet]) -> String {
+    let some = blocks.iter().take(TOLD).map(ToString::to_string);
+    let mut some: Vec<String> = some.collect();
+    if let more @ 1.. = blocks.len().saturating_sub(TOLD) {
+        some.push(format!("{more} more"));
+    }
+    some.join(", ")
+}
+
+fn admitted(nets: &[IpNet], block: &str) -> Admitted {
     // EC2 writes no other blocks of a VPC.
-    let Ok(block) = block.parse::<Ipv4Net>() else {
+    let Ok(block) = block.parse::<IpNet>() else {
         return Admitted::All;
     };
     if nets.iter().any(|net| net.contains(&block)) {
         return Admitted::All;
     }
-    let some: Vec<Ipv4Net> = nets
+    let some: Vec<IpNet> = nets
         .iter()
         .filter(|net| block.contains(*net))
         .copied()
@@ -206,7 +245,7 @@ mod tests {
     #[test]
     fn a_block_is_let_in_by_all_rules_together() {
         let nets = |texts: &[&str]| {
-            Ipv4Net::aggregate(&texts.iter().map(|text| text.parse().unwrap()).collect())
+            IpNet::aggregate(&texts.iter().map(|text| text.parse().unwrap()).collect())
         };
         for (rules, block, all) in [
             (&["10.0.0.0/8"][..], "10.20.0.0/16", Admitted::All),
@@ -218,6 +257,12 @@ mod tests {
             (&["0.0.0.0/0"], "10.20.0.0/16", Admitted::All),
             (&["192.0.2.0/24"], "10.20.0.0/16", Admitted::None),
             (&[], "10.20.0.0/16", Admitted::None),
+            (
+                &["2600:1f18:4d2a::/48"],
+                "2600:1f18:4d2a:b100::/56",
+                Admitted::All,
+            ),
+            (&["0.0.0.0/0"], "2600:1f18:4d2a:b100::/56", Admitted::None),
             (
                 &["10.20.3.0/24"],
                 "10.20.0.0/16",

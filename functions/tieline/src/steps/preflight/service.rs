@@ -17,6 +17,27 @@ impl Check<'_> {
                 format!("see its types: {}", self.describe_service(name)),
             );
         }
+        let wanted = self.addressing().ip_address_type;
+        let lacks = |is_wanted: bool, family: &'static str| {
+            let families = &service.address_families;
+            let is_there = families.is_empty() || families.iter().any(|one| one == family);
+            (is_wanted && !is_there).then_some(family)
+        };
+        let lacking = [
+            lacks(wanted.has_ipv4(), "ipv4"),
+            lacks(wanted.has_ipv6(), "ipv6"),
+        ];
+        if let Some(family) = lacking.into_iter().flatten().next() {
+            self.note(
+                "$.network.ipAddressType",
+                Code::AddressTypeUnsupported,
+                format!(
+                    "{name} has no {family} addresses, only {}",
+                    service.address_families.join(" and ")
+                ),
+                "send one that it has; left out, it is ipv4",
+            );
+        }
         if self.request.shape.target.kind().inbound_only() && !service.gateway_too {
             self.note("$.target.inboundResolverOnly", Code::GatewayEndpointMissing,
                     format!("{name} has no gateway endpoints, so its names cannot be for inbound resolvers only"),
@@ -32,7 +53,11 @@ impl Check<'_> {
         }
     }
 
-    pub(super) fn private_dns(&mut self, service: &Service, host: Option<String>) -> Option<PrivateDns> {
+    pub(super) fn private_dns(
+        &mut self,
+        service: &Service,
+        host: Option<String>,
+    ) -> Option<PrivateDns> {
         if !self.request.shape.private_dns {
             return None;
         }

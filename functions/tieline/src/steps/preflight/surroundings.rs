@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::Check;
 use super::looks::{Network, Side};
@@ -29,7 +29,7 @@ impl Check<'_> {
         let Ok(acls) = &side.network.acls else {
             return;
         };
-        let blocks: Vec<&String> = side.network.cidrs.iter().chain(side.also_from).collect();
+        let blocks: Vec<&String> = side.network.blocks.iter().chain(side.also_from).collect();
         for acl in acls {
             let subnets: Vec<&str> = zones
                 .iter()
@@ -161,7 +161,7 @@ fn joined<T: ToString>(all: &BTreeSet<T>) -> String {
 
 /// The rule that denies what a block sends or gets on one of these ports, in whole or in part.
 fn denying(acl: &NetworkAcl, egress: bool, ports: Ports, block: &str) -> Option<String> {
-    let block: Ipv4Net = block.parse().ok()?;
+    let block: IpNet = block.parse().ok()?;
     let mut entries: Vec<&AclEntry> = acl
         .entries
         .iter()
@@ -176,10 +176,10 @@ fn denying(acl: &NetworkAcl, egress: bool, ports: Ports, block: &str) -> Option<
         let fits = |entry: &&&AclEntry| entry.ports.is_none_or(|there| there.overlaps(piece));
         for entry in entries.iter().filter(fits) {
             let cidr = entry.cidr.as_deref().and_then(|cidr| cidr.parse().ok());
-            let Some(cidr): Option<Ipv4Net> = cidr else {
+            let Some(cidr): Option<IpNet> = cidr else {
                 continue;
             };
-            let meets = |net: &Ipv4Net| net.contains(&cidr) || cidr.contains(net);
+            let meets = |net: &IpNet| net.contains(&cidr) || cidr.contains(net);
             if !entry.allows && undecided.iter().any(meets) {
                 return Some(entry.name());
             }
@@ -193,7 +193,7 @@ fn denying(acl: &NetworkAcl, egress: bool, ports: Ports, block: &str) -> Option<
 }
 
 /// A block without another one.
-fn without(net: Ipv4Net, cidr: Ipv4Net) -> Vec<Ipv4Net> {
+fn without(net: IpNet, cidr: IpNet) -> Vec<IpNet> {
     if cidr.contains(&net) {
         return Vec::new();
     }
