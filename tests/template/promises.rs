@@ -324,7 +324,8 @@ fn statement_findings(statement: &Value) -> Vec<String> {
     }
     let types = "route53:ChangeResourceRecordSetsRecordTypes";
     if actions.contains(&"route53:ChangeResourceRecordSets")
-        && statement["Condition"]["ForAllValues:StringEquals"][types] != json!(["A", "CNAME"])
+        && statement["Condition"]["ForAllValues:StringEquals"][types]
+            != json!(["A", "AAAA", "CNAME"])
     {
         found.push("records of every type".to_owned());
     }
