@@ -38,7 +38,7 @@ fn world() -> World {
         private_names: names.map(str::to_owned).to_vec(),
         ..NewService::default()
     };
-    world.offer(service).unwrap();
+    world.offer(service).expect("a service");
     world
 }
 

@@ -123,10 +123,14 @@ fn addresses(answer: &[u8]) -> Result<Vec<IpAddr>, String> {
     } else if code != RCODE::NoError {
         return Err(format!("the resolver answers {code:?}"));
     }
-    let address = |data: &RData<'_>| match data {
-        RData::A(a) => Some(IpAddr::from(a.address.to_be_bytes())),
-        RData::AAAA(aaaa) => Some(IpAddr::from(aaaa.address.to_be_bytes())),
-        _ => None,
+    let address = |data: &RData<'_>| {
+        if let RData::A(a) = data {
+            return Some(IpAddr::from(a.address.to_be_bytes()));
+        }
+        if let RData::AAAA(aaaa) = data {
+            return Some(IpAddr::from(aaaa.address.to_be_bytes()));
+        }
+        None
     };
     let answers = packet.answers.iter();
     Ok(answers

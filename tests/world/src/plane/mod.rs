@@ -76,9 +76,14 @@ impl World {
         self.model.trouble.remembered = Some(time);
     }
 
-    /// From now on servers are silent, or answer again.
-    pub fn close_paths(&mut self, closed: bool) {
-        self.model.trouble.closed = closed;
+    /// From now on servers are silent.
+    pub fn close_paths(&mut self) {
+        self.model.trouble.closed = true;
+    }
+
+    /// From now on servers have certificates for another name, or for their own again.
+    pub fn spoil_certificates(&mut self, spoilt: bool) {
+        self.model.trouble.wrong_certificates = spoilt;
     }
 
     /// Connects to an address from a place.
