@@ -3,8 +3,11 @@
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
-use tests::{Ended, Seen, Simulated, Stage, Wrong, code, detail, everything, request, writes};
+use tests::{Ended, Seen, Simulated, Stage, Wrong, code, detail, request, writes};
 use world::World;
+use world::model::route53::{
+    AliasTarget, Change, ChangeBatch, ChangeResourceRecordSets, ResourceRecordSet,
+};
 use world::scenario;
 
 fn monitoring(id: &str, kind: &str) -> Value {
@@ -99,9 +102,7 @@ async fn the_own_name_of_a_zone_has_an_alias_for_each_family() {
     zone.expect("a zone").remove("records");
     let name = input["target"]["privateZone"]["name"].clone();
     let name = name.as_str().expect("a name");
-    let world = scenario::world("dual-stack");
-    let simulated = Simulated::verified(world);
-    let before = everything(&mut simulated.world());
+    let simulated = Simulated::verified(scenario::world("dual-stack"));
     let mut stage = Stage::on(simulated);
     stage.start(input.clone(), None);
     let ended = stage.run().await.remove(0);
@@ -116,7 +117,64 @@ async fn the_own_name_of_a_zone_has_an_alias_for_each_family() {
     stage.start(input, None);
     assert_eq!(code(&stage.run().await[1]), "CONNECTED");
     assert_eq!(writes(stage.outside()), [""; 0]);
-    assert_ne!(everything(&mut stage.outside().world()), before);
+}
+
+/// Somebody's alias for IPv6 addresses at a name that is planned is not written over, and not taken for ours.
+#[tokio::test(start_paused = true)]
+async fn an_alias_of_somebodys_at_a_planned_name_stays() {
+    let mut input = request("endpoint-service-private-zone");
+    let zone = input["target"]["privateZone"].as_object_mut();
+    zone.expect("a zone").remove("records");
+    let mut first = input.clone();
+    first["target"]["privateZone"]["records"] = json!({"*": "regional"});
+    let (ended, outside) = play(scenario::world("dual-stack"), first).await;
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+    let zone = &detail(&ended)["parts"]["private-zone"];
+    let text = |field: &str| zone[field].as_str().expect("a text").to_owned();
+    let elsewhere = AliasTarget {
+        hosted_zone_id: "Z35SXDOTRQ7X7K".to_owned(),
+        dns_name: "lb-1.us-east-1.elb.amazonaws.com".to_owned(),
+        evaluate_target_health: "false".to_owned(),
+    };
+    let alias = ChangeResourceRecordSets {
+        hosted_zone_id: text("id"),
+        change_batch: ChangeBatch {
+            changes: vec![Change {
+                action: "UPSERT".to_owned(),
+                resource_record_set: ResourceRecordSet {
+                    name: text("domain"),
+                    kind: "AAAA".to_owned(),
+                    alias_target: Some(elsewhere),
+                    ..ResourceRecordSet::default()
+                },
+            }],
+            ..ChangeBatch::default()
+        },
+    };
+    outside.world().arrange(alias).expect("it is changed");
+    input["requestId"] = json!("y");
+    let mut stage = Stage::on(outside);
+    stage.start(input, None);
+    let ended = stage.run().await.remove(0);
+
+    assert_eq!(codes(&ended), ["PRIVATE_ZONE_TAKEN"], "{}", detail(&ended));
+}
+
+/// Who asks for less than the endpoint of ours has gets the names that it has.
+#[tokio::test(start_paused = true)]
+async fn a_sharer_of_a_dual_stack_endpoint_and_its_zone_finds_them_as_they_are() {
+    let mut first = request("endpoint-service-private-zone");
+    let zone = first["target"]["privateZone"].as_object_mut();
+    zone.expect("a zone").remove("records");
+    let mut second = first.clone();
+    first["network"]["ipAddressType"] = json!("dualstack");
+    second["requestId"] = json!("y");
+    let mut stage = Stage::on(Simulated::verified(scenario::world("dual-stack")));
+    for input in [first, second] {
+        stage.start(input, None);
+        let ended = stage.run().await.pop().expect("an end");
+        assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -202,6 +260,53 @@ async fn a_verifier_without_addresses_of_a_family_says_so() {
         if expected == "CONNECTED" {
             assert_eq!(said["verified"]["path"]["outcome"], "not-tried", "{said:#}");
         }
+    }
+}
+
+/// Of a dual-stack endpoint, what names lead to has to be tried.
+#[tokio::test(start_paused = true)]
+async fn half_a_proof_is_none_where_names_lead_to_the_other_half() {
+    for (records, verify, expected, outcome) in [
+        ("ipv4", "required", "CONNECTED", "proven"),
+        ("dualstack", "if-possible", "CONNECTED", "not-tried"),
+        ("ipv6", "if-possible", "CONNECTED", "not-tried"),
+        ("ipv6", "required", "VERIFIER_MISSING", ""),
+    ] {
+        let mut input = monitoring("x", "dualstack");
+        input["network"]["dnsRecordIpType"] = json!(records);
+        input["verify"] = json!(verify);
+        let simulated = Simulated::verified_without_ipv6(scenario::world("dual-stack"));
+        let mut stage = Stage::on(simulated);
+        stage.start(input, None);
+        let ended = stage.run().await.remove(0);
+
+        let said = detail(&ended);
+        assert_eq!(code(&ended), expected, "{records} {verify}: {said:#}");
+        assert!(said.to_string().contains("no IPv6 address"), "{said:#}");
+        if expected == "CONNECTED" {
+            assert_eq!(
+                said["verified"]["path"]["outcome"], outcome,
+                "{records}: {said:#}"
+            );
+        }
+    }
+}
+
+/// Whoever has no IPv6 address does not reach names that lead to nothing else.
+#[tokio::test(start_paused = true)]
+async fn clients_without_ipv6_are_named_where_the_names_lead_there_only() {
+    for (records, expected) in [("ipv6", true), ("dualstack", false)] {
+        let mut input = monitoring("x", "dualstack");
+        input["network"]["dnsRecordIpType"] = json!(records);
+        input["target"]["zoneVpcIds"] = json!([scenario::PEER_VPC]);
+        input["dryRun"] = json!(true);
+        let (ended, _) = play(scenario::world("dual-stack"), input).await;
+
+        assert_eq!(code(&ended), "PLANNED", "{}", detail(&ended));
+        let warnings = detail(&ended)["warnings"].to_string();
+        let is_said =
+            warnings.contains("IPv6 addresses only") && warnings.contains(scenario::PEER_VPC);
+        assert_eq!(is_said, expected, "{records}: {warnings}");
     }
 }
 

@@ -230,7 +230,7 @@ async fn a_roll_back_waits_an_outage_out_as_well() {
     }
 }
 
-/// The longest history that there can be, played: a week for a person, six hours of outage, a server whose certificate is right in
+/// The longest history that we know of, played: a week for a person, six hours of outage, a server whose certificate is right in
 /// the last moment (silence would be told later), and names that never come, so that all of it is rolled back.
 #[tokio::test(start_paused = true)]
 async fn the_longest_history_fits() {

@@ -110,4 +110,49 @@ async fn a_vpc_has_names_from_private_dns_or_from_a_zone() {
     assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
     let name = "monitoring.us-east-1.amazonaws.com";
     assert!(addresses(&outside, scenario::VPC, name) > 1);
+    // Whoever reads the result connects to the service's name, and not to the endpoint's.
+    assert_eq!(detail(&ended)["connection"]["host"], name);
+}
+
+/// Two requests share an endpoint, and not a zone: VPCs that see nothing of each other have one each of the same name.
+#[tokio::test(start_paused = true)]
+async fn a_zone_of_other_vpcs_goes_with_the_request_that_fails() {
+    let (ended, outside) = run(Simulated::on(world()), for_further_vpcs("monitoring")).await;
+    assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
+    let before = everything(&mut outside.world());
+    let mut second = for_further_vpcs("monitoring");
+    second["requestId"] = json!("other");
+    second["target"]["zoneVpcIds"] = json!([scenario::CONNECTED_VPC]);
+    let fault = Fault::on("DescribeNetworkInterfaces", FaultKind::AccessDenied);
+    outside.world().add_fault(fault);
+    let (ended, outside) = run(outside, second).await;
+
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "PERMISSION_DENIED", "{said:#}");
+    let made = writes(&outside);
+    assert!(
+        made.iter().filter(|one| *one == "CreateHostedZone").count() == 2,
+        "{made:?}"
+    );
+    assert_eq!(said["leftBehind"], json!([]), "{said:#}");
+    outside.world().clear_faults();
+    assert_eq!(everything(&mut outside.world()), before);
+}
+
+/// S3's names with a star, and API Gateway's, take more away in further VPCs than they bring.
+#[tokio::test(start_paused = true)]
+async fn names_that_go_in_further_vpcs_are_said() {
+    for (service, expected) in [("s3", true), ("monitoring", false)] {
+        let mut input = for_further_vpcs(service);
+        input["dryRun"] = json!(true);
+        let (ended, _) = run(Simulated::on(world()), input).await;
+
+        assert_eq!(code(&ended), "PLANNED", "{}", detail(&ended));
+        let warnings = detail(&ended)["warnings"].to_string();
+        assert_eq!(
+            warnings.contains("NAMES_TAKEN_OVER"),
+            expected,
+            "{warnings}"
+        );
+    }
 }

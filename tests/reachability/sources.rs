@@ -75,7 +75,7 @@ async fn what_may_not_be_looked_at_is_called_unknown() {
     assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
     assert_eq!(warned(&ended), ["CLIENTS_NOT_KNOWN"]);
     let said = detail(&ended)["warnings"].to_string();
-    assert!(said.contains("could not be looked at"), "{said}");
+    assert!(said.contains("was not looked at"), "{said}");
 }
 
 /// A group stands for the network interfaces that it is on now: that they are all clients nobody knows.

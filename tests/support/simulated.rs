@@ -88,6 +88,15 @@ impl Simulated {
 
     /// The same with a verifier that takes this long to wake up.
     pub fn verified_after(world: World, waking: Duration) -> Self {
+        Self::with_verifier(world, waking, true)
+    }
+
+    /// The same with a verifier that was deployed without IPv6.
+    pub fn verified_without_ipv6(world: World) -> Self {
+        Self::with_verifier(world, Duration::ZERO, false)
+    }
+
+    fn with_verifier(world: World, waking: Duration, has_ipv6: bool) -> Self {
         let mut simulated = Self::on(world);
         let outside = simulated.outside();
         let deployment = Deployment {
@@ -95,7 +104,7 @@ impl Simulated {
             ..outside.deployment.clone()
         };
         let limits = outside.limits;
-        let verifier = InVpc::new(&simulated.shared, waking);
+        let verifier = InVpc::new(&simulated.shared, waking, has_ipv6);
         simulated = Self::deployed(simulated.shared, limits, deployment);
         simulated.verifier = Some(Arc::new(verifier));
         simulated

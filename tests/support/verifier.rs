@@ -33,7 +33,7 @@ pub(crate) struct InVpc {
 }
 
 impl InVpc {
-    pub(crate) fn new(shared: &Arc<Shared>, waking: Duration) -> Self {
+    pub(crate) fn new(shared: &Arc<Shared>, waking: Duration, has_ipv6: bool) -> Self {
         let place = Place {
             vpc_id: VPC.to_owned(),
             // In a zone that DSQL's service is not in: nothing is in the same subnet.
@@ -49,7 +49,10 @@ impl InVpc {
             .build();
         let cluster = format!("arn:aws:dsql:us-east-1:123456789012:cluster/{CLUSTER}");
         let logins = Logins::new(vec![cluster], "admin".to_owned(), config);
-        let net = Box::new(Plane(Arc::clone(shared)));
+        let net = Box::new(Plane {
+            shared: Arc::clone(shared),
+            has_ipv6,
+        });
         Self {
             verifier: Verifier::new(net, place, logins, public_authority().to_owned()),
             awake_from: Instant::now() + waking,
@@ -71,13 +74,16 @@ impl InVpc {
     }
 }
 
-struct Plane(Arc<Shared>);
+struct Plane {
+    shared: Arc<Shared>,
+    has_ipv6: bool,
+}
 
 #[async_trait]
 impl Net for Plane {
     async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, String> {
         pass(Duration::from_millis(3)).await;
-        let found = self.0.world().look_up_all(SUBNETS[3], name);
+        let found = self.shared.world().look_up_all(SUBNETS[3], name);
         if found.is_empty() {
             return Err("no such name".to_owned());
         }
@@ -89,8 +95,14 @@ impl Net for Plane {
             subnet_ids: vec![SUBNETS[3].to_owned()],
             ..DescribeSubnets::default()
         };
-        let own = self.0.world().arrange(own).expect("the subnet").subnets;
-        let is_lacking = to.is_ipv6() && own[0].ipv6_cidr_block_association_set.is_empty();
+        let own = self
+            .shared
+            .world()
+            .arrange(own)
+            .expect("the subnet")
+            .subnets;
+        let has_ipv6 = !own[0].ipv6_cidr_block_association_set.is_empty() && self.has_ipv6;
+        let is_lacking = to.is_ipv6() && !has_ipv6;
         is_lacking.then(|| "the verifier has no IPv6 address".to_owned())
     }
 
@@ -100,7 +112,7 @@ impl Net for Plane {
             subnet_id: SUBNETS[3].to_owned(),
             group_ids: vec![GROUP.to_owned()],
         };
-        let dial = self.0.world().dial(&place, to.ip(), to.port());
+        let dial = self.shared.world().dial(&place, to.ip(), to.port());
         match dial {
             Dial::Silence => std::future::pending().await,
             Dial::Open(from, listener) => {

@@ -145,10 +145,16 @@ impl EndpointPlan {
     /// Whether every network interface shows that the endpoint is to have.
     pub fn shows_in(&self, interfaces: Option<&[Interface]>) -> bool {
         let interfaces = interfaces.unwrap_or_default();
+        let wanted = self.addressing.ip_address_type;
+        // Where nothing was said, an interface that shows is enough, as it always was.
+        let has_addresses = |one: &Interface| {
+            self.addressing.is_usual()
+                || ((!wanted.has_ipv4() || one.private_ip.is_some())
+                    && (!wanted.has_ipv6() || one.ipv6.is_some()))
+        };
         self.zones.iter().all(|zone| {
-            interfaces
-                .iter()
-                .any(|one| one.subnet_id == zone.subnet_id.as_str())
+            let mut there = interfaces.iter();
+            there.any(|one| one.subnet_id == zone.subnet_id.as_str() && has_addresses(one))
         })
     }
 

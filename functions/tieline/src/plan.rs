@@ -9,7 +9,7 @@ use crate::endpoint::EndpointPlan;
 use crate::execution::Phase;
 use crate::ids::FunctionArn;
 use crate::options::OnFailure;
-use crate::ownership::Owner;
+use crate::ownership::{Owner, zone_marks};
 use crate::parts::Part;
 use crate::problem::Problem;
 use crate::targets::Target;
@@ -95,7 +95,7 @@ impl Plan {
     /// Has the request's marks on the endpoint say what else it holds through them.
     pub fn complete_marks(&mut self) {
         let marks: Vec<String> = self.zone_marks().collect();
-        self.owner.zone = (!marks.is_empty()).then(|| marks.join("."));
+        self.owner.zone = zone_marks(&marks);
     }
 
     fn zone_marks(&self) -> impl Iterator<Item = String> {

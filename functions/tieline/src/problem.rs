@@ -61,7 +61,7 @@ pub enum Code {
     TooManyRules,
     /// A warning: the security groups let a part of those in who are to connect.
     ClientsKeptOut,
-    /// A warning: the security groups let in another group that nobody is in now, or what could not be looked at.
+    /// A warning: the security groups let in nobody but another group, or what was not looked at.
     ClientsNotKnown,
     /// A warning: a network ACL keeps clients, or answers to them, from a subnet of the endpoint.
     NetworkAclClosed,

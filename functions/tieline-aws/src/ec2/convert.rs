@@ -56,16 +56,24 @@ pub(super) fn group(group: &types::SecurityGroup) -> Option<Group> {
     Some(Group {
         id: group.group_id()?.parse().ok()?,
         name: group.group_name()?.to_owned(),
-        ingress: group.ip_permissions().iter().map(ingress).collect(),
+        ingress: group
+            .ip_permissions()
+            .iter()
+            .map(|rule| ingress(rule, group.owner_id()))
+            .collect(),
         tags: tags(group.tags()),
     })
 }
 
-fn ingress(rule: &types::IpPermission) -> Ingress {
-    let groups = rule.user_id_group_pairs().iter();
-    let groups = groups.filter_map(|pair| pair.group_id());
+fn ingress(rule: &types::IpPermission, owner: Option<&str>) -> Ingress {
+    let groups = rule.user_id_group_pairs().iter().filter_map(|pair| {
+        let (id, account) = (pair.group_id()?, pair.user_id());
+        // As EC2's own commands write a group of another account.
+        let other = account.filter(|account| owner.is_some_and(|owner| owner != *account));
+        Some(other.map_or_else(|| id.to_owned(), |account| format!("{account}/{id}")))
+    });
     let lists = rule.prefix_list_ids().iter();
-    let lists = lists.filter_map(|list| list.prefix_list_id());
+    let lists = lists.filter_map(|list| list.prefix_list_id().map(str::to_owned));
     let ipv4 = rule.ip_ranges().iter();
     let ipv6 = rule.ipv6_ranges().iter();
     let blocks = ipv4
@@ -77,7 +85,7 @@ fn ingress(rule: &types::IpPermission) -> Ingress {
         from: rule.from_port(),
         to: rule.to_port(),
         cidrs: blocks.map(str::to_owned).collect(),
-        others: groups.chain(lists).map(str::to_owned).collect(),
+        others: groups.chain(lists).collect(),
     }
 }
 

@@ -153,7 +153,7 @@ impl AclEntry {
     /// What EC2's console calls it.
     pub fn name(&self) -> String {
         match self.number {
-            32767 => "*".to_owned(),
+            32767 | 32768 => "*".to_owned(),
             number => number.to_string(),
         }
     }
@@ -170,7 +170,8 @@ pub struct Ingress {
     pub to: Option<i32>,
     /// The blocks that it lets in, of IPv4 and IPv6.
     pub cidrs: Vec<String>,
-    /// The ids of security groups and prefix lists that it lets in.
+    /// The ids of security groups and prefix lists that it lets in, of a group of another account with that before it
+    /// (`999999999999/sg-…`).
     pub others: Vec<String>,
 }
 

@@ -7,12 +7,16 @@
 //! [`CLOSING`] says that the last holder is leaving.
 
 mod names;
+mod zones;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Region, RequestId};
 use crate::json::canonical;
 use crate::outside::Tags;
+
+use zones::ZONE;
+pub use zones::{zone_mark, zone_marks};
 
 /// The tag that everything of ours carries, with the deployment's name; roles may change and delete only what has it.
 pub const MANAGED: &str = "tieline:managed";
@@ -25,9 +29,6 @@ pub const CLOSING: &str = "tieline:closing";
 
 /// Its value before deployments had names, which is understood and not written any more.
 const UNNAMED: &str = "true";
-
-/// Begins the word of a private zone in a mark; an execution is hexadecimal.
-const ZONE: char = 'z';
 
 /// What stands in the place of the execution once the connection is confirmed: from then on only a removal takes it away.
 const CONFIRMED: &str = "ready";
@@ -233,20 +234,6 @@ impl Owner {
         holders(tags).any(|(request, _)| request != self.request_id.as_str())
     }
 
-    /// The private zones that this request's mark on an endpoint with these tags names.
-    pub fn zone_in(&self, tags: &Tags) -> Option<String> {
-        let words = tags.get(&self.request_tag())?.split('.').skip(1);
-        let zones: Vec<&str> = words.filter(|word| word.starts_with(ZONE)).collect();
-        (!zones.is_empty()).then(|| zones.join("."))
-    }
-
-    /// Whether an endpoint with these tags serves other requests that hold the same private zone through it.
-    pub fn shares_zone(&self, tags: &Tags, zone: &str) -> bool {
-        holders(tags).any(|(request, mark)| {
-            request != self.request_id.as_str() && mark.split('.').any(|word| word == zone)
-        })
-    }
-
     /// Whether a thing was made for a request before deployments had names.
     pub fn made_before(tags: &Tags, request: &RequestId) -> bool {
         let is_unnamed = tags.get(MANAGED).is_some_and(|value| value == UNNAMED);
@@ -268,11 +255,6 @@ pub fn is_closing(tags: &Tags) -> bool {
 /// Whether every request that holds a thing is confirmed.
 pub fn is_settled(tags: &Tags) -> bool {
     holders(tags).all(|(_, value)| is_confirmed(value))
-}
-
-/// How marks on an endpoint name a private zone that leads to it: a zone has room for few tags of its own.
-pub fn zone_mark(domain: &str) -> String {
-    format!("{ZONE}{}", &canonical::digest(&[domain])[..8])
 }
 
 /// How marks name an execution: 8 hexadecimal digits of its name.
@@ -358,16 +340,18 @@ mod tests {
 
     #[test]
     fn a_mark_on_an_endpoint_names_the_zone_that_leads_to_it() {
-        let (zone, other) = (zone_mark("db.example"), zone_mark("example"));
+        let vpc = "vpc-0f3a9c51d7e2b8640";
+        let zone = zone_mark("db.example", &[vpc.parse().unwrap()]);
         let holder = Owner {
-            zone: Some(zone.clone()),
+            zone: Some(zone),
             request_id: "billing".parse().unwrap(),
             ..owner()
         };
+        let seen_by = [vpc.to_owned()];
         for mut tags in [holder.all_tags(), holder.confirmation("")] {
             tags.extend(owner().all_tags());
-            assert!(owner().shares_zone(&tags, &zone) && !owner().shares_zone(&tags, &other));
-            assert!(!holder.shares_zone(&tags, &zone));
+            assert!(owner().shares_zone(&tags, "db.example", &seen_by));
+            assert!(!owner().shares_zone(&tags, "example", &seen_by));
         }
         assert!(
             holder.is_confirmed_on(

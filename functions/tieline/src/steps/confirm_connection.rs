@@ -37,8 +37,7 @@ async fn step(mut work: Work<'_>) -> StepResult {
     super::own_group::open(work.outside, &work.plan.owner, wanted, &endpoint).await?;
     tag_interfaces(&work, &endpoint).await?;
     let owner = &work.plan.owner;
-    let names_zone = owner.zone.is_none() || owner.zone_in(&endpoint.tags) == owner.zone;
-    if !owner.is_confirmed_on(&endpoint.tags) || !names_zone {
+    if !owner.is_confirmed_on(&endpoint.tags) || !owner.names_zones_in(&endpoint.tags) {
         match work
             .outside
             .ec2

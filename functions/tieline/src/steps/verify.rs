@@ -65,14 +65,23 @@ fn judge(trying: &Trying<'_>, half: Half, report: Report) -> Result<Tried, Findi
         );
         return Err(Finding::Unreached(why));
     }
+    let must = matches!(trying.plan.verifier, Verifier::Function { must: true, .. });
     let untried = trying.untried(half, &report);
-    if let Untried::All(why) = untried {
-        return Err(Finding::Unreached(why));
+    match &untried {
+        Untried::All(why) => return Err(Finding::Unreached(why.clone())),
+        Untried::Announced(why) if must => return Err(Finding::Unreached(why.clone())),
+        Untried::Announced(_) | Untried::Some(_) | Untried::None => {}
     }
     trying.judge(half, &report).map_err(Finding::Wrong)?;
     let mut tried = Tried::proven(report);
-    if let Untried::Some(why) = untried {
-        tried.reason = Some(format!("not all addresses: {why}"));
+    match untried {
+        // Names lead clients there.
+        Untried::Announced(why) => {
+            tried.outcome = Outcome::NotTried;
+            tried.reason = Some(format!("not all of them: {why}"));
+        }
+        Untried::Some(why) => tried.reason = Some(format!("not all addresses: {why}")),
+        Untried::All(_) | Untried::None => {}
     }
     if half == Half::Names
         && let Some(why) = trying.unseen()

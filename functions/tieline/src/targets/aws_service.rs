@@ -137,6 +137,7 @@ impl TargetKind for AwsService {
             .to_vec();
         names.extend(GLOBAL.map(named));
         let mut parts = Vec::new();
+        let mut host = None;
         if !self.zone_vpc_ids.is_empty() {
             // One that is not there is told where the service is looked for.
             let service = context.outside.ec2.service(&names).await?;
@@ -150,6 +151,13 @@ impl TargetKind for AwsService {
                 return Err(problem.about("$.target.zoneVpcIds").into());
             }
             parts.extend(zones.into_iter().flatten().map(Part::PrivateZone));
+            // The VPC's own names, where it sees such a zone itself.
+            let own = context.network.map(|network| &network.vpc_id);
+            if own.is_some_and(|own| self.zone_vpc_ids.contains(own)) {
+                let names = names.unwrap_or_default();
+                let plain = names.iter().find(|name| !name.starts_with('*'));
+                host = plain.or(names.first()).cloned();
+            }
         }
         Ok(Resolved {
             endpoint: Some(EndpointSpec {
@@ -157,6 +165,8 @@ impl TargetKind for AwsService {
                 or: names,
                 port: self.port,
                 also_from: self.zone_vpc_ids.clone(),
+                named_by_zone: host.is_some(),
+                host,
                 ..EndpointSpec::default()
             }),
             parts,

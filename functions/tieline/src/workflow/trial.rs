@@ -31,7 +31,10 @@ type Expected = (String, To);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Untried {
     None,
+    /// Some, to which no name leads.
     Some(String),
+    /// Some, to which names lead.
+    Announced(String),
     All(String),
 }
 
@@ -90,16 +93,28 @@ impl Trying<'_> {
 
     /// Which addresses the verifier could not try, because it has none of their family.
     pub fn untried(&self, half: Half, report: &Report) -> Untried {
-        let firsts = report.attempts.iter().filter_map(|one| one.layers.first());
-        let (left_out, tried): (Vec<&Layer>, Vec<&Layer>) =
-            firsts.partition(|one| one.layer == LayerName::Tcp && one.outcome == Outcome::NotTried);
+        let is_left_out = |one: &&Attempt| {
+            let first = one.layers.first();
+            first.is_some_and(|one| one.layer == LayerName::Tcp && one.outcome == Outcome::NotTried)
+        };
+        let (left_out, tried): (Vec<&Attempt>, Vec<&Attempt>) =
+            report.attempts.iter().partition(is_left_out);
         let Some(first) = left_out.first().filter(|_| half == Half::Path) else {
             return Untried::None;
         };
-        let why = first.detail.clone().unwrap_or_default();
-        match tried.is_empty() {
-            true => Untried::All(why),
-            false => Untried::Some(why),
+        let why = first.layers.first().and_then(|layer| layer.detail.clone());
+        let why = why.unwrap_or_default();
+        let records = self.wanted.addressing.dns_record_ip_type;
+        let is_announced = |one: &&Attempt| match is_ipv6(&one.address) {
+            true => records.has_aaaa(),
+            false => records.has_a(),
+        };
+        if tried.is_empty() {
+            Untried::All(why)
+        } else if left_out.iter().any(is_announced) {
+            Untried::Announced(why)
+        } else {
+            Untried::Some(why)
         }
     }
 

@@ -7,7 +7,7 @@ use crate::endpoint::own_label;
 use crate::ids::EndpointId;
 use crate::outside::route53::{HostedZone, ZoneName};
 use crate::outside::{Endpoint, EndpointFilter, Reply, Tags};
-use crate::ownership::{Claim, MANAGED, zone_mark};
+use crate::ownership::{Claim, MANAGED};
 use crate::parts::PartContext;
 
 impl PrivateZone {
@@ -48,9 +48,9 @@ impl PrivateZone {
         context: &PartContext<'_>,
         zone: &HostedZone,
     ) -> Reply<bool> {
-        let (owner, mark) = (context.owner, zone_mark(self.domain.as_str()));
+        let (owner, domain) = (context.owner, self.domain.as_str());
         let holds = |endpoint: &Endpoint| {
-            owner.is_ours(&endpoint.tags) && owner.shares_zone(&endpoint.tags, &mark)
+            owner.is_ours(&endpoint.tags) && owner.shares_zone(&endpoint.tags, domain, &zone.vpcs)
         };
         if owner.shares(&zone.tags) || context.endpoint.is_some_and(holds) {
             return Ok(true);
@@ -117,7 +117,7 @@ fn leads_to_going(context: &PartContext<'_>, name: &ZoneName) -> bool {
 }
 
 /// The endpoint that a name leads to: its names begin with its id (AWS PrivateLink Guide, "DNS hostnames").
-fn led_to(name: &ZoneName) -> Option<EndpointId> {
+pub(super) fn led_to(name: &ZoneName) -> Option<EndpointId> {
     let label = own_label(&name.leads_to)?;
     let mut words = label.splitn(3, '-');
     format!("{}-{}", words.next()?, words.next()?).parse().ok()

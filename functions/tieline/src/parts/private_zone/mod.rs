@@ -123,7 +123,9 @@ impl PrivateZone {
                 continue;
             }
             // An alias answers for one family of addresses; a CNAME for both.
-            let records = wanted.addressing.dns_record_ip_type;
+            // Who shares an endpoint may have asked for less than it has.
+            let there = endpoint.addressing.unwrap_or(wanted.addressing);
+            let records = there.dns_record_ip_type;
             let families = [(records.has_a(), false), (records.has_aaaa(), true)];
             for (_, ipv6) in families.into_iter().filter(|(is_wanted, _)| *is_wanted) {
                 let zone = endpoint.dns_zone.clone()?;
@@ -339,7 +341,7 @@ impl PartKind for PrivateZone {
     }
 
     fn mark_on_endpoint(&self) -> Option<String> {
-        Some(zone_mark(self.domain.as_str()))
+        Some(zone_mark(self.domain.as_str(), &self.vpcs))
     }
 
     fn warns(&self, context: &PartContext<'_>) -> Option<Problem> {

@@ -1,9 +1,10 @@
 //! What can stand in the way of a private zone, in words.
 
+use super::holders::led_to;
 use super::{MOST_TAGS, PrivateZone, sees};
 use crate::ids::VpcId;
 use crate::outside::Reply;
-use crate::outside::route53::{HostedZone, VpcZone};
+use crate::outside::route53::{HostedZone, VpcZone, ZoneName};
 use crate::ownership::{CLOSING, holders};
 use crate::parts::PartContext;
 use crate::problem::{Code, Problem};
@@ -21,8 +22,8 @@ impl PrivateZone {
             .keys()
             .map(|name| self.whole(name))
             .find(|name| {
-                let there = zone.names.iter().find(|one| one.name == *name);
-                there.is_some_and(|there| !wanted.contains(there))
+                let mut there = zone.names.iter().filter(|one| one.name == *name);
+                there.any(|there| !wanted.contains(there))
             });
         let vpc = self.vpcs.iter().find(|vpc| !sees(zone, vpc));
         let what = match (name, vpc) {
@@ -42,7 +43,15 @@ impl PrivateZone {
     /// A planned name has addresses that somebody put there.
     pub(super) fn name_taken(&self, zone: &HostedZone) -> Option<Problem> {
         let mut names = self.records.keys().map(|name| self.whole(name));
-        let name = names.find(|name| zone.taken.contains(name))?;
+        // An alias for the family of addresses that is not written over.
+        let is_elsewhere = |one: &ZoneName| {
+            one.alias.as_ref().is_some_and(|alias| alias.ipv6) && led_to(one).is_none()
+        };
+        let is_taken = |name: &String| {
+            let mut all = zone.names.iter().filter(|one| one.name == *name);
+            zone.taken.contains(name) || all.any(is_elsewhere)
+        };
+        let name = names.find(is_taken)?;
         Some(Problem::new(
             Code::PrivateZoneTaken,
             format!(

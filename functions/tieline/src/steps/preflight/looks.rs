@@ -151,8 +151,9 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Netwo
     let servers = if_needed(makes_endpoint(request), ec2.name_servers(&vpc.dhcp_options)).await;
     let name_servers = or_unknown(servers)?;
     subnets.sort_by(|a, b| a.id.cmp(&b.id));
-    let in_use = groups_in_use(named, &groups, endpoints.as_deref().unwrap_or_default());
-    let sources = sources(outside, in_use).await?;
+    let there = endpoints.as_deref().unwrap_or_default();
+    let in_use = groups_in_use(request, named, &groups, there);
+    let sources = sources(outside, in_use, there).await?;
     Ok(Some(Network {
         vpc: id.clone(),
         blocks: vpc.blocks(named.addressing.ip_address_type),
@@ -169,8 +170,9 @@ async fn network(outside: &Outside<'_>, request: &Request) -> Reply<Option<Netwo
     }))
 }
 
-/// The groups that the endpoint has or gets, as far as the request says, or all that endpoints of the VPC have.
+/// The groups that the endpoint gets, as far as the request says, or all that endpoints of the VPC have: one of those may serve.
 fn groups_in_use<'g>(
+    request: &Request,
     named: &options::Network,
     groups: &'g [Group],
     endpoints: &[Endpoint],
@@ -178,21 +180,40 @@ fn groups_in_use<'g>(
     let is_used = |group: &&Group| {
         let of_endpoint = |one: &Endpoint| one.group_ids.iter().any(|id| id == group.id.as_str());
         match &named.security_group_ids {
-            Some(ids) => ids.contains(&group.id) || endpoints.iter().any(of_endpoint),
-            None => endpoints.iter().any(of_endpoint),
+            Some(ids) if !request.shape.adopt => ids.contains(&group.id),
+            Some(_) | None => endpoints.iter().any(of_endpoint),
         }
     };
+    if !makes_endpoint(request) {
+        return Vec::new();
+    }
     groups.iter().filter(is_used).collect()
 }
 
 /// Looks at whom the rules of these groups let in.
-async fn sources(outside: &Outside<'_>, groups: Vec<&Group>) -> Reply<Sources> {
+async fn sources(
+    outside: &Outside<'_>,
+    groups: Vec<&Group>,
+    endpoints: &[Endpoint],
+) -> Reply<Sources> {
     let rules = groups.iter().flat_map(|group| &group.ingress);
     let ids: BTreeSet<&String> = rules.flat_map(|rule| &rule.others).collect();
-    let looks = ids.into_iter().take(MOST_SOURCES).map(async |id| {
+    // Of another account's groups EC2 shows nobody, whoever is in them.
+    let ids = ids.into_iter().filter(|id| !id.contains('/'));
+    // The endpoints behind these groups connect to nothing.
+    let has_one = |one: &&Endpoint| {
+        let mut all = one.group_ids.iter();
+        all.any(|id| groups.iter().any(|group| id == group.id.as_str()))
+    };
+    let behind = endpoints.iter().filter(has_one);
+    let behind: BTreeSet<&String> = behind.flat_map(|one| &one.interface_ids).collect();
+    let looks = ids.take(MOST_SOURCES).map(async |id| {
         let found = match id.starts_with("pl-") {
             true => outside.ec2.prefix_list(id).await,
-            false => outside.ec2.interfaces_in(id).await.map(addresses),
+            false => {
+                let there = outside.ec2.interfaces_in(id).await;
+                there.map(|there| addresses(there, &behind))
+            }
         };
         (id, found)
     });
@@ -205,8 +226,9 @@ async fn sources(outside: &Outside<'_>, groups: Vec<&Group>) -> Reply<Sources> {
     Ok(sources)
 }
 
-fn addresses(interfaces: Vec<Interface>) -> Vec<String> {
-    let all = interfaces.iter().flat_map(Interface::addresses);
+fn addresses(interfaces: Vec<Interface>, without: &BTreeSet<&String>) -> Vec<String> {
+    let clients = interfaces.iter().filter(|one| !without.contains(&one.id));
+    let all = clients.flat_map(Interface::addresses);
     let block = |address: &String| {
         let bits = if is_ipv6(address) { 128 } else { 32 };
         format!("{address}/{bits}")

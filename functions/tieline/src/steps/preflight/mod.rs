@@ -30,6 +30,7 @@ use crate::workflow::{NextState, StepError, StepInput, StepResult};
 use answer::Answer;
 use looks::{Looks, Network, Side, Target};
 use serving::Chosen;
+use surroundings::OWN_VPC;
 
 /// Carries the step out. `here` is the Region that this deployment serves.
 ///
@@ -203,6 +204,8 @@ impl<'a> Check<'a> {
         };
         let also_from = also_from?;
         self.check_bounds(service.as_ref(), &also_from, &plan.parts);
+        self.check_families(network.as_ref(), &also_from);
+        self.check_names_of_zones(&plan.parts);
         plan.complete_marks();
         let Some(spec) = spec else {
             self.check_request_id(&holders?, &plan.owner, None);
@@ -275,7 +278,7 @@ impl<'a> Check<'a> {
         self.check_service(service);
         let private_dns = self.private_dns(service, spec.host.clone());
         if let Some(dns) = &private_dns {
-            self.check_names(&dns.names);
+            self.check_names(&dns.names, OWN_VPC);
         }
         let Some(network) = both.network else {
             return Ok(None);

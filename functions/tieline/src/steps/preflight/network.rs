@@ -195,8 +195,12 @@ impl<'c> Check<'c> {
             }
         }
         if chosen.is_empty() && unclear.is_empty() {
-            let problem = self.no_common_zone(network, service);
-            self.problems.push(problem);
+            // There are subnets in its zones, and none has the addresses.
+            let of_address = |one: &Problem| one.code == Code::AddressTypeUnsupported;
+            if trouble.is_empty() || !trouble.iter().all(of_address) {
+                let problem = self.no_common_zone(network, service);
+                self.problems.push(problem);
+            }
             self.problems.extend(trouble);
         }
         if !unclear.is_empty() {
@@ -379,11 +383,18 @@ fn address_type_unsupported(subnet: &Subnet, wanted: IpAddressType) -> Problem {
         IpAddressType::Dualstack => "addresses of both families",
         IpAddressType::Ipv6 => "subnets with IPv6 addresses only",
     };
+    let needed = wanted;
     let (id, wanted) = (&subnet.id, wanted.as_str());
     let message = format!("{id} has {has}, and an endpoint of the type {wanted} needs {needs}");
-    let fix = format!(
-        "name other subnets, send another ipAddressType, or give the subnet a block: aws ec2 associate-subnet-cidr-block --subnet-id {id} --ipv6-cidr-block <block>"
-    );
+    let fix = match needed {
+        IpAddressType::Ipv4 => "name subnets that have IPv4 addresses".to_owned(),
+        IpAddressType::Dualstack => format!(
+            "name other subnets, or give it a block: aws ec2 associate-subnet-cidr-block --subnet-id {id} --ipv6-cidr-block <block>"
+        ),
+        IpAddressType::Ipv6 => {
+            "send \"dualstack\", or name subnets that are made with aws ec2 create-subnet --ipv6-native".to_owned()
+        }
+    };
     Problem::new(Code::AddressTypeUnsupported, message, fix)
 }
 

@@ -202,7 +202,7 @@ fn nets(groups: &[&Group], ports: Ports, sources: &Sources) -> Vec<IpNet> {
 fn others(groups: &[&Group], ports: Ports, sources: &Sources) -> String {
     let named: BTreeSet<&String> = rules(groups, ports).flat_map(|rule| &rule.others).collect();
     let said = named.into_iter().filter_map(|id| match sources.get(id) {
-        None => Some(format!("{id} (which could not be looked at)")),
+        None => Some(format!("{id} (which was not looked at)")),
         Some(_) if id.starts_with("pl-") => None,
         Some(now) if now.is_empty() => Some(format!("{id} (on which nobody is now)")),
         Some(now) => Some(format!("{id} (on {} addresses now)", now.len())),

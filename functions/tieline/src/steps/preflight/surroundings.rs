@@ -9,8 +9,9 @@ use super::Check;
 use super::looks::{Network, Side};
 use super::reach::cut;
 use crate::endpoint::AvailabilityZone;
-use crate::ids::Ports;
-use crate::outside::{AclEntry, NetworkAcl};
+use crate::ids::{Ports, VpcId};
+use crate::outside::{AclEntry, NetworkAcl, Vpc};
+use crate::parts::Part;
 use crate::problem::{Code, Problem};
 
 /// The ports from which clients connect (VPC User Guide, "Ephemeral ports"): answers go there.
@@ -18,6 +19,9 @@ const EPHEMERAL: Ports = Ports {
     first: 1024,
     last: 65535,
 };
+
+/// Where EC2's private DNS has names.
+pub(super) const OWN_VPC: &str = "the VPC";
 
 /// What a VPC's own resolver is called (VPC User Guide, "Amazon DNS server").
 const RESOLVERS: [&str; 2] = ["AmazonProvidedDNS", "169.254.169.253"];
@@ -65,7 +69,7 @@ impl Check<'_> {
                 );
                 let region = &self.request.shape.region;
                 let fix = format!(
-                    "if clients are there, allow them before that rule: aws ec2 create-network-acl-entry --region {region} --network-acl-id {} {side} --rule-number <lower> --protocol 6 --port-range From=<first>,To=<last> --cidr-block <block> --rule-action allow",
+                    "if clients are there, allow them before that rule: aws ec2 create-network-acl-entry --region {region} --network-acl-id {} {side} --rule-number <lower> --protocol 6 --port-range From=<first>,To=<last> --cidr-block <block> (of IPv6: --ipv6-cidr-block) --rule-action allow",
                     acl.id,
                 );
                 self.warnings
@@ -74,20 +78,75 @@ impl Check<'_> {
         }
     }
 
-    /// Private names of some services hide what else is below them (API Gateway Developer Guide, "Private REST APIs").
-    pub(super) fn check_names(&mut self, names: &[String]) {
-        let hides = |name: &&String| name.starts_with("*.execute-api.");
-        let Some(name) = names.iter().find(hides) else {
+    /// Private names of some services hide what else is below them (API Gateway Developer Guide, "Private REST APIs"), and S3's
+    /// with a star do not answer for the name without it.
+    pub(super) fn check_names(&mut self, names: &[String], place: &str) {
+        let star = |name: &&String| name.starts_with("*.execute-api.") || name.starts_with("*.s3.");
+        for name in names.iter().filter(star) {
+            let domain = name.trim_start_matches("*.");
+            let is_api = domain.starts_with("execute-api.");
+            let (what, fix) = if is_api {
+                (
+                    format!(
+                        "in {place} every name below {domain} leads to the endpoint: public APIs of API Gateway cannot be called from there any more"
+                    ),
+                    "if they are needed, leave these names out (\"privateDns\": false, zoneVpcIds) and call private APIs by the endpoint's own name with the \
+                     header x-apigw-api-id, or give public ones custom domain names",
+                )
+            } else {
+                (
+                    format!(
+                        "in {place} {domain} itself resolves to nothing any more: path-style requests and lists of buckets need it"
+                    ),
+                    "have clients there use virtual-hosted-style requests, or leave zoneVpcIds out",
+                )
+            };
+            // EC2's own private DNS leaves the name without the star as it is.
+            let is_hidden = is_api || (place != OWN_VPC && !names.iter().any(|one| one == domain));
+            if is_hidden {
+                let warning = Problem::new(Code::NamesTakenOver, what, fix);
+                self.warnings.push(warning.about("$.privateDns"));
+            }
+        }
+    }
+
+    /// The same of zones of ours, where other VPCs see them.
+    pub(super) fn check_names_of_zones(&mut self, parts: &[Part]) {
+        for part in parts {
+            let names: Vec<String> = part
+                .kind()
+                .names()
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect();
+            let place = "the VPCs of the private zone";
+            self.check_names(&names, place);
+        }
+    }
+
+    /// Names that lead to IPv6 addresses only are of no use to who has none.
+    pub(super) fn check_families(&mut self, network: Option<&Network>, also_from: &[(VpcId, Vpc)]) {
+        if self.addressing().dns_record_ip_type.has_a() {
             return;
-        };
+        }
+        let further = also_from
+            .iter()
+            .filter(|(_, vpc)| vpc.ipv6_cidrs.is_empty());
+        let mut without: Vec<String> = further.map(|(id, _)| id.to_string()).collect();
+        let own = network.map_or(&[][..], |network| &network.subnets);
+        let own = own.iter().filter(|subnet| !subnet.has_ipv6);
+        without.extend(own.map(|subnet| subnet.id.to_string()));
+        if without.is_empty() {
+            return;
+        }
         let message = format!(
-            "in the VPC every name below {} leads to the endpoint: public APIs of API Gateway cannot be called from it any more",
-            name.trim_start_matches("*.")
+            "the names lead to IPv6 addresses only, and there are none in {}",
+            without.join(", ")
         );
-        let fix = "if they are needed, send \"privateDns\": false and call private APIs by the endpoint's own name with the header x-apigw-api-id, or give \
-                   public ones custom domain names";
-        let warning = Problem::new(Code::NamesTakenOver, message, fix);
-        self.warnings.push(warning.about("$.privateDns"));
+        let fix = "send \"dnsRecordIpType\": \"dualstack\", or give clients there IPv6 addresses";
+        let warning = Problem::new(Code::ClientsKeptOut, message, fix);
+        self.warnings
+            .push(warning.about("$.network.dnsRecordIpType"));
     }
 
     /// Some services are of no use alone: a registry's layers lie in S3.
