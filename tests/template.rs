@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
 mod template {
+    mod events;
     pub(crate) mod promises;
 }
 

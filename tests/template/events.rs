@@ -1,0 +1,100 @@
+//! How events start executions, where those go that start none, and who may ask about executions.
+
+use serde_json::{Value, json};
+use tieline::question::STATUS_REQUESTED;
+use tieline::request::REQUESTED;
+use tieline::workflow::Function;
+
+/// Who cleans up may ask how an execution ended, by a policy of its own: in a function's it would make the template a circle.
+pub(super) fn asking_findings(resources: &Value) -> Vec<String> {
+    let properties = &resources["MayAskAboutExecutions"]["Properties"];
+    let who = [
+        Function::Preflight,
+        Function::CreateEndpoint,
+        Function::StatusPolling,
+        Function::DeleteEndpoint,
+    ];
+    let roles = who.map(|function| json!({"Ref": format!("{}Role", function.logical_id())}));
+    let executions = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${ConnectMachine.Name}:*";
+    let what = json!([
+        {"Effect": "Allow", "Action": ["states:DescribeExecution", "states:GetExecutionHistory"], "Resource": {"Fn::Sub": executions}},
+        {"Effect": "Allow", "Action": "states:ListExecutions", "Resource": {"Ref": "ConnectMachine"}},
+    ]);
+    let document = &properties["PolicyDocument"]["Statement"];
+    if properties["Roles"] == json!(roles) && *document == what {
+        return Vec::new();
+    }
+    vec!["somebody may not ask about executions, or about others than ours".to_owned()]
+}
+
+/// The rule, the dead-letter queue and the permission to write to it.
+pub(super) fn event_findings(resources: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let rule = |name: &str| &resources[name]["Properties"];
+    let asked = [REQUESTED, STATUS_REQUESTED];
+    if rule("Requested")["EventPattern"] != json!({"detail-type": asked}) {
+        found.push("the rule matches something else than the detail-type".to_owned());
+    }
+    let ended = &rule("Ended")["EventPattern"]["detail"];
+    if *ended
+        != json!({"status": ["ABORTED", "TIMED_OUT", "FAILED"], "stateMachineArn": [{"Ref": "ConnectMachine"}]})
+    {
+        found.push("nothing cleans up after an execution that ended without a result".to_owned());
+    }
+    let starts = json!({"Ref": "ConnectMachine"});
+    for name in ["Requested", "Ended", "Troubled", "Results"] {
+        let target = &rule(name)["Targets"][0];
+        if target["DeadLetterConfig"]["Arn"] != json!({"Fn::GetAtt": "DeadLetterQueue.Arn"}) {
+            found.push(format!("the rule {name} has no dead-letter queue"));
+        }
+        if ["Requested", "Ended"].contains(&name)
+            && (target["Arn"] != starts
+                || target["RoleArn"] != json!({"Fn::GetAtt": "MayStart.Arn"}))
+        {
+            found.push(format!("the rule {name} starts nothing"));
+        }
+    }
+    let topic = json!({"Ref": "AlarmTopicArn"});
+    let to_topic = json!({"Fn::If": ["HasTopic", [topic], {"Ref": "AWS::NoValue"}]});
+    for alarm in ["DeadLetters", "Aborted", "RanOutOfTime"] {
+        if rule(alarm)["AlarmActions"] != to_topic {
+            found.push(format!("nobody hears the alarm {alarm}"));
+        }
+    }
+    if rule("Troubled")["Targets"][0]["Arn"] != topic {
+        found.push("nobody hears of what a person has to look at".to_owned());
+    }
+    let of_rule = json!({"aws:SourceArn": {"Fn::GetAtt": "Results.Arn"}});
+    for (policy, action) in [
+        ("ResultsQueuePolicy", "sqs:SendMessage"),
+        ("ResultsTopicPolicy", "sns:Publish"),
+    ] {
+        let statement = &rule(policy)["PolicyDocument"]["Statement"][0];
+        if statement["Principal"]["Service"] != "events.amazonaws.com"
+            || statement["Action"] != action
+            || statement["Condition"]["ArnEquals"] != of_rule
+        {
+            found.push(format!(
+                "EventBridge may not write by {policy}, or more than results"
+            ));
+        }
+    }
+    let policy = &resources["DeadLetterQueuePolicy"]["Properties"];
+    let statement = &policy["PolicyDocument"]["Statement"][0];
+    let allowed = policy["Queues"] == json!([{"Ref": "DeadLetterQueue"}])
+        && statement["Effect"] == "Allow"
+        && statement["Principal"]["Service"] == "events.amazonaws.com"
+        && statement["Action"] == "sqs:SendMessage"
+        && statement["Resource"] == json!({"Fn::GetAtt": "DeadLetterQueue.Arn"})
+        && statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+            == json!([
+                {"Fn::GetAtt": "Requested.Arn"},
+                {"Fn::GetAtt": "Ended.Arn"},
+                {"Fn::If": ["HasTopic", {"Fn::GetAtt": "Troubled.Arn"}, {"Ref": "AWS::NoValue"}]},
+                {"Fn::If": ["HasResults", {"Fn::GetAtt": "Results.Arn"}, {"Ref": "AWS::NoValue"}]},
+            ]);
+    if !allowed {
+        found.push("EventBridge may not write to the dead-letter queue".to_owned());
+    }
+    found
+}
