@@ -9,7 +9,7 @@ use std::path::Path;
 use tests::{files, root};
 
 /// The floors, bottom to top. Who moves in says where they live.
-const FLOORS: [&[&str]; 11] = [
+const FLOORS: [&[&str]; 12] = [
     &["kinds", "ids", "problem", "time"],
     &["deployment", "trial"],
     &["json", "execution", "outside", "refusals"],
@@ -18,6 +18,7 @@ const FLOORS: [&[&str]; 11] = [
     &["parts"],
     &["targets"],
     &["request", "plan", "question"],
+    &["removal"],
     &["result"],
     &["contract", "workflow"],
     &["steps"],

@@ -14,6 +14,7 @@ use tieline::contract;
 use tieline::ids::Region;
 use tieline::problem::Problem;
 use tieline::question::STATUS_REQUESTED;
+use tieline::removal::REMOVAL_REQUESTED;
 use tieline::request::{REQUESTED, Request};
 use tieline::workflow::Function;
 use world::scenario;
@@ -381,10 +382,30 @@ async fn every_result_keeps_its_schema_and_has_no_field_that_is_not_in_it() {
     let complaints = complaints(&validator(&schema), detail(&ended[0]));
     assert_eq!(complaints, [""; 0], "{}", detail(&ended[0]));
 
+    let asked = request("aurora-dsql");
+    let mut removing = Stage::on(Simulated::on(scenario::world("default")));
+    removing.start(asked.clone(), None);
+    removing.run().await;
+    for dry_run in [true, false] {
+        let mut detail = asked.clone();
+        detail["dryRun"] = json!(dry_run);
+        removing.remove(
+            json!({"detail-type": REMOVAL_REQUESTED, "detail": detail}),
+            None,
+        );
+        let ended = removing.run().await.pop().unwrap();
+        let event = &ended.events[0];
+        let detail_type = event["DetailType"].as_str().unwrap();
+        let schema = closed(schema_of(detail_type));
+        let complaints = self::complaints(&validator(&schema), &event["Detail"]);
+        assert_eq!(complaints, [""; 0], "{event}");
+        seen.insert(detail_type.to_owned());
+    }
+
     let results = contract::all()
         .into_iter()
         .map(|one| one.detail_type.to_owned());
-    let asked = [REQUESTED, STATUS_REQUESTED];
+    let asked = [REQUESTED, STATUS_REQUESTED, REMOVAL_REQUESTED];
     let results = results.filter(|name| !asked.contains(&name.as_str()));
     assert_eq!(seen, results.collect());
 }

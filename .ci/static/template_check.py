@@ -34,8 +34,9 @@ def unbounded(resource):
     if resource["Type"] == "AWS::IAM::Role" and properties.get("PermissionsBoundary") != boundary:
         yield "does not have the stack's permissions boundary"
     fixed = ("RoleName", "ManagedPolicyName", "QueueName", "FunctionName", "StateMachineName")
-    # A name with a VPC's id in it is the name of that VPC's one.
-    names = [key for key in fixed if key in properties and "${VpcId}" not in json.dumps(properties[key])]
+    # A name with a VPC's id in it is the name of that VPC's one, and one with the stack's that of this stack's.
+    own = ("${VpcId}", "${AWS::StackName}", '"Ref": "AWS::StackName"')
+    names = [key for key in fixed if key in properties and not any(one in json.dumps(properties[key]) for one in own)]
     if names:
         yield f"has a fixed {names[0]}: a second stack could not be deployed"
 

@@ -66,6 +66,18 @@ impl Machine {
         Self(crate::json("functions/connect.asl.json"))
     }
 
+    /// The one that removes connections.
+    pub fn remove() -> Self {
+        Self(crate::json("functions/remove.asl.json"))
+    }
+
+    /// The same with what the template puts into it.
+    #[must_use]
+    pub(crate) fn with(self, name: &str, value: &str) -> Self {
+        let text = self.0.to_string().replace(&format!("${{{name}}}"), value);
+        Self(serde_json::from_str(&text).expect("JSON"))
+    }
+
     /// The definition.
     pub fn definition(&self) -> &Value {
         &self.0

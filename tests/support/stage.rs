@@ -69,6 +69,13 @@ struct Running {
     began: Instant,
 }
 
+/// What an execution is for, and so which machine it runs.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    Connect,
+    Remove,
+}
+
 /// Which invocations break: those of every function, or of one.
 #[derive(Debug, Clone, Copy)]
 struct Breaks {
@@ -93,22 +100,31 @@ impl Stage {
             stack,
             input,
             broken.map(|broken| Breaks { broken, only: None }),
+            Purpose::Connect,
         );
+    }
+
+    /// Starts an execution that removes a connection.
+    pub fn remove(&mut self, input: Value, broken: Option<Broken>) {
+        let stack = self.simulated.clone();
+        let breaks = broken.map(|broken| Breaks { broken, only: None });
+        self.begin(stack, input, breaks, Purpose::Remove);
     }
 
     /// Starts an execution of another stack in the same world.
     pub fn start_in(&mut self, stack: &Simulated, input: Value) {
-        self.begin(stack.clone(), input, None);
+        self.begin(stack.clone(), input, None, Purpose::Connect);
     }
 
     /// Starts an execution in which invocations of one function break; only these are counted.
     pub fn start_broken_in(&mut self, input: Value, broken: Broken, function: Function) {
         let only = Some(function);
         let stack = self.simulated.clone();
-        self.begin(stack, input, Some(Breaks { broken, only }));
+        let breaks = Some(Breaks { broken, only });
+        self.begin(stack, input, breaks, Purpose::Connect);
     }
 
-    fn begin(&mut self, stack: Simulated, input: Value, breaks: Option<Breaks>) {
+    fn begin(&mut self, stack: Simulated, input: Value, breaks: Option<Breaks>, purpose: Purpose) {
         let number = self.executions.len();
         let ended = Arc::new(Mutex::new(Ended {
             status: "RUNNING",
@@ -119,11 +135,22 @@ impl Stage {
             history: 1,
             last_verify: None,
         }));
-        let machine = match stack.outside().deployment.name.as_str() {
+        let stack_name = stack.outside().deployment.name.clone();
+        let connect = match stack_name.as_str() {
             "tieline" => "connect".to_owned(),
             other => format!("{other}-connect"),
         };
-        let id = format!("arn:aws:states:us-east-1:123456789012:execution:{machine}:{number}");
+        let arn =
+            |kind: &str, name: &str| format!("arn:aws:states:us-east-1:123456789012:{kind}:{name}");
+        let (name, machine) = match purpose {
+            Purpose::Connect => (connect, Machine::connect()),
+            Purpose::Remove => {
+                let connects = arn("stateMachine", &connect);
+                let machine = Machine::remove().with("ConnectMachineArn", &connects);
+                (format!("{stack_name}-remove"), machine)
+            }
+        };
+        let id = format!("{}:{number}", arn("execution", &name));
         let mut execution = Execution {
             id: id.clone(),
             simulated: stack,
@@ -131,7 +158,6 @@ impl Stage {
             breaks,
             invocations: 0,
         };
-        let machine = Machine::connect();
         let limit = machine.time_limit();
         let now = {
             let mut world = self.simulated.world();

@@ -2,8 +2,12 @@
 
 use serde_json::{Value, json};
 use tieline::question::STATUS_REQUESTED;
+use tieline::removal::REMOVAL_REQUESTED;
 use tieline::request::REQUESTED;
 use tieline::workflow::Function;
+
+/// The state machines, about whose executions functions may ask.
+const MACHINES: [&str; 2] = ["ConnectMachine", "RemoveMachine"];
 
 /// Who cleans up may ask how an execution ended, by a policy of its own: in a function's it would make the template a circle.
 pub(super) fn asking_findings(resources: &Value) -> Vec<String> {
@@ -15,10 +19,14 @@ pub(super) fn asking_findings(resources: &Value) -> Vec<String> {
         Function::DeleteEndpoint,
     ];
     let roles = who.map(|function| json!({"Ref": format!("{}Role", function.logical_id())}));
-    let executions = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${ConnectMachine.Name}:*";
+    let executions = MACHINES.map(|machine| {
+        let arn = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution";
+        json!({"Fn::Sub": format!("{arn}:${{{machine}.Name}}:*")})
+    });
+    let machines = MACHINES.map(|machine| json!({"Ref": machine}));
     let what = json!([
-        {"Effect": "Allow", "Action": ["states:DescribeExecution", "states:GetExecutionHistory"], "Resource": {"Fn::Sub": executions}},
-        {"Effect": "Allow", "Action": "states:ListExecutions", "Resource": {"Ref": "ConnectMachine"}},
+        {"Effect": "Allow", "Action": ["states:DescribeExecution", "states:GetExecutionHistory"], "Resource": executions},
+        {"Effect": "Allow", "Action": "states:ListExecutions", "Resource": machines},
     ]);
     let document = &properties["PolicyDocument"]["Statement"];
     if properties["Roles"] == json!(roles) && *document == what {
@@ -35,23 +43,42 @@ pub(super) fn event_findings(resources: &Value) -> Vec<String> {
     if rule("Requested")["EventPattern"] != json!({"detail-type": asked}) {
         found.push("the rule matches something else than the detail-type".to_owned());
     }
-    let ended = &rule("Ended")["EventPattern"]["detail"];
-    if *ended
-        != json!({"status": ["ABORTED", "TIMED_OUT", "FAILED"], "stateMachineArn": [{"Ref": "ConnectMachine"}]})
-    {
-        found.push("nothing cleans up after an execution that ended without a result".to_owned());
+    if rule("RemovalRequested")["EventPattern"] != json!({"detail-type": [REMOVAL_REQUESTED]}) {
+        found.push("the rule for removals matches something else than the detail-type".to_owned());
     }
-    let starts = json!({"Ref": "ConnectMachine"});
-    for name in ["Requested", "Ended", "Troubled", "Results"] {
+    let kinds = [
+        ("Requested", "Ended", "ConnectMachine"),
+        ("RemovalRequested", "RemovalEnded", "RemoveMachine"),
+    ];
+    for (requested, ended, machine) in kinds {
+        let detail = &rule(ended)["EventPattern"]["detail"];
+        if *detail
+            != json!({"status": ["ABORTED", "TIMED_OUT", "FAILED"], "stateMachineArn": [{"Ref": machine}]})
+        {
+            found.push(
+                "nothing cleans up after an execution that ended without a result".to_owned(),
+            );
+        }
+        for name in [requested, ended] {
+            let target = &rule(name)["Targets"][0];
+            if target["Arn"] != json!({"Ref": machine})
+                || target["RoleArn"] != json!({"Fn::GetAtt": "MayStart.Arn"})
+            {
+                found.push(format!("the rule {name} starts nothing"));
+            }
+        }
+    }
+    for name in [
+        "Requested",
+        "RemovalRequested",
+        "Ended",
+        "RemovalEnded",
+        "Troubled",
+        "Results",
+    ] {
         let target = &rule(name)["Targets"][0];
         if target["DeadLetterConfig"]["Arn"] != json!({"Fn::GetAtt": "DeadLetterQueue.Arn"}) {
             found.push(format!("the rule {name} has no dead-letter queue"));
-        }
-        if ["Requested", "Ended"].contains(&name)
-            && (target["Arn"] != starts
-                || target["RoleArn"] != json!({"Fn::GetAtt": "MayStart.Arn"}))
-        {
-            found.push(format!("the rule {name} starts nothing"));
         }
     }
     let topic = json!({"Ref": "AlarmTopicArn"});
@@ -89,7 +116,9 @@ pub(super) fn event_findings(resources: &Value) -> Vec<String> {
         && statement["Condition"]["ArnEquals"]["aws:SourceArn"]
             == json!([
                 {"Fn::GetAtt": "Requested.Arn"},
+                {"Fn::GetAtt": "RemovalRequested.Arn"},
                 {"Fn::GetAtt": "Ended.Arn"},
+                {"Fn::GetAtt": "RemovalEnded.Arn"},
                 {"Fn::If": ["HasTopic", {"Fn::GetAtt": "Troubled.Arn"}, {"Ref": "AWS::NoValue"}]},
                 {"Fn::If": ["HasResults", {"Fn::GetAtt": "Results.Arn"}, {"Ref": "AWS::NoValue"}]},
             ]);

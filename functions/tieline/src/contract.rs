@@ -11,8 +11,9 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use crate::question::{self, STATUS_REQUESTED};
+use crate::removal::{self, REMOVAL_REQUESTED};
 use crate::request::{REQUESTED, Request};
-use crate::result::{Awaiting, Failed, Planned, Ready, ResultDetail, Status};
+use crate::result::{Awaiting, Failed, Planned, Ready, Removed, ResultDetail, Status};
 
 /// The schema of the detail of one kind of event.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,11 +33,17 @@ pub fn all() -> Vec<EventSchema> {
             STATUS_REQUESTED,
             question::schema(),
         ),
+        event(
+            "removal-requested.v1.json",
+            REMOVAL_REQUESTED,
+            removal::schema(),
+        ),
         result::<Planned>(),
         result::<Ready>(),
         result::<Failed>(),
         result::<Awaiting>(),
         result::<Status>(),
+        result::<Removed>(),
     ]
 }
 

@@ -21,6 +21,7 @@ pub mod outside;
 pub mod options;
 pub mod ownership;
 mod refusals;
+pub mod removal;
 
 pub mod endpoint;
 

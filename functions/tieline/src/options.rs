@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::ids::{Addressing, DnsRecordIpType, GroupId, IpAddressType, SubnetId, VpcId};
+use crate::ids::{Addressing, DnsRecordIpType, GroupId, IpAddressType, Region, SubnetId, VpcId};
 use crate::json::{Condition, Fields, canonical, kind_of};
 use crate::outside::Tags;
 
@@ -217,6 +217,23 @@ impl Verify {
             _ => Self::IfPossible,
         })
     }
+}
+
+/// The Region of a request, or of a question about one. `here` is the Region of the deployment; the contract is the same in every
+/// Region.
+pub(crate) fn read_region<F: Fields>(
+    fields: &mut F,
+    about: &str,
+    here: Option<&Region>,
+) -> Option<Region> {
+    let region: Option<Region> = fields.required("region", about);
+    if let (Some(region), Some(here)) = (&region, here)
+        && region != here
+    {
+        let message = format!("this Tieline serves {here}: send the event to one in that Region");
+        fields.wrong("region", message);
+    }
+    region
 }
 
 /// The caller's tags.

@@ -21,6 +21,12 @@ pub enum Code {
     Planned,
     /// Somebody asked how a request stands.
     Status,
+    /// What the request held is gone.
+    Removed,
+    /// A removal found its request still being made.
+    RequestInProgress,
+    /// A removal that names an id only, of a connection of which marks do not say all that belongs to it.
+    RequestNeeded,
     /// The event is not a request that Tieline understands.
     RequestInvalid,
     /// The same request id was used before with other parameters.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::ids::{Region, RequestId};
 use crate::json::{Describer, Fields, Reader};
+use crate::options;
 use crate::problem::Problem;
 
 /// The `detail-type` of a question on the bus.
@@ -36,13 +37,7 @@ pub(crate) fn schema() -> Value {
 
 fn read_detail<F: Fields>(fields: &mut F, here: Option<&Region>) -> Option<RequestId> {
     let id = fields.required("requestId", "The request");
-    let region: Option<Region> =
-        fields.required("region", "The Region of the Tieline that is asked");
-    if let (Some(region), Some(here)) = (&region, here)
-        && region != here
-    {
-        let message = format!("this Tieline serves {here}: send the event to one in that Region");
-        fields.wrong("region", message);
-    }
+    let about = "The Region of the Tieline that is asked";
+    let region = options::read_region(fields, about, here);
     region.and(id)
 }

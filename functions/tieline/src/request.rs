@@ -90,23 +90,13 @@ impl Request {
         })
     }
 
-    /// `here` is the Region of the deployment; the contract is the same in every Region.
     fn read_detail<F: Fields>(fields: &mut F, here: Option<&Region>) -> Option<Self> {
         let request_id = fields.required(
             "requestId",
             "Your name for the connection; the same one again means the same connection",
         );
-        let region: Option<Region> = fields.required(
-            "region",
-            "The Region of the VPC and of the Tieline that is asked",
-        );
-        if let (Some(region), Some(here)) = (&region, here)
-            && region != here
-        {
-            let message =
-                format!("this Tieline serves {here}: send the event to one in that Region");
-            fields.wrong("region", message);
-        }
+        let about = "The Region of the VPC and of the Tieline that is asked";
+        let region = options::read_region(fields, about, here);
         let target = Target::read(fields);
         // A target that cannot be read is taken for one with an endpoint, as most are.
         let facts = target

@@ -25,34 +25,39 @@ const DEPLOY_TIMEOUT: Duration = Duration::from_secs(60);
 /// The parameters of a stack.
 pub(crate) type Parameters<'p> = [(&'p str, String)];
 
-/// Deploys the stack and returns the ARN of its state machine.
+/// Deploys the stack and returns its state machines.
 pub(crate) async fn deploy(
     aws: &Aws,
     functions: &[(&str, PathBuf)],
     parameters: &Parameters<'_>,
     log: &Path,
-) -> Result<String> {
+) -> Result<Machines> {
     let mut template = read("template.yaml")?;
     for (function, binary) in functions.iter().filter(|one| one.0 != build::VERIFIER) {
         let uri = upload(aws, function, binary, log).await?;
         let from = format!("CodeUri: functions/{function}/");
         template = replace(&template, &from, &uri)?;
     }
-    let definition = "connect.asl.json";
-    aws.put(
-        BUCKET,
-        definition,
-        read(&format!("functions/{definition}"))?.into_bytes(),
-    )
-    .await?;
-    let uri = format!("DefinitionUri: s3://{BUCKET}/{definition}");
-    template = replace(
-        &template,
-        &format!("DefinitionUri: functions/{definition}"),
-        &uri,
-    )?;
+    for definition in ["connect.asl.json", "remove.asl.json"] {
+        let file = format!("functions/{definition}");
+        aws.put(BUCKET, definition, read(&file)?.into_bytes())
+            .await?;
+        let from = format!("DefinitionUri: {file}");
+        let uri = format!("DefinitionUri: s3://{BUCKET}/{definition}");
+        template = replace(&template, &from, &uri)?;
+    }
     let stack = create(aws, STACK, template, parameters).await?;
-    output(&stack, "ConnectMachineArn")
+    Ok(Machines {
+        connect: output(&stack, "ConnectMachineArn")?,
+        remove: output(&stack, "RemoveMachineArn")?,
+    })
+}
+
+/// The ARNs of the state machines.
+#[derive(Debug)]
+pub(crate) struct Machines {
+    pub(crate) connect: String,
+    pub(crate) remove: String,
 }
 
 /// Deploys the verifier by its own template and returns its ARN.

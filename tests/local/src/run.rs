@@ -1,7 +1,7 @@
 //! The main job: one event (or N of it) on the bus, progress on standard error, results on standard output.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -34,6 +34,10 @@ pub struct Arguments {
     /// Put the same event this many times at once; one result line each.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
     repeat: u16,
+    /// Another event that is put once the one before has its result, such as a removal (events/removals/); more than once, one
+    /// after the other.
+    #[arg(long, value_name = "EVENT")]
+    then: Vec<PathBuf>,
     /// Leave everything running until Ctrl-C, and say how to look at it with the AWS CLI.
     #[arg(long)]
     keep: bool,
@@ -61,15 +65,24 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 /// The event is read before anybody listens for signals, because nothing has been started yet: while it comes from a
 /// pipe or a terminal, a signal may end the process by itself, and nothing else could end the reading.
 async fn prepared(arguments: &Arguments) -> Result<bool> {
-    let text = std::fs::read_to_string(&arguments.event)
-        .with_context(|| format!("could not read {}", arguments.event.display()))?;
-    let event: Value = serde_json::from_str(&text)
-        .with_context(|| format!("{} is not JSON", arguments.event.display()))?;
-    staged(arguments, &event, Signals::listen()?).await
+    let event = read(&arguments.event)?;
+    let then: Result<Vec<Value>> = arguments.then.iter().map(|file| read(file)).collect();
+    staged(arguments, &event, &then?, Signals::listen()?).await
+}
+
+fn read(file: &Path) -> Result<Value> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("could not read {}", file.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
 }
 
 /// Whatever happens, also Ctrl-C, what was started is stopped: by [`Stage::stop`], or when the stage is dropped.
-async fn staged(arguments: &Arguments, event: &Value, mut signals: Signals) -> Result<bool> {
+async fn staged(
+    arguments: &Arguments,
+    event: &Value,
+    then: &[Value],
+    mut signals: Signals,
+) -> Result<bool> {
     let settings = Settings {
         scenario: arguments.scenario.clone(),
         time_scale: arguments.time_scale,
@@ -77,7 +90,7 @@ async fn staged(arguments: &Arguments, event: &Value, mut signals: Signals) -> R
         ..Settings::default()
     };
     let mut stage = signals.unless_interrupted(Stage::start(&settings)).await?;
-    let work = in_time(arguments, play(&mut stage, arguments, event));
+    let work = in_time(arguments, play(&mut stage, arguments, event, then));
     let result = signals.unless_interrupted(work).await;
     if arguments.keep
         && !result
@@ -121,7 +134,12 @@ fn time_scale(text: &str) -> Result<f64, String> {
     }
 }
 
-async fn play(stage: &mut Stage, arguments: &Arguments, event: &Value) -> Result<bool> {
+async fn play(
+    stage: &mut Stage,
+    arguments: &Arguments,
+    event: &Value,
+    then: &[Value],
+) -> Result<bool> {
     let times = usize::from(arguments.repeat);
     eprintln!(
         "{} in the world {:?}, where {} s pass in one",
@@ -129,27 +147,9 @@ async fn play(stage: &mut Stage, arguments: &Arguments, event: &Value) -> Result
         arguments.scenario,
         arguments.time_scale
     );
-    let executions = if is_request(event) {
-        let detail_type = event["detail-type"].as_str().unwrap_or(REQUESTED);
-        stage
-            .put_as(detail_type, &vec![detail(event); times])
-            .await?
-    } else {
-        // The bus takes objects only; the console takes anything.
-        vec![stage.start_execution(event).await?]
-    };
-    if let [execution] = executions.as_slice() {
-        progress::follow(stage, execution).await?;
-    }
-    let (mut good, mut told) = (true, 0);
-    for execution in &executions {
-        let outcome = stage.outcome(execution, limit(arguments)).await?;
-        good &= outcome.status == "SUCCEEDED";
-        for notice in stage.notices()[told..].iter().filter(|_| !arguments.json) {
-            eprintln!("{}", show::result(notice));
-        }
-        told = stage.notices().len();
-        print(&outcome, arguments.json || times > 1);
+    let mut good = put(stage, arguments, event, times).await?;
+    for next in then {
+        good &= put(stage, arguments, next, 1).await?;
     }
     let mut counts = BTreeMap::new();
     for write in stage.writes() {
@@ -167,6 +167,38 @@ async fn play(stage: &mut Stage, arguments: &Arguments, event: &Value) -> Result
             counts.join(", ")
         }
     );
+    Ok(good)
+}
+
+/// Puts an event so many times at once and shows what comes of it; whether all of that is good news.
+async fn put(
+    stage: &mut Stage,
+    arguments: &Arguments,
+    event: &Value,
+    times: usize,
+) -> Result<bool> {
+    let executions = if is_request(event) {
+        let detail_type = event["detail-type"].as_str().unwrap_or(REQUESTED);
+        stage
+            .put_as(detail_type, &vec![detail(event); times])
+            .await?
+    } else {
+        // The bus takes objects only; the console takes anything.
+        vec![stage.start_execution(event).await?]
+    };
+    if let [execution] = executions.as_slice() {
+        progress::follow(stage, execution).await?;
+    }
+    let (mut good, mut told) = (true, stage.notices().len());
+    for execution in &executions {
+        let outcome = stage.outcome(execution, limit(arguments)).await?;
+        good &= outcome.status == "SUCCEEDED";
+        for notice in stage.notices()[told..].iter().filter(|_| !arguments.json) {
+            eprintln!("{}", show::result(notice));
+        }
+        told = stage.notices().len();
+        print(&outcome, arguments.json || times > 1);
+    }
     Ok(good)
 }
 

@@ -13,6 +13,7 @@ use world::scenario::{CLUSTER, GROUP, SUBNETS, VPC};
 use world::server::{Options, Running};
 use world::{Verifier, World};
 
+use crate::deploy::Machines;
 use crate::http::{ACCOUNT, Aws, REGION};
 use crate::ministack::{MiniStack, pause};
 use crate::{build, deploy, python};
@@ -60,7 +61,7 @@ impl Default for Settings {
 pub struct Stage {
     stack: MiniStack,
     world: Running,
-    machine: String,
+    machines: Machines,
     /// Results that came before somebody asked for them, by execution.
     results: HashMap<String, Value>,
     notices: Vec<Value>,
@@ -121,12 +122,12 @@ impl Stage {
             }
             parameters.push(("VerifierArns", arn));
         }
-        let machine = deploy::deploy(&stack.aws, &functions, &parameters, &log).await?;
+        let machines = deploy::deploy(&stack.aws, &functions, &parameters, &log).await?;
         listen(&stack.aws).await?;
         Ok(Self {
             stack,
             world,
-            machine,
+            machines,
             results: HashMap::new(),
             notices: Vec::new(),
         })
@@ -158,9 +159,9 @@ impl Stage {
         self.stack.aws.base()
     }
 
-    /// The ARN of the state machine.
+    /// The ARN of the state machine that makes connections.
     pub fn machine(&self) -> &str {
-        &self.machine
+        &self.machines.connect
     }
 
     /// Puts requests on the bus at once and returns the executions that they started.
@@ -211,7 +212,7 @@ impl Stage {
     ///
     /// Step Functions does not take the input.
     pub async fn start_execution(&self, input: &Value) -> Result<String> {
-        let body = json!({"stateMachineArn": self.machine, "input": input.to_string()});
+        let body = json!({"stateMachineArn": self.machines.connect, "input": input.to_string()});
         let answer = self
             .stack
             .aws
@@ -322,19 +323,21 @@ impl Stage {
     /// Waits for the execution that an event started.
     async fn execution_of(&self, event: &str) -> Result<String> {
         loop {
-            let body = json!({"stateMachineArn": self.machine, "maxResults": 1000});
-            let list = self
-                .stack
-                .aws
-                .json("states", "ListExecutions", body)
-                .await?;
-            for execution in list["executions"].as_array().into_iter().flatten() {
-                let arn = execution["executionArn"].as_str().unwrap_or_default();
-                if self.describe(arn).await?["input"]
-                    .as_str()
-                    .is_some_and(|input| input.contains(event))
-                {
-                    return Ok(arn.to_owned());
+            for machine in [&self.machines.connect, &self.machines.remove] {
+                let body = json!({"stateMachineArn": machine, "maxResults": 1000});
+                let list = self
+                    .stack
+                    .aws
+                    .json("states", "ListExecutions", body)
+                    .await?;
+                for execution in list["executions"].as_array().into_iter().flatten() {
+                    let arn = execution["executionArn"].as_str().unwrap_or_default();
+                    if self.describe(arn).await?["input"]
+                        .as_str()
+                        .is_some_and(|input| input.contains(event))
+                    {
+                        return Ok(arn.to_owned());
+                    }
                 }
             }
             pause(Duration::from_millis(50)).await;

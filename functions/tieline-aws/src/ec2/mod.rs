@@ -224,6 +224,12 @@ impl Ec2 for AwsEc2 {
         ask("ec2:ModifyVpcEndpoint", call.send()).await.map(drop)
     }
 
+    async fn disable_private_dns(&self, id: &EndpointId) -> Reply<()> {
+        let call = self.0.modify_vpc_endpoint().vpc_endpoint_id(id.as_str());
+        let call = call.private_dns_enabled(false);
+        gone_is_fine(ask("ec2:ModifyVpcEndpoint", call.send()).await.map(drop))
+    }
+
     async fn delete_endpoint(&self, id: &EndpointId) -> Reply<()> {
         const ACTION: &str = "ec2:DeleteVpcEndpoints";
         let call = self.0.delete_vpc_endpoints().vpc_endpoint_ids(id.as_str());

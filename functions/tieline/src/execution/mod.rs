@@ -11,7 +11,7 @@ use crate::time::Time;
 
 pub use ended::EndedExecution;
 pub use phase::Phase;
-pub use progress::{PhaseDuration, Progress, PutOff};
+pub use progress::{PhaseDuration, Progress, PutOff, Removal};
 
 /// An execution of the state machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Execution {
     /// The version of the definition that it runs, as `connect.asl.json` says it; the first one did not say.
     #[serde(default = "first")]
     pub definition: u32,
+    /// The state machine that makes connections, in executions of another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connects: Option<String>,
 }
 
 fn first() -> u32 {
@@ -33,6 +36,18 @@ fn first() -> u32 {
 impl Execution {
     pub fn account(&self) -> &str {
         self.part_of_arn(4)
+    }
+
+    /// The ARN of the state machine that makes connections.
+    pub fn connecting_machine(&self) -> String {
+        self.connects.clone().unwrap_or_else(|| self.machine())
+    }
+
+    /// The ARN of the state machine that removes connections, as the template names it.
+    pub fn removing_machine(&self, deployment: &str) -> String {
+        let machine = self.machine();
+        let before = machine.rsplit_once(':').map_or("", |(before, _)| before);
+        format!("{before}:{deployment}-remove")
     }
 
     /// The ARN of its state machine.
@@ -95,6 +110,7 @@ mod tests {
                 id: format!("arn:{partition}:states:{region}:123456789012:execution:connect:1"),
                 started_at: String::new(),
                 definition: 2,
+                connects: None,
             };
 
             assert!(execution.url().starts_with(&format!("https://{host}/")));

@@ -55,12 +55,27 @@ pub struct Progress {
     /// When this run last wrote names of a private zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<Time>,
+    /// What has gone and what stays, where a connection is removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removal: Option<Removal>,
     /// What came of trying the way to the endpoint, once nothing more is tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<Tried>,
     /// The same of the names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<Tried>,
+}
+
+/// How far a removal has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Removal {
+    /// What was ordered to go, in this order.
+    pub removed: Vec<String>,
+    /// What others hold, and who.
+    pub stays: Vec<String>,
+    /// The endpoint whose private DNS was ordered to go off.
+    pub names_off: Option<EndpointId>,
 }
 
 /// A phase that is over
@@ -168,6 +183,7 @@ mod tests {
             id: String::new(),
             started_at: "1970-01-01T00:00:01Z".to_owned(),
             definition: 2,
+            connects: None,
         };
         let mut progress = Progress::begin(&execution);
 

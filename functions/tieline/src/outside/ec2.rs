@@ -37,6 +37,8 @@ pub trait Ec2: Send + Sync {
     async fn create_endpoint(&self, new: &NewEndpoint) -> Reply<Endpoint>;
     /// Turns private DNS on. `inbound_only`: see [`Service::gateway_too`]; `None` says nothing about it.
     async fn enable_private_dns(&self, id: &EndpointId, inbound_only: Option<bool>) -> Reply<()>;
+    /// Turns private DNS off.
+    async fn disable_private_dns(&self, id: &EndpointId) -> Reply<()>;
     /// Deletes an endpoint. One that is gone already counts as deleted.
     async fn delete_endpoint(&self, id: &EndpointId) -> Reply<()>;
     /// Creates a security group. One of that name in the VPC is refused as [`super::CallError::is_duplicate`].

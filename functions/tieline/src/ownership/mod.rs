@@ -90,6 +90,40 @@ pub enum Claim {
 }
 
 impl Owner {
+    /// One of whose request no more is known than its id.
+    pub fn by_id(
+        request: &RequestId,
+        region: &Region,
+        account: &str,
+        deployment: &str,
+        closer: &str,
+    ) -> Self {
+        Self {
+            request_id: request.clone(),
+            fingerprint: String::new(),
+            deployment: deployment.to_owned(),
+            unnamed: false,
+            execution: String::new(),
+            closer: run_mark(closer),
+            zone: None,
+            account: account.to_owned(),
+            region: region.clone(),
+            tags: Tags::new(),
+            default_tags: Tags::new(),
+            adopt: false,
+        }
+    }
+
+    /// The same, with what its mark on an endpoint says.
+    #[must_use]
+    pub fn of_mark_on(mut self, tags: &Tags) -> Self {
+        let mark = tags.get(&self.request_tag());
+        let fingerprint = mark.and_then(|mark| mark.split('.').next());
+        self.fingerprint = fingerprint.unwrap_or_default().to_owned();
+        self.zone = self.zone_in(tags);
+        self
+    }
+
     /// Names the deployment in a plan from before deployments had names.
     pub fn is_of(&mut self, deployment: &str) {
         if self.deployment.is_empty() {
@@ -227,6 +261,13 @@ impl Owner {
             Claim::None if holders(tags).next().is_none() && self.closes(tags) => Ownership::Ours,
             Claim::None | Claim::Other => Ownership::Others,
         }
+    }
+
+    /// A thing with these tags that stays with other requests, and with which.
+    pub fn with_others(&self, thing: &str, tags: &Tags) -> String {
+        let others = holders(tags).map(|(request, _)| request);
+        let others = others.filter(|request| *request != self.request_id.as_str());
+        format!("{thing} (for {})", Vec::from_iter(others).join(", "))
     }
 
     /// Whether a thing with these tags serves other requests as well.

@@ -82,7 +82,10 @@ impl PartKind for DmsLogin {
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         match self.ends(context).await? {
-            Some((instance, endpoint, Ownership::Ours)) => {
+            Some((instance, endpoint, ownership))
+                if ownership == Ownership::Ours
+                    || (context.removes && ownership == Ownership::Confirmed) =>
+            {
                 context.outside.dms.delete_test(&instance, &endpoint).await
             }
             _ => Ok(()),

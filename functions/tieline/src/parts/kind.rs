@@ -104,6 +104,8 @@ pub struct PartContext<'a> {
     pub endpoint: Option<&'a Endpoint>,
     /// Its id, also when EC2 does not show it any more.
     pub endpoint_id: Option<&'a EndpointId>,
+    /// Whether a connection that clients use is removed.
+    pub removes: bool,
 }
 
 impl PartContext<'_> {

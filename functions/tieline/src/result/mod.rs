@@ -6,6 +6,7 @@ mod cost;
 mod failed;
 mod planned;
 mod ready;
+mod removed;
 mod status;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -23,6 +24,7 @@ pub use cost::Cost;
 pub use failed::{Failed, Left};
 pub use planned::Planned;
 pub use ready::{Built, Ready};
+pub use removed::Removed;
 pub use status::{Marked, Status, Working};
 
 /// The detail of an event that says what came of a request.

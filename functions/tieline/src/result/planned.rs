@@ -26,6 +26,10 @@ pub struct Planned {
     cost: Cost,
     /// What may keep clients from it, and may be meant so
     warnings: Vec<Problem>,
+    /// What a removal would do, where one is asked about
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Foretold")]
+    removal: Option<Foretold>,
 }
 
 /// What the same request without dryRun would make
@@ -38,6 +42,15 @@ struct Intent {
     tags: Tags,
     #[serde(flatten)]
     endpoint: Option<Endpoint>,
+}
+
+/// What a removal would do
+#[derive(Debug, Serialize, JsonSchema)]
+struct Foretold {
+    /// What would be removed, in this order
+    goes: Vec<String>,
+    /// What would stay, and for whom
+    stays: Vec<String>,
 }
 
 /// The interface endpoint, for targets that have one.
@@ -79,6 +92,34 @@ impl ResultDetail for Planned {
 }
 
 impl Planned {
+    /// What a removal would do.
+    pub fn of_removal(
+        plan: &Plan,
+        goes: Vec<String>,
+        stays: Vec<String>,
+        progress: &Progress,
+        execution: &Execution,
+        now: Time,
+    ) -> Self {
+        let id = &plan.owner.request_id;
+        let message = match goes.as_slice() {
+            [] => format!("{id}: there is nothing to remove"),
+            goes => format!("{id}: {} would be removed", goes.join(", ")),
+        };
+        let planned = Self::of(plan, progress, execution, now);
+        Self {
+            removal: Some(Foretold { goes, stays }),
+            about: About::of(
+                plan,
+                Run {
+                    message,
+                    ..planned.about.run
+                },
+            ),
+            ..planned
+        }
+    }
+
     pub fn of(plan: &Plan, progress: &Progress, execution: &Execution, now: Time) -> Self {
         let run = Run::of(
             message(plan),
@@ -115,6 +156,7 @@ impl Planned {
             },
             cost: Cost::of(plan),
             warnings: plan.warnings.clone(),
+            removal: None,
         }
     }
 }

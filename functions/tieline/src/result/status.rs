@@ -73,6 +73,11 @@ pub struct Marked {
 }
 
 impl Working {
+    /// The execution's ARN.
+    pub fn arn(&self) -> &str {
+        &self.execution.id
+    }
+
     pub fn of(execution: &Execution, now: Time) -> Self {
         Self {
             execution: ExecutionLink::of(execution),

@@ -118,8 +118,8 @@ async fn share(mut work: Work<'_>, wanted: &EndpointPlan, endpoint: &Endpoint) -
         .get(CLOSING)
         .filter(|closer| !closer.is_empty())
     {
-        let machine = work.execution.machine();
-        if *closer != owner.execution && equals::runs(work.outside, &machine, closer).await? {
+        if *closer != owner.execution && equals::runs(work.outside, &work.execution, closer).await?
+        {
             let what = format!("{} is being let go of", endpoint.id);
             return Ok(work.wait(what));
         }

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::execution::{EndedExecution, Phase, Progress};
+use crate::execution::{EndedExecution, Execution, Phase, Progress};
 use crate::ids::EndpointId;
 use crate::outside::{EnteredState, Outside, Reply};
 use crate::ownership::run_mark;
@@ -55,7 +55,14 @@ impl Equals {
 pub(super) async fn look(work: &Work<'_>, makers: &[String]) -> Reply<Equals> {
     let executions = work.outside.executions;
     let mut equals = Equals::default();
-    let Some(mut running) = executions.running(&work.execution.machine()).await? else {
+    if work.removes() {
+        // It began when none of them ran. Who asks anew meanwhile waits for what goes, or makes it again.
+        return Ok(equals);
+    }
+    let Some(mut running) = executions
+        .running(&work.execution.connecting_machine())
+        .await?
+    else {
         equals.at_work.extend(makers.iter().map(|_| None));
         return Ok(equals);
     };
@@ -126,7 +133,13 @@ fn stand(entered: &EnteredState) -> Stand {
 }
 
 /// Whether an execution that marks name so still runs. One that cannot be asked about does.
-pub(super) async fn runs(outside: &Outside<'_>, machine: &str, mark: &str) -> Reply<bool> {
-    let running = outside.executions.running(machine).await?;
-    Ok(running.is_none_or(|all| all.iter().any(|(arn, _)| run_mark(arn) == mark)))
+pub(super) async fn runs(outside: &Outside<'_>, own: &Execution, mark: &str) -> Reply<bool> {
+    let removing = own.removing_machine(&outside.deployment.name);
+    for machine in [own.connecting_machine(), removing] {
+        let running = outside.executions.running(&machine).await?;
+        if running.is_none_or(|all| all.iter().any(|(arn, _)| run_mark(arn) == mark)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -4,7 +4,7 @@ use super::equals::{self, Equals};
 use crate::outside::{CallError, Endpoint, EndpointFilter, Reply, State};
 use crate::ownership::{CLOSING, Ownership};
 use crate::parts::{Condition, PartContext};
-use crate::workflow::{Disposition, Inventory, Remaining, RemainingPart, Work};
+use crate::workflow::{Disposition, First, Inventory, Remaining, RemainingPart, Work};
 
 /// Finds what this request holds and what nobody holds any more, and the group of our own if nobody needs it.
 pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
@@ -58,6 +58,7 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
         .into_iter()
         .find(|endpoint| work.progress.endpoint.as_ref() == Some(&endpoint.id));
     let mut inventory = Inventory {
+        first: first(work, &endpoints),
         parts: Remaining::default(),
         endpoints,
         lent,
@@ -115,7 +116,7 @@ fn disposition(work: &Work<'_>, endpoint: &Endpoint, equals: &Equals) -> Disposi
         | State::Unknown => {}
     }
     // Perhaps another run of the same request announced it.
-    if owner.is_confirmed_on(tags) {
+    if owner.is_confirmed_on(tags) && !work.removes() {
         return Disposition::Stays;
     }
     let shared = owner.shares(tags);
@@ -140,12 +141,36 @@ fn disposition(work: &Work<'_>, endpoint: &Endpoint, equals: &Equals) -> Disposi
     }
 }
 
+/// Nobody may come to hold what goes, and no name may lead there any more.
+fn first(work: &Work<'_>, endpoints: &[(Endpoint, Disposition)]) -> First {
+    let Some(removal) = &work.progress.removal else {
+        return First::Nothing;
+    };
+    let has = |wanted: Disposition| endpoints.iter().any(|(_, one)| *one == wanted);
+    if has(Disposition::Closes) {
+        return First::Close;
+    } else if has(Disposition::IsClosing) {
+        return First::Settle;
+    }
+    let mut named = endpoints.iter().filter(|(endpoint, disposition)| {
+        let is_alive = !endpoint.state.is_dead();
+        *disposition == Disposition::IsDeleted && is_alive && endpoint.private_dns
+    });
+    match named.next() {
+        None => First::Nothing,
+        Some((endpoint, _)) if removal.names_off.as_ref() == Some(&endpoint.id) => {
+            First::NamesGoOff
+        }
+        Some((endpoint, _)) => First::NamesOff(endpoint.id.clone()),
+    }
+}
+
 /// Whether another execution, which runs, lets go of an endpoint.
 async fn is_closed_by_another(work: &Work<'_>, endpoint: &Endpoint) -> Reply<bool> {
     let owner = &work.plan.owner;
     match endpoint.tags.get(CLOSING) {
         Some(closer) if !closer.is_empty() && *closer != owner.closer => {
-            equals::runs(work.outside, &work.execution.machine(), closer).await
+            equals::runs(work.outside, &work.execution, closer).await
         }
         _ => Ok(false),
     }
@@ -195,15 +220,15 @@ async fn remaining(work: &Work<'_>, context: &PartContext<'_>, patient: bool) ->
         match (seen.ownership, seen.condition) {
             (Ownership::Others, _) => foreign = true,
             (_, Condition::Absent) => {}
-            (Ownership::Confirmed, _) => left.confirmed = Some(kind.name()),
-            (Ownership::Ours, condition) => left.parts.push(RemainingPart {
+            (Ownership::Confirmed, _) if !work.removes() => left.confirmed = Some(kind.name()),
+            (Ownership::Ours | Ownership::Confirmed, condition) => left.parts.push(RemainingPart {
                 part: part.clone(),
                 is_going: condition == Condition::Going,
             }),
         }
     }
     // What is adopted carries no mark. If everything works, another run of the request may have announced it.
-    if whole && foreign && plan.owner.adopt && !left.parts.is_empty() {
+    if whole && foreign && plan.owner.adopt && !left.parts.is_empty() && !work.removes() {
         left.confirmed = Some(plan.target.kind().name());
     }
     if left.confirmed.is_some() {
@@ -212,7 +237,7 @@ async fn remaining(work: &Work<'_>, context: &PartContext<'_>, patient: bool) ->
             ..Remaining::default()
         });
     }
-    if left.may_be_marked {
+    if left.may_be_marked && !work.removes() {
         // Perhaps another run announced the connection: better something stays than that this is taken away.
         let names = left.parts.drain(..).map(|left| left.part.kind().name());
         left.unseen.extend(names);

@@ -9,17 +9,17 @@
 
 use super::{inventory, parts};
 use crate::execution::{EndedExecution, Phase, Progress};
-use crate::ids::RequestId;
+use crate::ids::{EndpointId, RequestId};
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, Outside, Reply};
 use crate::ownership::{MANAGED, REQUEST, is_closing};
 use crate::problem::{Code, Problem, Rejection};
 use crate::request;
-use crate::result::{Failed, Left, ResultDetail, ResultEvent};
+use crate::result::{Failed, Left, Removed, ResultDetail, ResultEvent};
 use crate::time::Time;
 use crate::workflow::{
-    CHECKING, Disposition, Inventory, NextState, StepError, StepInput, StepOutput, StepResult,
-    Work, still_there,
+    CHECKING, Disposition, First, Inventory, NextState, StepError, StepInput, StepOutput,
+    StepResult, Work, still_there,
 };
 
 /// Carries the step out.
@@ -76,7 +76,7 @@ fn unseen(mut work: Work<'_>, error: &CallError) -> StepOutput {
 /// Nothing was planned, so nothing was made; or this cleans up after another execution, and could not plan.
 fn nothing_planned(input: StepInput, mut progress: Progress, now: Time) -> StepOutput {
     let ended = EndedExecution::read(&input.input);
-    progress.cleaning = ended.is_some();
+    progress.cleaning = ended.is_some() && input.execution.connects.is_none();
     let mut left = Vec::new();
     if let Some(ended) = &ended {
         let what = "perhaps what the ended execution made".to_owned();
@@ -103,7 +103,7 @@ fn nothing_planned(input: StepInput, mut progress: Progress, now: Time) -> StepO
 async fn step(mut work: Work<'_>) -> StepResult {
     let began = work.now();
     let inventory = inventory::take(&work).await?;
-    if work.plan.on_failure == OnFailure::Keep {
+    if work.plan.on_failure == OnFailure::Keep && !work.removes() {
         return Ok(announce(work, &inventory));
     }
     if work.situation_at(began).is_over() {
@@ -112,16 +112,27 @@ async fn step(mut work: Work<'_>) -> StepResult {
     if work.situation_at(began).waits_for_check(&inventory) {
         return Ok(work.pause(CHECKING));
     }
-    if inventory.parts.is_to_go() {
-        let patient = work.situation_at(began).is_patient();
+    let patient = work.situation_at(began).is_patient();
+    match &inventory.first {
+        First::NamesOff(id) => return names_off(work, id.clone(), still_there(&inventory)).await,
+        First::NamesGoOff if patient => return Ok(work.pause("the names to go off")),
+        First::Settle => return Ok(work.pause("claims from before to show")),
+        First::NamesGoOff | First::Close | First::Nothing => {}
+    }
+    if inventory.first != First::Close && inventory.parts.is_to_go() {
         let removed = match inventory.parts.next() {
             Some(part) => {
                 let context = inventory::context(&work, &inventory);
                 // Somebody may have confirmed it while others were asked.
-                if parts::is_confirmed(&work.plan, &context).await? {
+                if !work.removes() && parts::is_confirmed(&work.plan, &context).await? {
                     return Ok(work.pause("the mark of another execution to be looked at"));
                 }
-                done_or_busy(part.kind().remove(&context).await)
+                let name = part.kind().name();
+                let removed = done_or_busy(part.kind().remove(&context).await);
+                if removed.is_ok() {
+                    note_removed(&mut work.progress, name);
+                }
+                removed
             }
             None => Ok(()),
         };
@@ -157,18 +168,96 @@ async fn step(mut work: Work<'_>) -> StepResult {
     }
     for (endpoint, disposition) in &inventory.endpoints {
         remove(&work, endpoint, *disposition).await?;
+        match disposition {
+            Disposition::IsDeleted => note_removed(&mut work.progress, endpoint.id.to_string()),
+            Disposition::LosesTags => note_staying(&mut work, endpoint),
+            Disposition::Stays
+            | Disposition::IsAnothers
+            | Disposition::Closes
+            | Disposition::IsClosing
+            | Disposition::Reopens
+            | Disposition::IsGoing
+            | Disposition::IsGone => {}
+        }
     }
     if let Some(group) = &inventory.group
         && inventory.endpoints_are_gone()
     {
         done_or_busy(work.outside.ec2.delete_group(&group.id).await)?;
+        note_removed(&mut work.progress, group.id.to_string());
     }
     // EC2 shows what was just ordered seconds later, so there is always a wait between this and the next look.
     Ok(work.pause(still_there(&inventory)))
 }
 
+/// The names that clients use are turned off before what they lead to goes.
+async fn names_off(mut work: Work<'_>, id: EndpointId, what: String) -> StepResult {
+    match work.outside.ec2.disable_private_dns(&id).await {
+        // EC2 is still at work on it.
+        Err(error) if error.is_busy() => {}
+        // Who may not turn it off deletes it all the same, once it has waited for somebody who may.
+        Err(CallError::Refused { .. }) => {
+            if let Some(removal) = &mut work.progress.removal {
+                removal.names_off = Some(id);
+            }
+        }
+        ordered => {
+            ordered?;
+            if let Some(removal) = &mut work.progress.removal {
+                removal.removed.push(format!("private DNS of {id}"));
+                removal.names_off = Some(id);
+            }
+        }
+    }
+    Ok(work.pause(what))
+}
+
+/// What is ordered to go, once; a removal says so at its end.
+fn note_removed(progress: &mut Progress, what: String) {
+    if let Some(removal) = &mut progress.removal
+        && !removal.removed.contains(&what)
+    {
+        removal.removed.push(what);
+    }
+}
+
+/// An endpoint that other requests hold, and who they are.
+fn note_staying(work: &mut Work<'_>, endpoint: &Endpoint) {
+    let owner = &work.plan.owner;
+    let what = owner.with_others(endpoint.id.as_str(), &endpoint.tags);
+    if let Some(removal) = &mut work.progress.removal
+        && !removal.stays.contains(&what)
+    {
+        removal.stays.push(what);
+    }
+}
+
+/// Says that the connection is gone; or what of it is not.
+fn removed(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
+    let unseen = inventory.parts.unseen.join(", ");
+    if !unseen.is_empty() {
+        note_left_over(&mut work.progress, &unseen);
+    }
+    let now = work.now();
+    work.progress.close(now);
+    let id = &work.plan.owner.request_id;
+    if work.progress.failure.is_some() {
+        let left = Left {
+            behind: &inventory.left_over(),
+            stands: false,
+        };
+        let event = failed(&work.progress, left, Some(id), &work.execution, now);
+        return work.announce(NextState::AnnounceFailure, event);
+    }
+    let event = Removed::of(id, &work.progress, &work.execution, now).event();
+    work.announce(NextState::AnnounceRemoved, event)
+}
+
 /// Says why the request failed, and what is left.
 pub(super) fn announce(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
+    if work.removes() {
+        return removed(work, inventory);
+    }
     if work.progress.cleaning
         && let Some(endpoint) = inventory.confirmed()
         && work

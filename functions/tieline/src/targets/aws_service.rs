@@ -10,7 +10,7 @@ use super::{
     Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts, Resolved, TargetKind,
     Unresolved,
 };
-use crate::ids::{Domain, RecordName, ServiceSuffix, VpcId};
+use crate::ids::{Domain, RecordName, Region, ServiceSuffix, VpcId};
 use crate::json::{Condition, Fields};
 use crate::parts::Part;
 use crate::parts::private_zone::{APEX, LeadsTo, PrivateZone};
@@ -30,6 +30,23 @@ pub struct AwsService {
 }
 
 impl AwsService {
+    /// By its name at EC2; services of others have other names.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        let short = name.strip_prefix("com.amazonaws.")?;
+        if short.starts_with("vpce.") {
+            return None;
+        }
+        let (first, rest) = short.split_once('.')?;
+        let has_region = first.parse::<Region>().is_ok();
+        Some(Self {
+            service: if has_region { rest } else { short }.parse().ok()?,
+            port: 443,
+            fips: false,
+            inbound_resolver_only: false,
+            zone_vpc_ids: Vec::new(),
+        })
+    }
+
     pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
         let service = fields.required("service", "The service");
         let port = fields.port(

@@ -76,6 +76,11 @@ pub(crate) struct Named {
 }
 
 impl Target {
+    /// What an endpoint of one of AWS's services leads to, as far as its service's name says it.
+    pub fn of_service(service: &str) -> Option<Self> {
+        aws_service::AwsService::of(service).map(Self::AwsService)
+    }
+
     pub(crate) fn read<F: Fields>(fields: &mut F) -> Option<Named> {
         let about = |(name, facts): (&&'static str, &KindFacts)| Kind {
             name,

@@ -26,9 +26,25 @@ pub enum Disposition {
     IsGone,
 }
 
+/// What comes before anything else goes where a connection is removed that clients use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum First {
+    #[default]
+    Nothing,
+    /// It is said that nobody is to claim the endpoint any more.
+    Close,
+    /// Claims from before that may still have to show.
+    Settle,
+    /// The names that lead to the endpoint go off.
+    NamesOff(EndpointId),
+    /// That was ordered.
+    NamesGoOff,
+}
+
 /// What this request made, as EC2 and the vendors show it now.
 #[derive(Debug, Default)]
 pub struct Inventory {
+    pub first: First,
     /// What else the connection is made of. It is removed first, the last made part before the others.
     pub parts: Remaining,
     pub endpoints: Vec<(Endpoint, Disposition)>,
@@ -180,6 +196,12 @@ impl Inventory {
 
     /// Whether something has to be ordered. `patient`: the endpoint waits for its parts.
     pub fn wants_a_call(&self, patient: bool) -> bool {
+        match self.first {
+            First::Close | First::NamesOff(_) => return true,
+            First::Settle => return false,
+            First::NamesGoOff if patient => return false,
+            First::NamesGoOff | First::Nothing => {}
+        }
         if self.parts.next().is_some() {
             return true;
         }

@@ -84,6 +84,11 @@ pub enum NextState {
     /// Remove what was made.
     #[strum(serialize = "Roll back")]
     RollBack,
+    /// Remove what the request holds.
+    #[strum(serialize = "Remove the connection")]
+    Remove,
+    #[strum(serialize = "Announce that it is removed")]
+    AnnounceRemoved,
     #[strum(serialize = "Announce that acceptance is awaited")]
     AnnounceWaiting,
     #[strum(serialize = "Announce that it is ready")]

@@ -59,6 +59,7 @@ impl Work<'_> {
             wanted: self.plan.endpoint.as_ref(),
             endpoint,
             endpoint_id: endpoint.map(|endpoint| &endpoint.id),
+            removes: self.removes(),
         }
     }
 
@@ -80,8 +81,15 @@ impl Work<'_> {
         since.is_some_and(|since| self.now().since(since) >= self.outside.limits.settle)
     }
 
+    /// Whether a connection is removed, and not made.
+    pub fn removes(&self) -> bool {
+        self.progress.removal.is_some()
+    }
+
     /// Goes on to a state.
     pub fn go(self, next: NextState) -> StepOutput {
+        let is_removal = next == NextState::RollBack && self.removes();
+        let next = if is_removal { NextState::Remove } else { next };
         StepOutput {
             plan: Some(self.plan),
             ..StepOutput::to(next, self.execution, self.progress)

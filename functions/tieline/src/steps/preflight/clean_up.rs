@@ -6,11 +6,11 @@
 
 use serde_json::Map;
 
-use super::{Answer, Check, Outcome};
+use super::{Answer, Check, Outcome, status};
 use crate::endpoint::{EndpointPlan, Groups, Serving, own_group_name};
 use crate::execution::EndedExecution;
 use crate::ids::{Addressing, Region, VpcId};
-use crate::options::Policy;
+use crate::options::{OnFailure, Policy};
 use crate::outside::{Endpoint, EndpointFilter, Outside, Reply};
 use crate::ownership::{Claim, Owner, REQUEST};
 use crate::parts::PartContext;
@@ -20,6 +20,7 @@ use crate::question;
 use crate::request::{self, Request};
 use crate::result::Left;
 use crate::steps::parts;
+use crate::targets::Target;
 use crate::workflow::{LONGEST_POLL, NextState, StepInput, StepOutput, StepResult, wait_seconds};
 
 pub(super) async fn step(
@@ -34,16 +35,8 @@ pub(super) async fn step(
     if ended.is_announced() && may_end {
         return Ok(nothing(outside, input));
     }
-    if let Some(run) = outside.executions.execution(&ended.execution).await? {
-        if run.is_running && may_end {
-            return Ok(nothing(outside, input));
-        }
-        if let Some(text) = run.input.filter(|_| ended.input.is_null()) {
-            ended.had_input(&text);
-        }
-        if let Some(error) = run.error {
-            ended.had_error(&error);
-        }
+    if ask(outside, &mut ended).await? && may_end {
+        return Ok(nothing(outside, input));
     }
     // Who asked how a request stands made nothing.
     if question::is_one(&ended.input) && may_end {
@@ -68,6 +61,17 @@ pub(super) async fn step(
     if request.dry_run {
         return Ok(answer.refuse(vec![ended.problem()], Left::default(), Some(id)));
     }
+    // What is being removed is not read back, nor made again.
+    if let Some(removal) = status::under_way(outside, here, &answer.execution, id).await? {
+        let waited = answer.progress.waited(outside.clock.now());
+        if may_end && waited < outside.limits.phase {
+            return Ok(StepOutput {
+                wait_seconds: Some(wait_seconds(waited, LONGEST_POLL)),
+                waiting_for: Some(format!("the removal {removal} to come to its end")),
+                ..StepOutput::to(NextState::WaitForTarget, answer.execution, answer.progress)
+            });
+        }
+    }
     let mut check = Check {
         maker: &ended.execution,
         ..Check::new(outside, &request, &answer.execution)
@@ -86,6 +90,7 @@ pub(super) async fn step(
             wanted: plan.endpoint.as_ref(),
             endpoint: None,
             endpoint_id: None,
+            removes: false,
         };
         confirmed = parts::is_confirmed(plan, &context).await?;
     }
@@ -112,24 +117,71 @@ pub(super) async fn step(
     })
 }
 
+/// Asks Step Functions how an execution ended; whether it runs all the same.
+pub(super) async fn ask(outside: &Outside<'_>, ended: &mut EndedExecution) -> Reply<bool> {
+    let Some(run) = outside.executions.execution(&ended.execution).await? else {
+        return Ok(false);
+    };
+    if run.is_running {
+        return Ok(true);
+    }
+    if let Some(text) = run.input.filter(|_| ended.input.is_null()) {
+        ended.had_input(&text);
+    }
+    if let Some(error) = run.error {
+        ended.had_error(&error);
+    }
+    Ok(false)
+}
+
 /// Nothing is to be done, and nobody has to hear of it.
-fn nothing(outside: &Outside<'_>, input: StepInput) -> StepOutput {
+pub(super) fn nothing(outside: &Outside<'_>, input: StepInput) -> StepOutput {
     let answer = Answer::new(outside, input.execution, input.progress, &input.input);
     StepOutput::to(NextState::NothingToDo, answer.execution, answer.progress)
 }
 
-/// The endpoints that carry the request's mark, dead ones left out.
+/// The endpoints that carry the request's mark with its parameters, dead ones left out.
 async fn held(outside: &Outside<'_>, owner: &Owner) -> Reply<Vec<Endpoint>> {
+    let mut found = marked(outside, owner).await?;
+    found.retain(|one| !one.state.is_dead() && owner.claim(&one.tags) == Claim::Ours);
+    Ok(found)
+}
+
+/// Those that carry its id, with whatever parameters and in whatever state, the ones that are alive first.
+pub(super) async fn marked(outside: &Outside<'_>, owner: &Owner) -> Reply<Vec<Endpoint>> {
     let key = owner.request_tag();
     let filter = EndpointFilter {
         tag_key: Some(&key),
         ..EndpointFilter::default()
     };
     let mut found = outside.ec2.endpoints(&filter).await?;
-    found.retain(|one| {
-        owner.is_ours(&one.tags) && !one.state.is_dead() && owner.claim(&one.tags) == Claim::Ours
-    });
+    found.retain(|one| owner.is_ours(&one.tags));
+    found.sort_by_key(|one| one.state.is_dead());
     Ok(found)
+}
+
+/// A plan of an endpoint that carries the request's mark, enough to remove it and its group.
+pub(super) fn plan_by_marks(
+    owner: Owner,
+    target: Target,
+    endpoint: Option<&Endpoint>,
+    on_failure: OnFailure,
+) -> Plan {
+    let tags = endpoint.map(|endpoint| &endpoint.tags);
+    let owner = Owner {
+        zone: tags.and_then(|tags| owner.zone_in(tags)),
+        ..owner
+    };
+    Plan {
+        endpoint: endpoint.and_then(|endpoint| wanted(&owner, endpoint)),
+        owner,
+        target,
+        parts: Vec::new(),
+        about: Map::new(),
+        warnings: Vec::new(),
+        on_failure,
+        verifier: Verifier::nobody("it is only removed"),
+    }
 }
 
 /// The target is gone, but what was made for it shows by its marks. Only the vendor's side would need the target.
@@ -148,24 +200,9 @@ fn by_marks(
             "perhaps what belongs to it beside the endpoint: what has the tag {REQUEST}{id} or \"tieline {stack} {id}\" in its name, and a private zone whose names lead there"
         )
     });
-    let marked = held
-        .first()
-        .zip(held.first().and_then(|one| wanted(&owner, one)));
-    if let Some((endpoint, wanted)) = marked {
-        let owner = Owner {
-            zone: owner.zone_in(&endpoint.tags),
-            ..owner
-        };
-        let plan = Plan {
-            owner,
-            target: request.shape.target.clone(),
-            endpoint: Some(wanted),
-            parts: Vec::new(),
-            about: Map::new(),
-            warnings: Vec::new(),
-            on_failure: request.on_failure,
-            verifier: Verifier::nobody("it is only cleaned up"),
-        };
+    if let Some(endpoint) = held.first() {
+        let target = request.shape.target.clone();
+        let plan = plan_by_marks(owner, target, Some(endpoint), request.on_failure);
         let mut work = answer.work(plan);
         work.progress.endpoint = Some(endpoint.id.clone());
         let mut output = work.fail(ended.problem());

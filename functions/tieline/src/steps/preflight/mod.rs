@@ -4,6 +4,7 @@ mod clean_up;
 mod looks;
 mod network;
 mod reach;
+mod remove;
 mod service;
 mod serving;
 mod status;
@@ -22,6 +23,7 @@ use crate::plan::{Plan, Verifier};
 use crate::problem::{Code, Problem};
 use crate::question;
 use crate::refusals::{deploy_verifier, no_verifier};
+use crate::removal;
 use crate::request::{self, Request};
 use crate::result::Left;
 use crate::targets::{ConnectedThrough, EndpointSpec, Resolved};
@@ -46,7 +48,27 @@ pub async fn handle(outside: &Outside<'_>, here: &Region, input: StepInput) -> S
 
 async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepResult {
     if let Some(ended) = EndedExecution::read(&input.input) {
+        if input.execution.connects.is_some() {
+            return remove::ended(outside, here, input, ended).await;
+        }
         return clean_up::step(outside, here, input, ended).await;
+    }
+    let removes = input.execution.connects.is_some();
+    if removal::is_one(&input.input) != removes {
+        let answer = Answer::new(outside, input.execution, input.progress, &input.input);
+        let id = request::request_id(&input.input);
+        let problem = Problem::at("$", wrong_machine(removes));
+        return Ok(answer.refuse(vec![problem], Left::default(), id.as_ref()));
+    }
+    if let Some(removal) = removal::read(&input.input, here) {
+        let answer = Answer::new(outside, input.execution, input.progress, &input.input);
+        return match removal {
+            Ok(removal) => remove::step(outside, here, answer, removal).await,
+            Err(problems) => {
+                let id = request::request_id(&input.input);
+                Ok(answer.refuse(problems, Left::default(), id.as_ref()))
+            }
+        };
     }
     if let Some(question) = question::read(&input.input, here) {
         let answer = Answer::new(outside, input.execution, input.progress, &input.input);
@@ -62,6 +84,17 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
         Ok(request) => request,
         Err(problems) => return Ok(answer.refuse(problems, Left::default(), id.as_ref())),
     };
+    let id = &request.request_id;
+    let removal = match request.dry_run {
+        true => None,
+        false => status::under_way(outside, here, &answer.execution, id).await?,
+    };
+    if let Some(execution) = removal {
+        let message = format!("the connection of {id} is still being removed by {execution}");
+        let fix = "wait for the removal's result, and send the event again";
+        let problem = Problem::new(Code::RequestInProgress, message, fix);
+        return Ok(answer.not_yet(problem, &request));
+    }
     let mut check = Check::new(outside, &request, &answer.execution);
     let outcome = check.run().await?;
     let (problems, stands) = (check.problems, check.stands);
@@ -86,6 +119,14 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
             "report this: it is a defect of Tieline",
         ))),
     }
+}
+
+fn wrong_machine(removes: bool) -> String {
+    let (this, other) = match removes {
+        true => ("removes connections", "makes them"),
+        false => ("makes connections", "removes them"),
+    };
+    format!("this state machine {this}: put the event on the bus, or start the one that {other}")
 }
 
 /// As many warnings as a person reads.
@@ -363,6 +404,7 @@ impl<'a> Check<'a> {
             wanted: plan.endpoint.as_ref(),
             endpoint,
             endpoint_id: endpoint.map(|endpoint| &endpoint.id),
+            removes: false,
         };
         let warnings = plan.parts.iter().map(|part| part.kind().warns(&context));
         self.warnings.extend(warnings.flatten());

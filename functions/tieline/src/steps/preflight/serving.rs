@@ -6,7 +6,7 @@ use crate::endpoint::{EndpointPlan, Serving, differences, holding_zone, holds_na
 use crate::ids::{GroupId, SubnetId, VpcId};
 use crate::outside::route53::VpcZone;
 use crate::outside::{CallError, Endpoint, Reply, Service, State};
-use crate::ownership::{Claim, MANAGED, Owner, holders, is_settled};
+use crate::ownership::{Claim, MANAGED, Owner, holders, is_closing, is_settled};
 use crate::problem::{Code, Problem};
 use crate::refusals;
 use crate::request::Request;
@@ -223,7 +223,11 @@ impl Check<'_> {
             differs.extend(asked.iter().flat_map(|asked| asked.missing_in(endpoint)));
             wanted.differs = std::mem::take(&mut differs);
         }
-        let dns_is_settled = !ours || (is_settled(&endpoint.tags) && owner.shares(&endpoint.tags));
+        // Whoever lets go of it turns its names off first: it is waited for.
+        let dns_is_settled = !ours
+            || (is_settled(&endpoint.tags)
+                && owner.shares(&endpoint.tags)
+                && !is_closing(&endpoint.tags));
         if dns_is_settled
             && endpoint.state == State::Available
             && endpoint.private_dns != wanted.private_dns.is_some()

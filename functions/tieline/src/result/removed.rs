@@ -1,0 +1,57 @@
+//! *Private Connection Removed*: what a request held is gone, or there was nothing.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{ResultDetail, Run};
+use crate::execution::{Execution, Progress};
+use crate::ids::RequestId;
+use crate::problem::Code;
+use crate::time::Time;
+
+/// What the request held is gone
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Removed {
+    /// The request
+    request_id: RequestId,
+    code: Code,
+    #[serde(flatten)]
+    run: Run,
+    /// What was removed, in this order
+    removed: Vec<String>,
+    /// What the request had a part in and is still there, and whose it is
+    stays: Vec<String>,
+}
+
+impl ResultDetail for Removed {
+    const DETAIL_TYPE: &'static str = "Private Connection Removed";
+    const SCHEMA_FILE: &'static str = "removed.v1.json";
+}
+
+impl Removed {
+    pub fn of(request: &RequestId, progress: &Progress, execution: &Execution, now: Time) -> Self {
+        let removal = progress.removal.clone().unwrap_or_default();
+        let message = match (removal.removed.as_slice(), removal.stays.as_slice()) {
+            ([], []) => format!("nothing to remove: nothing carries the mark of {request}"),
+            ([], stays) => format!(
+                "{request} holds nothing any more; {} stays",
+                stays.join(", ")
+            ),
+            (removed, []) => format!("{request} is gone: {}", removed.join(", ")),
+            (removed, stays) => format!(
+                "{request} is gone: {}; {} stays",
+                removed.join(", "),
+                stays.join(", ")
+            ),
+        };
+        let next_step = "nothing; the same id may be used again".to_owned();
+        Self {
+            request_id: request.clone(),
+            code: Code::Removed,
+            run: Run::of(message, next_step, progress, execution, now),
+            removed: removal.removed,
+            stays: removal.stays,
+        }
+    }
+}

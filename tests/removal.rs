@@ -1,0 +1,358 @@
+//! Removals: what a request holds goes, in two steps and with its last holder only, and everything else stays.
+
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
+mod removal {
+    mod races;
+}
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::{
+    Broken, Ended, Seen, Simulated, Stage, assert_connected, code, detail, everything, files,
+    request, writes,
+};
+use world::gate::{Fault, FaultKind};
+use world::model::endpoints::CreateVpcEndpoint;
+use world::{Service, World, scenario};
+
+/// The removal of a request, as it comes on the bus.
+fn removal(request: &Value) -> Value {
+    json!({
+        "id": "e-removal", "source": "me", "detail-type": "Private Connection Removal Requested", "detail": request,
+    })
+}
+
+fn by_id(id: &str) -> Value {
+    removal(&json!({"requestId": id, "region": "us-east-1"}))
+}
+
+/// A stage on which these requests are connected, and what there was before.
+async fn connected(world: World, requests: &[Value]) -> (Stage, BTreeSet<String>) {
+    let simulated = Simulated::on(world);
+    let before = everything(&mut simulated.world());
+    let mut stage = Stage::on(simulated);
+    for request in requests {
+        stage.start(request.clone(), None);
+        let ended = stage.run().await.pop().unwrap();
+        assert_connected(&ended, &request.to_string());
+    }
+    stage.outside().world().clear_calls();
+    (stage, before)
+}
+
+async fn remove(stage: &mut Stage, input: Value) -> Ended {
+    stage.remove(input, None);
+    stage.run().await.pop().unwrap()
+}
+
+fn with_id(mut request: Value, id: &str) -> Value {
+    request["requestId"] = json!(id);
+    request
+}
+
+/// Every request file, but for those of a dry run.
+fn requests() -> Vec<(String, Value)> {
+    let all = files("events/requests").into_iter().map(|file| {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let request = request(&name);
+        (name, request)
+    });
+    all.filter(|(_, request)| request["dryRun"] != true)
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_target_goes_and_the_world_is_as_it_was() {
+    let mut kinds = BTreeSet::new();
+    for (name, request) in requests() {
+        let (mut stage, before) =
+            connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+        let ended = remove(&mut stage, removal(&request)).await;
+
+        let said = detail(&ended);
+        assert_eq!(code(&ended), "REMOVED", "{name}: {said:#}");
+        assert_eq!(ended.status, "SUCCEEDED", "{name}");
+        assert_eq!(ended.events.len(), 1, "{name}");
+        assert_eq!(said["resultId"], "e-removal.result", "{name}");
+        assert!(
+            !said["removed"].as_array().unwrap().is_empty(),
+            "{name}: {said:#}"
+        );
+        assert_eq!(said["stays"], json!([]), "{name}: {said:#}");
+        assert_eq!(
+            everything(&mut stage.outside().world()),
+            before,
+            "{name}: {said:#}"
+        );
+        // Once more there is nothing to remove.
+        stage.outside().world().clear_calls();
+        let ended = remove(&mut stage, removal(&request)).await;
+        let said = detail(&ended);
+        assert_eq!(code(&ended), "REMOVED", "{name}: {said:#}");
+        assert!(
+            said["message"]
+                .as_str()
+                .unwrap()
+                .contains("nothing to remove"),
+            "{said:#}"
+        );
+        assert_eq!(writes(stage.outside()), [""; 0], "{name}");
+        kinds.insert(request["target"]["kind"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(kinds.len(), 8, "{kinds:?}");
+}
+
+/// It is said first that nobody is to claim it any more; and clients never see a name that leads to what is not there.
+#[tokio::test(start_paused = true)]
+async fn the_names_go_first_and_the_group_last() {
+    let request = request("aurora-dsql-minimal");
+    let (mut stage, _) =
+        connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+    let ended = remove(&mut stage, by_id(request["requestId"].as_str().unwrap())).await;
+
+    assert_eq!(code(&ended), "REMOVED", "{}", detail(&ended));
+    // EC2 takes a while to let go of the group, whose deletion is tried meanwhile.
+    let mut ordered = writes(stage.outside());
+    ordered.dedup();
+    assert_eq!(
+        ordered,
+        [
+            "CreateTags",
+            "ModifyVpcEndpoint",
+            "DeleteVpcEndpoints",
+            "DeleteSecurityGroup"
+        ]
+    );
+    let world = stage.outside().world();
+    let modified = world
+        .writes()
+        .find(|call| call.action == "ModifyVpcEndpoint");
+    let modified = modified.unwrap();
+    assert_eq!(
+        modified.parameters["PrivateDnsEnabled"]
+            .to_string()
+            .trim_matches('"'),
+        "false"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_hold_stays_with_them() {
+    let first = request("aws-service-monitoring");
+    let second = with_id(first.clone(), "other");
+    let (mut stage, before) =
+        connected(scenario::world("default"), &[first.clone(), second.clone()]).await;
+    let endpoint = Seen::at_last(&mut stage.outside().world()).ours()[0].clone();
+    let ended = remove(&mut stage, removal(&first)).await;
+
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "REMOVED", "{said:#}");
+    let stays = said["stays"].to_string();
+    assert!(
+        stays.contains(&endpoint.vpc_endpoint_id) && stays.contains("other"),
+        "{stays}"
+    );
+    let there = Seen::at_last(&mut stage.outside().world()).ours()[0].clone();
+    assert!(there.private_dns_enabled);
+    let marks: Vec<&String> = there.tags.iter().map(|tag| &tag.key).collect();
+    assert!(
+        marks.iter().any(|key| *key == "tieline:request/other"),
+        "{marks:?}"
+    );
+    assert!(
+        !marks.iter().any(|key| *key == "tieline:request/metrics"),
+        "{marks:?}"
+    );
+    assert!(
+        there.tags.iter().all(|tag| tag.key != "tieline:closing"),
+        "{:?}",
+        there.tags
+    );
+
+    let ended = remove(&mut stage, removal(&second)).await;
+    assert_eq!(code(&ended), "REMOVED", "{}", detail(&ended));
+    assert_eq!(everything(&mut stage.outside().world()), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_ours_is_not_touched() {
+    let mut request = request("aws-service-monitoring");
+    request["adopt"] = json!(true);
+    let by_hand = serde_json::from_value(json!({
+        "VpcEndpointType": "Interface", "VpcId": scenario::VPC, "PrivateDnsEnabled": "true",
+        "ServiceName": "com.amazonaws.us-east-1.monitoring",
+        "SubnetId": request["network"]["subnetIds"], "SecurityGroupId": request["network"]["securityGroupIds"],
+    }));
+    let by_hand: CreateVpcEndpoint = by_hand.unwrap();
+    let mut world = scenario::world("default");
+    world.arrange(by_hand).unwrap();
+    world.advance(Duration::from_secs(300));
+    let (mut stage, before) = connected(world, std::slice::from_ref(&request)).await;
+    let ended = remove(&mut stage, removal(&request)).await;
+
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "REMOVED", "{said:#}");
+    assert!(
+        said["stays"].to_string().contains("it is not ours"),
+        "{said:#}"
+    );
+    assert_eq!(writes(stage.outside()), [""; 0]);
+    assert_eq!(everything(&mut stage.outside().world()), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_alone_is_enough_where_marks_tell_the_rest_and_only_there() {
+    for (name, expected) in [
+        ("aurora-dsql", "REMOVED"),
+        ("aws-service-s3", "REMOVED"),
+        ("tidb-cloud-dedicated", "REQUEST_NEEDED"),
+        ("aurora-dsql-private-zone", "REQUEST_NEEDED"),
+    ] {
+        let request = request(name);
+        let (mut stage, before) =
+            connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+        let ended = remove(&mut stage, by_id(request["requestId"].as_str().unwrap())).await;
+
+        assert_eq!(code(&ended), expected, "{name}: {}", detail(&ended));
+        if expected == "REMOVED" {
+            assert_eq!(everything(&mut stage.outside().world()), before, "{name}");
+        } else {
+            assert_eq!(writes(stage.outside()), [""; 0], "{name}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_nobody_used_has_nothing_to_remove() {
+    let (mut stage, before) = connected(scenario::world("default"), &[]).await;
+    let ended = remove(&mut stage, by_id("unknown")).await;
+
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "REMOVED", "{said:#}");
+    assert!(
+        said["message"]
+            .as_str()
+            .unwrap()
+            .contains("nothing to remove"),
+        "{said:#}"
+    );
+    assert_eq!(writes(stage.outside()), [""; 0]);
+    assert_eq!(everything(&mut stage.outside().world()), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_of_other_parameters_or_of_nonsense_removes_nothing() {
+    let request = request("aws-service-monitoring");
+    let mut other = request.clone();
+    other["privateDns"] = json!(false);
+    let mut unknown = json!({"requestId": "metrics", "region": "us-east-1"});
+    unknown["force"] = json!(true);
+    let elsewhere = json!({"requestId": "metrics", "region": "eu-west-1"});
+    for (detail_of, expected) in [
+        (other, "REQUEST_CONFLICT"),
+        (unknown, "REQUEST_INVALID"),
+        (elsewhere, "REQUEST_INVALID"),
+    ] {
+        let (mut stage, _) =
+            connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+        let ended = remove(&mut stage, removal(&detail_of)).await;
+
+        assert_eq!(code(&ended), expected, "{}", detail(&ended));
+        assert_eq!(writes(stage.outside()), [""; 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_says_what_would_go_and_what_would_stay() {
+    let first = request("aurora-dsql-minimal");
+    let second = with_id(first.clone(), "other");
+    for shared in [false, true] {
+        let requests = match shared {
+            false => vec![first.clone()],
+            true => vec![first.clone(), second.clone()],
+        };
+        let (mut stage, _) = connected(scenario::world("default"), &requests).await;
+        let mut asked = first.clone();
+        asked["dryRun"] = json!(true);
+        let ended = remove(&mut stage, removal(&asked)).await;
+
+        let said = detail(&ended);
+        assert_eq!(code(&ended), "PLANNED", "{said:#}");
+        assert_eq!(writes(stage.outside()), [""; 0]);
+        let endpoint = Seen::at_last(&mut stage.outside().world()).ours()[0].clone();
+        let (goes, stays) = (&said["removal"]["goes"], &said["removal"]["stays"]);
+        let listed = if shared { stays } else { goes };
+        assert!(
+            listed.to_string().contains(&endpoint.vpc_endpoint_id),
+            "{said:#}"
+        );
+        assert_eq!(stays.as_array().unwrap().is_empty(), !shared, "{said:#}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_step_of_a_removal_may_come_twice() {
+    let request = request("endpoint-service-private-zone");
+    for invocation in 1..12 {
+        let (mut stage, before) =
+            connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+        let broken = Broken {
+            invocation,
+            times: 1,
+        };
+        stage.remove(removal(&request), Some(broken));
+        let ended = stage.run().await.pop().unwrap();
+
+        assert_eq!(code(&ended), "REMOVED", "{invocation}: {}", detail(&ended));
+        assert_eq!(
+            everything(&mut stage.outside().world()),
+            before,
+            "{invocation}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_an_hour_is_waited_out() {
+    for service in [Service::Ec2, Service::TidbCloud] {
+        let request = request("tidb-cloud-dedicated");
+        let (mut stage, before) =
+            connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+        let outage = Fault {
+            seconds: Some(3600.0),
+            ..Fault::of(service, FaultKind::ErrorBeforeEffect)
+        };
+        stage.outside().world().add_fault(outage);
+        let ended = remove(&mut stage, removal(&request)).await;
+
+        assert_eq!(code(&ended), "REMOVED", "{service:?}: {}", detail(&ended));
+        assert!(ended.seconds > 3600, "{service:?}");
+        assert_eq!(
+            everything(&mut stage.outside().world()),
+            before,
+            "{service:?}"
+        );
+    }
+}
+
+/// What a vendor does not let go of is named; AWS's side goes.
+#[tokio::test(start_paused = true)]
+async fn what_a_vendor_keeps_is_named() {
+    let request = request("tidb-cloud-dedicated");
+    let (mut stage, _) =
+        connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+    let refusal = Fault::on("DeletePrivateEndpointConnection", FaultKind::AccessDenied);
+    stage.outside().world().add_fault(refusal);
+    let ended = remove(&mut stage, removal(&request)).await;
+
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "UNDO_INCOMPLETE", "{said:#}");
+    assert!(
+        said["leftBehind"].to_string().contains("TiDB Cloud"),
+        "{said:#}"
+    );
+    assert_eq!(Seen::at_last(&mut stage.outside().world()).ours().len(), 0);
+}

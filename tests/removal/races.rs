@@ -1,0 +1,196 @@
+//! Removals beside requests and other removals of the same id: whoever began first is waited for.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tests::{Seen, Simulated, Stage, code, detail, everything, request, writes};
+use world::scenario;
+
+use crate::{connected, removal, remove, with_id};
+
+/// It started after its request, and comes to its end after it.
+#[tokio::test(start_paused = true)]
+async fn a_removal_that_overtakes_its_request_waits_for_it() {
+    let simulated = Simulated::on(scenario::world("default"));
+    let before = everything(&mut simulated.world());
+    let mut stage = Stage::on(simulated);
+    let request = request("aurora-dsql");
+    stage.start(request.clone(), None);
+    stage.pass(Duration::from_secs(20)).await;
+    stage.remove(removal(&request), None);
+    let ended = stage.run().await;
+
+    assert_eq!(code(&ended[0]), "CONNECTED", "{}", detail(&ended[0]));
+    assert_eq!(code(&ended[1]), "REMOVED", "{}", detail(&ended[1]));
+    assert_eq!(everything(&mut stage.outside().world()), before);
+}
+
+/// One that a person keeps waiting is named, with the way to end it.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_for_days_is_named() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("acceptance-never")));
+    let request = request("endpoint-service");
+    stage.start(request.clone(), None);
+    stage.pass(Duration::from_secs(600)).await;
+    stage.remove(removal(&request), None);
+    while stage.ended()[1].status == "RUNNING" {
+        stage.pass(Duration::from_secs(60)).await;
+    }
+    let ended = stage.ended().pop().unwrap();
+
+    assert_eq!(code(&ended), "REQUEST_IN_PROGRESS", "{}", detail(&ended));
+    let said = detail(&ended)["nextStep"].as_str().unwrap();
+    assert!(said.contains("stop-execution"), "{said}");
+    stage.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_removals_at_once_come_to_one_end() {
+    for seed in 0..20 {
+        let request = request("aurora-dsql-minimal");
+        let (mut stage, before) =
+            connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+        stage.remove(removal(&request), None);
+        stage.pass(Duration::from_secs(seed * 17)).await;
+        stage.remove(removal(&request), None);
+        let ended = stage.run().await;
+
+        for one in &ended[1..] {
+            assert_eq!(code(one), "REMOVED", "{seed}: {}", detail(one));
+        }
+        assert_eq!(everything(&mut stage.outside().world()), before, "{seed}");
+    }
+}
+
+/// Whoever asks last has the last word.
+#[tokio::test(start_paused = true)]
+async fn a_request_during_its_removal_is_made_again() {
+    for seconds in [1, 30, 90, 150, 200, 260, 400] {
+        let request = request("aurora-dsql-minimal");
+        let (mut stage, _) =
+            connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+        stage.remove(removal(&request), None);
+        stage.pass(Duration::from_secs(seconds)).await;
+        stage.start(request.clone(), None);
+        let ended = stage.run().await;
+
+        assert_eq!(
+            code(&ended[1]),
+            "REMOVED",
+            "{seconds}: {}",
+            detail(&ended[1])
+        );
+        assert_eq!(
+            code(&ended[2]),
+            "CONNECTED",
+            "{seconds}: {}",
+            detail(&ended[2])
+        );
+        let ours = Seen::at_last(&mut stage.outside().world());
+        assert_eq!(ours.ours().len(), 1, "{seconds}");
+        assert!(ours.ours()[0].private_dns_enabled, "{seconds}");
+    }
+}
+
+/// Another request that meets the removal has a connection at the end, whichever endpoint that is.
+#[tokio::test(start_paused = true)]
+async fn another_request_that_joins_meanwhile_is_served() {
+    for seconds in (0..60)
+        .step_by(3)
+        .chain([120, 180, 190, 200, 220, 260, 300])
+    {
+        let first = request("aws-service-monitoring");
+        let second = with_id(first.clone(), "other");
+        let (mut stage, _) =
+            connected(scenario::world("default"), std::slice::from_ref(&first)).await;
+        stage.remove(removal(&first), None);
+        stage.pass(Duration::from_secs(seconds)).await;
+        stage.start(second.clone(), None);
+        let ended = stage.run().await;
+
+        assert_eq!(
+            code(&ended[1]),
+            "REMOVED",
+            "{seconds}: {}",
+            detail(&ended[1])
+        );
+        assert_eq!(
+            code(&ended[2]),
+            "CONNECTED",
+            "{seconds}: {}",
+            detail(&ended[2])
+        );
+        let seen = Seen::at_last(&mut stage.outside().world());
+        let [one] = seen.ours()[..] else {
+            panic!("{seconds}: {} endpoints", seen.ours().len());
+        };
+        assert!(one.private_dns_enabled, "{seconds}");
+        let marks: Vec<&str> = one.tags.iter().map(|tag| tag.key.as_str()).collect();
+        assert!(
+            marks.contains(&"tieline:request/other"),
+            "{seconds}: {marks:?}"
+        );
+        assert!(
+            !marks.contains(&"tieline:request/metrics"),
+            "{seconds}: {marks:?}"
+        );
+    }
+}
+
+/// An execution that ends without a result says so, and takes nothing that may have been asked for since: also late, and twice.
+#[tokio::test(start_paused = true)]
+async fn a_removal_that_is_aborted_is_announced_and_may_be_sent_again() {
+    for seconds in [1, 60, 200, 215] {
+        for is_wanted_again in [false, true] {
+            let request = request("aurora-dsql-minimal");
+            let (mut stage, before) =
+                connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+            stage.remove(removal(&request), None);
+            stage.pass(Duration::from_secs(seconds)).await;
+            stage.end(1, "ABORTED", None);
+            let change = stage.status_change(1);
+            if is_wanted_again {
+                stage.start(request.clone(), None);
+                let made = stage.run().await.pop().unwrap();
+                assert_eq!(code(&made), "CONNECTED", "{seconds}: {}", detail(&made));
+            }
+            for _ in 0..2 {
+                let told = remove(&mut stage, change.clone()).await;
+                assert_eq!(
+                    code(&told),
+                    "EXECUTION_ENDED",
+                    "{seconds}: {}",
+                    detail(&told)
+                );
+                assert_eq!(detail(&told)["resultId"], "e-removal.result");
+            }
+            if is_wanted_again {
+                let seen = Seen::at_last(&mut stage.outside().world());
+                assert!(seen.ours()[0].private_dns_enabled, "{seconds}");
+            } else {
+                let ended = remove(&mut stage, removal(&request)).await;
+                assert_eq!(code(&ended), "REMOVED", "{seconds}: {}", detail(&ended));
+                assert_eq!(
+                    everything(&mut stage.outside().world()),
+                    before,
+                    "{seconds}"
+                );
+            }
+        }
+    }
+}
+
+/// Each machine does its own.
+#[tokio::test(start_paused = true)]
+async fn an_event_for_the_other_machine_is_refused() {
+    let request = request("aurora-dsql-minimal");
+    let (mut stage, _) =
+        connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+    let event = json!({"detail-type": "Private Connection Requested", "detail": request});
+    let ended = remove(&mut stage, event).await;
+    assert_eq!(code(&ended), "REQUEST_INVALID", "{}", detail(&ended));
+    stage.start(removal(&request), None);
+    let ended = stage.run().await.pop().unwrap();
+    assert_eq!(code(&ended), "REQUEST_INVALID", "{}", detail(&ended));
+    assert_eq!(writes(stage.outside()), [""; 0]);
+}
