@@ -158,6 +158,7 @@ fn serve(machine: &str) -> String {
         "CloudFormation": format!(
             "<StackStatus>CREATE_COMPLETE</StackStatus>\
              <OutputKey>ConnectMachineArn</OutputKey><OutputValue>{machine}</OutputValue>\
+             <OutputKey>RemoveMachineArn</OutputKey><OutputValue>{machine}</OutputValue>\
              <OutputKey>VerifierArn</OutputKey><OutputValue>verifier</OutputValue>"
         ),
         "FailedEntryCount": 0,
