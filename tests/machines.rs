@@ -11,7 +11,7 @@ use tests::root;
 use tieline::workflow::NextState;
 
 /// What a state that is taken over calls otherwise in a removal.
-const OTHERWISE: [(&str, &str); 4] = [
+const OTHERWISE: [(&str, &str); 7] = [
     (
         "\"Next\": \"Roll back\"",
         "\"Next\": \"Remove the connection\"",
@@ -22,6 +22,18 @@ const OTHERWISE: [(&str, &str); 4] = [
         "\"Next\": \"Announce the failure\"",
     ),
     ("{% $states.context.Execution.Input %}", "{% $asked %}"),
+    (
+        "why the request failed, and what is still there",
+        "why the removal failed, and what may still be there",
+    ),
+    (
+        "the request failed, and removing what it made failed with",
+        "the removal failed with",
+    ),
+    (
+        "remove by hand what carries the tag",
+        "send the removal again, or remove by hand what carries the tag",
+    ),
 ];
 
 /// The text of a state of a definition: from its name to where the next one begins.

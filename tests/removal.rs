@@ -15,7 +15,9 @@ use tests::{
     request, writes,
 };
 use world::gate::{Fault, FaultKind};
-use world::model::endpoints::CreateVpcEndpoint;
+use world::model::endpoints::{CreateVpcEndpoint, DeleteVpcEndpoints};
+use world::model::tags::CreateTags;
+use world::scenario::Scenario;
 use world::{Service, World, scenario};
 
 /// The removal of a request, as it comes on the bus.
@@ -336,6 +338,150 @@ async fn an_outage_of_an_hour_is_waited_out() {
             "{service:?}"
         );
     }
+}
+
+/// What cannot be connected to any more has left what was made for it.
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_connected_today_goes_as_well() {
+    let lose_endpoint = |world: &mut World| {
+        let there = world.state().endpoints;
+        let served = there.iter().find(|one| {
+            [scenario::TIDB_SERVICE, scenario::TIDB_SHARED_SERVICE]
+                .contains(&one.service_name.as_str())
+        });
+        let call = DeleteVpcEndpoints {
+            vpc_endpoint_ids: vec![served.unwrap().vpc_endpoint_id.clone()],
+            ..DeleteVpcEndpoints::default()
+        };
+        world.arrange(call).unwrap();
+    };
+    let befall = |name| move |world: &mut World| Scenario::named(name).unwrap().befall(world);
+    type Event = Box<dyn Fn(&mut World)>;
+    let events: [(&str, Event); 6] = [
+        (
+            "tidb-cloud-dedicated",
+            Box::new(befall("tidb-cluster-paused")),
+        ),
+        (
+            "tidb-cloud-serverless",
+            Box::new(befall("tidb-key-refused")),
+        ),
+        (
+            "endpoint-service-private-zone",
+            Box::new(|world| {
+                let there = world.state().endpoints;
+                let ours = there
+                    .iter()
+                    .find(|one| one.tags.iter().any(|tag| tag.key == "tieline:managed"));
+                world.withdraw(&ours.unwrap().service_name);
+            }),
+        ),
+        (
+            "aurora-dsql",
+            Box::new(|world| world.lose_cluster(scenario::CLUSTER)),
+        ),
+        (
+            "aurora-dsql-private-zone",
+            Box::new(|world| world.lose_cluster(scenario::CLUSTER)),
+        ),
+        ("dms-tidb-cloud", Box::new(lose_endpoint)),
+    ];
+    for (name, event) in events {
+        let request = request(name);
+        let (mut stage, _) =
+            connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+        event(&mut stage.outside().world());
+        let ended = remove(&mut stage, removal(&request)).await;
+
+        let said = detail(&ended);
+        assert_eq!(code(&ended), "REMOVED", "{name}: {said:#}");
+        let mut world = stage.outside().world();
+        world.advance(Duration::from_secs(900));
+        assert_eq!(Seen::at_last(&mut world).left(), [""; 0], "{name}");
+        let all = everything(&mut world);
+        let ours: Vec<&String> = all.iter().filter(|one| is_of_request(one)).collect();
+        assert!(ours.is_empty(), "{name}: {ours:?}");
+    }
+}
+
+/// Whether nothing but a request of this file's makes such a thing.
+fn is_of_request(thing: &str) -> bool {
+    ["registration", "zone", "link", "access", "instance"]
+        .iter()
+        .any(|kind| thing.starts_with(kind))
+}
+
+/// Where nobody can look at what a vendor has, nothing is removed, and the connection stands.
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_seen_is_not_removed_by_half() {
+    let request = request("tidb-cloud-dedicated");
+    let (mut stage, _) =
+        connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+    Scenario::named("tidb-key-refused")
+        .unwrap()
+        .befall(&mut stage.outside().world());
+    let ended = remove(&mut stage, removal(&request)).await;
+
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "CREDENTIALS_REFUSED", "{said:#}");
+    assert_eq!(said["stands"], true, "{said:#}");
+    assert_eq!(
+        said["problems"][0]["path"], "$.target.apiKeySecretArn",
+        "{said:#}"
+    );
+    assert_eq!(writes(stage.outside()), [""; 0]);
+}
+
+/// One whose check breaks says that the connection stands, too.
+#[tokio::test(start_paused = true)]
+async fn a_removal_that_breaks_says_what_stands() {
+    let request = request("tidb-cloud-dedicated");
+    let (mut stage, _) =
+        connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+    let refusal = Fault::once("DescribeVpcEndpoints", FaultKind::AccessDenied);
+    stage.outside().world().add_fault(refusal);
+    let ended = remove(&mut stage, removal(&request)).await;
+
+    let said = detail(&ended);
+    assert_eq!(said["stands"], true, "{said:#}");
+    assert_eq!(writes(stage.outside()), [""; 0]);
+}
+
+/// The same id with other parameters, after a removal, is another connection; the one before is still shown as deleted.
+#[tokio::test(start_paused = true)]
+async fn an_id_that_is_used_again_can_be_removed_again() {
+    let first = request("aws-service-monitoring");
+    let mut second = first.clone();
+    second["privateDns"] = json!(false);
+    let (mut stage, before) =
+        connected(scenario::world("default"), std::slice::from_ref(&first)).await;
+    for request in [&first, &second] {
+        stage.start(request.clone(), None);
+        stage.run().await;
+        let ended = remove(&mut stage, removal(request)).await;
+        assert_eq!(code(&ended), "REMOVED", "{}", detail(&ended));
+    }
+    assert_eq!(everything(&mut stage.outside().world()), before);
+}
+
+/// A mark from before deployments had names may be another one's: an id is not enough to know.
+#[tokio::test(start_paused = true)]
+async fn an_id_alone_takes_nothing_that_may_be_of_another_deployment() {
+    let request = request("aurora-dsql-minimal");
+    let (mut stage, _) =
+        connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+    let ours = Seen::at_last(&mut stage.outside().world()).ours()[0]
+        .vpc_endpoint_id
+        .clone();
+    let mark = json!({"ResourceId": [ours], "Tag": [{"Key": "tieline:managed", "Value": "true"}]});
+    let mark: CreateTags = serde_json::from_value(mark).unwrap();
+    stage.outside().world().arrange(mark).unwrap();
+    stage.pass(Duration::from_secs(60)).await;
+    stage.outside().world().clear_calls();
+    let ended = remove(&mut stage, by_id(request["requestId"].as_str().unwrap())).await;
+
+    assert_eq!(code(&ended), "REQUEST_NEEDED", "{}", detail(&ended));
+    assert_eq!(writes(stage.outside()), [""; 0]);
 }
 
 /// What a vendor does not let go of is named; AWS's side goes.

@@ -83,7 +83,13 @@ pub(super) fn event_findings(resources: &Value) -> Vec<String> {
     }
     let topic = json!({"Ref": "AlarmTopicArn"});
     let to_topic = json!({"Fn::If": ["HasTopic", [topic], {"Ref": "AWS::NoValue"}]});
-    for alarm in ["DeadLetters", "Aborted", "RanOutOfTime"] {
+    for alarm in [
+        "DeadLetters",
+        "Aborted",
+        "RanOutOfTime",
+        "RemovalAborted",
+        "RemovalRanOutOfTime",
+    ] {
         if rule(alarm)["AlarmActions"] != to_topic {
             found.push(format!("nobody hears the alarm {alarm}"));
         }

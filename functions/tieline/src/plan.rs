@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::endpoint::EndpointPlan;
+use crate::endpoint::{EndpointPlan, Serving};
 use crate::execution::Phase;
-use crate::ids::FunctionArn;
+use crate::ids::{EndpointId, FunctionArn};
 use crate::options::OnFailure;
 use crate::ownership::{Owner, zone_marks};
 use crate::parts::Part;
@@ -105,8 +105,22 @@ impl Plan {
 
     /// Whether the endpoint is not ours and stays as it is.
     pub fn is_adopted(&self) -> bool {
-        self.endpoint
-            .as_ref()
-            .is_some_and(|endpoint| endpoint.serving.is_adopted())
+        self.adopted().is_some()
+    }
+
+    /// The endpoint that is not ours and stays as it is.
+    pub fn adopted(&self) -> Option<&EndpointId> {
+        match &self.endpoint.as_ref()?.serving {
+            Serving::Adopted { id } => Some(id),
+            Serving::Ours { .. } | Serving::New => None,
+        }
+    }
+
+    /// The endpoint that was there when it was planned.
+    pub fn endpoint_id(&self) -> Option<&EndpointId> {
+        match &self.endpoint.as_ref()?.serving {
+            Serving::Adopted { id } | Serving::Ours { id } => Some(id),
+            Serving::New => None,
+        }
     }
 }

@@ -11,8 +11,8 @@ use aws_sdk_ec2::types::{
 use futures_util::future::try_join;
 use tieline::ids::{EndpointId, GroupId, Ports, VpcId};
 use tieline::outside::{
-    CallError, DnsAttributes, Ec2, Endpoint, EndpointFilter, Group, Interface, NetworkAcl,
-    NewEndpoint, NewGroup, Reply, RouteTable, Service, Subnet, Tags, Vpc, is_ipv6,
+    CallError, DnsAttributes, Ec2, Endpoint, EndpointChange, EndpointFilter, Group, Interface,
+    NetworkAcl, NewEndpoint, NewGroup, Reply, RouteTable, Service, Subnet, Tags, Vpc, is_ipv6,
 };
 
 use crate::answer::{ask, gone_is_fine, required};
@@ -213,21 +213,30 @@ impl Ec2 for AwsEc2 {
         required(ACTION, "endpoint", made)
     }
 
-    async fn enable_private_dns(&self, id: &EndpointId, inbound_only: Option<bool>) -> Reply<()> {
-        let options = inbound_only.map(|inbound_only| {
+    async fn modify_endpoint(&self, id: &EndpointId, change: &EndpointChange) -> Reply<()> {
+        let listed = |ids: &[String]| Some(ids.to_vec()).filter(|ids| !ids.is_empty());
+        let records = change.addressing.map(|one| one.dns_record_ip_type.as_str());
+        let options = (change.inbound_only.is_some() || records.is_some()).then(|| {
             DnsOptionsSpecification::builder()
-                .private_dns_only_for_inbound_resolver_endpoint(inbound_only)
+                .set_private_dns_only_for_inbound_resolver_endpoint(change.inbound_only)
+                .set_dns_record_ip_type(records.map(DnsRecordIpType::from))
                 .build()
         });
-        let call = self.0.modify_vpc_endpoint().vpc_endpoint_id(id.as_str());
-        let call = call.private_dns_enabled(true).set_dns_options(options);
+        let addresses = change.addressing.map(|one| one.ip_address_type.as_str());
+        let call = self
+            .0
+            .modify_vpc_endpoint()
+            .vpc_endpoint_id(id.as_str())
+            .set_add_subnet_ids(listed(&change.add_subnets))
+            .set_remove_subnet_ids(listed(&change.remove_subnets))
+            .set_add_security_group_ids(listed(&change.add_groups))
+            .set_remove_security_group_ids(listed(&change.remove_groups))
+            .set_policy_document(change.policy.clone().flatten())
+            .set_reset_policy((change.policy == Some(None)).then_some(true))
+            .set_ip_address_type(addresses.map(IpAddressType::from))
+            .set_private_dns_enabled(change.private_dns)
+            .set_dns_options(options);
         ask("ec2:ModifyVpcEndpoint", call.send()).await.map(drop)
-    }
-
-    async fn disable_private_dns(&self, id: &EndpointId) -> Reply<()> {
-        let call = self.0.modify_vpc_endpoint().vpc_endpoint_id(id.as_str());
-        let call = call.private_dns_enabled(false);
-        gone_is_fine(ask("ec2:ModifyVpcEndpoint", call.send()).await.map(drop))
     }
 
     async fn delete_endpoint(&self, id: &EndpointId) -> Reply<()> {

@@ -7,6 +7,7 @@ mod progress;
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
+use crate::ids::Region;
 use crate::time::Time;
 
 pub use ended::EndedExecution;
@@ -69,6 +70,11 @@ impl Execution {
                 .and_then(|time| u64::try_from(time.timestamp_millis()).ok())
                 .unwrap_or_default(),
         )
+    }
+
+    /// The Region that it runs in.
+    pub fn region(&self) -> Option<Region> {
+        self.part_of_arn(3).parse().ok()
     }
 
     /// Where a person can look at it: each partition has a console of its own.

@@ -76,6 +76,9 @@ pub struct Removal {
     pub stays: Vec<String>,
     /// The endpoint whose private DNS was ordered to go off.
     pub names_off: Option<EndpointId>,
+    /// What was not looked at, where nothing was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unseen: Option<String>,
 }
 
 /// A phase that is over

@@ -35,10 +35,8 @@ pub trait Ec2: Send + Sync {
     async fn route_tables(&self, vpc: &VpcId) -> Reply<Vec<RouteTable>>;
     /// Creates an interface endpoint with private DNS off. The same token and parameters give the same endpoint.
     async fn create_endpoint(&self, new: &NewEndpoint) -> Reply<Endpoint>;
-    /// Turns private DNS on. `inbound_only`: see [`Service::gateway_too`]; `None` says nothing about it.
-    async fn enable_private_dns(&self, id: &EndpointId, inbound_only: Option<bool>) -> Reply<()>;
-    /// Turns private DNS off.
-    async fn disable_private_dns(&self, id: &EndpointId) -> Reply<()>;
+    /// Changes an endpoint in place. EC2 carries it out after it answers, and takes the next one after that.
+    async fn modify_endpoint(&self, id: &EndpointId, change: &EndpointChange) -> Reply<()>;
     /// Deletes an endpoint. One that is gone already counts as deleted.
     async fn delete_endpoint(&self, id: &EndpointId) -> Reply<()>;
     /// Creates a security group. One of that name in the VPC is refused as [`super::CallError::is_duplicate`].
@@ -324,6 +322,36 @@ pub struct NewEndpoint {
     /// The policy; none means full access.
     pub policy: Option<String>,
     pub tags: Tags,
+}
+
+/// What to change of an endpoint, in one call. What is empty or none stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EndpointChange {
+    pub add_subnets: Vec<String>,
+    pub remove_subnets: Vec<String>,
+    pub add_groups: Vec<String>,
+    pub remove_groups: Vec<String>,
+    /// The policy; none in it means full access.
+    pub policy: Option<Option<String>>,
+    pub addressing: Option<Addressing>,
+    /// Whether the service's own names lead to it.
+    pub private_dns: Option<bool>,
+    /// Whether they serve inbound resolvers only; see [`Service::gateway_too`].
+    pub inbound_only: Option<bool>,
+}
+
+impl EndpointChange {
+    /// Nothing but private DNS on or off.
+    pub fn of_private_dns(on: bool) -> Self {
+        Self {
+            private_dns: Some(on),
+            ..Self::default()
+        }
+    }
+
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -21,8 +21,8 @@ pub use confluent::Confluent;
 pub use dms::Dms;
 pub use dsql::{ClusterService, Dsql};
 pub use ec2::{
-    AclEntry, DnsAttributes, Ec2, Endpoint, EndpointFilter, Group, Ingress, Interface, NetworkAcl,
-    NewEndpoint, NewGroup, RouteTable, Service, Subnet, Vpc, is_ipv6,
+    AclEntry, DnsAttributes, Ec2, Endpoint, EndpointChange, EndpointFilter, Group, Ingress,
+    Interface, NetworkAcl, NewEndpoint, NewGroup, RouteTable, Service, Subnet, Vpc, is_ipv6,
 };
 pub use endpoint_state::State;
 pub(crate) use error::made;

@@ -23,6 +23,13 @@ pub struct Cost {
 }
 
 impl Cost {
+    pub(super) fn of_nothing() -> Self {
+        Self {
+            usd_per_month: Some(0.0),
+            basis: "what is removed costs nothing any more".to_owned(),
+        }
+    }
+
     pub(super) fn of(plan: &Plan) -> Self {
         let Some(wanted) = &plan.endpoint else {
             return Self {

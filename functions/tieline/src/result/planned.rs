@@ -106,17 +106,20 @@ impl Planned {
             [] => format!("{id}: there is nothing to remove"),
             goes => format!("{id}: {} would be removed", goes.join(", ")),
         };
-        let planned = Self::of(plan, progress, execution, now);
+        let next_step = "send the same event with \"dryRun\": false".to_owned();
+        let run = Run::of(message, next_step, progress, execution, now);
         Self {
+            about: About::of(plan, run),
+            code: Code::Planned,
+            // It makes nothing.
+            plan: Intent {
+                parts: Vec::new(),
+                tags: Tags::new(),
+                endpoint: None,
+            },
+            cost: Cost::of_nothing(),
+            warnings: Vec::new(),
             removal: Some(Foretold { goes, stays }),
-            about: About::of(
-                plan,
-                Run {
-                    message,
-                    ..planned.about.run
-                },
-            ),
-            ..planned
         }
     }
 

@@ -33,7 +33,11 @@ impl Removed {
     pub fn of(request: &RequestId, progress: &Progress, execution: &Execution, now: Time) -> Self {
         let removal = progress.removal.clone().unwrap_or_default();
         let message = match (removal.removed.as_slice(), removal.stays.as_slice()) {
-            ([], []) => format!("nothing to remove: nothing carries the mark of {request}"),
+            ([], []) => {
+                let unseen = removal.unseen.as_deref();
+                let why = unseen.unwrap_or("nothing that it asks for carries its mark");
+                format!("{request}: nothing to remove: {why}")
+            }
             ([], stays) => format!(
                 "{request} holds nothing any more; {} stays",
                 stays.join(", ")

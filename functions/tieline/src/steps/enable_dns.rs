@@ -8,7 +8,7 @@
 use super::parts;
 use crate::endpoint::{EndpointPlan, holding_zone, holds_name};
 use crate::execution::Phase;
-use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply, State};
+use crate::outside::{CallError, Endpoint, EndpointChange, EndpointFilter, Outside, Reply, State};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::workflow::{NextState, StepInput, StepResult, Work};
@@ -44,8 +44,11 @@ async fn step(mut work: Work<'_>) -> StepResult {
     else {
         return make_names(work, &endpoint).await;
     };
-    let ec2 = work.outside.ec2;
-    match ec2.enable_private_dns(id, dns.inbound_only).await {
+    let on = EndpointChange {
+        inbound_only: dns.inbound_only,
+        ..EndpointChange::of_private_dns(true)
+    };
+    match work.outside.ec2.modify_endpoint(id, &on).await {
         Ok(()) => {
             work.progress.dns_ordered = true;
             Ok(work.go(NextState::Poll))

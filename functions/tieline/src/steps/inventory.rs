@@ -147,9 +147,13 @@ fn first(work: &Work<'_>, endpoints: &[(Endpoint, Disposition)]) -> First {
         return First::Nothing;
     };
     let has = |wanted: Disposition| endpoints.iter().any(|(_, one)| *one == wanted);
+    // Another removal of it comes first, and does all of this.
+    let is_anothers = |(endpoint, disposition): &(Endpoint, Disposition)| {
+        *disposition == Disposition::IsGoing && endpoint.state != State::Deleting
+    };
     if has(Disposition::Closes) {
         return First::Close;
-    } else if has(Disposition::IsClosing) {
+    } else if has(Disposition::IsClosing) || endpoints.iter().any(is_anothers) {
         return First::Settle;
     }
     let mut named = endpoints.iter().filter(|(endpoint, disposition)| {

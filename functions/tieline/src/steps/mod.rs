@@ -5,11 +5,13 @@ pub mod create_endpoint;
 pub mod enable_dns;
 mod equals;
 mod inventory;
+mod marked;
 mod observe;
 mod own_group;
 mod parts;
 pub mod preflight;
 pub mod roll_back;
+mod runs;
 pub mod status_polling;
 mod verify;
 

@@ -7,12 +7,15 @@
 //! answer was lost is looked for until [`crate::time::Limits::settle`] has passed. A vendor that refuses to remove its
 //! part, or does not answer for half a phase, keeps nothing of EC2's from being removed. May be repeated.
 
+use super::marked::{Standing, standing};
+use super::runs::{self, Works};
 use super::{inventory, parts};
 use crate::execution::{EndedExecution, Phase, Progress};
 use crate::ids::{EndpointId, RequestId};
 use crate::options::OnFailure;
-use crate::outside::{CallError, Endpoint, Outside, Reply};
+use crate::outside::{CallError, Endpoint, EndpointChange, Outside, Reply};
 use crate::ownership::{MANAGED, REQUEST, is_closing};
+use crate::parts::Part;
 use crate::problem::{Code, Problem, Rejection};
 use crate::request;
 use crate::result::{Failed, Left, Removed, ResultDetail, ResultEvent};
@@ -37,7 +40,7 @@ pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> StepResult {
         progress.failure.get_or_insert_with(|| caught.rejection());
     }
     if input.plan.is_none() {
-        return Ok(nothing_planned(input, progress, now));
+        return Ok(nothing_planned(outside, input, progress).await);
     }
     // Before anything else: whatever comes now, nothing goes on with the request.
     if progress.phase != Phase::RollBack {
@@ -74,9 +77,15 @@ fn unseen(mut work: Work<'_>, error: &CallError) -> StepOutput {
 }
 
 /// Nothing was planned, so nothing was made; or this cleans up after another execution, and could not plan.
-fn nothing_planned(input: StepInput, mut progress: Progress, now: Time) -> StepOutput {
+async fn nothing_planned(
+    outside: &Outside<'_>,
+    input: StepInput,
+    mut progress: Progress,
+) -> StepOutput {
+    let now = outside.clock.now();
     let ended = EndedExecution::read(&input.input);
-    progress.cleaning = ended.is_some() && input.execution.connects.is_none();
+    let removes = input.execution.connects.is_some();
+    progress.cleaning = ended.is_some() && !removes;
     let mut left = Vec::new();
     if let Some(ended) = &ended {
         let what = "perhaps what the ended execution made".to_owned();
@@ -89,9 +98,18 @@ fn nothing_planned(input: StepInput, mut progress: Progress, now: Time) -> StepO
     progress.close(now);
     progress.event_id = request::event_id(asked);
     let id = request::request_id(asked);
-    let left = Left {
-        behind: &left,
-        stands: false,
+    let there = match &id {
+        // Nothing was done about what was to go.
+        Some(id) if removes => standing(outside, &input.execution, id).await,
+        Some(_) | None => Standing::default(),
+    };
+    let left = if removes {
+        there.left()
+    } else {
+        Left {
+            behind: &left,
+            stands: false,
+        }
     };
     let event = failed(&progress, left, id.as_ref(), &input.execution, now);
     StepOutput {
@@ -113,6 +131,14 @@ async fn step(mut work: Work<'_>) -> StepResult {
         return Ok(work.pause(CHECKING));
     }
     let patient = work.situation_at(began).is_patient();
+    if work.removes() && inventory.deletes() {
+        // One that began before, and that Step Functions did not list yet.
+        let id = &work.plan.owner.request_id;
+        let before = runs::before(work.outside, &work.execution, id).await?;
+        if !matches!(before, Works::Nobody) {
+            return Ok(work.pause("an execution that makes it to come to its end"));
+        }
+    }
     match &inventory.first {
         First::NamesOff(id) => return names_off(work, id.clone(), still_there(&inventory)).await,
         First::NamesGoOff if patient => return Ok(work.pause("the names to go off")),
@@ -192,9 +218,10 @@ async fn step(mut work: Work<'_>) -> StepResult {
 
 /// The names that clients use are turned off before what they lead to goes.
 async fn names_off(mut work: Work<'_>, id: EndpointId, what: String) -> StepResult {
-    match work.outside.ec2.disable_private_dns(&id).await {
-        // EC2 is still at work on it.
-        Err(error) if error.is_busy() => {}
+    let off = EndpointChange::of_private_dns(false);
+    match work.outside.ec2.modify_endpoint(&id, &off).await {
+        // EC2 is still at work on it, or it is gone: the next look says so.
+        Err(error) if error.is_busy() || error.is_missing() => {}
         // Who may not turn it off deletes it all the same, once it has waited for somebody who may.
         Err(CallError::Refused { .. }) => {
             if let Some(removal) = &mut work.progress.removal {
@@ -248,6 +275,17 @@ fn removed(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
         };
         let event = failed(&work.progress, left, Some(id), &work.execution, now);
         return work.announce(NextState::AnnounceFailure, event);
+    }
+    // Without its endpoint's id, what belongs to that at a vendor is not found.
+    let of_endpoint = |part: &Part| part.kind().is_of_endpoint();
+    if inventory.endpoint_id(&work.progress).is_none()
+        && let Some(part) = work.plan.parts.iter().find(|part| of_endpoint(part))
+        && let Some(removal) = &mut work.progress.removal
+    {
+        removal.unseen = Some(format!(
+            "no endpoint carries its mark; {} of an endpoint that is gone is not found, look for it there",
+            part.kind().name()
+        ));
     }
     let event = Removed::of(id, &work.progress, &work.execution, now).event();
     work.announce(NextState::AnnounceRemoved, event)
@@ -353,13 +391,25 @@ async fn remove(work: &Work<'_>, endpoint: &Endpoint, disposition: Disposition) 
             });
             ec2.untag(&endpoint.id, &tags).await
         }
-        Disposition::Reopens => ec2.untag(&endpoint.id, &owner.closing()).await,
+        Disposition::Reopens => reopen(work, endpoint).await,
         Disposition::Stays
         | Disposition::IsAnothers
         | Disposition::IsClosing
         | Disposition::IsGoing
         | Disposition::IsGone => Ok(()),
     }
+}
+
+/// Somebody claimed it all the same: their names come back first.
+async fn reopen(work: &Work<'_>, endpoint: &Endpoint) -> Reply<()> {
+    let ec2 = work.outside.ec2;
+    let removal = work.progress.removal.as_ref();
+    let names_off = removal.and_then(|removal| removal.names_off.as_ref());
+    if names_off == Some(&endpoint.id) && !endpoint.private_dns {
+        let on = EndpointChange::of_private_dns(true);
+        return done_or_busy(ec2.modify_endpoint(&endpoint.id, &on).await);
+    }
+    ec2.untag(&endpoint.id, &work.plan.owner.closing()).await
 }
 
 /// EC2 may still be at work on the thing, or not show it yet; the next round tries again.

@@ -195,6 +195,22 @@ impl TargetKind for AuroraDsql {
         }
     }
 
+    /// A cluster that is gone has left its endpoint, whose service says the names.
+    async fn made_of(
+        &self,
+        context: &FindContext<'_>,
+        service: Option<&str>,
+    ) -> Result<Resolved, Unresolved> {
+        let Some(name) = service else {
+            return self.find(context).await;
+        };
+        let service = ClusterService {
+            name: name.to_owned(),
+            host: None,
+        };
+        self.found(service, context)
+    }
+
     fn speech(&self, context: &ConnectionContext<'_>) -> Speech {
         let speech = Speech::with(Protocol::PostgreSql, context.host());
         let login = |options| {

@@ -399,6 +399,26 @@ impl TargetKind for DmsTidbCloud {
         })
     }
 
+    /// The request says all of it: whether the cluster's endpoint, the secret and the role are still there does not matter.
+    async fn made_of(
+        &self,
+        context: &FindContext<'_>,
+        _service: Option<&str>,
+    ) -> Result<Resolved, Unresolved> {
+        let id = known_as(context).await?;
+        let network = context.network;
+        let place = network.map(|network| Place {
+            vpc: network.vpc_id.clone(),
+            subnets: Vec::new(),
+            groups: Vec::new(),
+        });
+        let parts = place.map(|place| self.parts(context, id, place));
+        Ok(Resolved {
+            parts: parts.unwrap_or_default(),
+            ..Resolved::default()
+        })
+    }
+
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {
         let arn = |kind: &str| {
             context.facts[kind]["arn"]

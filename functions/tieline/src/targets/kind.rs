@@ -19,6 +19,16 @@ pub trait TargetKind: Send + Sync {
     /// Finds out whether the target can be connected to now, and what that takes. Only reads.
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved>;
 
+    /// What belongs to a connection to it, also where it could not be connected to today: what a removal takes away. `service` is
+    /// that of the endpoint which is there. Only reads.
+    async fn made_of(
+        &self,
+        context: &FindContext<'_>,
+        _service: Option<&str>,
+    ) -> Result<Resolved, Unresolved> {
+        self.find(context).await
+    }
+
     /// How to connect, once everything works.
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection;
 

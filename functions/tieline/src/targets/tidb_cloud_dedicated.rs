@@ -111,6 +111,29 @@ impl TidbCloudDedicated {
         }
     }
 
+    /// Where TiDB Cloud keeps what belongs to the group.
+    fn at(&self, group: &NodeGroup) -> Result<TidbNodeGroup, Problem> {
+        let of = cluster(&self.api_key_secret_arn, &self.cluster_id);
+        let Ok(group_id) = group.id.parse() else {
+            let message = format!(
+                "node group {} of {} has a malformed id",
+                group.id,
+                self.name()
+            );
+            return Err(unsuitable(
+                message,
+                "report this: TiDB Cloud's ids are numbers",
+            ));
+        };
+        Ok(TidbNodeGroup {
+            key: of.key,
+            group: NodeGroupId {
+                cluster: of.cluster,
+                group: group_id,
+            },
+        })
+    }
+
     fn service_not_ready(&self, state: &str) -> Problem {
         Problem::new(
             Code::ClusterNotReady,
@@ -151,17 +174,7 @@ impl TargetKind for TidbCloudDedicated {
         let group = self.group(&cluster)?;
         let what = format!("node group {} of {}", group.id, self.name());
         readiness(&what, &group.state)?;
-        let Ok(group_id) = group.id.parse() else {
-            let message = format!("{what} has a malformed id");
-            return Err(unsuitable(message, "report this: TiDB Cloud's ids are numbers").into());
-        };
-        let at = TidbNodeGroup {
-            key: of.key,
-            group: NodeGroupId {
-                cluster: of.cluster,
-                group: group_id,
-            },
-        };
+        let at = self.at(group)?;
         match tidb.link_service(&at).await.map_err(by_tidb)? {
             Some(service) if service.state == "ACTIVE" && !service.service.is_empty() => {
                 Ok(self.found(group, at, service))
@@ -172,6 +185,37 @@ impl TargetKind for TidbCloudDedicated {
             Some(service) => Err(Unresolved::NotYet(self.service_not_ready(&service.state))),
             None => Err(Unresolved::NotYet(self.service_not_ready("not there yet"))),
         }
+    }
+
+    /// Of a cluster or a node group that is gone, TiDB Cloud keeps nothing.
+    async fn made_of(
+        &self,
+        context: &FindContext<'_>,
+        service: Option<&str>,
+    ) -> Result<Resolved, Unresolved> {
+        let tidb = context.outside.tidb_cloud;
+        let of = cluster(&self.api_key_secret_arn, &self.cluster_id);
+        let found = tidb.dedicated_cluster(&of).await.map_err(by_tidb)?;
+        let group = found.as_ref().and_then(|found| self.group(found).ok());
+        let at = group.map(|group| self.at(group)).transpose()?;
+        let service = match (service, &at) {
+            (Some(service), _) => Some(service.to_owned()),
+            (None, Some(at)) => {
+                let service = tidb.link_service(at).await.map_err(by_tidb)?;
+                service.map(|service| service.service)
+            }
+            (None, None) => None,
+        };
+        let endpoint = service.map(|service| EndpointSpec {
+            service,
+            ..EndpointSpec::default()
+        });
+        let registration = at.map(|at| Part::TidbRegistration(TidbRegistration { at }));
+        Ok(Resolved {
+            endpoint,
+            parts: registration.into_iter().collect(),
+            ..Resolved::default()
+        })
     }
 
     fn speech(&self, context: &ConnectionContext<'_>) -> Speech {

@@ -105,6 +105,15 @@ impl TidbCloudToConfluent {
     }
 
     async fn network(&self, context: &FindContext<'_>) -> Result<ConfluentNetwork, Unresolved> {
+        let network = self.network_there(context).await?;
+        Unresolved::if_any(self.unfit(&network, context.region))?;
+        Ok(network)
+    }
+
+    async fn network_there(
+        &self,
+        context: &FindContext<'_>,
+    ) -> Result<ConfluentNetwork, Unresolved> {
         let Network {
             environment_id,
             network_id,
@@ -120,8 +129,38 @@ impl TidbCloudToConfluent {
             let fix = "look both ids up: confluent network list --environment <id>";
             return Err(unsuitable(message, fix).about(NETWORK_PATH).into());
         };
-        Unresolved::if_any(self.unfit(&network, context.region))?;
         Ok(network)
+    }
+
+    fn found(
+        &self,
+        context: &FindContext<'_>,
+        dataflow: Dataflow,
+        network: ConfluentNetwork,
+    ) -> Result<Resolved, Unresolved> {
+        let Some(unique_name) = unique_name(&network.dns_domain) else {
+            return Err(Unresolved::Refused(self.unfit(&network, context.region)));
+        };
+        let link = TidbLink {
+            of: self.cluster(),
+            service: network.service,
+        };
+        let mut about = Map::new();
+        about.insert("dnsDomain".to_owned(), json!(network.dns_domain));
+        about.insert("network".to_owned(), json!(network.display_name));
+        Ok(Resolved {
+            endpoint: None,
+            parts: vec![
+                Part::ConfluentAccess(ConfluentAccess {
+                    within: self.confluent.environment(),
+                    network: self.confluent.network_id.clone(),
+                    account: dataflow.account,
+                }),
+                Part::TidbLink(link.clone()),
+                Part::TidbDomains(TidbDomains { link, unique_name }),
+            ],
+            about,
+        })
     }
 
     /// Everything about a network that a private link connection cannot use.
@@ -234,29 +273,21 @@ impl TargetKind for TidbCloudToConfluent {
             );
             return Err(problem.about(NETWORK_PATH).into());
         }
-        let Some(unique_name) = unique_name(&network.dns_domain) else {
-            return Err(Unresolved::Refused(self.unfit(&network, context.region)));
-        };
-        let link = TidbLink {
-            of: self.cluster(),
-            service: network.service,
-        };
-        let mut about = Map::new();
-        about.insert("dnsDomain".to_owned(), json!(network.dns_domain));
-        about.insert("network".to_owned(), json!(network.display_name));
-        Ok(Resolved {
-            endpoint: None,
-            parts: vec![
-                Part::ConfluentAccess(ConfluentAccess {
-                    within: self.confluent.environment(),
-                    network: self.confluent.network_id.clone(),
-                    account: dataflow.account,
-                }),
-                Part::TidbLink(link.clone()),
-                Part::TidbDomains(TidbDomains { link, unique_name }),
-            ],
-            about,
-        })
+        self.found(context, dataflow, network)
+    }
+
+    /// Neither has to be fit for a connection any more.
+    async fn made_of(
+        &self,
+        context: &FindContext<'_>,
+        _service: Option<&str>,
+    ) -> Result<Resolved, Unresolved> {
+        let tidb = context.outside.tidb_cloud;
+        let of = self.cluster();
+        let dataflow = async { tidb.dataflow(&of).await.map_err(by_tidb) };
+        let (dataflow, network) = join(dataflow, self.network_there(context)).await;
+        let (dataflow, network) = Unresolved::both(dataflow, network)?;
+        self.found(context, dataflow, network)
     }
 
     fn connection(&self, context: &ConnectionContext<'_>) -> Connection {

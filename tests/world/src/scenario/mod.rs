@@ -59,6 +59,11 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// What is special about it comes to pass in a world that is there.
+    pub fn befall(&self, world: &mut World) {
+        (self.change)(world);
+    }
+
     /// All scenarios, `default` first.
     #[must_use]
     pub fn all() -> &'static [Scenario] {

@@ -162,6 +162,12 @@ impl PrivateZone {
         }
     }
 
+    /// Whether some of its names are those of the endpoint's zones.
+    pub fn has_zonal_names(&self) -> bool {
+        let mut all = self.records.values();
+        all.any(|leads_to| matches!(leads_to, LeadsTo::Zone(_)))
+    }
+
     /// A token for Route 53, another one each time: it remembers those of zones that are gone, and that a VPC has one zone
     /// of a name is what keeps a repeated create from making a second one.
     fn token(&self, context: &PartContext<'_>) -> String {

@@ -6,12 +6,12 @@
 
 use serde_json::Map;
 
-use super::{Answer, Check, Outcome, status};
+use super::{Answer, Check, Outcome};
 use crate::endpoint::{EndpointPlan, Groups, Serving, own_group_name};
 use crate::execution::EndedExecution;
 use crate::ids::{Addressing, Region, VpcId};
 use crate::options::{OnFailure, Policy};
-use crate::outside::{Endpoint, EndpointFilter, Outside, Reply};
+use crate::outside::{Endpoint, Outside, Reply};
 use crate::ownership::{Claim, Owner, REQUEST};
 use crate::parts::PartContext;
 use crate::plan::{Plan, Verifier};
@@ -19,7 +19,8 @@ use crate::problem::{Code, Problem};
 use crate::question;
 use crate::request::{self, Request};
 use crate::result::Left;
-use crate::steps::parts;
+use crate::steps::marked::marked;
+use crate::steps::{parts, runs};
 use crate::targets::Target;
 use crate::workflow::{LONGEST_POLL, NextState, StepInput, StepOutput, StepResult, wait_seconds};
 
@@ -62,7 +63,8 @@ pub(super) async fn step(
         return Ok(answer.refuse(vec![ended.problem()], Left::default(), Some(id)));
     }
     // What is being removed is not read back, nor made again.
-    if let Some(removal) = status::under_way(outside, here, &answer.execution, id).await? {
+    let removal = runs::removing(outside, here, &answer.execution, id).await?;
+    if let Some(removal) = removal.who() {
         let waited = answer.progress.waited(outside.clock.now());
         if may_end && waited < outside.limits.phase {
             return Ok(StepOutput {
@@ -147,19 +149,6 @@ async fn held(outside: &Outside<'_>, owner: &Owner) -> Reply<Vec<Endpoint>> {
     Ok(found)
 }
 
-/// Those that carry its id, with whatever parameters and in whatever state, the ones that are alive first.
-pub(super) async fn marked(outside: &Outside<'_>, owner: &Owner) -> Reply<Vec<Endpoint>> {
-    let key = owner.request_tag();
-    let filter = EndpointFilter {
-        tag_key: Some(&key),
-        ..EndpointFilter::default()
-    };
-    let mut found = outside.ec2.endpoints(&filter).await?;
-    found.retain(|one| owner.is_ours(&one.tags));
-    found.sort_by_key(|one| one.state.is_dead());
-    Ok(found)
-}
-
 /// A plan of an endpoint that carries the request's mark, enough to remove it and its group.
 pub(super) fn plan_by_marks(
     owner: Owner,
@@ -173,7 +162,7 @@ pub(super) fn plan_by_marks(
         ..owner
     };
     Plan {
-        endpoint: endpoint.and_then(|endpoint| wanted(&owner, endpoint)),
+        endpoint: endpoint.and_then(|endpoint| wanted_of(&owner, endpoint)),
         owner,
         target,
         parts: Vec::new(),
@@ -241,23 +230,33 @@ fn not_found(what: String) -> Problem {
 }
 
 /// A plan of an endpoint that is there, enough to remove it and its group.
-fn wanted(owner: &Owner, endpoint: &Endpoint) -> Option<EndpointPlan> {
+fn wanted_of(owner: &Owner, endpoint: &Endpoint) -> Option<EndpointPlan> {
     let vpc_id: VpcId = endpoint.vpc.parse().ok()?;
-    let service = endpoint.service.clone();
-    Some(EndpointPlan {
+    let serving = Serving::Ours {
+        id: endpoint.id.clone(),
+    };
+    Some(wanted(owner, vpc_id, &endpoint.service, serving))
+}
+
+/// The same of one of which no more is known than where it belongs.
+pub(super) fn wanted(
+    owner: &Owner,
+    vpc_id: VpcId,
+    service: &str,
+    serving: Serving,
+) -> EndpointPlan {
+    EndpointPlan {
         groups: Groups::Own {
-            name: own_group_name(&owner.deployment, &vpc_id, &service),
+            name: own_group_name(&owner.deployment, &vpc_id, service),
             cidrs: Vec::new(),
         },
         vpc_id,
-        service,
+        service: service.to_owned(),
         service_owner: String::new(),
         owner_pays: false,
         port: 0,
         further_ports: Vec::new(),
-        serving: Serving::Ours {
-            id: endpoint.id.clone(),
-        },
+        serving,
         zones: Vec::new(),
         addressing: Addressing::default(),
         private_dns: None,
@@ -265,5 +264,5 @@ fn wanted(owner: &Owner, endpoint: &Endpoint) -> Option<EndpointPlan> {
         policy: Policy::Full,
         acceptance_hours: None,
         differs: Vec::new(),
-    })
+    }
 }

@@ -26,6 +26,7 @@ use crate::refusals::{deploy_verifier, no_verifier};
 use crate::removal;
 use crate::request::{self, Request};
 use crate::result::Left;
+use crate::steps::runs::{self, Works};
 use crate::targets::{ConnectedThrough, EndpointSpec, Resolved};
 use crate::workflow::{NextState, StepError, StepInput, StepResult};
 
@@ -63,7 +64,7 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
     if let Some(removal) = removal::read(&input.input, here) {
         let answer = Answer::new(outside, input.execution, input.progress, &input.input);
         return match removal {
-            Ok(removal) => remove::step(outside, here, answer, removal).await,
+            Ok(removal) => remove::step(outside, answer, removal).await,
             Err(problems) => {
                 let id = request::request_id(&input.input);
                 Ok(answer.refuse(problems, Left::default(), id.as_ref()))
@@ -73,7 +74,7 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
     if let Some(question) = question::read(&input.input, here) {
         let answer = Answer::new(outside, input.execution, input.progress, &input.input);
         return match question {
-            Ok(id) => Ok(status::step(answer, id).await?),
+            Ok(id) => Ok(status::step(answer, here, id).await?),
             Err(problems) => Ok(answer.refuse(problems, Left::default(), None)),
         };
     }
@@ -86,10 +87,10 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
     };
     let id = &request.request_id;
     let removal = match request.dry_run {
-        true => None,
-        false => status::under_way(outside, here, &answer.execution, id).await?,
+        true => Works::Nobody,
+        false => runs::removing(outside, here, &answer.execution, id).await?,
     };
-    if let Some(execution) = removal {
+    if let Some(execution) = removal.who() {
         let message = format!("the connection of {id} is still being removed by {execution}");
         let fix = "wait for the removal's result, and send the event again";
         let problem = Problem::new(Code::RequestInProgress, message, fix);

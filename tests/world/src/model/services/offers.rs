@@ -60,6 +60,12 @@ impl World {
         });
         Ok(())
     }
+
+    /// The owner of a service withdraws it: nobody sees it any more, and endpoints stay as they are.
+    pub fn withdraw(&mut self, name: &str) {
+        self.model.services.retain(|one| one.name != name);
+    }
+
     /// An interface service supports these address types from now on.
     ///
     /// # Errors

@@ -1,0 +1,189 @@
+//! Finds what a removal is to take away.
+//!
+//! With the whole request everything is found that connecting makes, also where it could not be connected today. With its id alone only
+//! what marks on endpoints say is found: where more may belong to it, at a vendor or in a private zone, the whole request is asked for.
+
+use crate::endpoint::{AvailabilityZone, Serving};
+use crate::execution::Execution;
+use crate::options::OnFailure;
+use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply};
+use crate::ownership::{Claim, MANAGED, Owner};
+use crate::parts::Part;
+use crate::plan::Plan;
+use crate::problem::{Code, Problem};
+use crate::refusals;
+use crate::removal::Id;
+use crate::request::Request;
+use crate::steps::marked::{marked, owner_by_id};
+use crate::steps::preflight::clean_up::{plan_by_marks, wanted};
+use crate::targets::{FindContext, Resolved, Target, Unresolved};
+
+/// What a removal finds.
+pub(super) enum Found {
+    Plan(Box<Plan>),
+    /// Nothing carries the id, as far as was looked; this is what was not looked at.
+    Nothing(String),
+    NotYet(Problem),
+    Refused(Vec<Problem>),
+}
+
+pub(super) async fn whole(
+    outside: &Outside<'_>,
+    execution: &Execution,
+    request: &Request,
+) -> Reply<Found> {
+    // Nobody's: what was allowed when it was made is removed.
+    let owner = request.owner(outside.deployment, execution.account(), "", &execution.id);
+    let mut there = marked(outside, &owner).await?;
+    let mut alive = there.iter().filter(|one| !one.state.is_dead());
+    if let Some(other) = alive.find(|one| owner.claim(&one.tags) == Claim::Other) {
+        return Ok(Found::Refused(vec![refusals::conflict(other.id.as_str())]));
+    }
+    there.retain(|one| owner.claim(&one.tags) == Claim::Ours);
+    let target = request.shape.target.kind();
+    let resolved = if target.has_parts() || there.is_empty() {
+        let context = FindContext {
+            outside,
+            request_id: &request.request_id,
+            region: &request.shape.region,
+            account: execution.account(),
+            network: request.shape.network.as_ref(),
+        };
+        let service = there.first().map(|one| one.service.as_str());
+        match target.made_of(&context, service).await {
+            Ok(resolved) => resolved,
+            Err(Unresolved::Failed(error)) => return Err(error),
+            // Of one that is not there, an endpoint may still be: there is none.
+            Err(_) if !target.has_parts() => Resolved::default(),
+            Err(Unresolved::NotYet(problem)) => return Ok(Found::NotYet(problem)),
+            Err(Unresolved::Refused(problems)) => return Ok(Found::Refused(problems)),
+        }
+    } else {
+        Resolved::default()
+    };
+    let mut plan = plan_by_marks(
+        owner,
+        request.shape.target.clone(),
+        there.first(),
+        request.on_failure,
+    );
+    let found = match there.first() {
+        Some(endpoint) => Some(endpoint.clone()),
+        None => elsewhere(outside, request, &resolved, &mut plan).await?,
+    };
+    plan.parts = resolved.parts;
+    name_zones(outside, &mut plan, found.as_ref()).await?;
+    plan.complete_marks();
+    Ok(Found::Plan(Box::new(plan)))
+}
+
+/// No endpoint carries the mark: an adopted one has none, and of one that is gone a group may be left.
+async fn elsewhere(
+    outside: &Outside<'_>,
+    request: &Request,
+    resolved: &Resolved,
+    plan: &mut Plan,
+) -> Reply<Option<Endpoint>> {
+    let (Some(spec), Some(network)) = (&resolved.endpoint, &request.shape.network) else {
+        return Ok(None);
+    };
+    let names = [std::slice::from_ref(&spec.service), &spec.or[..]].concat();
+    let known = outside.ec2.service(&names).await?;
+    let service = known.map_or_else(|| spec.service.clone(), |known| known.name);
+    let vpc = &network.vpc_id;
+    let mut adopted = None;
+    if request.shape.adopt {
+        let which = EndpointFilter::of(&service, vpc);
+        let all = outside.ec2.endpoints(&which).await?;
+        let mut foreign = all.into_iter();
+        adopted = foreign.find(|one| !one.state.is_dead() && !plan.owner.is_ours(&one.tags));
+    }
+    let serving = match &adopted {
+        Some(endpoint) => Serving::Adopted {
+            id: endpoint.id.clone(),
+        },
+        None => Serving::New,
+    };
+    plan.endpoint = Some(wanted(&plan.owner, vpc.clone(), &service, serving));
+    Ok(adopted)
+}
+
+/// Names of zones, for which only the endpoint's subnets say where it is.
+async fn name_zones(
+    outside: &Outside<'_>,
+    plan: &mut Plan,
+    endpoint: Option<&Endpoint>,
+) -> Reply<()> {
+    let zonal = |part: &Part| matches!(part, Part::PrivateZone(zone) if zone.zonal || zone.has_zonal_names());
+    let (Some(endpoint), Some(wanted)) = (endpoint, &mut plan.endpoint) else {
+        return Ok(());
+    };
+    if !plan.parts.iter().any(zonal) {
+        return Ok(());
+    }
+    let subnets = match outside.ec2.subnets(&wanted.vpc_id).await {
+        // Its names are then found by where they lead.
+        Err(CallError::Refused { .. }) => return Ok(()),
+        subnets => subnets?,
+    };
+    let is_its = |id: &str| endpoint.subnet_ids.iter().any(|there| there == id);
+    let its = subnets.into_iter().filter(|one| is_its(one.id.as_str()));
+    wanted.zones = its
+        .map(|subnet| AvailabilityZone {
+            zone_id: subnet.zone_id,
+            zone_name: subnet.zone_name,
+            subnet_id: subnet.id,
+        })
+        .collect();
+    for part in &mut plan.parts {
+        if let Part::PrivateZone(zone) = part {
+            zone.name_zones(&wanted.zones);
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn by_id(
+    outside: &Outside<'_>,
+    execution: &Execution,
+    asked: &Id,
+) -> Reply<Found> {
+    let id = &asked.request_id;
+    let Some(owner) = owner_by_id(outside, execution, id) else {
+        return Ok(Found::Nothing(
+            "its execution's ARN names no Region".to_owned(),
+        ));
+    };
+    let there = marked(outside, &owner).await?;
+    let Some(endpoint) = there.first() else {
+        let why = "no endpoint carries its mark; what it may have without one (at a vendor, in AWS DMS, in a private zone, or a group) is \
+                   only found with the whole request";
+        return Ok(Found::Nothing(why.to_owned()));
+    };
+    let owner = owner.of_mark_on(&endpoint.tags);
+    let is_named = endpoint.tags.get(MANAGED) == Some(&owner.deployment);
+    let target = Target::of_service(&endpoint.service);
+    let target = target.filter(|_| owner.zone.is_none() && is_named);
+    let Some(target) = target else {
+        return Ok(Found::Refused(vec![request_needed(
+            endpoint, &owner, is_named,
+        )]));
+    };
+    let on_failure = OnFailure::RollBack;
+    let plan = plan_by_marks(owner, target, Some(endpoint), on_failure);
+    Ok(Found::Plan(Box::new(plan)))
+}
+
+fn request_needed(endpoint: &Endpoint, owner: &Owner, is_named: bool) -> Problem {
+    let why = if is_named {
+        "more may belong to it: a private zone, or something at its service's owner"
+    } else {
+        "its mark is from before deployments had names, so that it may be another one's"
+    };
+    let message = format!(
+        "{} carries the mark of {}, and {why}",
+        endpoint.id, owner.request_id
+    );
+    let fix = "send the whole request with this detail-type";
+    Problem::new(Code::RequestNeeded, message, fix)
+}

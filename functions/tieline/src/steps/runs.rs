@@ -1,0 +1,167 @@
+//! Which executions work on a request, as Step Functions says it. What is not known runs.
+
+use serde_json::Value;
+
+use crate::execution::{EndedExecution, Execution, Progress};
+use crate::ids::{Region, RequestId};
+use crate::outside::{EnteredState, Outside, Reply};
+use crate::question;
+use crate::removal::{self, Removal};
+use crate::request;
+use crate::result::Working;
+use crate::time::Time;
+
+/// How many executions are looked at, those first that began last: Step Functions allows some 300 such looks at once, and
+/// then 15 a second.
+const MANY: usize = 300;
+
+/// Who works on a request.
+#[derive(Debug)]
+pub(super) enum Works {
+    Nobody,
+    This(Box<Working>),
+    /// It may be that one does.
+    Unknown,
+}
+
+impl Works {
+    /// Who it is, for a sentence.
+    pub(super) fn who(&self) -> Option<&str> {
+        match self {
+            Self::Nobody => None,
+            Self::This(one) => Some(one.arn()),
+            Self::Unknown => Some(
+                "an execution that may not be looked at (allow states:ListExecutions and states:DescribeExecution)",
+            ),
+        }
+    }
+}
+
+/// An execution that makes or changes a request's connection and began before this one.
+pub(super) async fn before(outside: &Outside<'_>, own: &Execution, id: &RequestId) -> Reply<Works> {
+    let began = own.started();
+    let is_earlier = |(arn, other): &(String, Time)| *arn != own.id && *other < began;
+    let Some(all) = connecting(outside, own, id, is_earlier).await? else {
+        return Ok(Works::Unknown);
+    };
+    let first = all.into_iter().next();
+    Ok(first.map_or(Works::Nobody, |one| Works::This(Box::new(one))))
+}
+
+/// Every execution that works on a request, for somebody who asks.
+pub(super) async fn on(
+    outside: &Outside<'_>,
+    own: &Execution,
+    id: &RequestId,
+    here: &Region,
+) -> Reply<Vec<Working>> {
+    let is_other = |(arn, _): &(String, Time)| *arn != own.id;
+    let connecting = connecting(outside, own, id, is_other).await?;
+    let mut all = connecting.unwrap_or_default();
+    if let Works::This(removing) = removing(outside, here, own, id).await? {
+        all.push(*removing);
+    }
+    Ok(all)
+}
+
+/// A removal of a request that is no younger than this execution.
+pub(super) async fn removing(
+    outside: &Outside<'_>,
+    here: &Region,
+    own: &Execution,
+    id: &RequestId,
+) -> Reply<Works> {
+    let machine = own.removing_machine(&outside.deployment.name);
+    let began = own.started();
+    let is_earlier = |(arn, other): &(String, Time)| *arn != own.id && *other <= began;
+    let removes = |asked: &Value| {
+        let asked = removal::as_event(asked);
+        let removal = removal::read(&asked, here).and_then(Result::ok);
+        removal.is_some_and(|one: Removal| one.request_id() == id && !one.dry_run())
+    };
+    let found = running(outside, &machine, is_earlier, removes).await?;
+    Ok(match found.map(|all| all.into_iter().next()) {
+        None => Works::Unknown,
+        Some(None) => Works::Nobody,
+        Some(Some((arn, began))) => Works::This(Box::new(working(outside, own, &arn, began))),
+    })
+}
+
+/// Those that make a request's connection; none where it is not known.
+async fn connecting(
+    outside: &Outside<'_>,
+    own: &Execution,
+    id: &RequestId,
+    counts: impl Fn(&(String, Time)) -> bool,
+) -> Reply<Option<Vec<Working>>> {
+    let is_it =
+        |asked: &Value| request::request_id(asked).as_ref() == Some(id) && !question::is_one(asked);
+    let Some(found) = running(outside, &own.connecting_machine(), counts, is_it).await? else {
+        return Ok(None);
+    };
+    let mut all = Vec::new();
+    for (arn, began) in found {
+        let mut one = working(outside, own, &arn, began);
+        if let Some(entered) = outside.executions.entered_last(&arn).await? {
+            read(&mut one, entered, outside);
+        }
+        all.push(one);
+    }
+    Ok(Some(all))
+}
+
+/// The running executions of a machine that count and were asked for something, the oldest first; none where it is not known.
+async fn running(
+    outside: &Outside<'_>,
+    machine: &str,
+    counts: impl Fn(&(String, Time)) -> bool,
+    is_it: impl Fn(&Value) -> bool,
+) -> Reply<Option<Vec<(String, Time)>>> {
+    let executions = outside.executions;
+    let Some(mut all) = executions.running(machine).await? else {
+        return Ok(None);
+    };
+    all.retain(counts);
+    all.sort_by_key(|(_, began)| std::cmp::Reverse(*began));
+    let mut is_known = all.len() <= MANY;
+    let mut found = Vec::new();
+    for (arn, began) in all.into_iter().take(MANY) {
+        let Some(run) = executions.execution(&arn).await? else {
+            is_known = false;
+            continue;
+        };
+        let asked = run.input.as_deref().map(serde_json::from_str::<Value>);
+        let Some(Ok(asked)) = asked.filter(|_| run.is_running) else {
+            continue;
+        };
+        // A cleanup works on what the ended execution was asked for.
+        let ended = EndedExecution::read(&asked);
+        if is_it(&ended.map_or(asked, |ended| ended.input)) {
+            found.push((arn, began));
+        }
+    }
+    found.reverse();
+    Ok((is_known || !found.is_empty()).then_some(found))
+}
+
+fn working(outside: &Outside<'_>, own: &Execution, arn: &str, began: Time) -> Working {
+    let execution = Execution {
+        id: arn.to_owned(),
+        started_at: began.to_rfc3339(),
+        definition: own.definition,
+        connects: None,
+    };
+    Working::of(&execution, outside.clock.now())
+}
+
+/// What was handed on to the state that an execution entered last.
+fn read(one: &mut Working, entered: EnteredState, outside: &Outside<'_>) {
+    one.state = Some(entered.name);
+    let payload: Value = serde_json::from_str(&entered.input).unwrap_or_default();
+    one.waiting_for = payload["waitingFor"].as_str().map(str::to_owned);
+    if let Ok(progress) = serde_json::from_value::<Progress>(payload["progress"].clone()) {
+        one.phase = Some(progress.phase);
+        one.phase_seconds = Some(outside.clock.now().since(progress.since).as_secs());
+        one.endpoint_id = progress.endpoint.map(|id| id.to_string());
+    }
+}
