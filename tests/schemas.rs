@@ -15,7 +15,7 @@ use tieline::ids::Region;
 use tieline::problem::Problem;
 use tieline::question::STATUS_REQUESTED;
 use tieline::removal::REMOVAL_REQUESTED;
-use tieline::request::{REQUESTED, Request};
+use tieline::request::{CHANGE_REQUESTED, REQUESTED, Request};
 use tieline::workflow::Function;
 use world::scenario;
 
@@ -383,6 +383,22 @@ async fn every_result_keeps_its_schema_and_has_no_field_that_is_not_in_it() {
     assert_eq!(complaints, [""; 0], "{}", detail(&ended[0]));
 
     let asked = request("aurora-dsql");
+    let change = tests::json("events/changes/aurora-dsql-third-zone.json");
+    for dry_run in [true, false] {
+        let mut changing = Stage::on(Simulated::on(scenario::world("default")));
+        changing.start(asked.clone(), None);
+        changing.run().await;
+        let mut change = change.clone();
+        change["detail"]["dryRun"] = json!(dry_run);
+        changing.start(change, None);
+        let ended = changing.run().await.pop().unwrap();
+        let event = &ended.events[0];
+        let schema = closed(schema_of(event["DetailType"].as_str().unwrap()));
+        let complaints = self::complaints(&validator(&schema), &event["Detail"]);
+        assert_eq!(complaints, [""; 0], "{event}");
+        assert!(event["Detail"]["changes"].is_array(), "{event}");
+    }
+
     let mut removing = Stage::on(Simulated::on(scenario::world("default")));
     removing.start(asked.clone(), None);
     removing.run().await;
@@ -405,7 +421,12 @@ async fn every_result_keeps_its_schema_and_has_no_field_that_is_not_in_it() {
     let results = contract::all()
         .into_iter()
         .map(|one| one.detail_type.to_owned());
-    let asked = [REQUESTED, STATUS_REQUESTED, REMOVAL_REQUESTED];
+    let asked = [
+        REQUESTED,
+        CHANGE_REQUESTED,
+        STATUS_REQUESTED,
+        REMOVAL_REQUESTED,
+    ];
     let results = results.filter(|name| !asked.contains(&name.as_str()));
     assert_eq!(seen, results.collect());
 }

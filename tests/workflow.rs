@@ -55,7 +55,7 @@ async fn what_the_result_says_is_what_the_world_shows() {
     );
     assert_eq!(detail["connection"]["port"], 5432);
     assert!(endpoint.private_dns_enabled);
-    assert_eq!(endpoint.subnet_ids.len(), 3);
+    assert_eq!(endpoint.subnet_ids.len(), 2);
     assert_eq!(endpoint.groups[0].group_id, scenario::GROUP);
     let tag = |key: &str| {
         endpoint
@@ -73,7 +73,7 @@ async fn what_the_result_says_is_what_the_world_shows() {
         words[2].split('-').all(|digest| digest.len() == 4),
         "{mark}"
     );
-    assert_eq!(detail["endpoint"]["zones"].as_array().unwrap().len(), 3);
+    assert_eq!(detail["endpoint"]["zones"].as_array().unwrap().len(), 2);
     assert!(
         detail["endpoint"]["zones"][0]["privateIp"]
             .as_str()

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tieline::question::STATUS_REQUESTED;
 use tieline::removal::REMOVAL_REQUESTED;
-use tieline::request::REQUESTED;
+use tieline::request::{CHANGE_REQUESTED, REQUESTED};
 use tieline::workflow::Function;
 
 /// The state machines, about whose executions functions may ask.
@@ -39,7 +39,7 @@ pub(super) fn asking_findings(resources: &Value) -> Vec<String> {
 pub(super) fn event_findings(resources: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let rule = |name: &str| &resources[name]["Properties"];
-    let asked = [REQUESTED, STATUS_REQUESTED];
+    let asked = [REQUESTED, CHANGE_REQUESTED, STATUS_REQUESTED];
     if rule("Requested")["EventPattern"] != json!({"detail-type": asked}) {
         found.push("the rule matches something else than the detail-type".to_owned());
     }

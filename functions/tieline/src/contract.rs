@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::question::{self, STATUS_REQUESTED};
 use crate::removal::{self, REMOVAL_REQUESTED};
-use crate::request::{REQUESTED, Request};
+use crate::request::{CHANGE_REQUESTED, REQUESTED, Request};
 use crate::result::{Awaiting, Failed, Planned, Ready, Removed, ResultDetail, Status};
 
 /// The schema of the detail of one kind of event.
@@ -28,6 +28,11 @@ pub struct EventSchema {
 pub fn all() -> Vec<EventSchema> {
     vec![
         event("request.v1.json", REQUESTED, Request::schema()),
+        event(
+            "change-requested.v1.json",
+            CHANGE_REQUESTED,
+            Request::schema(),
+        ),
         event(
             "status-requested.v1.json",
             STATUS_REQUESTED,

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::endpoint::{EndpointPlan, Serving};
+use crate::endpoint::{Change, EndpointPlan, Form, Serving};
 use crate::execution::Phase;
-use crate::ids::{EndpointId, FunctionArn};
+use crate::ids::{EndpointId, FunctionArn, GroupId};
 use crate::options::OnFailure;
+use crate::outside::Endpoint;
 use crate::ownership::{Owner, zone_marks};
 use crate::parts::Part;
 use crate::problem::Problem;
@@ -35,6 +36,9 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Problem>,
     pub on_failure: OnFailure,
+    /// What becomes different of what is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
     /// Who tries the connection.
     #[serde(default)]
     pub verifier: Verifier,
@@ -90,6 +94,19 @@ impl Plan {
             (Phase::Accept, Some(hours)) => limit.max(Duration::from_secs(3600 * u64::from(hours))),
             _ => limit,
         }
+    }
+
+    /// Where what is there is changed: its form, and the one that it shall have. The latter is none while there is no group of our
+    /// own and it is to have that.
+    pub fn forms(
+        &self,
+        own_group: Option<&GroupId>,
+        endpoint: &Endpoint,
+    ) -> Option<(&Change, Form, Option<Form>)> {
+        let (change, wanted) = (self.change.as_ref()?, self.endpoint.as_ref()?);
+        let there = Form::of(endpoint);
+        let wanted = wanted.form(own_group.map(GroupId::as_str), &there);
+        Some((change, there, wanted))
     }
 
     /// Has the request's marks on the endpoint say what else it holds through them.

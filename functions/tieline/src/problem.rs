@@ -27,6 +27,12 @@ pub enum Code {
     RequestInProgress,
     /// A removal that names an id only, of a connection of which marks do not say all that belongs to it.
     RequestNeeded,
+    /// A change of what is not there, or was never confirmed.
+    NothingToChange,
+    /// A change that EC2 or a vendor cannot make in place.
+    ChangeNotInPlace,
+    /// A change that would take something from other requests.
+    ChangeTakesFromOthers,
     /// The event is not a request that Tieline understands.
     RequestInvalid,
     /// The same request id was used before with other parameters.

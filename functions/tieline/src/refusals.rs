@@ -74,6 +74,15 @@ pub(crate) fn no_group(group: &GroupId, index: usize, vpc: &VpcId, region: &Regi
     .about(format!("$.network.securityGroupIds[{index}]"))
 }
 
+/// A change would take something from other requests; these are they.
+pub(crate) fn takes_from_others(others: &str) -> Problem {
+    Problem::new(
+        Code::ChangeTakesFromOthers,
+        format!("others would lose by it: {others}"),
+        "leave what they have, or change or remove their requests first; what is added is never a problem",
+    )
+}
+
 /// The VPC has as many endpoints as the account's quota allows.
 pub(crate) fn quota_reached(message: impl Into<String>, region: &Region, more: &str) -> Problem {
     Problem::new(

@@ -16,6 +16,9 @@ use crate::targets::{ConnectedThrough, KindFacts, Target};
 /// The `detail-type` of a request on the bus.
 pub const REQUESTED: &str = "Private Connection Requested";
 
+/// The `detail-type` of a change on the bus: the whole request as it shall be.
+pub const CHANGE_REQUESTED: &str = "Private Connection Change Requested";
+
 /// The largest request, in bytes of compact JSON. The largest sensible one (a whole policy and all
 /// tags) has some 40,000; the state machine carries 262,144 bytes, plan and result included.
 const MAX_BYTES: usize = 100_000;
@@ -30,6 +33,8 @@ pub struct Request {
     pub dry_run: bool,
     pub on_failure: OnFailure,
     pub verify: Verify,
+    /// Whether what is there is to become what this asks for.
+    pub changes: bool,
 }
 
 /// What shapes the connection: two requests of one id must agree in it.
@@ -65,6 +70,7 @@ impl Request {
             let message = format!("the event has {size} bytes, at most {MAX_BYTES} are allowed");
             problems.push(Problem::at("$", message));
         }
+        let changes = is_change(&input);
         let request = match detail(input) {
             Ok(detail) => {
                 let (request, wrong) =
@@ -78,7 +84,7 @@ impl Request {
             }
         };
         match request {
-            Some(request) if problems.is_empty() => Ok(request),
+            Some(request) if problems.is_empty() => Ok(Self { changes, ..request }),
             _ => Err(problems),
         }
     }
@@ -176,6 +182,7 @@ impl Request {
             dry_run,
             on_failure: on_failure?,
             verify: verify?,
+            changes: false,
         })
     }
 
@@ -194,6 +201,7 @@ impl Request {
         Owner {
             request_id: self.request_id.clone(),
             fingerprint: self.shape.fingerprint(),
+            fingerprint_before: None,
             deployment: deployment.name.clone(),
             default_tags: deployment.tags.clone(),
             unnamed: false,
@@ -343,19 +351,32 @@ pub fn event_id(input: &Value) -> Option<String> {
     Some(short(id, 100))
 }
 
+/// Whether what started an execution asks for a change of what is there.
+fn is_change(input: &Value) -> bool {
+    input["detail-type"] == CHANGE_REQUESTED
+}
+
 fn is_event(input: &Value) -> bool {
     input.get("detail-type").is_some() && input.get("detail").is_some()
 }
 
-fn detail(input: Value) -> Result<Value, Problem> {
+fn detail(mut input: Value) -> Result<Value, Problem> {
     if !is_event(&input) {
         return Ok(input);
     }
+    // Who starts an execution by hand need not make up who sent it.
+    if let Value::Object(event) = &mut input {
+        event.entry("source").or_insert_with(|| json!("by hand"));
+    }
     match serde_json::from_value::<EventBridgeEvent<Value>>(input) {
-        Ok(event) if event.detail_type == REQUESTED => Ok(event.detail),
+        Ok(event) if [REQUESTED, CHANGE_REQUESTED].contains(&event.detail_type.as_str()) => {
+            Ok(event.detail)
+        }
         Ok(event) => {
             let found = event.detail_type;
-            let message = format!("expected detail-type {REQUESTED:?}, found {found:?}");
+            let message = format!(
+                "expected detail-type {REQUESTED:?} or {CHANGE_REQUESTED:?}, found {found:?}"
+            );
             Err(Problem::at("$", message))
         }
         Err(error) => {

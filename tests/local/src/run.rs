@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use serde_json::Value;
-use tieline::request::REQUESTED;
+use tieline::request::{CHANGE_REQUESTED, REQUESTED};
+use world::plane::Count;
 
 use crate::signals::{Interrupted, Signals};
 use crate::stage::{Outcome, Settings, Stage};
@@ -34,8 +35,8 @@ pub struct Arguments {
     /// Put the same event this many times at once; one result line each.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
     repeat: u16,
-    /// Another event that is put once the one before has its result, such as a removal (events/removals/); more than once, one
-    /// after the other.
+    /// Another event that is put once the one before has its result, such as a change (events/changes/) or a removal
+    /// (events/removals/); more than once, one after the other.
     #[arg(long, value_name = "EVENT")]
     then: Vec<PathBuf>,
     /// Leave everything running until Ctrl-C, and say how to look at it with the AWS CLI.
@@ -147,9 +148,27 @@ async fn play(
         arguments.scenario,
         arguments.time_scale
     );
-    let mut good = put(stage, arguments, event, times).await?;
+    let (mut good, mut last) = put(stage, arguments, event, times).await?;
     for next in then {
-        good &= put(stage, arguments, next, 1).await?;
+        // Clients must not notice a change.
+        let client = match next["detail-type"] == CHANGE_REQUESTED {
+            true => stage.follow(&last),
+            false => None,
+        };
+        let is_good;
+        (is_good, last) = put(stage, arguments, next, 1).await?;
+        good &= is_good;
+        if let Some(client) = client {
+            let Count {
+                names,
+                tried,
+                failed,
+            } = client.stop().count(&last["detail"]);
+            eprintln!(
+                "a client opened {tried} connections to {names} announced names meanwhile, one to each a second: {failed} failed"
+            );
+            good &= failed == 0 && tried > 0;
+        }
     }
     let mut counts = BTreeMap::new();
     for write in stage.writes() {
@@ -170,13 +189,13 @@ async fn play(
     Ok(good)
 }
 
-/// Puts an event so many times at once and shows what comes of it; whether all of that is good news.
+/// Puts an event so many times at once and shows what comes of it; whether all of that is good news, and the last result.
 async fn put(
     stage: &mut Stage,
     arguments: &Arguments,
     event: &Value,
     times: usize,
-) -> Result<bool> {
+) -> Result<(bool, Value)> {
     let executions = if is_request(event) {
         let detail_type = event["detail-type"].as_str().unwrap_or(REQUESTED);
         stage
@@ -190,6 +209,7 @@ async fn put(
         progress::follow(stage, execution).await?;
     }
     let (mut good, mut told) = (true, stage.notices().len());
+    let mut last = Value::Null;
     for execution in &executions {
         let outcome = stage.outcome(execution, limit(arguments)).await?;
         good &= outcome.status == "SUCCEEDED";
@@ -198,8 +218,9 @@ async fn put(
         }
         told = stage.notices().len();
         print(&outcome, arguments.json || times > 1);
+        last = outcome.event;
     }
-    Ok(good)
+    Ok((good, last))
 }
 
 fn print(outcome: &Outcome, json: bool) {

@@ -36,6 +36,11 @@ pub(crate) fn result(event: &Value) -> String {
         );
         line(&mut text, "address", &place);
     }
+    for change in list(&detail["changes"]) {
+        let (before, after) = (&change["before"], &change["after"]);
+        let what = format!("{}: {before} -> {after}", word(&change["field"]));
+        line(&mut text, "changed", &what);
+    }
     for part in list(&detail["plan"]["parts"]) {
         line(&mut text, "part", &word(&part["kind"]));
     }

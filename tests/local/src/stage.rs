@@ -8,9 +8,9 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use tieline::request::REQUESTED;
 use tokio::time::{Instant, timeout};
-use world::plane::public_authority;
+use world::plane::{Client, Place, public_authority};
 use world::scenario::{CLUSTER, GROUP, SUBNETS, VPC};
-use world::server::{Options, Running};
+use world::server::{Following, Options, Running};
 use world::{Verifier, World};
 
 use crate::deploy::Machines;
@@ -296,6 +296,16 @@ impl Stage {
     /// If it cannot be read.
     pub fn log(&self) -> Result<String> {
         self.stack.log()
+    }
+
+    /// Has a client in the VPC open a new connection to every name that a result announces, once a second.
+    pub fn follow(&self, result: &Value) -> Option<Following> {
+        let place = Place {
+            subnet_id: SUBNETS[3].to_owned(),
+            group_ids: vec![GROUP.to_owned()],
+        };
+        let client = Client::of(place, &result["detail"])?;
+        Some(self.world.follow(client))
     }
 
     /// Stops everything.

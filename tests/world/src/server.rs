@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::plane::{self, Dial, Place};
+use crate::plane::{self, Client, Dial, Place};
 use crate::scenario::Scenario;
 use crate::wire::{self, Request, Response};
 use crate::{World, admin, relay};
@@ -121,6 +121,45 @@ pub async fn start(options: Options) -> io::Result<Running> {
         stop,
         listening,
     })
+}
+
+/// A client that opens its connections once in every second of the world.
+#[derive(Debug)]
+pub struct Following {
+    client: Arc<Mutex<Client>>,
+    task: JoinHandle<()>,
+}
+
+impl Following {
+    /// Stops it; what it has counted.
+    #[must_use]
+    pub fn stop(self) -> Client {
+        self.task.abort();
+        lock(&self.client).clone()
+    }
+}
+
+impl Running {
+    /// Has a client open its connections from now on.
+    #[must_use]
+    pub fn follow(&self, client: Client) -> Following {
+        let client = Arc::new(Mutex::new(client));
+        let (host, followed) = (Arc::clone(&self.host), Arc::clone(&client));
+        let task = tokio::spawn(async move {
+            let mut last = 0;
+            loop {
+                host.now(|world, _| {
+                    let second = world.now() / 1000;
+                    if second > last {
+                        last = second;
+                        lock(&followed).open_all(world);
+                    }
+                });
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        Following { client, task }
+    }
 }
 
 fn wall_clock() -> u64 {

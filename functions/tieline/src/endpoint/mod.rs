@@ -1,5 +1,7 @@
 //! The interface endpoint: what is planned, and how a live one differs from that.
 
+mod change;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +11,8 @@ use crate::options::Policy;
 use crate::outside::route53::VpcZone;
 use crate::outside::{Endpoint, Group, Interface, NewEndpoint, NewGroup};
 use crate::ownership::{MANAGED, Owner};
+
+pub use change::{Change, Difference, Form};
 
 /// An interface endpoint, resolved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

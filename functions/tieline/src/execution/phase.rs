@@ -11,6 +11,8 @@ pub enum Phase {
     Check,
     /// The endpoint is being created, and what else belongs to the connection.
     Create,
+    /// An endpoint that is there is being changed.
+    Change,
     /// The service's owner has to accept the endpoint.
     Accept,
     /// Connections are tried to the endpoint's network interfaces.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Execution, Phase};
-use crate::ids::EndpointId;
+use crate::ids::{EndpointId, GroupId};
 use crate::problem::Rejection;
 use crate::time::Time;
 use crate::trial::Tried;
@@ -21,6 +21,9 @@ pub struct Progress {
     pub spent: Vec<PhaseDuration>,
     /// The endpoint, once its id is known.
     pub endpoint: Option<EndpointId>,
+    /// The group of our own that a change takes or leaves, as long as it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
     /// How often an endpoint was asked for.
     pub creates: u32,
     /// Since when somebody else's create stands in the way.

@@ -352,6 +352,17 @@ impl EndpointChange {
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Whether it may take something from those who use the endpoint; full access does not.
+    pub fn takes(&self) -> bool {
+        let added = Self {
+            add_subnets: self.add_subnets.clone(),
+            add_groups: self.add_groups.clone(),
+            policy: self.policy.clone().filter(Option::is_none),
+            ..Self::default()
+        };
+        *self != added
+    }
 }
 
 #[derive(Debug, Clone)]

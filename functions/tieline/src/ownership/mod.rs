@@ -40,6 +40,9 @@ pub struct Owner {
     pub request_id: RequestId,
     /// What shapes the connection, as a short digest.
     pub fingerprint: String,
+    /// The same of before, where what is there is changed: until the change is confirmed, its marks say that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint_before: Option<String>,
     /// The deployment that makes it; empty in a plan from before deployments had names.
     #[serde(default)]
     pub deployment: String,
@@ -101,6 +104,7 @@ impl Owner {
         Self {
             request_id: request.clone(),
             fingerprint: String::new(),
+            fingerprint_before: None,
             deployment: deployment.to_owned(),
             unnamed: false,
             execution: String::new(),
@@ -117,9 +121,7 @@ impl Owner {
     /// The same, with what its mark on an endpoint says.
     #[must_use]
     pub fn of_mark_on(mut self, tags: &Tags) -> Self {
-        let mark = tags.get(&self.request_tag());
-        let fingerprint = mark.and_then(|mark| mark.split('.').next());
-        self.fingerprint = fingerprint.unwrap_or_default().to_owned();
+        self.fingerprint = self.fingerprint_on(tags).unwrap_or_default().to_owned();
         self.zone = self.zone_in(tags);
         self
     }
@@ -228,17 +230,28 @@ impl Owner {
 
     /// Whether a thing's tags say that this request's connection is confirmed.
     pub fn is_confirmed_on(&self, tags: &Tags) -> bool {
-        self.claim(tags) == Claim::Ours
-            && tags
-                .get(&self.request_tag())
-                .is_some_and(|mark| is_confirmed(mark))
+        let mark = tags.get(&self.request_tag());
+        mark.is_some_and(|mark| is_confirmed(mark) && fingerprint_in(mark) == self.fingerprint)
+    }
+
+    /// Whether they say that a connection of this request's id is confirmed, with whatever parameters.
+    pub fn has_confirmed(&self, tags: &Tags) -> bool {
+        let mark = tags.get(&self.request_tag());
+        mark.is_some_and(|mark| is_confirmed(mark))
+    }
+
+    /// The fingerprint in this request's mark.
+    pub fn fingerprint_on<'t>(&self, tags: &'t Tags) -> Option<&'t str> {
+        tags.get(&self.request_tag())
+            .map(|mark| fingerprint_in(mark))
     }
 
     /// What a thing's tags say of this request.
     pub fn claim(&self, tags: &Tags) -> Claim {
-        match tags.get(&self.request_tag()) {
+        match self.fingerprint_on(tags) {
             None => Claim::None,
-            Some(mark) if mark.split('.').next() == Some(&self.fingerprint) => Claim::Ours,
+            Some(one) if one == self.fingerprint => Claim::Ours,
+            Some(one) if Some(one) == self.fingerprint_before.as_deref() => Claim::Ours,
             Some(_) => Claim::Other,
         }
     }
@@ -256,7 +269,7 @@ impl Owner {
             return Ownership::Others;
         }
         match self.claim(tags) {
-            Claim::Ours if self.is_confirmed_on(tags) => Ownership::Confirmed,
+            Claim::Ours if self.has_confirmed(tags) => Ownership::Confirmed,
             Claim::Ours => Ownership::Ours,
             Claim::None if holders(tags).next().is_none() && self.closes(tags) => Ownership::Ours,
             Claim::None | Claim::Other => Ownership::Others,
@@ -304,6 +317,10 @@ pub fn run_mark(execution: &str) -> String {
     canonical::digest(&[name])[..8].to_owned()
 }
 
+fn fingerprint_in(mark: &str) -> &str {
+    mark.split('.').next().unwrap_or_default()
+}
+
 fn is_confirmed(mark: &str) -> bool {
     mark.split('.').nth(1) == Some(CONFIRMED)
 }
@@ -316,6 +333,7 @@ mod tests {
         Owner {
             request_id: "orders".parse().unwrap(),
             fingerprint: "0123".to_owned(),
+            fingerprint_before: None,
             deployment: "net".to_owned(),
             unnamed: false,
             execution: "89ab".to_owned(),

@@ -13,6 +13,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::endpoint::Change;
 use crate::execution::{Execution, PhaseDuration, Progress};
 use crate::ids::RequestId;
 use crate::plan::Plan;
@@ -140,6 +141,16 @@ impl Run {
             seconds: now.since(execution.started()).as_secs(),
             execution: ExecutionLink::of(execution),
         }
+    }
+}
+
+/// What a change makes different, behind a sentence.
+fn changed(change: &Change) -> String {
+    let fields = change.differences.iter().map(|one| one.field.as_str());
+    let fields: Vec<&str> = fields.collect();
+    match fields[..] {
+        [] => "; nothing was to change".to_owned(),
+        _ => format!("; changed: {}", fields.join(", ")),
     }
 }
 

@@ -3,8 +3,8 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
-use super::{About, Cost, OfAKind, ResultDetail, Run};
-use crate::endpoint::{AvailabilityZone, Groups, PrivateDns, Serving};
+use super::{About, Cost, OfAKind, ResultDetail, Run, changed};
+use crate::endpoint::{AvailabilityZone, Difference, Groups, PrivateDns, Serving};
 use crate::execution::{Execution, Progress};
 use crate::ids::{Addressing, Ports, VpcId};
 use crate::options::Policy;
@@ -26,6 +26,10 @@ pub struct Planned {
     cost: Cost,
     /// What may keep clients from it, and may be meant so
     warnings: Vec<Problem>,
+    /// What a change would make different, where one is asked about
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Difference>")]
+    changes: Option<Vec<Difference>>,
     /// What a removal would do, where one is asked about
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Foretold")]
@@ -119,6 +123,7 @@ impl Planned {
             },
             cost: Cost::of_nothing(),
             warnings: Vec::new(),
+            changes: None,
             removal: Some(Foretold { goes, stays }),
         }
     }
@@ -159,6 +164,10 @@ impl Planned {
             },
             cost: Cost::of(plan),
             warnings: plan.warnings.clone(),
+            changes: plan
+                .change
+                .as_ref()
+                .map(|change| change.differences.clone()),
             removal: None,
         }
     }
@@ -173,6 +182,9 @@ fn message(plan: &Plan) -> String {
     let Some(wanted) = &plan.endpoint else {
         return format!("{target}: it can be connected");
     };
+    if let (Some(change), Some(id)) = (&plan.change, plan.endpoint_id()) {
+        return format!("{id} would be changed in place{}", changed(change));
+    }
     let endpoint = match &wanted.serving {
         Serving::New => "a new endpoint is created".to_owned(),
         Serving::Ours { id } => {

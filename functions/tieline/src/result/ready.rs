@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{About, Cost, ResultDetail, Run, any_object};
-use crate::endpoint::{AvailabilityZone, EndpointPlan, Groups, has_other_policy};
+use super::{About, Cost, ResultDetail, Run, any_object, changed};
+use crate::endpoint::{AvailabilityZone, Difference, EndpointPlan, Groups, has_other_policy};
 use crate::execution::{Execution, Progress};
 use crate::ids::EndpointId;
 use crate::outside::Tags;
@@ -32,6 +32,10 @@ pub struct Ready {
     cost: Cost,
     /// What may keep clients from it, and may be meant so
     warnings: Vec<Problem>,
+    /// What was made different, where a change was asked for
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Difference>")]
+    changes: Option<Vec<Difference>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Endpoint")]
     endpoint: Option<Endpoint>,
@@ -168,7 +172,8 @@ impl Ready {
                 wanted, endpoint, ..
             }) => {
                 let (vpc, id) = (&wanted.vpc_id, &endpoint.id);
-                format!("{vpc} is connected to {target} through {id}")
+                let changed = plan.change.as_ref().map(changed).unwrap_or_default();
+                format!("{vpc} is connected to {target} through {id}{changed}")
             }
             None => format!("{target}: the private connection works"),
         };
@@ -181,6 +186,10 @@ impl Ready {
             verified: verified(plan, progress, built, &facts),
             cost: Cost::of(plan),
             warnings: plan.warnings.clone(),
+            changes: plan
+                .change
+                .as_ref()
+                .map(|change| change.differences.clone()),
             endpoint: built.map(|built| Endpoint::of(plan, built)),
             connection,
             parts: facts,

@@ -37,13 +37,18 @@ async fn step(mut work: Work<'_>) -> StepResult {
     super::own_group::open(work.outside, &work.plan.owner, wanted, &endpoint).await?;
     tag_interfaces(&work, &endpoint).await?;
     let owner = &work.plan.owner;
-    if !owner.is_confirmed_on(&endpoint.tags) || !owner.names_zones_in(&endpoint.tags) {
-        match work
-            .outside
-            .ec2
-            .tag(&id, &owner.confirmation(&built(&endpoint)))
-            .await
-        {
+    let mut tags = owner.confirmation(&built(&endpoint));
+    let is_changed = work.plan.change.is_some();
+    if is_changed && !owner.shares(&endpoint.tags) {
+        let callers = owner.tags.clone().into_iter();
+        tags.extend(callers.filter(|(key, _)| key != "Name"));
+    }
+    let has = |(key, value): (&String, &String)| endpoint.tags.get(key) == Some(value);
+    if !owner.is_confirmed_on(&endpoint.tags)
+        || !owner.names_zones_in(&endpoint.tags)
+        || (is_changed && !tags.iter().all(has))
+    {
+        match work.outside.ec2.tag(&id, &tags).await {
             Err(error) if error.is_missing() => {
                 return Ok(work.wait(format!("{id} cannot be tagged yet ({error})")));
             }

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use super::change::{self, Added};
 use super::{confirm_connection, equals, own_group, parts};
 use crate::endpoint::{EndpointPlan, Groups, Serving, differences};
 use crate::execution::Phase;
@@ -44,6 +45,13 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
 }
 
 async fn step(mut work: Work<'_>) -> StepResult {
+    if work.plan.change.is_some() {
+        work.enter(Phase::Change);
+        return match change::add(work).await? {
+            Added::All(work, endpoint) => make_part(*work, Some(&endpoint)).await,
+            Added::NotYet(output) => Ok(*output),
+        };
+    }
     work.enter(Phase::Create);
     let Some(wanted) = work.plan.endpoint.clone() else {
         return make_part(work, None).await;

@@ -1,5 +1,6 @@
 //! The steps: each asks once, answers, and may be repeated. None of them waits.
 
+mod change;
 pub mod confirm_connection;
 pub mod create_endpoint;
 pub mod enable_dns;

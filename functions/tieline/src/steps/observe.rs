@@ -9,6 +9,9 @@ use crate::workflow::{Observed, PartsStatus, Work};
 
 /// Looks once at everything that the next decision may depend on.
 pub(super) async fn observe(work: &Work<'_>) -> Reply<Observed> {
+    if work.progress.phase == Phase::RollBack && work.plan.change.is_some() {
+        return Ok(Observed::default());
+    }
     if work.progress.phase == Phase::RollBack {
         return Ok(Observed {
             inventory: Some(super::inventory::take(work).await?),
@@ -36,7 +39,9 @@ pub(super) async fn observe(work: &Work<'_>) -> Reply<Observed> {
         observed.parts = Some(made_first);
         // What is not as planned will not be used, so nobody is asked about its names.
         let is_as_planned = work.plan.endpoint.as_ref().is_some_and(|wanted| {
+            let is_named = wanted.private_dns.is_none() || endpoint.private_dns;
             work.plan.is_adopted()
+                || (work.plan.change.is_some() && is_named)
                 || (wanted.private_dns.is_some() == endpoint.private_dns
                     && differences(&work.plan.owner, wanted, &endpoint).is_empty())
         });

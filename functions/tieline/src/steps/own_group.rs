@@ -36,6 +36,16 @@ pub(super) async fn open(
     if !endpoint.group_ids.iter().any(|id| id == group.id.as_str()) {
         return Ok(());
     }
+    open_for(outside, &group, wanted, cidrs).await
+}
+
+/// Opens a group for who is not let in yet.
+pub(super) async fn open_for(
+    outside: &Outside<'_>,
+    group: &Group,
+    wanted: &EndpointPlan,
+    cidrs: &[String],
+) -> Reply<()> {
     for port in wanted.ports() {
         let closed: Vec<String> = cidrs
             .iter()

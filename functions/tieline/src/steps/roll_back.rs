@@ -9,7 +9,7 @@
 
 use super::marked::{Standing, standing};
 use super::runs::{self, Works};
-use super::{inventory, parts};
+use super::{change, inventory, parts};
 use crate::execution::{EndedExecution, Phase, Progress};
 use crate::ids::{EndpointId, RequestId};
 use crate::options::OnFailure;
@@ -31,6 +31,9 @@ use crate::workflow::{
 ///
 /// `Tieline.Unavailable` if a service has not answered for too long, `Tieline.Rejected` if it refuses.
 pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> StepResult {
+    if input.narrow {
+        return super::on_plan(outside, input, async |work| change::narrow(work).await).await;
+    }
     let now = outside.clock.now();
     let mut progress = input
         .progress
@@ -69,7 +72,8 @@ fn unseen(mut work: Work<'_>, error: &CallError) -> StepOutput {
     work.progress.close(now);
     let left = Left {
         behind: &left,
-        stands: false,
+        // What was changed was confirmed before.
+        stands: work.plan.change.is_some(),
     };
     let event = failed(&work.progress, left, Some(id), &work.execution, now);
     let next = NextState::of_failure(&work.progress);
@@ -119,6 +123,9 @@ async fn nothing_planned(
 }
 
 async fn step(mut work: Work<'_>) -> StepResult {
+    if work.plan.change.is_some() {
+        return change::put_back(work).await;
+    }
     let began = work.now();
     let inventory = inventory::take(&work).await?;
     if work.plan.on_failure == OnFailure::Keep && !work.removes() {

@@ -10,6 +10,9 @@ const FIRST: u32 = 1;
 /// The one without states for a verifier.
 const THIRD: u32 = 3;
 
+/// The one without a state for what a change leaves out.
+const FOURTH: u32 = 4;
+
 /// The one in which a cleanup failed as a request does, and began only for what was aborted or ran out of time.
 const SECOND: u32 = 2;
 
@@ -22,6 +25,11 @@ impl Execution {
     /// Whether its definition has states for a verifier.
     pub(crate) fn may_verify(&self) -> bool {
         self.definition > THIRD
+    }
+
+    /// Whether its definition has states for a change.
+    pub(crate) fn may_change(&self) -> bool {
+        self.definition > FOURTH
     }
 
     /// Whether a check that is repeated is given what the one before it knew.

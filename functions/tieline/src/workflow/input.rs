@@ -28,6 +28,9 @@ pub struct StepInput {
     /// What the verifier answered, as `said`, or the error of invoking it: whatever it is, it fails nothing.
     #[serde(default)]
     pub answer: Option<Value>,
+    /// Whether what a change leaves out is to go: the function that removes things does that too.
+    #[serde(default)]
+    pub narrow: bool,
     /// See [`StepInput::confirms`].
     #[serde(default)]
     pub(super) keep: bool,

@@ -78,6 +78,9 @@ pub enum NextState {
     VerifyNames,
     #[strum(serialize = "Enable private DNS")]
     EnableDns,
+    /// Take away what a change leaves out.
+    #[strum(serialize = "Take away what is left out")]
+    Narrow,
     /// Mark the request as ready on what was made for it.
     #[strum(serialize = "Confirm the connection")]
     Confirm,

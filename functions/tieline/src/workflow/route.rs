@@ -10,7 +10,7 @@ use super::{
 };
 use crate::endpoint::{EndpointPlan, differences};
 use crate::execution::{Phase, Progress};
-use crate::ids::EndpointId;
+use crate::ids::{EndpointId, GroupId};
 use crate::outside::{Endpoint, State};
 use crate::ownership::Claim;
 use crate::plan::Plan;
@@ -41,6 +41,9 @@ pub struct Situation<'a> {
 pub fn route(situation: &Situation<'_>, observed: &Observed) -> Decision {
     let then = if let Some(inventory) = &observed.inventory {
         situation.roll_back(inventory)
+    } else if situation.progress.phase == Phase::RollBack {
+        // A change is put back by whoever does it, one look after the other.
+        Then::Go(NextState::RollBack)
     } else {
         match &situation.plan.endpoint {
             Some(wanted) => return situation.connection(wanted, observed),
@@ -147,7 +150,8 @@ impl Situation<'_> {
         let word = &endpoint.raw_state;
         match (endpoint.state, vendors_side) {
             (State::Available, None) => self
-                .half(Half::Path, wanted, observed)
+                .added(endpoint)
+                .or_else(|| self.half(Half::Path, wanted, observed))
                 .unwrap_or_else(|| self.accepted(self.available(wanted, endpoint, observed))),
             (State::PendingAcceptance, None) => self.unaccepted(wanted, id),
             (State::Available, Some(what)) => self.stay(self.wait(what.clone())),
@@ -157,6 +161,27 @@ impl Situation<'_> {
             (_, Some(what)) => self.stay(self.wait(format!("{id} is {word}, and {what}"))),
             (_, None) => self.accepted(Pending::Wait(format!("{id} is pending"))),
         }
+    }
+
+    /// What a change adds comes before anything is tried; none if it is there.
+    fn added(&self, endpoint: &Endpoint) -> Option<Decision> {
+        let (change, there, wanted) = self.plan.forms(self.progress.group.as_ref(), endpoint)?;
+        let is_there = wanted.is_some_and(|wanted| there.lacks(&wanted, &change.zones).is_none());
+        let then = Then::Go(NextState::Create);
+        let phase = Phase::Change;
+        (!is_there).then_some(Decision { phase, then })
+    }
+
+    /// What it leaves out goes once everything else works; none if it is gone.
+    fn left_out(&self, endpoint: &Endpoint) -> Option<Decision> {
+        let group = self.progress.group.as_ref();
+        let (_, there, wanted) = self.plan.forms(group, endpoint)?;
+        let wanted = wanted?;
+        let is_left = |group: &GroupId| !wanted.groups.contains(group.as_str());
+        let is_to_go = there.exceeds(&wanted).is_some() || group.is_some_and(is_left);
+        let then = Then::Go(NextState::Narrow);
+        let phase = Phase::Change;
+        is_to_go.then_some(Decision { phase, then })
     }
 
     /// Whoever had to accept the endpoint has done so: it goes on being created.
@@ -187,6 +212,7 @@ impl Situation<'_> {
             Phase::Accept => self.waited(),
             Phase::Check
             | Phase::Create
+            | Phase::Change
             | Phase::VerifyPath
             | Phase::EnableDns
             | Phase::VerifyNames
@@ -226,13 +252,14 @@ impl Situation<'_> {
         if wanted.private_dns.is_some() && !endpoint.private_dns {
             return self.dns_missing(endpoint);
         }
-        // What one differs in that is adopted, the plan says.
-        let mut differs = if adopted {
+        // What one differs in that is adopted, the plan says; what one does that is changed, goes at the end.
+        let changes = self.plan.change.is_some();
+        let mut differs = if adopted || changes {
             Vec::new()
         } else {
             differences(owner, wanted, endpoint)
         };
-        if wanted.private_dns.is_none() && endpoint.private_dns && !adopted {
+        if wanted.private_dns.is_none() && endpoint.private_dns && !adopted && !changes {
             differs.push("its private DNS is on".to_owned());
         }
         if !differs.is_empty() {
@@ -264,7 +291,7 @@ impl Situation<'_> {
             .tags_beside(&endpoint.tags)
             .into_keys()
             .find(missing)
-            .filter(|_| !adopted)
+            .filter(|_| !adopted && !changes)
         {
             return Pending::Wait(format!("the tag {key} does not show yet"));
         }
@@ -273,6 +300,9 @@ impl Situation<'_> {
             return Pending::Wait(what.to_owned());
         }
         if let Some(decision) = self.half(Half::Names, wanted, observed) {
+            return Pending::Decided(decision);
+        }
+        if let Some(decision) = self.left_out(endpoint) {
             return Pending::Decided(decision);
         }
         if adopted {

@@ -5,6 +5,7 @@
 //! Network Load Balancer, and not refused.
 
 mod authority;
+mod client;
 mod dns;
 mod listener;
 mod servers;
@@ -18,7 +19,6 @@ use serde_json::{Value, json};
 use crate::clock::{self, Moment};
 use crate::model::Model;
 use crate::model::addresses::Family;
-use crate::model::endpoints::State;
 use crate::model::groups::{Peer, Rule};
 use crate::model::interfaces::Interface;
 use crate::model::network::{AclEntry, Subnet, acl_entries, covers};
@@ -26,6 +26,7 @@ use crate::model::route53::resolve::resolve;
 use crate::{Service, World};
 
 pub use authority::{cluster_authority, public_authority};
+pub use client::{Client, Count, announced};
 pub use dns::answer as answer_dns;
 pub use listener::{Listener, Protocol};
 pub use servers::serve;
@@ -173,7 +174,7 @@ fn dial(model: &Model, place: &Place, to: IpAddr, port: u16) -> Option<(IpAddr, 
     let is_let_through = !model.trouble.closed
         && groups_let_through(model, place, (from, to), interface, port)
         && acls_let_through(model, here, (from, to), interface, port)
-        && endpoint.state(model.now) == State::Available;
+        && endpoint.serves(&interface.id, model.now);
     if !is_let_through {
         return None;
     }

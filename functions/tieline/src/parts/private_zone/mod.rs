@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use closing::{Closing, Going, is_closed_by_this};
+use holders::leads_to_own;
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::deployment::Bounds;
@@ -166,6 +167,18 @@ impl PrivateZone {
     pub fn has_zonal_names(&self) -> bool {
         let mut all = self.records.values();
         all.any(|leads_to| matches!(leads_to, LeadsTo::Zone(_)))
+    }
+
+    /// Whether it would become another one by this plan: it lacks something, or has names to the endpoint that are not planned.
+    pub async fn would_change(&self, context: &PartContext<'_>) -> Reply<bool> {
+        if self.look(context).await?.condition != Condition::Ready {
+            return Ok(true);
+        }
+        let There::Ours(zone) = self.find(context).await? else {
+            return Ok(true);
+        };
+        let is_left = |name: &ZoneName| leads_to_own(context, name) && !self.plans(name);
+        Ok(zone.names.iter().any(is_left))
     }
 
     /// A token for Route 53, another one each time: it remembers those of zones that are gone, and that a VPC has one zone

@@ -7,8 +7,9 @@ use crate::ids::RequestId;
 use crate::outside::Outside;
 use crate::plan::Plan;
 use crate::problem::{Problem, Rejection};
-use crate::request::{self, Request};
+use crate::request;
 use crate::result::{Failed, Left, Planned, ResultDetail};
+use crate::steps::marked::standing;
 use crate::workflow::{LONGEST_POLL, NextState, StepOutput, Work, wait_seconds};
 
 /// How preflight ends.
@@ -70,15 +71,36 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The target will be there: wait for it, unless it has taken too long already.
-    pub(super) fn not_yet(self, problem: Problem, request: &Request) -> StepOutput {
+    /// The same where a connection may stand: what carries the id says so.
+    pub(super) async fn refuse_as_it_stands(
+        self,
+        problems: Vec<Problem>,
+        id: &RequestId,
+    ) -> StepOutput {
+        let there = standing(self.outside, &self.execution, id).await;
+        self.refuse(problems, there.left(), Some(id))
+    }
+
+    /// What stands in the way passes: wait for it, unless it has taken too long already, or somebody only asks.
+    pub(super) async fn not_yet(
+        self,
+        problem: Problem,
+        id: &RequestId,
+        only_asks: bool,
+    ) -> StepOutput {
         let waited = self.progress.waited(self.outside.clock.now());
-        if request.dry_run || waited >= self.outside.limits.phase {
-            return self.refuse(vec![problem], Left::default(), Some(&request.request_id));
+        if only_asks || waited >= self.outside.limits.phase {
+            return self.refuse_as_it_stands(vec![problem], id).await;
         }
+        self.wait(problem.message)
+    }
+
+    /// Has the request read anew, later.
+    pub(super) fn wait(self, what: String) -> StepOutput {
+        let waited = self.progress.waited(self.outside.clock.now());
         StepOutput {
             wait_seconds: Some(wait_seconds(waited, LONGEST_POLL)),
-            waiting_for: Some(problem.message),
+            waiting_for: Some(what),
             ..StepOutput::to(NextState::WaitForTarget, self.execution, self.progress)
         }
     }

@@ -62,6 +62,16 @@ pub(super) async fn step(
     if request.dry_run {
         return Ok(answer.refuse(vec![ended.problem()], Left::default(), Some(id)));
     }
+    // What it added or took away lets clients through, and only a person knows which of both is wanted.
+    if request.changes {
+        let message = format!(
+            "the change {} ended before its work was done",
+            ended.execution
+        );
+        let fix = "send the change again, which goes on with what is there; or send the request as it was, as a change";
+        let problem = Problem::new(Code::ExecutionEnded, message, fix);
+        return Ok(answer.refuse_as_it_stands(vec![problem], id).await);
+    }
     // What is being removed is not read back, nor made again.
     let removal = runs::removing(outside, here, &answer.execution, id).await?;
     if let Some(removal) = removal.who() {
@@ -169,6 +179,7 @@ pub(super) fn plan_by_marks(
         about: Map::new(),
         warnings: Vec::new(),
         on_failure,
+        change: None,
         verifier: Verifier::nobody("it is only removed"),
     }
 }

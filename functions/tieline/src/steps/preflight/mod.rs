@@ -1,5 +1,6 @@
 mod answer;
 mod bounds;
+mod change;
 mod clean_up;
 mod looks;
 mod network;
@@ -14,7 +15,7 @@ use futures_util::future::join_all;
 
 use crate::endpoint::EndpointPlan;
 use crate::execution::{EndedExecution, Execution, Phase};
-use crate::ids::{Addressing, Region};
+use crate::ids::{Addressing, GroupId, Region};
 use crate::options::Verify;
 use crate::outside::{Endpoint, Outside, Reply, Service};
 use crate::ownership::Owner;
@@ -94,11 +95,24 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
         let message = format!("the connection of {id} is still being removed by {execution}");
         let fix = "wait for the removal's result, and send the event again";
         let problem = Problem::new(Code::RequestInProgress, message, fix);
-        return Ok(answer.not_yet(problem, &request));
+        return Ok(answer.not_yet(problem, id, request.dry_run).await);
+    }
+    if request.changes && !answer.execution.may_change() {
+        let why = "this execution began before there were changes: send the event again";
+        let problem = Problem::at("$", why);
+        return Ok(answer.refuse_as_it_stands(vec![problem], id).await);
+    }
+    if request.changes
+        && let Some(problem) = change::in_the_way(outside, &answer.execution, id).await?
+    {
+        return Ok(answer.not_yet(problem, id, request.dry_run).await);
     }
     let mut check = Check::new(outside, &request, &answer.execution);
     let outcome = check.run().await?;
-    let (problems, stands) = (check.problems, check.stands);
+    let (problems, stands, own_group) = (check.problems, check.stands, check.own_group);
+    if !problems.is_empty() && request.changes {
+        return Ok(answer.refuse_as_it_stands(problems, id).await);
+    }
     if !problems.is_empty() {
         let left = Left {
             behind: &[],
@@ -107,11 +121,17 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
         return Ok(answer.refuse(problems, left, Some(&request.request_id)));
     }
     match outcome {
-        Outcome::NotYet(problem) => Ok(answer.not_yet(problem, &request)),
+        Outcome::NotYet(problem) => Ok(answer.not_yet(problem, id, request.dry_run).await),
         Outcome::Planned(plan) if request.dry_run => Ok(answer.planned(*plan)),
         Outcome::Planned(plan) => {
             let mut work = answer.work(*plan);
-            work.enter(Phase::Create);
+            if work.plan.change.is_some() {
+                work.progress.endpoint = work.plan.endpoint_id().cloned();
+                work.progress.group = own_group;
+                work.enter(Phase::Change);
+            } else {
+                work.enter(Phase::Create);
+            }
             Ok(work.go(NextState::Create))
         }
         Outcome::Refused => Err(StepError::rejected(Problem::new(
@@ -155,6 +175,10 @@ struct Check<'a> {
     stands: bool,
     /// Whether the groups let in only a part of the request's VPC.
     keeps_own_out: bool,
+    /// What the marks say of the parameters before, where what is there is changed.
+    fingerprint_before: Option<String>,
+    /// The group of our own, where a change takes or leaves it.
+    own_group: Option<GroupId>,
 }
 
 impl<'a> Check<'a> {
@@ -168,13 +192,20 @@ impl<'a> Check<'a> {
             warnings: Vec::new(),
             stands: false,
             keeps_own_out: false,
+            fingerprint_before: None,
+            own_group: None,
         }
     }
 
     fn owner(&self) -> Owner {
         let (execution, deployment) = (self.execution, self.outside.deployment);
-        self.request
-            .owner(deployment, execution.account(), self.maker, &execution.id)
+        let owner = self
+            .request
+            .owner(deployment, execution.account(), self.maker, &execution.id);
+        Owner {
+            fingerprint_before: self.fingerprint_before.clone(),
+            ..owner
+        }
     }
 
     /// How the endpoint is to be reached.
@@ -211,6 +242,9 @@ impl<'a> Check<'a> {
                 .into_iter()
                 .any(|one| owner.is_confirmed_on(&one.tags))
         });
+        if let (true, Ok(holders)) = (self.request.changes, &holders) {
+            self.note_before(holders, &owner);
+        }
         self.check_network(network.as_ref());
         let (resolved, service, also_from) = match target {
             Target::Resolved {
@@ -242,6 +276,7 @@ impl<'a> Check<'a> {
             about,
             warnings: Vec::new(),
             on_failure: self.request.on_failure,
+            change: None,
             verifier: self.verifier(),
         };
         let also_from = also_from?;
@@ -249,6 +284,10 @@ impl<'a> Check<'a> {
         self.check_families(network.as_ref(), &also_from);
         self.check_names_of_zones(&plan.parts);
         plan.complete_marks();
+        if spec.is_none() && self.request.changes {
+            self.problems.push(change::no_endpoint(&plan.target));
+            return Ok(Outcome::Refused);
+        }
         let Some(spec) = spec else {
             self.check_request_id(&holders?, &plan.owner, None);
             self.check_parts(&plan, None).await?;
@@ -271,8 +310,12 @@ impl<'a> Check<'a> {
             }
             return Ok(Outcome::Refused);
         };
-        if let Some(there) = &chosen.found {
-            self.check_sharing(&plan.owner, &mut endpoint, there);
+        match (&chosen.found, network.as_ref()) {
+            (Some(there), Some(network)) if self.request.changes => {
+                plan.change = self.change(&plan.owner, &mut endpoint, there, network);
+            }
+            (Some(there), _) => self.check_sharing(&plan.owner, &mut endpoint, there),
+            (None, _) => {}
         }
         for part in &mut plan.parts {
             if let Part::PrivateZone(zone) = part {
@@ -280,6 +323,9 @@ impl<'a> Check<'a> {
             }
         }
         plan.endpoint = Some(endpoint);
+        if let (Some(there), true) = (&chosen.found, plan.change.is_some()) {
+            self.check_zones(&plan, there).await?;
+        }
         if let Verifier::Function { doubtful, .. } = &mut plan.verifier {
             *doubtful = self.keeps_own_out;
         }
@@ -331,7 +377,12 @@ impl<'a> Check<'a> {
             ports: &ports,
             also_from: &both.also_from,
         };
-        self.check_request_id(&both.holders?, owner, Some((&network.vpc, service)));
+        let (holders, place) = (both.holders?, (&network.vpc, service));
+        if self.request.changes {
+            self.check_connected(&holders, owner, place);
+        } else {
+            self.check_request_id(&holders, owner, Some(place));
+        }
         let chosen = self.serving(owner, &side, both.quota)?;
         if chosen.needs_names(self.request) {
             self.check_hosted_zones(network, service)?;

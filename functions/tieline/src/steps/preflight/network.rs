@@ -9,7 +9,7 @@ use super::serving::Chosen;
 use crate::endpoint::{AvailabilityZone, Groups, is_own_group, own_group_name};
 use crate::ids::{GroupId, IpAddressType, Ports, SubnetId};
 use crate::options;
-use crate::outside::{Group, Service, Subnet};
+use crate::outside::{Endpoint, Group, Service, Subnet};
 use crate::problem::{Code, Problem};
 use crate::refusals::{no_group, no_subnet, no_vpc};
 use crate::targets::ConnectedThrough;
@@ -67,7 +67,18 @@ impl<'c> Check<'c> {
             &chosen.found,
         ) {
             (Some(ids), _) => {
-                self.named_subnets(network, Some(service), ids, chosen.endpoint.is_new())
+                // Where a network interface is to be made.
+                let (changes, addressing) = (self.request.changes, self.addressing());
+                let is_new = |id: &SubnetId| match &chosen.found {
+                    None => true,
+                    Some(there) if changes => {
+                        let has = there.subnet_ids.iter().any(|one| one == id.as_str());
+                        let serves = there.addressing.is_none_or(|one| one.serves(addressing));
+                        !has || !serves
+                    }
+                    Some(_) => false,
+                };
+                self.named_subnets(network, Some(service), ids, is_new)
             }
             (None, Some(endpoint)) => {
                 let serves = |subnet: &&Subnet| {
@@ -100,7 +111,7 @@ impl<'c> Check<'c> {
             return;
         }
         if let Some(ids) = &named.subnet_ids {
-            self.named_subnets(network, None, ids, true);
+            self.named_subnets(network, None, ids, |_| true);
         }
         if let Some(ids) = &named.security_group_ids {
             let clients = Clients {
@@ -125,7 +136,7 @@ impl<'c> Check<'c> {
         network: &'n Network,
         service: Option<&Service>,
         ids: &[SubnetId],
-        new: bool,
+        is_new: impl Fn(&SubnetId) -> bool,
     ) -> Vec<&'n Subnet> {
         let mut by_zone: BTreeMap<&str, &Subnet> = BTreeMap::new();
         let mut unsupported = Vec::new();
@@ -144,7 +155,7 @@ impl<'c> Check<'c> {
                 self.problems
                     .push(zone_shared(other, subnet).about(path.clone()));
             }
-            if let Some(problem) = self.subnet_trouble(subnet).filter(|_| new) {
+            if let Some(problem) = self.subnet_trouble(subnet).filter(|_| is_new(id)) {
                 self.problems.push(problem.about(path));
             }
         }
@@ -301,7 +312,9 @@ impl<'c> Check<'c> {
         }
         let owner = self.owner();
         let name = own_group_name(&owner.deployment, &network.vpc, &service.name);
-        if let Some(endpoint) = &chosen.found {
+        // A change has it take our own group, unless others need those that it has.
+        let takes_own = |endpoint: &Endpoint| self.request.changes && !owner.shares(&endpoint.tags);
+        if let Some(endpoint) = chosen.found.as_ref().filter(|one| !takes_own(one)) {
             let has = |group: &&Group| endpoint.group_ids.iter().any(|id| id == group.id.as_str());
             let groups: Vec<&Group> = network.groups.iter().filter(has).collect();
             // What our own does not let in yet, it will.
@@ -324,6 +337,7 @@ impl<'c> Check<'c> {
                 .iter()
                 .filter(has)
                 .any(|group| is_own(&group))
+                || takes_own(endpoint)
         });
         if uses_own {
             self.check_room(network.groups.iter().find(is_own), clients, &cidrs);

@@ -56,6 +56,14 @@ impl Check<'_> {
             .iter()
             .find(|endpoint| same(endpoint) && owner.is_ours(&endpoint.tags))
         {
+            // One whose names go on with a change.
+            let of_another = all
+                .iter()
+                .find(|other| other.id != ours.id && self.holds_name(other, service));
+            if let Some(holder) = of_another.filter(|_| self.request.changes && !ours.private_dns) {
+                let problem = self.name_taken(holder, &network.vpc, service);
+                self.problems.push(problem);
+            }
             return Ok(Chosen {
                 endpoint: Serving::Ours {
                     id: ours.id.clone(),

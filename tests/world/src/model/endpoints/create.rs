@@ -160,6 +160,7 @@ impl CreateVpcEndpoint {
             subnets: self.subnet_ids.clone(),
             groups,
             interfaces: Vec::new(),
+            serving: Vec::new(),
             private_dns: dns.private_dns,
             inbound_only: dns.inbound_only,
             address_type,

@@ -42,6 +42,8 @@ pub struct Endpoint {
     pub(crate) subnets: Vec<String>,
     pub(crate) groups: Vec<String>,
     pub(crate) interfaces: Vec<String>,
+    /// Those that serve while it is being modified.
+    pub(crate) serving: Vec<String>,
     pub(crate) private_dns: bool,
     /// `PrivateDnsOnlyForInboundResolverEndpoint`, where it means anything.
     pub(crate) inbound_only: Option<bool>,
@@ -125,6 +127,28 @@ impl State {
 }
 
 impl Endpoint {
+    /// Whether one of its network interfaces takes connections. Not verified: that those which it had serve on while it is being
+    /// modified, and that new ones are in its names only once they serve. AWS documents neither an interruption nor this.
+    pub(crate) fn serves(&self, interface: &str, now: Moment) -> bool {
+        match self.state(now) {
+            State::Available => true,
+            State::Pending => self.serving.iter().any(|id| id == interface),
+            State::PendingAcceptance
+            | State::Rejected
+            | State::Expired
+            | State::Failed
+            | State::Partial
+            | State::Deleting
+            | State::Deleted => false,
+        }
+    }
+
+    /// Whether any of them does.
+    pub(crate) fn takes_connections(&self, now: Moment) -> bool {
+        let state = self.state(now);
+        state == State::Available || (state == State::Pending && !self.serving.is_empty())
+    }
+
     pub(crate) fn state(&self, now: Moment) -> State {
         match &self.phase {
             Phase::AwaitingAcceptance { expires } if now < *expires => State::PendingAcceptance,

@@ -230,6 +230,7 @@ impl ModifyVpcEndpoint {
             }
             stays
         });
+        after.serving = after.interfaces.clone();
         for subnet in &added {
             after.interfaces.extend(model.add_interface(
                 &after.id,
@@ -251,6 +252,8 @@ impl ModifyVpcEndpoint {
                 until,
                 then: Outlook::Available,
             };
+        } else {
+            after.serving.clear();
         }
         model.endpoints.put(&before.id, after, visible);
     }

@@ -12,7 +12,7 @@ use crate::World;
 use crate::model::Model;
 use crate::model::addresses::Family;
 use crate::model::dns;
-use crate::model::endpoints::{Endpoint, State};
+use crate::model::endpoints::Endpoint;
 use crate::model::interfaces::Interface;
 
 use super::names;
@@ -143,8 +143,8 @@ impl EndpointDomain<'_> {
         // An S3 endpoint for inbound Resolver endpoints only says nothing inside the VPC.
         // A wildcard has no record for the name below which it is (RFC 4592, section 2.2).
         let answers = (name == self.domain) != self.is_wildcard;
-        let speaks = self.endpoint.state(model.now) == State::Available
-            && self.endpoint.inbound_only != Some(true);
+        let speaks =
+            self.endpoint.takes_connections(model.now) && self.endpoint.inbound_only != Some(true);
         if answers && speaks {
             Step::There(addresses(model, self.endpoint, Wanted::Private, family))
         } else {
@@ -178,8 +178,8 @@ fn of_endpoint(model: &Model, name: &str, family: Family) -> Option<Vec<Destinat
     if !name.ends_with(".vpce.amazonaws.com.") {
         return None;
     }
-    let available = |endpoint: &&Endpoint| endpoint.state(model.now) == State::Available;
-    let mut endpoints = model.endpoints.all_latest().filter(available);
+    let serves = |endpoint: &&Endpoint| endpoint.takes_connections(model.now);
+    let mut endpoints = model.endpoints.all_latest().filter(serves);
     endpoints.find_map(|endpoint| {
         let entries = dns::entries(model, endpoint);
         let at = entries
@@ -220,7 +220,11 @@ fn addresses(
     if !endpoint.dns_record_ip_type.has(family, is_private) {
         return Vec::new();
     }
+    let is_new = |interface: &Interface| {
+        endpoint.takes_connections(model.now) && !endpoint.serves(&interface.id, model.now)
+    };
     let lies_there = |interface: &&Interface| match name {
+        _ if is_new(interface) => false,
         Wanted::Zonal(subnet) => interface.subnet_id == subnet,
         Wanted::Regional | Wanted::Private => true,
     };

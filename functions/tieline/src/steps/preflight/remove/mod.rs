@@ -6,16 +6,15 @@ mod found;
 use super::Answer;
 use super::clean_up::{ask, nothing};
 use crate::execution::{self, EndedExecution, Phase};
-use crate::ids::{Region, RequestId};
+use crate::ids::Region;
 use crate::outside::Outside;
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::removal::{self, Removal};
 use crate::result::{Removed, ResultDetail};
 use crate::steps::inventory;
-use crate::steps::marked::standing;
 use crate::steps::runs;
-use crate::workflow::{LONGEST_POLL, NextState, StepInput, StepOutput, StepResult, wait_seconds};
+use crate::workflow::{NextState, StepInput, StepOutput, StepResult};
 
 use found::Found;
 
@@ -46,13 +45,9 @@ pub(super) async fn ended(
         ),
         "send the removal again if the connection is still to go, or its request if it is not",
     );
-    Ok(refuse(answer, vec![problem], removal.request_id()).await)
-}
-
-/// Nothing is done about a connection, which is there as it was.
-async fn refuse(answer: Answer<'_>, problems: Vec<Problem>, id: &RequestId) -> StepOutput {
-    let there = standing(answer.outside, &answer.execution, id).await;
-    answer.refuse(problems, there.left(), Some(id))
+    Ok(answer
+        .refuse_as_it_stands(vec![problem], removal.request_id())
+        .await)
 }
 
 pub(super) async fn step(
@@ -70,36 +65,18 @@ pub(super) async fn step(
              then send the removal again"
         );
         let problem = Problem::new(Code::RequestInProgress, what, fix);
-        return Ok(not_yet(answer, &removal, problem).await);
+        return Ok(answer.not_yet(problem, id, removal.dry_run()).await);
     }
     answer.progress.removal = Some(execution::Removal::default());
     let found = match &removal {
         Removal::Of(request) => found::whole(outside, &answer.execution, request).await?,
-        Removal::ById(id) => found::by_id(outside, &answer.execution, id).await?,
+        Removal::ById(asked) => found::by_id(outside, &answer.execution, asked).await?,
     };
     match found {
         Found::Plan(plan) => carry_out(answer, *plan, removal.dry_run()).await,
         Found::Nothing(why) => Ok(nothing_there(answer, &removal, &why)),
-        Found::NotYet(problem) => Ok(not_yet(answer, &removal, problem).await),
-        Found::Refused(problems) => Ok(refuse(answer, problems, removal.request_id()).await),
-    }
-}
-
-/// What stands in the way passes, and is waited for as long as a phase lasts.
-async fn not_yet(answer: Answer<'_>, removal: &Removal, problem: Problem) -> StepOutput {
-    let waited = answer.progress.waited(answer.outside.clock.now());
-    if removal.dry_run() || waited >= answer.outside.limits.phase {
-        return refuse(answer, vec![problem], removal.request_id()).await;
-    }
-    wait(answer, problem.message)
-}
-
-fn wait(answer: Answer<'_>, what: String) -> StepOutput {
-    let waited = answer.progress.waited(answer.outside.clock.now());
-    StepOutput {
-        wait_seconds: Some(wait_seconds(waited, LONGEST_POLL)),
-        waiting_for: Some(what),
-        ..StepOutput::to(NextState::WaitForTarget, answer.execution, answer.progress)
+        Found::NotYet(problem) => Ok(answer.not_yet(problem, id, removal.dry_run()).await),
+        Found::Refused(problems) => Ok(answer.refuse_as_it_stands(problems, id).await),
     }
 }
 
@@ -109,7 +86,7 @@ fn nothing_there(mut answer: Answer<'_>, removal: &Removal, why: &str) -> StepOu
     let waited = answer.progress.waited(now);
     if waited < answer.outside.limits.settle && !removal.dry_run() {
         let what = "making sure that no late answer left something behind";
-        return wait(answer, what.to_owned());
+        return answer.wait(what.to_owned());
     }
     answer.progress.close(now);
     if let Some(removal) = &mut answer.progress.removal {

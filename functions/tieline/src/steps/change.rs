@@ -1,0 +1,179 @@
+//! Changes an endpoint in place: what is added comes first, what is left out goes once all of that works, and what does not work is
+//! put back. One order of EC2's at a time.
+
+use super::own_group;
+use crate::endpoint::{Form, Groups};
+use crate::execution::Phase;
+use crate::ids::EndpointId;
+use crate::options::OnFailure;
+use crate::outside::{CallError, Endpoint, EndpointChange, Reply, State};
+use crate::problem::{Code, Problem, Rejection};
+use crate::refusals;
+use crate::result::{Failed, Left, ResultDetail};
+use crate::workflow::{NextState, StepError, StepOutput, StepResult, Work};
+
+/// What came of adding.
+pub(super) enum Added<'a> {
+    /// Everything is there, as this look showed it.
+    All(Box<Work<'a>>, Box<Endpoint>),
+    NotYet(Box<StepOutput>),
+}
+
+/// Adds what a change adds.
+pub(super) async fn add(mut work: Work<'_>) -> Result<Added<'_>, StepError> {
+    let not_yet = |output| Ok(Added::NotYet(Box::new(output)));
+    let (Some(id), Some(wanted)) = (work.progress.endpoint.clone(), &work.plan.endpoint) else {
+        return not_yet(work.go(NextState::Poll));
+    };
+    let Some(endpoint) = super::look(work.outside, &id).await? else {
+        return not_yet(work.wait(format!("EC2 does not show {id}")));
+    };
+    if work.is_claimed_by_another(&endpoint) {
+        return not_yet(work.fail(refusals::conflict(id.as_str())));
+    }
+    if let Groups::Own { name, cidrs } = &wanted.groups {
+        let (outside, owner) = (work.outside, &work.plan.owner);
+        let Some(group) = own_group::find(outside, owner, wanted).await? else {
+            let made = outside
+                .ec2
+                .create_group(&wanted.new_group(owner, name))
+                .await;
+            return match made {
+                Err(error) if !error.is_duplicate() => Err(error.into()),
+                Ok(_) | Err(_) => not_yet(work.wait("the group of our own to show")),
+            };
+        };
+        own_group::open_for(outside, &group, wanted, cidrs).await?;
+        work.progress.group = Some(group.id);
+    }
+    let forms = work.plan.forms(work.progress.group.as_ref(), &endpoint);
+    let lacks = forms.and_then(|(change, there, wanted)| there.lacks(&wanted?, &change.zones));
+    match lacks {
+        None => Ok(Added::All(Box::new(work), Box::new(endpoint))),
+        Some(order) => not_yet(modify(work, &id, &order).await?),
+    }
+}
+
+/// Takes away what a change leaves out.
+pub(super) async fn narrow(mut work: Work<'_>) -> StepResult {
+    work.enter(Phase::Change);
+    let Some(id) = work.progress.endpoint.clone() else {
+        return Ok(work.go(NextState::Poll));
+    };
+    let Some(endpoint) = super::look(work.outside, &id).await? else {
+        return Ok(work.wait(format!("EC2 does not show {id}")));
+    };
+    let forms = work.plan.forms(work.progress.group.as_ref(), &endpoint);
+    let Some((there, wanted)) = forms.and_then(|(_, there, wanted)| Some((there, wanted?))) else {
+        return Ok(work.go(NextState::Poll));
+    };
+    if let Some(order) = there.exceeds(&wanted) {
+        // Somebody may have joined since it was checked; what gives them more takes nothing.
+        if order.takes() && work.plan.owner.shares(&endpoint.tags) {
+            let others = work.plan.owner.with_others(id.as_str(), &endpoint.tags);
+            return Ok(work.fail(refusals::takes_from_others(&others)));
+        }
+        return Ok(modify(work, &id, &order).await?);
+    }
+    // The group of our own, which it had until now.
+    let left = work.progress.group.take();
+    if let Some(group) = left.filter(|group| !wanted.groups.contains(group.as_str())) {
+        match work.outside.ec2.delete_group(&group).await {
+            // EC2 takes a while to let go of it. It is not worth a failure.
+            Err(error) if error.is_busy() && work.situation().is_patient() => {
+                work.progress.group = Some(group);
+                return Ok(work.wait("the group that it had to be let go of"));
+            }
+            Err(error) if error.is_busy() || error.is_missing() => {}
+            deleted => deleted?,
+        }
+    }
+    Ok(work.go(NextState::Poll))
+}
+
+/// Gives an endpoint one order, and waits for it to show.
+async fn modify(work: Work<'_>, id: &EndpointId, order: &EndpointChange) -> Reply<StepOutput> {
+    match work.outside.ec2.modify_endpoint(id, order).await {
+        Ok(()) => Ok(work.wait("what was just ordered to show")),
+        // Somebody else's change is under way, or EC2 lags behind itself: the same step works later.
+        Err(error) if error.is_busy() || error.is_missing() => {
+            let what = format!("{id} cannot be changed yet ({error})");
+            Ok(work.wait(what))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts back what a change that failed has changed, and says why it failed.
+pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
+    let (Some(id), Some(change)) = (work.progress.endpoint.clone(), work.plan.change.clone())
+    else {
+        return Ok(announce(work, false, Vec::new()));
+    };
+    let there = super::look(work.outside, &id).await?;
+    let Some(endpoint) = there.filter(|one| !one.state.is_dead()) else {
+        return Ok(announce(work, false, Vec::new()));
+    };
+    let form = Form::of(&endpoint);
+    let next = change.puts_back(&form);
+    let stands = work.plan.owner.has_confirmed(&endpoint.tags);
+    if work.plan.on_failure == OnFailure::Keep || work.situation().is_over() {
+        let left = next.map(|_| format!("{id}, changed by half"));
+        return Ok(announce(work, stands, left.into_iter().collect()));
+    }
+    if endpoint.state != State::Available {
+        return Ok(work.pause(format!("{id} to be available")));
+    }
+    if let Some(order) = next {
+        return match work.outside.ec2.modify_endpoint(&id, &order).await {
+            Err(error) if error.is_busy() || error.is_missing() => {
+                Ok(work.pause(format!("{id} to take the next order ({error})")))
+            }
+            Err(CallError::Refused { .. }) => Ok(announce(
+                work,
+                stands,
+                vec![format!("{id}, changed by half")],
+            )),
+            ordered => {
+                ordered?;
+                Ok(work.pause(format!("{id} to be as it was")))
+            }
+        };
+    }
+    // The group that was made for it.
+    let wanted = work.plan.endpoint.as_ref();
+    if let Some(wanted) = wanted
+        && let Some(group) = own_group::find(work.outside, &work.plan.owner, wanted).await?
+        && !form.groups.contains(group.id.as_str())
+    {
+        match work.outside.ec2.delete_group(&group.id).await {
+            Err(error) if !error.is_busy() => return Err(error.into()),
+            Ok(()) | Err(_) => return Ok(work.pause("the group of our own to be let go of")),
+        }
+    }
+    work.progress.group = None;
+    Ok(announce(work, stands, Vec::new()))
+}
+
+fn announce(mut work: Work<'_>, stands: bool, left: Vec<String>) -> StepOutput {
+    let now = work.now();
+    if !left.is_empty() && work.plan.on_failure == OnFailure::RollBack {
+        let what = left.join(", ");
+        let failure = work.progress.failure.get_or_insert_with(Rejection::default);
+        failure.problems.push(Problem::new(
+            Code::RollBackIncomplete,
+            format!("not everything could be put back: {what}"),
+            "send the change again, or the request as it was as a change",
+        ));
+    }
+    work.progress.close(now);
+    let left = Left {
+        behind: &left,
+        stands,
+    };
+    let failure = work.progress.failure.clone().unwrap_or_default();
+    let id = Some(&work.plan.owner.request_id);
+    let event = Failed::of(&failure, left, id, &work.progress, &work.execution, now).event();
+    let next = NextState::of_failure(&work.progress);
+    work.announce(next, event)
+}

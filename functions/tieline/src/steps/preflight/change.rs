@@ -1,0 +1,247 @@
+//! Checks a change: what of the connection becomes different, whether EC2 can change it in place, and whether others would lose by it.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::Check;
+use super::looks::Network;
+use crate::endpoint::{
+    Change, Difference, EndpointPlan, Form, Groups, is_own_group, own_group_name,
+};
+use crate::execution::Execution;
+use crate::ids::{GroupId, RequestId, VpcId};
+use crate::outside::{Endpoint, Outside, Reply, Service};
+use crate::ownership::Owner;
+use crate::parts::{Part, PartContext};
+use crate::plan::Plan;
+use crate::problem::{Code, Problem};
+use crate::refusals::takes_from_others;
+use crate::steps::runs;
+use crate::targets::Target;
+
+/// Who works on the connection already: whoever began later waits for the other one.
+pub(super) async fn in_the_way(
+    outside: &Outside<'_>,
+    execution: &Execution,
+    id: &RequestId,
+) -> Reply<Option<Problem>> {
+    let before = runs::before(outside, execution, id).await?;
+    Ok(before.who().map(|who| {
+        let message = format!("the connection of {id} is still worked on by {who}");
+        let fix = "wait for its result, and send the change again";
+        Problem::new(Code::RequestInProgress, message, fix)
+    }))
+}
+
+/// What is made elsewhere cannot be changed from here.
+pub(super) fn no_endpoint(target: &Target) -> Problem {
+    let name = target.kind().name();
+    not_in_place(format!(
+        "{name} has no endpoint of ours, and nothing else of it is changed in place"
+    ))
+}
+
+fn not_in_place(message: String) -> Problem {
+    Problem::new(
+        Code::ChangeNotInPlace,
+        message,
+        "send it as a request of another id, have clients use that one, and then send the removal of this one",
+    )
+}
+
+impl Check<'_> {
+    /// The parameters that the connection was made with, as its mark says them.
+    pub(super) fn note_before(&mut self, holders: &[Endpoint], owner: &Owner) {
+        let ours = |one: &&Endpoint| owner.is_ours(&one.tags) && !one.state.is_dead();
+        let there = holders.iter().find(ours);
+        let before = there.and_then(|one| owner.fingerprint_on(&one.tags));
+        let before = before.filter(|one| *one != owner.fingerprint);
+        self.fingerprint_before = before.map(str::to_owned);
+    }
+
+    /// There has to be a connection of this id, confirmed, in the same VPC and to the same service.
+    pub(super) fn check_connected(
+        &mut self,
+        holders: &[Endpoint],
+        owner: &Owner,
+        (vpc, service): (&VpcId, &Service),
+    ) {
+        let ours = |one: &&Endpoint| owner.is_ours(&one.tags) && !one.state.is_dead();
+        let id = &owner.request_id;
+        let Some(there) = holders.iter().find(ours) else {
+            let message =
+                format!("no endpoint of ours carries the mark of {id}: there is nothing to change");
+            let fix = "send it as Private Connection Requested; what was adopted is its owner's to change";
+            let problem = Problem::new(Code::NothingToChange, message, fix);
+            self.problems.push(problem.about("$.requestId"));
+            return;
+        };
+        if !owner.has_confirmed(&there.tags) {
+            let message = format!(
+                "{} carries the mark of {id}, and was never confirmed",
+                there.id
+            );
+            let fix = "send the request that it was made by once more, and then the change";
+            let problem = Problem::new(Code::NothingToChange, message, fix);
+            self.problems.push(problem.about("$.requestId"));
+        }
+        let moves = [
+            (
+                "its VPC",
+                there.vpc.as_str(),
+                vpc.as_str(),
+                "$.network.vpcId",
+            ),
+            (
+                "its service",
+                there.service.as_str(),
+                service.name.as_str(),
+                "$.target",
+            ),
+        ];
+        for (what, is, wanted, path) in moves {
+            if is != wanted {
+                let message = format!("{} cannot move: {what} is {is}, and not {wanted}", there.id);
+                self.problems.push(not_in_place(message).about(path));
+            }
+        }
+    }
+
+    /// What becomes different of an endpoint that is there.
+    pub(super) fn change(
+        &mut self,
+        owner: &Owner,
+        wanted: &mut EndpointPlan,
+        there: &Endpoint,
+        network: &Network,
+    ) -> Option<Change> {
+        let before = Form::of(there);
+        let shared = owner.shares(&there.tags);
+        let name = own_group_name(&owner.deployment, &network.vpc, &wanted.service);
+        let mut groups = network.groups.iter();
+        let own = groups.find(|one| is_own_group(owner, one, &name, &network.vpc, &wanted.service));
+        let own = own.map(|group| &group.id);
+        let has_own = own.is_some_and(|id| before.groups.contains(id.as_str()));
+        let wants_own = matches!(wanted.groups, Groups::Own { .. });
+        if wants_own && shared && !has_own {
+            // Who names none takes those that others need.
+            let ids = before.groups.iter();
+            let ids: Vec<GroupId> = ids.filter_map(|id| id.parse().ok()).collect();
+            wanted.groups = Groups::Named { ids };
+        }
+        self.own_group = own.filter(|_| has_own || wants_own).cloned();
+        let after = wanted.form(Some(own.map_or(&name, GroupId::as_str)), &before)?;
+        let subnets = network.subnets.iter();
+        let zones: BTreeMap<String, String> = subnets
+            .map(|one| (one.id.to_string(), one.zone_id.clone()))
+            .filter(|(id, _)| before.subnets.contains(id) || after.subnets.contains(id))
+            .collect();
+        let mut differences = before.differences(&after, &zones);
+        // Who shares it has no tags on it but the mark.
+        let tags = owner
+            .tags
+            .iter()
+            .filter(|(key, _)| !shared && *key != "Name");
+        differences.extend(tags.filter_map(|(key, value)| {
+            let is = json!(there.tags.get(key));
+            Difference::of(&format!("tags.{key}"), is, json!(value))
+        }));
+        if shared {
+            self.check_others(owner, &before, &after, &zones, there);
+        }
+        self.check_in_place(&before, &after, &zones, there);
+        Some(Change {
+            before,
+            zones,
+            knows_inbound_only: wanted
+                .private_dns
+                .as_ref()
+                .is_some_and(|dns| dns.inbound_only.is_some())
+                || there.inbound_only,
+            differences,
+        })
+    }
+
+    /// Private zones stay as they are.
+    pub(super) async fn check_zones(&mut self, plan: &Plan, there: &Endpoint) -> Reply<()> {
+        let context = PartContext {
+            outside: self.outside,
+            owner: &plan.owner,
+            wanted: plan.endpoint.as_ref(),
+            endpoint: Some(there),
+            endpoint_id: Some(&there.id),
+            removes: false,
+        };
+        let mut changes = plan.owner.zone_in(&there.tags) != plan.owner.zone;
+        for part in &plan.parts {
+            if let (Part::PrivateZone(zone), false) = (part, changes) {
+                changes = zone.would_change(&context).await?;
+            }
+        }
+        if changes {
+            let message = format!(
+                "a private zone whose names lead to {} would have other names or VPCs",
+                there.id
+            );
+            self.problems.push(not_in_place(message).about("$.target"));
+        }
+        Ok(())
+    }
+
+    /// Whoever else uses it keeps what they have.
+    fn check_others(
+        &mut self,
+        owner: &Owner,
+        before: &Form,
+        after: &Form,
+        zones: &BTreeMap<String, String>,
+        there: &Endpoint,
+    ) {
+        let order = before.exceeds(after).unwrap_or_default();
+        if !order.takes() && before.displaced(after, zones).is_empty() {
+            return;
+        }
+        let others = owner.with_others(there.id.as_str(), &there.tags);
+        self.problems.push(takes_from_others(&others));
+    }
+
+    fn check_in_place(
+        &mut self,
+        before: &Form,
+        after: &Form,
+        zones: &BTreeMap<String, String>,
+        there: &Endpoint,
+    ) {
+        if before.has_other_addresses(after) {
+            let message = format!(
+                "{} would have no address of those that it has now",
+                there.id
+            );
+            let problem = not_in_place(message);
+            self.problems.push(problem.about("$.network.ipAddressType"));
+        }
+        let displaced = before.displaced(after, zones);
+        if displaced.is_empty() {
+            return;
+        }
+        let list = displaced.join(", ");
+        // EC2 takes one subnet a zone, so that one has to go before the other can come.
+        if displaced.len() == before.subnets.len() && after.subnets.len() == displaced.len() {
+            let message = format!(
+                "{} would be without any network interface while {list} is changed for another subnet of the same zone",
+                there.id
+            );
+            let fix = "name a subnet of a further zone too, which may go with the next change";
+            let problem = Problem::new(Code::ChangeNotInPlace, message, fix);
+            self.problems.push(problem.about("$.network.subnetIds"));
+            return;
+        }
+        let message = format!(
+            "while {list} is changed for another subnet of the same zone, the name of that zone leads nowhere for some minutes; the Regional one works"
+        );
+        let fix = "have clients use the Regional name meanwhile";
+        self.warnings
+            .push(Problem::new(Code::ClientsKeptOut, message, fix).about("$.network.subnetIds"));
+    }
+}
