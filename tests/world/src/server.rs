@@ -142,6 +142,10 @@ impl Following {
 impl Running {
     /// Has a client open its connections from now on.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a client waits for the next second"
+    )]
     pub fn follow(&self, client: Client) -> Following {
         let client = Arc::new(Mutex::new(client));
         let (host, followed) = (Arc::clone(&self.host), Arc::clone(&client));
