@@ -1,8 +1,8 @@
-//! The state machines: what a removal shares with a connection is written once, in `connect.asl.json`.
+//! The state machines: what a removal and the check share with a connection is written once, in `connect.asl.json`.
 //!
-//! `remove.states.json` has the states of a removal. Where the name of a state stands in the place of one, it is that of the connect
-//! machine, word for word but for the names below. `TIELINE_BLESS=1 cargo test --workspace --test machines` writes
-//! `remove.asl.json` anew.
+//! `remove.states.json` and `check.states.json` have the states of the two. Where the name of a state stands in the place of one, it is
+//! that of the connect machine, word for word but for the names below. `TIELINE_BLESS=1 cargo test --workspace --test machines` writes
+//! `remove.asl.json` and `check.asl.json` anew.
 
 use std::fmt::Write as _;
 
@@ -36,6 +36,20 @@ const OTHERWISE: [(&str, &str); 7] = [
     ),
 ];
 
+/// The same in the check.
+const OTHERWISE_IN_CHECKS: [(&str, &str); 4] = [
+    ("\"Next\": \"Roll back\"", "\"Next\": \"Broken\""),
+    (
+        "Reads the request, looks at everything it touches, and plans. Writes nothing.",
+        "One look at every endpoint of ours, and at the executions that ended. Writes nothing.",
+    ),
+    (
+        "Marks the request as ready on what was made for it: from here on only a removal takes the connection away.",
+        "Notes in the marks what was announced, so that it is announced once.",
+    ),
+    ("\"answer\": null", "\"failure\": null"),
+];
+
 /// The text of a state of a definition: from its name to where the next one begins.
 fn state<'d>(definition: &'d str, name: &str) -> &'d str {
     let begin = format!("\n    \"{name}\": {{\n");
@@ -46,8 +60,8 @@ fn state<'d>(definition: &'d str, name: &str) -> &'d str {
     &rest[..end]
 }
 
-/// The definition of a removal.
-fn removal(connect: &str, own: &str) -> String {
+/// The definition of another machine.
+fn machine(connect: &str, own: &str, otherwise: &[(&str, &str)]) -> String {
     let mut whole = String::new();
     for line in own.lines() {
         let taken = line
@@ -60,7 +74,7 @@ fn removal(connect: &str, own: &str) -> String {
             continue;
         };
         let mut text = state(connect, taken).to_owned();
-        for (before, after) in OTHERWISE {
+        for (before, after) in otherwise {
             text = text.replace(before, after);
         }
         let comma = if line.ends_with(',') { "," } else { "" };
@@ -71,45 +85,34 @@ fn removal(connect: &str, own: &str) -> String {
 }
 
 #[test]
-fn what_a_removal_shares_is_written_once() {
+fn what_machines_share_is_written_once() {
     let read = |file: &str| std::fs::read_to_string(root().join(file)).expect("a file");
-    let made = removal(
-        &read("functions/connect.asl.json"),
-        &read("functions/remove.states.json"),
-    );
-    let path = root().join("functions/remove.asl.json");
-    if std::env::var_os("TIELINE_BLESS").is_some() {
-        std::fs::write(&path, &made).expect("it can be written");
-    }
+    let machines: [(&str, &[(&str, &str)]); 2] =
+        [("remove", &OTHERWISE), ("check", &OTHERWISE_IN_CHECKS)];
+    for (name, otherwise) in machines {
+        let made = machine(
+            &read("functions/connect.asl.json"),
+            &read(&format!("functions/{name}.states.json")),
+            otherwise,
+        );
+        let path = root().join(format!("functions/{name}.asl.json"));
+        if std::env::var_os("TIELINE_BLESS").is_some() {
+            std::fs::write(&path, &made).expect("it can be written");
+        }
 
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        there == made,
-        "functions/remove.asl.json is not what comes of connect.asl.json and remove.states.json: \
-         TIELINE_BLESS=1 cargo test --workspace --test machines"
-    );
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            there == made,
+            "functions/{name}.asl.json is not what comes of connect.asl.json and {name}.states.json: \
+             TIELINE_BLESS=1 cargo test --workspace --test machines"
+        );
+    }
 }
 
-/// Nobody writes into the definition by hand, and every state that is named in it is there.
+/// Every state that is named in a definition is there, and every one that is there is named.
 #[test]
-fn every_state_that_a_removal_goes_to_is_there() {
-    let text = std::fs::read_to_string(root().join("functions/remove.asl.json")).expect("a file");
-    let definition: Value = serde_json::from_str(&text).expect("JSON");
-    let states = definition["States"].as_object().expect("states");
-    let mut named = vec![definition["StartAt"].clone()];
-    for state in states.values() {
-        named.push(state["Next"].clone());
-        named.push(state["Default"].clone());
-        for way in ["Choices", "Catch"] {
-            let ways = state[way].as_array().into_iter().flatten();
-            named.extend(ways.map(|one| one["Next"].clone()));
-        }
-    }
-    for name in named.iter().filter_map(Value::as_str) {
-        assert!(states.contains_key(name), "{name}");
-    }
-    // A step of a removal names no other ones.
-    for next in [
+fn every_state_that_a_machine_goes_to_is_there() {
+    let removal = [
         NextState::WaitForTarget,
         NextState::Wait,
         NextState::Poll,
@@ -118,15 +121,42 @@ fn every_state_that_a_removal_goes_to_is_there() {
         NextState::AnnouncePlan,
         NextState::AnnounceFailure,
         NextState::NothingToDo,
-    ] {
-        let choices = states["What next?"]["Choices"].to_string();
-        assert!(
-            choices.contains(&format!("next = '{}'", next.name())),
-            "{next:?}"
-        );
-    }
-    for name in states.keys() {
-        let is_named = named.iter().any(|one| one == name);
-        assert!(is_named, "nothing leads to {name}");
+    ];
+    let check = [
+        NextState::WaitForTarget,
+        NextState::AnnounceFound,
+        NextState::NoteFound,
+        NextState::Look,
+        NextState::Checked,
+    ];
+    for (name, steps) in [("remove", &removal[..]), ("check", &check)] {
+        let path = root().join(format!("functions/{name}.asl.json"));
+        let text = std::fs::read_to_string(path).expect("a file");
+        let definition: Value = serde_json::from_str(&text).expect("JSON");
+        let states = definition["States"].as_object().expect("states");
+        let mut named = vec![definition["StartAt"].clone()];
+        for state in states.values() {
+            named.push(state["Next"].clone());
+            named.push(state["Default"].clone());
+            for way in ["Choices", "Catch"] {
+                let ways = state[way].as_array().into_iter().flatten();
+                named.extend(ways.map(|one| one["Next"].clone()));
+            }
+        }
+        for state in named.iter().filter_map(Value::as_str) {
+            assert!(states.contains_key(state), "{name}: {state}");
+        }
+        // Its steps name no other ones.
+        for next in steps {
+            let choices = states["What next?"]["Choices"].to_string();
+            assert!(
+                choices.contains(&format!("next = '{}'", next.name())),
+                "{name}: {next:?}"
+            );
+        }
+        for state in states.keys() {
+            let is_named = named.iter().any(|one| one == state);
+            assert!(is_named, "{name}: nothing leads to {state}");
+        }
     }
 }

@@ -120,6 +120,10 @@ fn every_state_has_a_name_in_every_definition() {
             NextState::Narrow,
             NextState::Remove,
             NextState::AnnounceRemoved,
+            NextState::Look,
+            NextState::AnnounceFound,
+            NextState::NoteFound,
+            NextState::Checked,
         ]
         .contains(next)
     };

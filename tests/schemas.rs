@@ -6,10 +6,11 @@ mod mutants;
 mod written;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use tests::{Broken, Simulated, Stage, detail, files, json as read, play, request, root};
+use tests::{Broken, Seen, Simulated, Stage, detail, files, json as read, play, request, root};
 use tieline::contract;
 use tieline::ids::Region;
 use tieline::problem::Problem;
@@ -17,6 +18,7 @@ use tieline::question::STATUS_REQUESTED;
 use tieline::removal::REMOVAL_REQUESTED;
 use tieline::request::{CHANGE_REQUESTED, REQUESTED, Request};
 use tieline::workflow::Function;
+use world::model::endpoints::ModifyVpcEndpoint;
 use world::scenario;
 
 /// Run the tests with this variable set, and the files are written anew.
@@ -416,6 +418,30 @@ async fn every_result_keeps_its_schema_and_has_no_field_that_is_not_in_it() {
         let complaints = self::complaints(&validator(&schema), &event["Detail"]);
         assert_eq!(complaints, [""; 0], "{event}");
         seen.insert(detail_type.to_owned());
+    }
+
+    let mut checked = Stage::on(Simulated::on(scenario::world("default")));
+    checked.start(request("aurora-dsql"), None);
+    checked.run().await;
+    for change in [
+        json!({"ResetPolicy": "true", "RemoveSubnetId": [scenario::SUBNETS[1]]}),
+        json!({"AddSubnetId": [scenario::SUBNETS[1]]}),
+    ] {
+        let mut change = change;
+        let there = Seen::now(&mut checked.outside().world());
+        change["VpcEndpointId"] = json!(there.ours()[0].vpc_endpoint_id);
+        let call: ModifyVpcEndpoint = serde_json::from_value(change).unwrap();
+        checked.outside().world().arrange(call).unwrap();
+        checked.pass(Duration::from_secs(120)).await;
+        checked.check();
+        let ended = checked.run().await.pop().unwrap();
+        for event in &ended.events {
+            let detail_type = event["DetailType"].as_str().unwrap();
+            let schema = closed(schema_of(detail_type));
+            let complaints = self::complaints(&validator(&schema), &event["Detail"]);
+            assert_eq!(complaints, [""; 0], "{event}");
+            seen.insert(detail_type.to_owned());
+        }
     }
 
     let results = contract::all()

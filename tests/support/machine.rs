@@ -71,6 +71,11 @@ impl Machine {
         Self(crate::json("functions/remove.asl.json"))
     }
 
+    /// The one that checks them.
+    pub fn check() -> Self {
+        Self(crate::json("functions/check.asl.json"))
+    }
+
     /// The same with what the template puts into it.
     #[must_use]
     pub(crate) fn with(self, name: &str, value: &str) -> Self {

@@ -74,6 +74,7 @@ struct Running {
 enum Purpose {
     Connect,
     Remove,
+    Check,
 }
 
 /// Which invocations break: those of every function, or of one.
@@ -111,6 +112,12 @@ impl Stage {
         self.begin(stack, input, breaks, Purpose::Remove);
     }
 
+    /// Starts a check of all connections.
+    pub fn check(&mut self) {
+        let stack = self.simulated.clone();
+        self.begin(stack, json!({}), None, Purpose::Check);
+    }
+
     /// Starts an execution of another stack in the same world.
     pub fn start_in(&mut self, stack: &Simulated, input: Value) {
         self.begin(stack.clone(), input, None, Purpose::Connect);
@@ -142,14 +149,13 @@ impl Stage {
         };
         let arn =
             |kind: &str, name: &str| format!("arn:aws:states:us-east-1:123456789012:{kind}:{name}");
+        let connects = arn("stateMachine", &connect);
         let (name, machine) = match purpose {
             Purpose::Connect => (connect, Machine::connect()),
-            Purpose::Remove => {
-                let connects = arn("stateMachine", &connect);
-                let machine = Machine::remove().with("ConnectMachineArn", &connects);
-                (format!("{stack_name}-remove"), machine)
-            }
+            Purpose::Remove => (format!("{stack_name}-remove"), Machine::remove()),
+            Purpose::Check => (format!("{stack_name}-check"), Machine::check()),
         };
+        let machine = machine.with("ConnectMachineArn", &connects);
         let id = format!("{}:{number}", arn("execution", &name));
         let mut execution = Execution {
             id: id.clone(),

@@ -1,13 +1,15 @@
 //! How events start executions, where those go that start none, and who may ask about executions.
 
 use serde_json::{Value, json};
+use tieline::execution::EXECUTION_ENDED;
 use tieline::question::STATUS_REQUESTED;
 use tieline::removal::REMOVAL_REQUESTED;
 use tieline::request::{CHANGE_REQUESTED, REQUESTED};
 use tieline::workflow::Function;
 
-/// The state machines, about whose executions functions may ask.
-const MACHINES: [&str; 2] = ["ConnectMachine", "RemoveMachine"];
+/// The state machines about whose executions functions may ask, and those whose executions they may list.
+const ASKED_ABOUT: [&str; 2] = ["ConnectMachine", "RemoveMachine"];
+const LISTED: [&str; 3] = ["ConnectMachine", "RemoveMachine", "CheckMachine"];
 
 /// Who cleans up may ask how an execution ended, by a policy of its own: in a function's it would make the template a circle.
 pub(super) fn asking_findings(resources: &Value) -> Vec<String> {
@@ -19,11 +21,11 @@ pub(super) fn asking_findings(resources: &Value) -> Vec<String> {
         Function::DeleteEndpoint,
     ];
     let roles = who.map(|function| json!({"Ref": format!("{}Role", function.logical_id())}));
-    let executions = MACHINES.map(|machine| {
+    let executions = ASKED_ABOUT.map(|machine| {
         let arn = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution";
         json!({"Fn::Sub": format!("{arn}:${{{machine}.Name}}:*")})
     });
-    let machines = MACHINES.map(|machine| json!({"Ref": machine}));
+    let machines = LISTED.map(|machine| json!({"Ref": machine}));
     let what = json!([
         {"Effect": "Allow", "Action": ["states:DescribeExecution", "states:GetExecutionHistory"], "Resource": executions},
         {"Effect": "Allow", "Action": "states:ListExecutions", "Resource": machines},
@@ -39,12 +41,25 @@ pub(super) fn asking_findings(resources: &Value) -> Vec<String> {
 pub(super) fn event_findings(resources: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let rule = |name: &str| &resources[name]["Properties"];
-    let asked = [REQUESTED, CHANGE_REQUESTED, STATUS_REQUESTED];
+    let asked = [
+        REQUESTED,
+        CHANGE_REQUESTED,
+        STATUS_REQUESTED,
+        EXECUTION_ENDED,
+    ];
     if rule("Requested")["EventPattern"] != json!({"detail-type": asked}) {
         found.push("the rule matches something else than the detail-type".to_owned());
     }
     if rule("RemovalRequested")["EventPattern"] != json!({"detail-type": [REMOVAL_REQUESTED]}) {
         found.push("the rule for removals matches something else than the detail-type".to_owned());
+    }
+    let schedule = rule("CheckEveryNow");
+    let target = &schedule["Targets"][0];
+    if schedule["ScheduleExpression"] != json!({"Ref": "CheckEvery"})
+        || target["Arn"] != json!({"Ref": "CheckMachine"})
+        || target["RoleArn"] != json!({"Fn::GetAtt": "MayStart.Arn"})
+    {
+        found.push("nothing checks the connections".to_owned());
     }
     let kinds = [
         ("Requested", "Ended", "ConnectMachine"),
@@ -73,6 +88,7 @@ pub(super) fn event_findings(resources: &Value) -> Vec<String> {
         "RemovalRequested",
         "Ended",
         "RemovalEnded",
+        "CheckEveryNow",
         "Troubled",
         "Results",
     ] {
@@ -89,6 +105,7 @@ pub(super) fn event_findings(resources: &Value) -> Vec<String> {
         "RanOutOfTime",
         "RemovalAborted",
         "RemovalRanOutOfTime",
+        "CheckBroken",
     ] {
         if rule(alarm)["AlarmActions"] != to_topic {
             found.push(format!("nobody hears the alarm {alarm}"));
@@ -125,6 +142,7 @@ pub(super) fn event_findings(resources: &Value) -> Vec<String> {
                 {"Fn::GetAtt": "RemovalRequested.Arn"},
                 {"Fn::GetAtt": "Ended.Arn"},
                 {"Fn::GetAtt": "RemovalEnded.Arn"},
+                {"Fn::If": ["HasChecks", {"Fn::GetAtt": "CheckEveryNow.Arn"}, {"Ref": "AWS::NoValue"}]},
                 {"Fn::If": ["HasTopic", {"Fn::GetAtt": "Troubled.Arn"}, {"Ref": "AWS::NoValue"}]},
                 {"Fn::If": ["HasResults", {"Fn::GetAtt": "Results.Arn"}, {"Ref": "AWS::NoValue"}]},
             ]);

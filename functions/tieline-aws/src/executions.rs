@@ -1,9 +1,12 @@
 //! AWS Step Functions.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sfn::types::{ExecutionListItem, ExecutionStatus};
-use tieline::outside::{EnteredState, Executions, Reply, Run};
+use tieline::outside::{EndedRun, EnteredState, Executions, Reply, Run};
 use tieline::time::Time;
 
 use crate::answer::ask;
@@ -15,6 +18,9 @@ const MOST_EVENTS: usize = 1000;
 
 /// Each event has what was handed on in it, and a state's beginning is mostly among the first.
 const PAGE: i32 = 10;
+
+/// The longest that an execution of ours runs, as the definitions say.
+const LONGEST: Duration = Duration::from_secs(691_200);
 
 #[derive(Debug)]
 pub(crate) struct AwsExecutions(Client);
@@ -90,12 +96,55 @@ impl Executions for AwsExecutions {
             Err(error) => Err(error),
         }
     }
+
+    async fn ended(
+        &self,
+        state_machine: &str,
+        status: &'static str,
+        after: Time,
+    ) -> Reply<Option<Vec<EndedRun>>> {
+        // The youngest first, by when they began: who ended lately may have begun a week before.
+        let mut all = self
+            .0
+            .list_executions()
+            .state_machine_arn(state_machine)
+            .status_filter(ExecutionStatus::from(status))
+            .into_paginator()
+            .items()
+            .send();
+        let ended = async {
+            let mut found = Vec::new();
+            while let Some(one) = all.try_next().await? {
+                let (began, ended) = (time(&one.start_date), one.stop_date.as_ref().map(time));
+                if after.since(began) > LONGEST {
+                    break;
+                }
+                let ended = ended.unwrap_or(began);
+                if ended > after {
+                    found.push(EndedRun {
+                        arn: one.execution_arn,
+                        began,
+                        ended,
+                        status,
+                    });
+                }
+            }
+            Ok(found)
+        };
+        match ask("states:ListExecutions", ended).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.code().is_some() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn time(date: &DateTime) -> Time {
+    let millis = date.to_millis().unwrap_or_default();
+    Time(u64::try_from(millis).unwrap_or_default())
 }
 
 fn began(one: ExecutionListItem) -> (String, Time) {
-    let millis = one.start_date.to_millis().unwrap_or_default();
-    (
-        one.execution_arn,
-        Time(u64::try_from(millis).unwrap_or_default()),
-    )
+    let began = time(&one.start_date);
+    (one.execution_arn, began)
 }

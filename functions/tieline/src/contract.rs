@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use crate::question::{self, STATUS_REQUESTED};
 use crate::removal::{self, REMOVAL_REQUESTED};
 use crate::request::{CHANGE_REQUESTED, REQUESTED, Request};
-use crate::result::{Awaiting, Failed, Planned, Ready, Removed, ResultDetail, Status};
+use crate::result::{
+    Awaiting, Checked, Degraded, Failed, Planned, Ready, Recovered, Removed, ResultDetail, Status,
+};
 
 /// The schema of the detail of one kind of event.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +51,9 @@ pub fn all() -> Vec<EventSchema> {
         result::<Awaiting>(),
         result::<Status>(),
         result::<Removed>(),
+        result::<Degraded>(),
+        result::<Recovered>(),
+        result::<Checked>(),
     ]
 }
 

@@ -23,6 +23,12 @@ pub enum Code {
     Status,
     /// What the request held is gone.
     Removed,
+    /// A connection that was announced is not any more what it was.
+    Degraded,
+    /// It is again.
+    Recovered,
+    /// The scheduled check has looked at everything.
+    Checked,
     /// A removal found its request still being made.
     RequestInProgress,
     /// A removal that names an id only, of a connection of which marks do not say all that belongs to it.

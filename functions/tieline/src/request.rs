@@ -352,7 +352,7 @@ pub fn event_id(input: &Value) -> Option<String> {
 }
 
 /// Whether what started an execution asks for a change of what is there.
-fn is_change(input: &Value) -> bool {
+pub(crate) fn is_change(input: &Value) -> bool {
     input["detail-type"] == CHANGE_REQUESTED
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn deploy(
         let from = format!("CodeUri: functions/{function}/");
         template = replace(&template, &from, &uri)?;
     }
-    for definition in ["connect.asl.json", "remove.asl.json"] {
+    for definition in ["connect.asl.json", "remove.asl.json", "check.asl.json"] {
         let file = format!("functions/{definition}");
         aws.put(BUCKET, definition, read(&file)?.into_bytes())
             .await?;

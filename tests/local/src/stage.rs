@@ -108,6 +108,8 @@ impl Stage {
             ),
             ("SettleSeconds", seconds(60.0, 1.0, 600.0)),
             ("OutageSeconds", seconds(21600.0, 5.0, 21600.0)),
+            // Nothing runs long enough here.
+            ("CheckEvery", String::new()),
         ];
         parameters.extend(said_by(&world.world()));
         let log = stack.functions_log();

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::{EndpointPlan, Groups};
 use crate::ids::Addressing;
-use crate::json::policy;
+use crate::json::{canonical, policy};
 use crate::outside::{Endpoint, EndpointChange};
+use crate::problem::short;
 
 /// What EC2 can change of an endpoint, as it is or as it shall be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,19 +63,61 @@ impl Difference {
 }
 
 impl Change {
-    /// The next call of EC2 that puts an endpoint back; none if it is as it was.
-    pub fn puts_back(&self, there: &Form) -> Option<EndpointChange> {
-        let before = &self.before;
+    /// The next call of EC2 that puts an endpoint back; none if nothing of this change is left on it. What others have changed
+    /// meanwhile stays theirs; where `keeps` is said, so does what was added, which they may use.
+    pub fn puts_back(
+        &self,
+        there: &Form,
+        wanted: Option<&Form>,
+        keeps: bool,
+    ) -> Option<EndpointChange> {
+        let back = self.undone(there, wanted.unwrap_or(&self.before));
         let names = || {
-            (before.private_dns && !there.private_dns).then(|| EndpointChange {
-                inbound_only: self.knows_inbound_only.then_some(before.inbound_only),
+            (back.private_dns && !there.private_dns).then(|| EndpointChange {
+                inbound_only: self.knows_inbound_only.then_some(back.inbound_only),
                 ..EndpointChange::of_private_dns(true)
             })
         };
         there
-            .lacks(before, &self.zones)
+            .lacks(&back, &self.zones)
             .or_else(names)
-            .or_else(|| there.exceeds(before))
+            .or_else(|| there.exceeds(&back).filter(|_| !keeps))
+    }
+
+    /// What an endpoint is without this change: what it has added is not there, and what it has taken away is.
+    fn undone(&self, there: &Form, wanted: &Form) -> Form {
+        let before = &self.before;
+        let ids = |of: fn(&Form) -> &BTreeSet<String>| -> BTreeSet<String> {
+            let added: BTreeSet<&String> = of(wanted).difference(of(before)).collect();
+            let kept = of(there).iter().filter(|id| !added.contains(id));
+            let taken = of(before).difference(of(wanted));
+            kept.chain(taken).cloned().collect()
+        };
+        let is_done = |is: &Option<String>| policy::same(is.as_deref(), wanted.policy.as_deref());
+        Form {
+            subnets: ids(|form| &form.subnets),
+            groups: ids(|form| &form.groups),
+            policy: if is_done(&there.policy) {
+                before.policy.clone()
+            } else {
+                there.policy.clone()
+            },
+            private_dns: if there.private_dns == wanted.private_dns {
+                before.private_dns
+            } else {
+                there.private_dns
+            },
+            inbound_only: if there.inbound_only == wanted.inbound_only {
+                before.inbound_only
+            } else {
+                there.inbound_only
+            },
+            addressing: if there.addressing == wanted.addressing {
+                before.addressing
+            } else {
+                there.addressing
+            },
+        }
     }
 }
 
@@ -121,6 +164,21 @@ impl Form {
         }
     }
 
+    /// What an endpoint was when it was confirmed, in four digests of four digits: its subnets, groups, policy and names. From
+    /// them can be told later which of these has changed.
+    pub fn built(&self) -> String {
+        let listed =
+            |ids: &BTreeSet<String>| Vec::from_iter(ids.iter().map(String::as_str)).join(" ");
+        let said = [
+            listed(&self.subnets),
+            listed(&self.groups),
+            policy::canonical(self.policy.as_deref()),
+            format!("{} {}", self.private_dns, self.inbound_only),
+        ];
+        let digests = said.map(|text| canonical::digest(&[&text])[..4].to_owned());
+        digests.join("-")
+    }
+
     /// What it lacks of what is wanted, but for names: the next call of EC2, none if it has everything.
     ///
     /// A subnet whose zone it has another one in comes after everything else: EC2 takes one subnet a zone, so that one has to
@@ -137,6 +195,8 @@ impl Form {
             add_subnets: free.into_iter().cloned().collect(),
             add_groups: wanted.groups.difference(&self.groups).cloned().collect(),
             addressing: wanted.addressing.filter(|_| self.is_wider(wanted)),
+            // Full access is more than any other policy allows.
+            policy: (wanted.policy.is_none() && self.has_other_policy(wanted)).then_some(None),
             ..EndpointChange::default()
         };
         if !change.is_nothing() {
@@ -151,7 +211,7 @@ impl Form {
 
     /// What it has and is not wanted any more.
     pub fn exceeds(&self, wanted: &Self) -> Option<EndpointChange> {
-        let is_other = !policy::same(self.policy.as_deref(), wanted.policy.as_deref());
+        let is_other = wanted.policy.is_some() && self.has_other_policy(wanted);
         let names_go = self.private_dns && !wanted.private_dns;
         let names_differ =
             self.private_dns && wanted.private_dns && self.inbound_only != wanted.inbound_only;
@@ -176,6 +236,10 @@ impl Form {
         let going = self.subnets.difference(&wanted.subnets);
         let displaced = going.filter(|id| zones.get(*id).is_some_and(|one| coming.contains(one)));
         displaced.cloned().collect()
+    }
+
+    fn has_other_policy(&self, wanted: &Self) -> bool {
+        !policy::same(self.policy.as_deref(), wanted.policy.as_deref())
     }
 
     /// Whether the wanted addresses are those that it has and more.
@@ -203,8 +267,8 @@ impl Form {
                 |text| serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
             )
         };
-        let is_same = policy::same(self.policy.as_deref(), wanted.policy.as_deref());
-        let policy = (!is_same)
+        let policy = self
+            .has_other_policy(wanted)
             .then(|| Difference::of("policy", document(&self.policy), document(&wanted.policy)));
         let addresses = |form: &Self| json!(form.addressing.map(|one| one.ip_address_type));
         let records = |form: &Self| json!(form.addressing.map(|one| one.dns_record_ip_type));
@@ -222,6 +286,30 @@ impl Form {
         ];
         all.into_iter().flatten().collect()
     }
+}
+
+/// Which of its fields an endpoint has changed in since it was confirmed, as requests call them, each with its value now.
+pub fn drift(built: &str, endpoint: &Endpoint) -> Vec<(&'static str, String)> {
+    let form = Form::of(endpoint);
+    let listed = |ids: &BTreeSet<String>| Vec::from_iter(ids.iter().map(String::as_str)).join(", ");
+    let is = form.built();
+    let fields = [
+        ("network.subnetIds", listed(&form.subnets)),
+        ("network.securityGroupIds", listed(&form.groups)),
+        (
+            "policy",
+            short(form.policy.as_deref().unwrap_or("full"), 200),
+        ),
+        ("privateDns", form.private_dns.to_string()),
+    ];
+    let differ = built
+        .split('-')
+        .zip(is.split('-'))
+        .map(|(was, is)| was != is);
+    let both = differ.zip(fields);
+    both.filter(|(differs, _)| *differs)
+        .map(|(_, field)| field)
+        .collect()
 }
 
 #[cfg(test)]

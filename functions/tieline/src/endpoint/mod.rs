@@ -12,7 +12,7 @@ use crate::outside::route53::VpcZone;
 use crate::outside::{Endpoint, Group, Interface, NewEndpoint, NewGroup};
 use crate::ownership::{MANAGED, Owner};
 
-pub use change::{Change, Difference, Form};
+pub use change::{Change, Difference, Form, drift};
 
 /// An interface endpoint, resolved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -277,24 +277,6 @@ pub fn differences(owner: &Owner, wanted: &EndpointPlan, endpoint: &Endpoint) ->
         }
     }
     found
-}
-
-/// What an endpoint was when it was confirmed, in four digests of four digits: its subnets, groups, policy and names. From
-/// them can be told later which of these has changed.
-pub fn built(endpoint: &Endpoint) -> String {
-    let sorted = |list: &[String]| {
-        let mut list = list.to_vec();
-        list.sort();
-        list.join(" ")
-    };
-    let said = [
-        sorted(&endpoint.subnet_ids),
-        sorted(&endpoint.group_ids),
-        policy::canonical(endpoint.policy.as_deref()),
-        format!("{} {}", endpoint.private_dns, endpoint.inbound_only),
-    ];
-    let digests = said.map(|text| canonical::digest(&[&text])[..4].to_owned());
-    digests.join("-")
 }
 
 /// Whether an endpoint holds one of a service's private names.

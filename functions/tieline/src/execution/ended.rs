@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::problem::{Code, Problem};
 
+/// The `detail-type` with which the scheduled check says that an execution has ended of which nobody has heard.
+pub const EXECUTION_ENDED: &str = "Private Connection Execution Ended";
+
 /// How many cleanups after one execution may end without a result before nobody begins another one.
 const MOST_CLEANUPS: u32 = 2;
 
@@ -21,11 +24,11 @@ pub struct EndedExecution {
 }
 
 impl EndedExecution {
-    /// Reads a *Step Functions Execution Status Change*; anything else is none.
+    /// Reads a *Step Functions Execution Status Change*, or what the check says in its place; anything else is none.
     pub fn read(event: &Value) -> Option<Self> {
-        if event["source"] != "aws.states"
-            || event["detail-type"] != "Step Functions Execution Status Change"
-        {
+        let by_states = event["source"] == "aws.states"
+            && event["detail-type"] == "Step Functions Execution Status Change";
+        if !by_states && event["detail-type"] != EXECUTION_ENDED {
             return None;
         }
         let detail = &event["detail"];

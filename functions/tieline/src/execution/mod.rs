@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::Region;
 use crate::time::Time;
 
-pub use ended::EndedExecution;
+pub use ended::{EXECUTION_ENDED, EndedExecution};
 pub use phase::Phase;
 pub use progress::{PhaseDuration, Progress, PutOff, Removal};
 

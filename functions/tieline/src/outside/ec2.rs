@@ -353,15 +353,11 @@ impl EndpointChange {
         *self == Self::default()
     }
 
-    /// Whether it may take something from those who use the endpoint; full access does not.
+    /// Whether others who use the endpoint would have something else than they asked for: more subnets and groups, and more
+    /// addresses, are no less.
     pub fn takes(&self) -> bool {
-        let added = Self {
-            add_subnets: self.add_subnets.clone(),
-            add_groups: self.add_groups.clone(),
-            policy: self.policy.clone().filter(Option::is_none),
-            ..Self::default()
-        };
-        *self != added
+        let only_adds = self.remove_subnets.is_empty() && self.remove_groups.is_empty();
+        !only_adds || self.policy.is_some() || self.private_dns.is_some()
     }
 }
 

@@ -23,6 +23,19 @@ pub struct EnteredState {
     pub input: String,
 }
 
+/// An execution that came to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedRun {
+    pub arn: String,
+    pub began: Time,
+    pub ended: Time,
+    /// `SUCCEEDED`, `FAILED`, `ABORTED` or `TIMED_OUT`.
+    pub status: &'static str,
+}
+
+/// How executions end without having said that they are done.
+pub const ENDED_OTHERWISE: [&str; 3] = ["FAILED", "ABORTED", "TIMED_OUT"];
+
 /// The executions of this deployment's own state machines.
 #[async_trait]
 pub trait Executions: Send + Sync {
@@ -34,4 +47,12 @@ pub trait Executions: Send + Sync {
 
     /// Those of a state machine that run: the ARN of each, and when it began. None if that may not be asked.
     async fn running(&self, state_machine: &str) -> Reply<Option<Vec<(String, Time)>>>;
+
+    /// Those of a state machine that ended in one way, of those that ended after a time; none if that may not be asked.
+    async fn ended(
+        &self,
+        state_machine: &str,
+        status: &'static str,
+        after: Time,
+    ) -> Reply<Option<Vec<EndedRun>>>;
 }

@@ -7,6 +7,7 @@
 //! [`CLOSING`] says that the last holder is leaving.
 
 mod names;
+mod noticed;
 mod zones;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use crate::ids::{Region, RequestId};
 use crate::json::canonical;
 use crate::outside::Tags;
 
+pub use noticed::{built_in, noticed_in, with_built, with_noticed};
 use zones::ZONE;
 pub use zones::{zone_mark, zone_marks};
 
@@ -28,7 +30,7 @@ pub const REQUEST: &str = "tieline:request/";
 pub const CLOSING: &str = "tieline:closing";
 
 /// Its value before deployments had names, which is understood and not written any more.
-const UNNAMED: &str = "true";
+pub(crate) const UNNAMED: &str = "true";
 
 /// What stands in the place of the execution once the connection is confirmed: from then on only a removal takes it away.
 const CONFIRMED: &str = "ready";
@@ -288,6 +290,23 @@ impl Owner {
         holders(tags).any(|(request, _)| request != self.request_id.as_str())
     }
 
+    /// Whether another request was confirmed on what a thing is now, or is about to be.
+    pub fn others_rely_on(&self, tags: &Tags, built: &str) -> bool {
+        let own = self.request_id.as_str();
+        let mut others = holders(tags).filter(|(request, _)| *request != own);
+        others.any(|(_, mark)| built_in(mark).is_none_or(|one| one == built))
+    }
+
+    /// The marks of other requests on a thing, brought up to date: they were confirmed on what it was, and hold what it is now.
+    pub fn others_on(&self, tags: &Tags, before: &str, built: &str) -> Tags {
+        let own = self.request_tag();
+        let others = tags.iter().filter(|(key, mark)| {
+            key.starts_with(REQUEST) && **key != own && built_in(mark) == Some(before)
+        });
+        let others = others.map(|(key, mark)| (key.clone(), with_built(mark, built)));
+        others.collect()
+    }
+
     /// Whether a thing was made for a request before deployments had names.
     pub fn made_before(tags: &Tags, request: &RequestId) -> bool {
         let is_unnamed = tags.get(MANAGED).is_some_and(|value| value == UNNAMED);
@@ -321,7 +340,8 @@ fn fingerprint_in(mark: &str) -> &str {
     mark.split('.').next().unwrap_or_default()
 }
 
-fn is_confirmed(mark: &str) -> bool {
+/// Whether a mark says that its request is confirmed.
+pub fn is_confirmed(mark: &str) -> bool {
     mark.split('.').nth(1) == Some(CONFIRMED)
 }
 

@@ -11,6 +11,11 @@ const HOURS: f64 = 730.0;
 /// USD an hour for each zone of an interface endpoint (AWS PrivateLink pricing, us-east-1).
 const ZONE_HOUR: f64 = 0.01;
 
+/// US dollars a month for an endpoint with a network interface in so many zones, without data.
+pub(super) fn per_month(zones: usize) -> f64 {
+    (zones as f64 * HOURS * ZONE_HOUR * 100.0).round() / 100.0
+}
+
 /// What it costs, as far as public price lists say
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -47,7 +52,7 @@ impl Cost {
         }
         let zones = wanted.zones.len();
         Self {
-            usd_per_month: Some((zones as f64 * HOURS * ZONE_HOUR * 100.0).round() / 100.0),
+            usd_per_month: Some(per_month(zones)),
             basis: format!(
                 "{zones} zones x {HOURS} h x {ZONE_HOUR} USD (AWS PrivateLink list price in us-east-1), from the endpoint's creation on, also while it \
                  waits for acceptance; data, at 0.01 USD per GB, is not in it"

@@ -2,7 +2,9 @@
 //! struct, from which its schema is derived.
 
 mod awaiting;
+mod checked;
 mod cost;
+mod degraded;
 mod failed;
 mod planned;
 mod ready;
@@ -21,7 +23,9 @@ use crate::targets::Target;
 use crate::time::Time;
 
 pub use awaiting::Awaiting;
+pub use checked::{Checked, Connection, pages};
 pub use cost::Cost;
+pub use degraded::{Degraded, Named, Recovered};
 pub use failed::{Failed, Left};
 pub use planned::Planned;
 pub use ready::{Built, Ready};
@@ -151,6 +155,16 @@ fn changed(change: &Change) -> String {
     match fields[..] {
         [] => "; nothing was to change".to_owned(),
         _ => format!("; changed: {}", fields.join(", ")),
+    }
+}
+
+impl Run {
+    /// One of several results of an execution.
+    fn one_of_several(self, which: &str, execution: &Execution) -> Self {
+        Self {
+            result_id: format!("{}.{which}.result", execution.name()),
+            ..self
+        }
     }
 }
 

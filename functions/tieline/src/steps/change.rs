@@ -1,12 +1,13 @@
 //! Changes an endpoint in place: what is added comes first, what is left out goes once all of that works, and what does not work is
 //! put back. One order of EC2's at a time.
 
-use super::own_group;
+use super::{equals, own_group};
 use crate::endpoint::{Form, Groups};
 use crate::execution::Phase;
 use crate::ids::EndpointId;
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, EndpointChange, Reply, State};
+use crate::ownership::CLOSING;
 use crate::problem::{Code, Problem, Rejection};
 use crate::refusals;
 use crate::result::{Failed, Left, ResultDetail};
@@ -30,6 +31,14 @@ pub(super) async fn add(mut work: Work<'_>) -> Result<Added<'_>, StepError> {
     };
     if work.is_claimed_by_another(&endpoint) {
         return not_yet(work.fail(refusals::conflict(id.as_str())));
+    }
+    if let Some(closer) = endpoint.tags.get(CLOSING).filter(|one| !one.is_empty()) {
+        if equals::runs(work.outside, &work.execution, closer).await? {
+            return not_yet(work.wait(format!("{id} is being let go of")));
+        }
+        // Whoever began to is gone.
+        let open = [(CLOSING.to_owned(), String::new())].into();
+        work.outside.ec2.tag(&id, &open).await?;
     }
     if let Groups::Own { name, cidrs } = &wanted.groups {
         let (outside, owner) = (work.outside, &work.plan.owner);
@@ -69,9 +78,13 @@ pub(super) async fn narrow(mut work: Work<'_>) -> StepResult {
     };
     if let Some(order) = there.exceeds(&wanted) {
         // Somebody may have joined since it was checked; what gives them more takes nothing.
-        if order.takes() && work.plan.owner.shares(&endpoint.tags) {
+        if (order.takes() || order.addressing.is_some()) && work.plan.owner.shares(&endpoint.tags) {
             let others = work.plan.owner.with_others(id.as_str(), &endpoint.tags);
             return Ok(work.fail(refusals::takes_from_others(&others)));
+        }
+        // What was tried was let in by what goes now, perhaps.
+        if !order.remove_groups.is_empty() || order.addressing.is_some() {
+            work.progress.path = None;
         }
         return Ok(modify(work, &id, &order).await?);
     }
@@ -84,8 +97,8 @@ pub(super) async fn narrow(mut work: Work<'_>) -> StepResult {
                 work.progress.group = Some(group);
                 return Ok(work.wait("the group that it had to be let go of"));
             }
-            Err(error) if error.is_busy() || error.is_missing() => {}
-            deleted => deleted?,
+            Err(CallError::Refused { .. }) | Ok(()) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(work.go(NextState::Poll))
@@ -114,9 +127,17 @@ pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
     let Some(endpoint) = there.filter(|one| !one.state.is_dead()) else {
         return Ok(announce(work, false, Vec::new()));
     };
+    let owner = &work.plan.owner;
+    let stands = owner.has_confirmed(&endpoint.tags);
+    // It was confirmed after all, or somebody else has changed it since.
+    if owner.is_confirmed_on(&endpoint.tags) || work.is_claimed_by_another(&endpoint) {
+        return Ok(announce(work, stands, Vec::new()));
+    }
     let form = Form::of(&endpoint);
-    let next = change.puts_back(&form);
-    let stands = work.plan.owner.has_confirmed(&endpoint.tags);
+    let forms = work.plan.forms(work.progress.group.as_ref(), &endpoint);
+    let wanted = forms.and_then(|(_, _, wanted)| wanted);
+    let keeps = owner.others_rely_on(&endpoint.tags, &form.built());
+    let next = change.puts_back(&form, wanted.as_ref(), keeps);
     if work.plan.on_failure == OnFailure::Keep || work.situation().is_over() {
         let left = next.map(|_| format!("{id}, changed by half"));
         return Ok(announce(work, stands, left.into_iter().collect()));

@@ -3,10 +3,11 @@
 //! From here on only a removal takes the connection away. Without the mark, a second delivery of the same event whose
 //! execution fails would roll back a connection that the first one announced.
 
-use super::parts;
-use crate::endpoint::built;
+use super::{check, parts};
+use crate::endpoint::Form;
 use crate::execution::Phase;
 use crate::outside::{Endpoint, Interface, Outside, Reply};
+use crate::ownership::{noticed_in, with_noticed};
 use crate::refusals;
 use crate::workflow::{NextState, StepInput, StepResult, Work};
 
@@ -16,6 +17,12 @@ use crate::workflow::{NextState, StepInput, StepResult, Work};
 ///
 /// `Tieline.Unavailable` if a service has not answered for too long, `Tieline.Rejected` if it refuses.
 pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
+    if input.check.is_some() {
+        return super::with_patience(outside, input, async |input| {
+            check::note(outside, input).await
+        })
+        .await;
+    }
     super::on_plan(outside, input, async |work| step(work).await).await
 }
 
@@ -37,8 +44,23 @@ async fn step(mut work: Work<'_>) -> StepResult {
     super::own_group::open(work.outside, &work.plan.owner, wanted, &endpoint).await?;
     tag_interfaces(&work, &endpoint).await?;
     let owner = &work.plan.owner;
-    let mut tags = owner.confirmation(&built(&endpoint));
+    let built = Form::of(&endpoint).built();
+    let mut tags = owner.confirmation(&built);
+    // What the check told of it is still to be taken back.
+    let mark = endpoint.tags.get(&owner.request_tag());
+    if let Some(noticed) = mark.and_then(|mark| noticed_in(mark)) {
+        for mark in tags.values_mut() {
+            *mark = with_noticed(mark, Some(noticed));
+        }
+    }
     let is_changed = work.plan.change.is_some();
+    if let Some(change) = &work.plan.change
+        && owner.shares(&endpoint.tags)
+        // As they are at this moment: one that is gone is not to come back.
+        && let Some(now) = super::look(work.outside, &id).await?
+    {
+        tags.extend(owner.others_on(&now.tags, &change.before.built(), &built));
+    }
     if is_changed && !owner.shares(&endpoint.tags) {
         let callers = owner.tags.clone().into_iter();
         tags.extend(callers.filter(|(key, _)| key != "Name"));

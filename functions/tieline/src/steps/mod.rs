@@ -1,6 +1,7 @@
 //! The steps: each asks once, answers, and may be repeated. None of them waits.
 
 mod change;
+mod check;
 pub mod confirm_connection;
 pub mod create_endpoint;
 pub mod enable_dns;
@@ -75,7 +76,7 @@ async fn on_plan(
 /// `Tieline.Unavailable`, once it has gone on for too long.
 fn put_off(outside: &Outside<'_>, began: Time, input: StepInput, error: CallError) -> StepResult {
     let (now, limits) = (outside.clock.now(), &outside.limits);
-    let (execution, plan) = (input.execution, input.plan);
+    let (execution, plan, check) = (input.execution, input.plan, input.check);
     let mut progress = input
         .progress
         .unwrap_or_else(|| Progress::begin(&execution));
@@ -104,6 +105,7 @@ fn put_off(outside: &Outside<'_>, began: Time, input: StepInput, error: CallErro
         wait_seconds: Some(wait.max(error.retry_after())),
         waiting_for: Some(format!("a service to answer again ({error})")),
         plan,
+        check,
         ..StepOutput::to(next, execution, progress)
     })
 }

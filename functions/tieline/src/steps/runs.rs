@@ -1,5 +1,8 @@
 //! Which executions work on a request, as Step Functions says it. What is not known runs.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
 use serde_json::Value;
 
 use crate::execution::{EndedExecution, Execution, Progress};
@@ -25,6 +28,11 @@ pub(super) enum Works {
 }
 
 impl Works {
+    fn first(all: Vec<Working>) -> Self {
+        let first = all.into_iter().next();
+        first.map_or(Self::Nobody, |one| Self::This(Box::new(one)))
+    }
+
     /// Who it is, for a sentence.
     pub(super) fn who(&self) -> Option<&str> {
         match self {
@@ -40,12 +48,57 @@ impl Works {
 /// An execution that makes or changes a request's connection and began before this one.
 pub(super) async fn before(outside: &Outside<'_>, own: &Execution, id: &RequestId) -> Reply<Works> {
     let began = own.started();
-    let is_earlier = |(arn, other): &(String, Time)| *arn != own.id && *other < began;
-    let Some(all) = connecting(outside, own, id, is_earlier).await? else {
+    // Of two that began in the same moment the one with the smaller name comes first. A removal, whose requests wait for it, is behind
+    // none of them.
+    let is_tied = |arn: &str| own.connects.is_none() && arn < own.id.as_str();
+    let is_earlier = |(arn, other): &(String, Time)| {
+        *arn != own.id && (*other < began || (*other == began && is_tied(arn)))
+    };
+    let Some(all) = connecting(outside, own, is_earlier, |asked| is_of(asked, id)).await? else {
         return Ok(Works::Unknown);
     };
-    let first = all.into_iter().next();
-    Ok(first.map_or(Works::Nobody, |one| Works::This(Box::new(one))))
+    Ok(Works::first(all))
+}
+
+/// A change of a request's connection that began before this execution.
+pub(super) async fn changing(
+    outside: &Outside<'_>,
+    own: &Execution,
+    id: &RequestId,
+) -> Reply<Works> {
+    let began = own.started();
+    let is_earlier = |(arn, other): &(String, Time)| *arn != own.id && *other <= began;
+    let changes = |asked: &Value| request::is_change(asked) && is_of(asked, id);
+    let all = connecting(outside, own, is_earlier, changes).await?;
+    Ok(Works::first(all.unwrap_or_default()))
+}
+
+/// The requests that somebody works on; none where it is not known.
+pub(super) async fn worked_on(
+    outside: &Outside<'_>,
+    own: &Execution,
+) -> Reply<Option<BTreeSet<String>>> {
+    let removing = own.removing_machine(&outside.deployment.name);
+    let mut ids = BTreeSet::new();
+    for machine in [own.connecting_machine(), removing] {
+        let found = Mutex::new(BTreeSet::new());
+        let note = |asked: &Value| {
+            let id = request::request_id(asked);
+            if let (Some(id), Ok(mut found)) = (id, found.lock()) {
+                found.insert(id.to_string());
+            }
+            false
+        };
+        if running(outside, &machine, |_| true, note).await?.is_none() {
+            return Ok(None);
+        }
+        ids.extend(found.into_inner().unwrap_or_default());
+    }
+    Ok(Some(ids))
+}
+
+fn is_of(asked: &Value, id: &RequestId) -> bool {
+    request::request_id(asked).as_ref() == Some(id) && !question::is_one(asked)
 }
 
 /// Every execution that works on a request, for somebody who asks.
@@ -56,7 +109,7 @@ pub(super) async fn on(
     here: &Region,
 ) -> Reply<Vec<Working>> {
     let is_other = |(arn, _): &(String, Time)| *arn != own.id;
-    let connecting = connecting(outside, own, id, is_other).await?;
+    let connecting = connecting(outside, own, is_other, |asked| is_of(asked, id)).await?;
     let mut all = connecting.unwrap_or_default();
     if let Works::This(removing) = removing(outside, here, own, id).await? {
         all.push(*removing);
@@ -91,11 +144,9 @@ pub(super) async fn removing(
 async fn connecting(
     outside: &Outside<'_>,
     own: &Execution,
-    id: &RequestId,
     counts: impl Fn(&(String, Time)) -> bool,
+    is_it: impl Fn(&Value) -> bool,
 ) -> Reply<Option<Vec<Working>>> {
-    let is_it =
-        |asked: &Value| request::request_id(asked).as_ref() == Some(id) && !question::is_one(asked);
     let Some(found) = running(outside, &own.connecting_machine(), counts, is_it).await? else {
         return Ok(None);
     };

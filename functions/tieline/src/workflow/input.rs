@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{StepError, Work};
+use super::{Check, StepError, Work};
 use crate::execution::{Execution, Progress};
 use crate::outside::Outside;
 use crate::plan::Plan;
@@ -28,6 +28,9 @@ pub struct StepInput {
     /// What the verifier answered, as `said`, or the error of invoking it: whatever it is, it fails nothing.
     #[serde(default)]
     pub answer: Option<Value>,
+    /// How far a scheduled check has come, in executions of its machine.
+    #[serde(default)]
+    pub check: Option<Check>,
     /// Whether what a change leaves out is to go: the function that removes things does that too.
     #[serde(default)]
     pub narrow: bool,

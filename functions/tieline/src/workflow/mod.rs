@@ -1,6 +1,7 @@
 //! What travels between the steps, and where it goes next: the state machine carries it from one function to another
 //! unread.
 
+mod check;
 mod compat;
 mod decision;
 mod error;
@@ -15,6 +16,7 @@ mod trial;
 mod wait;
 mod work;
 
+pub use check::{Check, MarkChange};
 pub use decision::{Decision, Half, Then};
 pub use error::StepError;
 pub use function::Function;

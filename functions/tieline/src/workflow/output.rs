@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use strum::{IntoStaticStr, VariantArray};
 
-use super::StepError;
+use super::{Check, StepError};
 use crate::execution::{Execution, Progress};
 use crate::ids::FunctionArn;
 use crate::plan::Plan;
@@ -27,6 +27,9 @@ pub struct StepOutput {
     pub verify: Option<Verify>,
     /// The result event, at the end.
     pub result: Option<ResultEvent>,
+    /// How far a scheduled check has come, and what it has to tell.
+    pub check: Option<Check>,
+    pub told: Vec<ResultEvent>,
 }
 
 /// What the state machine invokes the verifier with.
@@ -50,6 +53,8 @@ impl StepOutput {
             progress,
             verify: None,
             result: None,
+            check: None,
+            told: Vec::new(),
         }
     }
 }
@@ -90,6 +95,16 @@ pub enum NextState {
     /// Remove what the request holds.
     #[strum(serialize = "Remove the connection")]
     Remove,
+    /// Look at every connection.
+    #[strum(serialize = "Look at all connections")]
+    Look,
+    #[strum(serialize = "Announce what was found")]
+    AnnounceFound,
+    /// Note on the connections what was announced of them.
+    #[strum(serialize = "Note what was announced")]
+    NoteFound,
+    #[strum(serialize = "Checked")]
+    Checked,
     #[strum(serialize = "Announce that it is removed")]
     AnnounceRemoved,
     #[strum(serialize = "Announce that acceptance is awaited")]
@@ -144,6 +159,10 @@ impl Serialize for StepOutput {
             verify: Option<&'a Verify>,
             #[serde(skip_serializing_if = "Option::is_none")]
             result: Option<&'a ResultEvent>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            check: Option<&'a Check>,
+            #[serde(skip_serializing_if = "<[ResultEvent]>::is_empty")]
+            told: &'a [ResultEvent],
         }
         Payload {
             execution: &self.execution,
@@ -154,6 +173,8 @@ impl Serialize for StepOutput {
             progress: &self.progress,
             verify: self.verify.as_ref(),
             result: self.result.as_ref(),
+            check: self.check.as_ref(),
+            told: &self.told,
         }
         .serialize(serializer)
     }

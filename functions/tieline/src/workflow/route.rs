@@ -177,7 +177,9 @@ impl Situation<'_> {
         let group = self.progress.group.as_ref();
         let (_, there, wanted) = self.plan.forms(group, endpoint)?;
         let wanted = wanted?;
-        let is_left = |group: &GroupId| !wanted.groups.contains(group.as_str());
+        // The group of our own that it had is left until nothing has to be put back any more.
+        let is_confirmed = self.plan.owner.is_confirmed_on(&endpoint.tags);
+        let is_left = |group: &GroupId| is_confirmed && !wanted.groups.contains(group.as_str());
         let is_to_go = there.exceeds(&wanted).is_some() || group.is_some_and(is_left);
         let then = Then::Go(NextState::Narrow);
         let phase = Phase::Change;
@@ -335,7 +337,8 @@ impl Situation<'_> {
     }
 
     fn vanished(&self, id: &EndpointId) -> Decision {
-        if self.progress.creates < MAX_CREATES && !self.plan.is_adopted() {
+        let may_be_made = !self.plan.is_adopted() && self.plan.change.is_none();
+        if self.progress.creates < MAX_CREATES && may_be_made {
             return Decision {
                 phase: Phase::Create,
                 then: Then::StartOver,
@@ -343,7 +346,7 @@ impl Situation<'_> {
         }
         self.stay(Then::Fail(Problem::new(
             Code::EndpointVanished,
-            format!("{id} was deleted while it was being set up"),
+            format!("{id} was deleted while it was being set up or changed"),
             "find out who deletes it (CloudTrail, DeleteVpcEndpoints), and send the event again",
         )))
     }

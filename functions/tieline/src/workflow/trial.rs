@@ -59,7 +59,7 @@ impl Trying<'_> {
     pub fn trial(&self, half: Half) -> Trial {
         match half {
             Half::Path => Trial {
-                addresses: self.addresses(),
+                addresses: self.tried_addresses(),
                 // A range is not tried: nobody says at which of its ports somebody listens.
                 ports: self.wanted.ports().filter_map(|one| one.single()).collect(),
                 speech: self.plan.target.kind().speech(&ConnectionContext {
@@ -134,6 +134,12 @@ impl Trying<'_> {
             )
     }
 
+    /// Those that a change leaves are not tried: they may be why it is made.
+    fn tried_addresses(&self) -> Vec<Address> {
+        let stays = |one: &Address| !one.zone_id.is_empty() || self.plan.change.is_none();
+        self.addresses().into_iter().filter(stays).collect()
+    }
+
     fn addresses(&self) -> Vec<Address> {
         let zone_of = |interface: &Interface| {
             let mut zones = self.wanted.zones.iter();
@@ -193,7 +199,7 @@ impl Trying<'_> {
             let first = one.layers.first();
             first.is_some_and(|one| one.layer == LayerName::Tcp && one.outcome != Outcome::Failed)
         };
-        for Address { address, .. } in self.addresses() {
+        for Address { address, .. } in self.tried_addresses() {
             let mut attempts = report.attempts.iter();
             let attempt = attempts.find(|one| one.address == address);
             if broken.is_empty() && !attempt.is_some_and(is_told) {

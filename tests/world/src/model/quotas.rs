@@ -83,3 +83,10 @@ impl Operation for GetServiceQuota {
         Ok(GetServiceQuotaAnswer { quota })
     }
 }
+
+impl crate::World {
+    /// From now on a VPC may have so many interface endpoints.
+    pub fn set_quota(&mut self, endpoints: usize) {
+        self.model.endpoints_per_vpc = endpoints;
+    }
+}

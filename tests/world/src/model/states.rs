@@ -23,6 +23,9 @@ pub struct Execution {
     pub status: String,
     /// When it began, in seconds since the Unix epoch.
     pub start_date: f64,
+    /// When it ended, in the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_date: Option<f64>,
     /// What started it.
     pub input: Option<String>,
     /// What it failed with.
@@ -186,6 +189,7 @@ impl World {
             name: name.to_owned(),
             status: "RUNNING".to_owned(),
             start_date: self.model.now as f64 / 1000.0,
+            stop_date: None,
             input: Some(input.to_owned()),
             error: None,
             history: VecDeque::new(),
@@ -217,8 +221,10 @@ impl World {
 
     /// Notes that an execution ended.
     pub fn end_execution(&mut self, arn: &str, status: &str, error: Option<&str>) {
+        let now = self.model.now as f64 / 1000.0;
         let all = self.model.executions.iter_mut();
         for execution in all.filter(|one| one.execution_arn == arn) {
+            execution.stop_date = Some(now);
             status.clone_into(&mut execution.status);
             execution.error = error.map(str::to_owned);
         }

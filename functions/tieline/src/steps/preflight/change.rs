@@ -27,11 +27,13 @@ pub(super) async fn in_the_way(
     id: &RequestId,
 ) -> Reply<Option<Problem>> {
     let before = runs::before(outside, execution, id).await?;
-    Ok(before.who().map(|who| {
-        let message = format!("the connection of {id} is still worked on by {who}");
-        let fix = "wait for its result, and send the change again";
-        Problem::new(Code::RequestInProgress, message, fix)
-    }))
+    Ok(before.who().map(|who| is_worked_on(id, who)))
+}
+
+pub(super) fn is_worked_on(id: &RequestId, who: &str) -> Problem {
+    let message = format!("the connection of {id} is still worked on by {who}");
+    let fix = "wait for its result, and send the event again";
+    Problem::new(Code::RequestInProgress, message, fix)
 }
 
 /// What is made elsewhere cannot be changed from here.
@@ -198,8 +200,14 @@ impl Check<'_> {
         zones: &BTreeMap<String, String>,
         there: &Endpoint,
     ) {
-        let order = before.exceeds(after).unwrap_or_default();
-        if !order.takes() && before.displaced(after, zones).is_empty() {
+        let orders = [before.exceeds(after), before.lacks(after, zones)];
+        let mut orders = orders.into_iter().flatten();
+        let is_less = before
+            .exceeds(after)
+            .is_some_and(|one| one.addressing.is_some());
+        let names_come = after.private_dns && !before.private_dns;
+        let takes = orders.any(|order| order.takes()) || is_less || names_come;
+        if !takes && before.displaced(after, zones).is_empty() {
             return;
         }
         let others = owner.with_others(there.id.as_str(), &there.tags);
@@ -226,13 +234,13 @@ impl Check<'_> {
             return;
         }
         let list = displaced.join(", ");
-        // EC2 takes one subnet a zone, so that one has to go before the other can come.
-        if displaced.len() == before.subnets.len() && after.subnets.len() == displaced.len() {
+        // EC2 takes one subnet a zone, so that one has to go before the other can come. What is to serve meanwhile has served before.
+        if before.subnets.is_disjoint(&after.subnets) {
             let message = format!(
-                "{} would be without any network interface while {list} is changed for another subnet of the same zone",
+                "{} would be without any network interface that has served before while {list} is changed for another subnet of the same zone",
                 there.id
             );
-            let fix = "name a subnet of a further zone too, which may go with the next change";
+            let fix = "add a subnet of a further zone with a change of its own first; it may go again afterwards";
             let problem = Problem::new(Code::ChangeNotInPlace, message, fix);
             self.problems.push(problem.about("$.network.subnetIds"));
             return;

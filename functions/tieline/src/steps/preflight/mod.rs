@@ -27,6 +27,7 @@ use crate::refusals::{deploy_verifier, no_verifier};
 use crate::removal;
 use crate::request::{self, Request};
 use crate::result::Left;
+use crate::steps::check;
 use crate::steps::runs::{self, Works};
 use crate::targets::{ConnectedThrough, EndpointSpec, Resolved};
 use crate::workflow::{NextState, StepError, StepInput, StepResult};
@@ -42,8 +43,9 @@ use surroundings::OWN_VPC;
 ///
 /// `Tieline.Unavailable` if a service has not answered for too long, `Tieline.Rejected` if it refuses to be asked.
 pub async fn handle(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepResult {
-    super::with_patience(outside, input, async |input| {
-        step(outside, here, input).await
+    super::with_patience(outside, input, async |input| match &input.check {
+        Some(_) => check::look(outside, input).await,
+        None => step(outside, here, input).await,
     })
     .await
 }
@@ -110,6 +112,14 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
     let mut check = Check::new(outside, &request, &answer.execution);
     let outcome = check.run().await?;
     let (problems, stands, own_group) = (check.problems, check.stands, check.own_group);
+    // What is there may be becoming something else, or go back to what it was.
+    if stands && !request.changes && !request.dry_run {
+        let changing = runs::changing(outside, &answer.execution, id).await?;
+        if let Some(who) = changing.who() {
+            let problem = change::is_worked_on(id, who);
+            return Ok(answer.not_yet(problem, id, false).await);
+        }
+    }
     if !problems.is_empty() && request.changes {
         return Ok(answer.refuse_as_it_stands(problems, id).await);
     }
