@@ -1,0 +1,19 @@
+//! A share of the lives that `cargo run -p proof` plays.
+
+use proof::{Life, play};
+
+#[test]
+fn no_life_breaks_a_rule() {
+    let (mut faults, mut lives) = (0, 0);
+    for seed in 0..40 {
+        let played = play(&Life::of(seed));
+        assert_eq!(
+            played.broken, None,
+            "again: cargo run -p proof -- --seed {seed}"
+        );
+        faults += played.failed_calls;
+        lives += 1;
+    }
+    println!("{lives} lives, {faults} calls went wrong");
+    assert!(faults > 4 * lives, "{faults} faults");
+}
