@@ -95,7 +95,7 @@ async fn zones_are_found_by_their_names_where_their_ids_are_missing() {
     let (ended, _) = play("zone-names-only", request("aurora-dsql")).await;
     assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
     let zones = detail(&ended)["endpoint"]["zones"].as_array().unwrap();
-    assert_eq!(zones.len(), 3);
+    assert_eq!(zones.len(), 2);
     let (ended, _) = play("zone-names-only", request("aurora-dsql-minimal")).await;
     assert_eq!(code(&ended), "CONNECTED", "{}", detail(&ended));
 }

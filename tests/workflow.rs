@@ -80,7 +80,7 @@ async fn what_the_result_says_is_what_the_world_shows() {
             .unwrap()
             .starts_with("10.20.")
     );
-    assert_eq!(detail["cost"]["usdPerMonth"], 21.9);
+    assert_eq!(detail["cost"]["usdPerMonth"], 14.6);
     assert!(
         detail["verified"]["connection"]
             .as_str()

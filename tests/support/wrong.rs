@@ -111,6 +111,14 @@ impl Wrong {
         failed
     }
 
+    /// Does something while this is done wrongly.
+    pub fn during<T>(self, work: impl FnOnce() -> T) -> T {
+        NOW.set(Some(self));
+        let done = work();
+        NOW.set(None);
+        done
+    }
+
     pub(crate) fn is_now(self) -> bool {
         NOW.get() == Some(self)
     }

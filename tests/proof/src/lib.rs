@@ -1,12 +1,33 @@
 //! Random lives of connections: several requests, their changes and removals, checks, aborts and repeated events, with faults at any
 //! call. A life comes from its seed alone, so that one that breaks a rule can be played again, and made smaller.
 
+use tests::Wrong;
+
 mod life;
 mod play;
 mod rules;
 
 pub use life::{Life, Step};
 pub use play::{Played, play};
+
+/// Protocols of removals, changes and checks that are done wrongly on purpose: lives have to notice each.
+pub const WRONG: [Wrong; 6] = [
+    Wrong::NothingSettles,
+    Wrong::LeavingIsNotSaid,
+    Wrong::ConfirmationIsForgotten,
+    Wrong::MarksNameNoStack,
+    Wrong::UnheldIsRemoved,
+    Wrong::NobodyElseRuns,
+];
+
+/// The first seed whose life breaks a rule while something is done wrongly, of so many; and the rule.
+#[must_use]
+pub fn first_to_notice(wrong: Wrong, most: u64) -> Option<(u64, String)> {
+    (0..most).find_map(|seed| {
+        let played = wrong.during(|| play(&Life::of(seed)));
+        Some((seed, played.broken?))
+    })
+}
 
 /// A smaller life that breaks a rule as well: each of its steps and faults is needed for that.
 #[must_use]

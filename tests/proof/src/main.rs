@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use proof::{Life, Played, play, shrink};
+use proof::{Life, Played, WRONG, first_to_notice, play, shrink};
 
 /// Plays random lives of connections with faults at any call, and holds what must never break against each of them.
 #[derive(Debug, Parser)]
@@ -24,6 +24,9 @@ struct Arguments {
     /// Only the life of this seed, step by step.
     #[arg(long)]
     seed: Option<u64>,
+    /// Do things wrongly on purpose, one after the other, and say which life notices.
+    #[arg(long)]
+    wrong: bool,
 }
 
 /// What came of all lives.
@@ -68,6 +71,23 @@ fn main() -> ExitCode {
         return match played.broken {
             None => ExitCode::SUCCESS,
             Some(_) => ExitCode::FAILURE,
+        };
+    }
+    if arguments.wrong {
+        let most = arguments.lives.min(2000);
+        let mut unnoticed = 0;
+        for wrong in WRONG {
+            match first_to_notice(wrong, most) {
+                Some((seed, why)) => println!("{wrong:?}: seed {seed}: {why}"),
+                None => {
+                    unnoticed += 1;
+                    println!("{wrong:?}: not noticed by {most} lives");
+                }
+            }
+        }
+        return match unnoticed {
+            0 => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
         };
     }
     let total = Mutex::new(Total::default());
