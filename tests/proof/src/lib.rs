@@ -10,14 +10,11 @@ mod rules;
 pub use life::{Life, Step};
 pub use play::{Played, play};
 
-/// Protocols of removals, changes and checks that are done wrongly on purpose: lives have to notice each.
-pub const WRONG: [Wrong; 6] = [
-    Wrong::NothingSettles,
+/// What is done wrongly on purpose: lives have to notice each.
+pub const WRONG: [Wrong; 3] = [
     Wrong::LeavingIsNotSaid,
     Wrong::ConfirmationIsForgotten,
     Wrong::MarksNameNoStack,
-    Wrong::UnheldIsRemoved,
-    Wrong::NobodyElseRuns,
 ];
 
 /// The first seed whose life breaks a rule while something is done wrongly, of so many; and the rule.

@@ -177,6 +177,7 @@ impl Play {
             for _ in 0..2 {
                 self.remove(id, false);
                 let ended = self.rest().await.pop();
+                let ended = ended.filter(|one| !one.events.is_empty());
                 let code = ended.as_ref().map(code).unwrap_or_default();
                 if code != "REMOVED" {
                     let said = ended.map(|one| detail(&one).to_string());

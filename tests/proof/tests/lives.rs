@@ -1,6 +1,6 @@
 //! A share of the lives that `cargo run -p proof` plays.
 
-use proof::{Life, play};
+use proof::{Life, WRONG, first_to_notice, play};
 
 #[test]
 fn no_life_breaks_a_rule() {
@@ -16,4 +16,11 @@ fn no_life_breaks_a_rule() {
     }
     println!("{lives} lives, {faults} calls went wrong");
     assert!(faults > 4 * lives, "{faults} faults");
+}
+
+#[test]
+fn what_is_done_wrongly_is_noticed() {
+    for wrong in WRONG {
+        assert!(first_to_notice(wrong, 10).is_some(), "{wrong:?}");
+    }
 }
