@@ -10,7 +10,7 @@ use tests::{
     Ended, Seen, Simulated, Stage, assert_connected, code, comparable, detail, request, writes,
 };
 use world::gate::{Fault, FaultKind};
-use world::model::endpoints::VpcEndpoint;
+use world::model::endpoints::{ModifyVpcEndpoint, VpcEndpoint};
 use world::plane::{Client, Count, Place};
 use world::scenario::{GROUP, SUBNETS};
 use world::{World, scenario};
@@ -414,6 +414,41 @@ async fn what_does_not_work_is_put_back() {
             .iter()
             .filter(|one| one.group_name.starts_with("tieline-"));
         assert_eq!(left.count(), 0, "{what}");
+    }
+}
+
+/// The same request, sent as a change, puts right what somebody changed by hand; what fails of that is put back as well.
+#[tokio::test(start_paused = true)]
+async fn what_was_changed_by_hand_is_put_right_or_left_as_it_was() {
+    let asked = with(
+        request("aws-service-monitoring"),
+        "/network/subnetIds",
+        json!(&SUBNETS[..2]),
+    );
+    for refused in [false, true] {
+        let simulated = Simulated::verified(scenario::world("default"));
+        let (mut stage, _) = connected(simulated, std::slice::from_ref(&asked)).await;
+        let by_hand = json!({
+            "VpcEndpointId": ours(&stage).vpc_endpoint_id, "AddSubnetId": [SUBNETS[2]], "RemoveSubnetId": [SUBNETS[1]],
+        });
+        let by_hand: ModifyVpcEndpoint = serde_json::from_value(by_hand).unwrap();
+        stage.outside().world().arrange(by_hand).unwrap();
+        stage.pass(Duration::from_secs(120)).await;
+        let drifted = form(&ours(&stage));
+        if refused {
+            let refusal = Fault::nth("ModifyVpcEndpoint", 2, FaultKind::AccessDenied);
+            stage.outside().world().add_fault(refusal);
+        }
+        stage.start(change(&asked), None);
+        let ended = stage.run().await.pop().unwrap();
+        let there = form(Seen::at_last(&mut stage.outside().world()).ours()[0]);
+        if refused {
+            assert_eq!(code(&ended), "PERMISSION_DENIED", "{:#}", detail(&ended));
+            assert_eq!(there, drifted);
+        } else {
+            assert_eq!(code(&ended), "CONNECTED", "{:#}", detail(&ended));
+            assert_eq!(there[0], json!(&SUBNETS[..2]));
+        }
     }
 }
 

@@ -19,8 +19,8 @@ const MOST_EVENTS: usize = 1000;
 /// Each event has what was handed on in it, and a state's beginning is mostly among the first.
 const PAGE: i32 = 10;
 
-/// The longest that an execution of ours runs, as the definitions say.
-const LONGEST: Duration = Duration::from_secs(691_200);
+/// Step Functions API reference, `ListExecutions`: as many as one answer has.
+const MOST_LISTED: i32 = 1000;
 
 #[derive(Debug)]
 pub(crate) struct AwsExecutions(Client);
@@ -102,6 +102,7 @@ impl Executions for AwsExecutions {
         state_machine: &str,
         status: &'static str,
         after: Time,
+        longest: Duration,
     ) -> Reply<Option<Vec<EndedRun>>> {
         // The youngest first, by when they began: who ended lately may have begun a week before.
         let mut all = self
@@ -110,13 +111,14 @@ impl Executions for AwsExecutions {
             .state_machine_arn(state_machine)
             .status_filter(ExecutionStatus::from(status))
             .into_paginator()
+            .page_size(MOST_LISTED)
             .items()
             .send();
         let ended = async {
             let mut found = Vec::new();
             while let Some(one) = all.try_next().await? {
                 let (began, ended) = (time(&one.start_date), one.stop_date.as_ref().map(time));
-                if after.since(began) > LONGEST {
+                if after.since(began) > longest {
                     break;
                 }
                 let ended = ended.unwrap_or(began);

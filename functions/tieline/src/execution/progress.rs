@@ -67,6 +67,9 @@ pub struct Progress {
     /// The same of the names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<Tried>,
+    /// Whether the way was tried once more, after a change took something away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tried_again: bool,
 }
 
 /// How far a removal has come.

@@ -1,5 +1,7 @@
 //! AWS Step Functions: which executions run, how far one has come, and how one ended.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::Reply;
@@ -48,11 +50,12 @@ pub trait Executions: Send + Sync {
     /// Those of a state machine that run: the ARN of each, and when it began. None if that may not be asked.
     async fn running(&self, state_machine: &str) -> Reply<Option<Vec<(String, Time)>>>;
 
-    /// Those of a state machine that ended in one way, of those that ended after a time; none if that may not be asked.
+    /// Those of a state machine that ended in one way after a time, if they took no longer than this; none if that may not be asked.
     async fn ended(
         &self,
         state_machine: &str,
         status: &'static str,
         after: Time,
+        longest: Duration,
     ) -> Reply<Option<Vec<EndedRun>>>;
 }

@@ -82,10 +82,6 @@ pub(super) async fn narrow(mut work: Work<'_>) -> StepResult {
             let others = work.plan.owner.with_others(id.as_str(), &endpoint.tags);
             return Ok(work.fail(refusals::takes_from_others(&others)));
         }
-        // What was tried was let in by what goes now, perhaps.
-        if !order.remove_groups.is_empty() || order.addressing.is_some() {
-            work.progress.path = None;
-        }
         return Ok(modify(work, &id, &order).await?);
     }
     // The group of our own, which it had until now.
@@ -105,9 +101,17 @@ pub(super) async fn narrow(mut work: Work<'_>) -> StepResult {
 }
 
 /// Gives an endpoint one order, and waits for it to show.
-async fn modify(work: Work<'_>, id: &EndpointId, order: &EndpointChange) -> Reply<StepOutput> {
+async fn modify(mut work: Work<'_>, id: &EndpointId, order: &EndpointChange) -> Reply<StepOutput> {
     match work.outside.ec2.modify_endpoint(id, order).await {
-        Ok(()) => Ok(work.wait("what was just ordered to show")),
+        Ok(()) => {
+            // What was tried was let in by what goes now, perhaps: it is tried once more.
+            let lets_in = !order.remove_groups.is_empty() || order.addressing.is_some();
+            if lets_in && work.progress.path.is_some() && !work.progress.tried_again {
+                work.progress.path = None;
+                work.progress.tried_again = true;
+            }
+            Ok(work.wait("what was just ordered to show"))
+        }
         // Somebody else's change is under way, or EC2 lags behind itself: the same step works later.
         Err(error) if error.is_busy() || error.is_missing() => {
             let what = format!("{id} cannot be changed yet ({error})");
@@ -130,7 +134,8 @@ pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
     let owner = &work.plan.owner;
     let stands = owner.has_confirmed(&endpoint.tags);
     // It was confirmed after all, or somebody else has changed it since.
-    if owner.is_confirmed_on(&endpoint.tags) || work.is_claimed_by_another(&endpoint) {
+    let was_confirmed = owner.fingerprint_before.is_some() && owner.is_confirmed_on(&endpoint.tags);
+    if was_confirmed || work.is_claimed_by_another(&endpoint) {
         return Ok(announce(work, stands, Vec::new()));
     }
     let form = Form::of(&endpoint);

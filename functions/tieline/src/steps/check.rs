@@ -4,6 +4,7 @@
 //! What was told of a connection is noted in its request's mark, so that each change is told once.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -31,6 +32,10 @@ const AT_ONCE: usize = 10;
 const HEARD: u64 = 600;
 const FIRST: u64 = 86_400;
 
+/// How long a check takes at most, and an execution that makes a connection, as the definitions say.
+const DAY: Duration = Duration::from_secs(86_400);
+const LONGEST: Duration = Duration::from_secs(691_200);
+
 /// How many executions are looked at.
 const MANY: usize = 300;
 
@@ -52,13 +57,13 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
     let mut told = Vec::new();
     if check.pages == 0 && ours.iter().flat_map(held_by).any(|held| held.is_news()) {
         // Somebody may be at work on it: then it is as it was planned. The look comes after the question.
-        let worked_on = runs::worked_on(outside, &execution)
-            .await?
-            .unwrap_or_default();
+        let worked_on = runs::worked_on(outside, &execution).await?;
         ours = endpoints(outside).await?;
+        // Where it is not known who is, the next check tells.
         let is_worked_on = |held: &Held<'_>| {
             let mut all = holders(&held.endpoint.tags);
-            all.any(|(request, _)| worked_on.contains(request))
+            let is_among = |ids: &BTreeSet<String>| all.any(|(request, _)| ids.contains(request));
+            worked_on.as_ref().is_none_or(is_among)
         };
         for held in ours.iter().flat_map(held_by) {
             let key = held.named.key();
@@ -267,14 +272,14 @@ async fn unheard(
     let (connect, own) = (execution.connecting_machine(), execution.machine());
     let began = execution.started();
     let before = Time(began.0.saturating_sub(FIRST * 1000));
-    let checks = executions.ended(&own, "SUCCEEDED", before).await?;
+    let checks = executions.ended(&own, "SUCCEEDED", before, DAY).await?;
     let last = checks.unwrap_or_default().into_iter().map(|one| one.began);
     let last = last.max().unwrap_or(before);
     let heard = |time: Time| Time(time.0.saturating_sub(HEARD * 1000));
     let (from, until) = (heard(last), heard(began));
     let mut ended = Vec::new();
     for status in ENDED_OTHERWISE {
-        let some = executions.ended(&connect, status, from).await?;
+        let some = executions.ended(&connect, status, from, LONGEST).await?;
         let some = some.unwrap_or_default().into_iter();
         ended.extend(some.filter(|one| one.ended <= until));
     }
@@ -317,7 +322,9 @@ async fn is_unheard(outside: &Outside<'_>, one: &EndedRun) -> Reply<bool> {
 /// The executions after which somebody cleaned up, or does.
 async fn cleaned(outside: &Outside<'_>, machine: &str, from: Time) -> Reply<BTreeSet<String>> {
     let executions = outside.executions;
-    let ended = executions.ended(machine, "SUCCEEDED", from).await?;
+    let ended = executions
+        .ended(machine, "SUCCEEDED", from, Duration::ZERO)
+        .await?;
     let ended = ended.unwrap_or_default().into_iter().map(|one| one.arn);
     let running = executions.running(machine).await?.unwrap_or_default();
     let running = running.into_iter().map(|(arn, _)| arn);

@@ -67,7 +67,9 @@ pub(super) async fn changing(
     id: &RequestId,
 ) -> Reply<Works> {
     let began = own.started();
-    let is_earlier = |(arn, other): &(String, Time)| *arn != own.id && *other <= began;
+    let is_tied = |arn: &str| arn < own.id.as_str();
+    let is_earlier =
+        |(arn, other): &(String, Time)| *other < began || (*other == began && is_tied(arn));
     let changes = |asked: &Value| request::is_change(asked) && is_of(asked, id);
     let all = connecting(outside, own, is_earlier, changes).await?;
     Ok(Works::first(all.unwrap_or_default()))
@@ -186,8 +188,18 @@ async fn running(
             continue;
         };
         // A cleanup works on what the ended execution was asked for.
-        let ended = EndedExecution::read(&asked);
-        if is_it(&ended.map_or(asked, |ended| ended.input)) {
+        let mut asked = asked;
+        if let Some(mut ended) = EndedExecution::read(&asked) {
+            // Large events, and those of the check, leave out what that was.
+            if ended.input.is_null() {
+                let first = executions.execution(&ended.execution).await?;
+                if let Some(text) = first.and_then(|first| first.input) {
+                    ended.had_input(&text);
+                }
+            }
+            asked = ended.input;
+        }
+        if is_it(&asked) {
             found.push((arn, began));
         }
     }

@@ -13,12 +13,12 @@ mod surroundings;
 
 use futures_util::future::join_all;
 
-use crate::endpoint::EndpointPlan;
+use crate::endpoint::{EndpointPlan, Form};
 use crate::execution::{EndedExecution, Execution, Phase};
 use crate::ids::{Addressing, GroupId, Region};
 use crate::options::Verify;
 use crate::outside::{Endpoint, Outside, Reply, Service};
-use crate::ownership::Owner;
+use crate::ownership::{Owner, built_in};
 use crate::parts::{Part, PartContext};
 use crate::plan::{Plan, Verifier};
 use crate::problem::{Code, Problem};
@@ -113,7 +113,7 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
     let outcome = check.run().await?;
     let (problems, stands, own_group) = (check.problems, check.stands, check.own_group);
     // What is there may be becoming something else, or go back to what it was.
-    if stands && !request.changes && !request.dry_run {
+    if stands && check.drifts && !request.changes && !request.dry_run {
         let changing = runs::changing(outside, &answer.execution, id).await?;
         if let Some(who) = changing.who() {
             let problem = change::is_worked_on(id, who);
@@ -160,6 +160,13 @@ fn wrong_machine(removes: bool) -> String {
     format!("this state machine {this}: put the event on the bus, or start the one that {other}")
 }
 
+/// Whether an endpoint is not what it was when the request was confirmed on it.
+fn is_other_than_marked(owner: &Owner, endpoint: &Endpoint) -> bool {
+    let mark = endpoint.tags.get(&owner.request_tag());
+    let built = mark.and_then(|mark| built_in(mark));
+    built.is_none_or(|built| built != Form::of(endpoint).built())
+}
+
 /// As many warnings as a person reads.
 const MOST_WARNINGS: usize = 20;
 
@@ -189,6 +196,8 @@ struct Check<'a> {
     fingerprint_before: Option<String>,
     /// The group of our own, where a change takes or leaves it.
     own_group: Option<GroupId>,
+    /// Whether what is confirmed is not what it was then: perhaps a change is under way.
+    drifts: bool,
 }
 
 impl<'a> Check<'a> {
@@ -204,6 +213,7 @@ impl<'a> Check<'a> {
             keeps_own_out: false,
             fingerprint_before: None,
             own_group: None,
+            drifts: false,
         }
     }
 
@@ -251,6 +261,10 @@ impl<'a> Check<'a> {
             alive
                 .into_iter()
                 .any(|one| owner.is_confirmed_on(&one.tags))
+        });
+        self.drifts = holders.as_ref().is_ok_and(|all| {
+            let mut alive = all.iter().filter(|one| !one.state.is_dead());
+            alive.any(|one| owner.is_confirmed_on(&one.tags) && is_other_than_marked(&owner, one))
         });
         if let (true, Ok(holders)) = (self.request.changes, &holders) {
             self.note_before(holders, &owner);
