@@ -205,7 +205,7 @@ async fn everything_that_ec2_changes_in_place_is_changed_and_changed_back() {
     }
 }
 
-/// Another subnet of a zone takes the place of the one before: the other zones serve meanwhile.
+/// More addresses come first, and go last.
 #[tokio::test(start_paused = true)]
 async fn a_dual_stack_endpoint_is_made_of_one_and_back() {
     let mut request = request("aws-service-monitoring");
