@@ -19,6 +19,8 @@ pub enum Failure {
     Hang,
     /// An answer that cannot be parsed. The call has taken effect.
     Malformed,
+    /// The caller dies, and hears nothing. Whether the call has taken effect, the fault says.
+    Crash,
 }
 
 impl Failure {
@@ -30,6 +32,7 @@ impl Failure {
             Failure::NoAnswer => "(no answer)",
             Failure::Hang => "(hang)",
             Failure::Malformed => "(malformed)",
+            Failure::Crash => "(crash)",
         }
     }
 }

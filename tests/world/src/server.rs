@@ -270,7 +270,7 @@ async fn handle(
         return relay::ask(*address, &request).await.map_err(|_| Dropped);
     }
     match host.answer(&request) {
-        Response::Drop => Err(Dropped),
+        Response::Drop | Response::Crash => Err(Dropped),
         Response::Hang => match std::future::pending::<Infallible>().await {},
         Response::Answer(answer) => Ok(answer.map(|body| Full::new(Bytes::from(body)))),
     }

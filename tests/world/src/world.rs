@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::Failure;
 use crate::clock::{self, Moment};
 use crate::failure::{refuse, refuse_as};
-use crate::gate::{Effect, Gate, Verdict};
+use crate::gate::{Effect, Gate, Past, Verdict};
 use crate::model::endpoints::Outlook;
 use crate::model::{Model, Timing};
 
@@ -72,6 +72,9 @@ pub struct World {
     pub(crate) model: Model,
     pub(crate) gate: Gate,
     late: Vec<LateEffect>,
+    past: Option<Remembered>,
+    /// Whether the answer that is being written has words that nobody knows.
+    pub(crate) words_are_others: bool,
     stack: Vec<(&'static str, &'static str)>,
     verifier: Verifier,
 }
@@ -86,6 +89,13 @@ pub enum Verifier {
     WakesUp,
     /// There is none.
     Missing,
+}
+
+/// What there was, for those who see too little.
+#[derive(Debug)]
+struct Remembered {
+    before_all: Model,
+    before_the_last_change: Model,
 }
 
 /// A change that a call will make after its caller has been left without an answer.
@@ -133,6 +143,8 @@ impl World {
             model: Model::new(now),
             gate: Gate::default(),
             late: Vec::new(),
+            past: None,
+            words_are_others: false,
             stack: Vec::new(),
             verifier: Verifier::default(),
         }
@@ -182,15 +194,24 @@ impl World {
     pub fn call<O: Operation>(&mut self, operation: O) -> Result<O::Answer, Failure> {
         let parameters = serde_json::to_value(&operation).unwrap_or_default();
         let verdict = self.gate.judge(O::SERVICE, O::ACTION, self.now());
+        let oddity = verdict.oddity(O::WRITE);
+        if let (Some(past), true) = (&mut self.past, O::WRITE) {
+            past.before_the_last_change = self.model.clone();
+        }
         let outcome = self.carry_out(operation, verdict);
 
-        self.note::<O>(parameters, outcome.as_ref().err());
+        let failure = outcome.as_ref().err().map(Failure::code);
+        self.log::<O>(parameters, failure.or(oddity));
         outcome
     }
 
     /// Writes a call that could not even be read into the log.
     pub(crate) fn note<O: Operation>(&mut self, parameters: Value, failure: Option<&Failure>) {
-        let outcome = failure.map_or("ok", Failure::code).to_owned();
+        self.log::<O>(parameters, failure.map(Failure::code));
+    }
+
+    fn log<O: Operation>(&mut self, parameters: Value, went_wrong: Option<&str>) {
+        let outcome = went_wrong.unwrap_or("ok").to_owned();
         self.gate.log(
             O::SERVICE,
             O::ACTION,
@@ -201,6 +222,23 @@ impl World {
         );
     }
 
+    /// Keeps what there is, for who will see too little.
+    pub(crate) fn remember(&mut self) {
+        self.past.get_or_insert_with(|| Remembered {
+            before_all: self.model.clone(),
+            before_the_last_change: self.model.clone(),
+        });
+    }
+
+    /// What there was.
+    fn past(&self, past: Past) -> Option<Model> {
+        let all = self.past.as_ref()?;
+        Some(match past {
+            Past::BeforeAll => all.before_all.clone(),
+            Past::BeforeTheLastChange => all.before_the_last_change.clone(),
+        })
+    }
+
     fn carry_out<O: Operation>(
         &mut self,
         operation: O,
@@ -208,7 +246,15 @@ impl World {
     ) -> Result<O::Answer, Failure> {
         match verdict {
             Verdict::Refuse(failure) => Err(failure),
-            Verdict::Perform(Effect::Normal) => self.perform(operation),
+            Verdict::Perform(Effect::AsItWas(past)) if !O::WRITE => match self.past(past) {
+                Some(mut past) => operation.perform(&mut past),
+                None => self.perform(operation),
+            },
+            Verdict::Perform(Effect::Normal | Effect::AsItWas(_)) => self.perform(operation),
+            Verdict::Perform(Effect::InOtherWords) => {
+                self.words_are_others = true;
+                self.perform(operation)
+            }
             Verdict::Perform(Effect::ThenFail(failure)) => {
                 self.perform(operation).and(Err(failure))
             }

@@ -118,6 +118,17 @@ pub enum FaultKind {
     Malformed,
     /// The caller's IAM policy does not allow it; no effect.
     AccessDenied,
+    /// A look shows what there was before the last call that wanted to change something: a replica that lags (EC2 developer
+    /// guide, "Ensuring eventual consistency"). What changes something is not concerned.
+    Stale,
+    /// A look shows nothing of what has come since the fault was scripted: the same, and worse.
+    Empty,
+    /// The answer has states that nobody has heard of, and fields as well; the effect has happened.
+    Unknown,
+    /// The caller dies before the call has any effect. Over HTTP, where nobody can be killed, its connection drops.
+    CrashBeforeEffect,
+    /// The caller dies once the effect has happened.
+    CrashAfterEffect,
 }
 
 /// The faults that are scripted, and how often each has matched and struck.

@@ -54,6 +54,30 @@ pub(crate) enum Effect {
     ThenFail(Failure),
     /// This much later, and the caller gets no answer.
     Late(Duration),
+    /// None; the caller sees what there was.
+    AsItWas(Past),
+    /// At once, and the answer is written in words that nobody knows.
+    InOtherWords,
+}
+
+/// What somebody sees who sees too little.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Past {
+    /// What there was before the last call that wanted to change something.
+    BeforeTheLastChange,
+    /// What there was before the fault was scripted.
+    BeforeAll,
+}
+
+impl Verdict {
+    /// What the log says of a call that went wrong, though its answer looks well.
+    pub(crate) fn oddity(&self, write: bool) -> Option<&'static str> {
+        match self {
+            Self::Perform(Effect::AsItWas(_)) if !write => Some("(as it was)"),
+            Self::Perform(Effect::InOtherWords) => Some("(in other words)"),
+            Self::Perform(_) | Self::Refuse(_) => None,
+        }
+    }
 }
 
 impl Gate {
@@ -122,6 +146,11 @@ fn verdict(service: Service, kind: &FaultKind) -> Verdict {
         FaultKind::LateEffect { seconds } => {
             Verdict::Perform(Effect::Late(Duration::from_secs_f64(*seconds)))
         }
+        FaultKind::Stale => Verdict::Perform(Effect::AsItWas(Past::BeforeTheLastChange)),
+        FaultKind::Empty => Verdict::Perform(Effect::AsItWas(Past::BeforeAll)),
+        FaultKind::Unknown => Verdict::Perform(Effect::InOtherWords),
+        FaultKind::CrashBeforeEffect => Verdict::Refuse(Failure::Crash),
+        FaultKind::CrashAfterEffect => Verdict::Perform(Effect::ThenFail(Failure::Crash)),
     }
 }
 
@@ -201,6 +230,9 @@ impl World {
     /// Scripts a fault.
     pub fn add_fault(&mut self, fault: Fault) {
         let now = self.now();
+        if matches!(fault.kind, FaultKind::Stale | FaultKind::Empty) {
+            self.remember();
+        }
         self.gate.faults.add(fault, now);
     }
 

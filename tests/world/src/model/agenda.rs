@@ -25,7 +25,7 @@ pub(crate) enum Event {
 }
 
 /// The events to come.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Agenda {
     events: Vec<(Moment, Event)>,
 }

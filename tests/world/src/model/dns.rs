@@ -13,7 +13,7 @@ use super::{Model, REGION, route53};
 const PUBLIC_ZONE: &str = "Z7HUB22UULQXV";
 
 /// What a request says about names.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Naming<'a> {
     /// `PrivateDnsEnabled`.
     pub(crate) wanted: Option<bool>,
@@ -28,7 +28,7 @@ pub(crate) struct Naming<'a> {
 }
 
 /// What an endpoint's names will be like.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Names {
     pub(crate) private_dns: bool,
     pub(crate) inbound_only: Option<bool>,

@@ -1,7 +1,7 @@
 //! Ids that look like AWS's and are the same in every run.
 
 /// A source of ids.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Ids {
     made: u64,
 }

@@ -57,7 +57,7 @@ pub const OTHER_ACCOUNT: &str = "210987654321";
 pub const REGION: &str = "us-east-1";
 
 /// Everything that exists.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Model {
     pub(crate) now: Moment,
     pub(crate) timing: Timing,

@@ -3,7 +3,7 @@
 use super::listing::{decode, encode};
 
 /// A part of a list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
     /// How many there are on all pages.

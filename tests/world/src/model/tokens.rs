@@ -13,7 +13,7 @@ use crate::failure::refuse;
 use super::endpoints::{CreateVpcEndpoint, CreateVpcEndpointAnswer};
 
 /// What was answered to each token.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Tokens {
     used: BTreeMap<String, (CreateVpcEndpoint, CreateVpcEndpointAnswer)>,
 }

@@ -5,6 +5,7 @@ mod dsql;
 mod ec2;
 mod iam;
 mod json;
+mod other_words;
 mod query;
 mod route53;
 mod vendors;
@@ -71,6 +72,8 @@ pub enum Response {
     Drop,
     /// The connection stays open, and nothing comes.
     Hang,
+    /// Whoever called is dead. Where nobody can be killed, the connection drops.
+    Crash,
 }
 
 impl Response {
@@ -94,6 +97,14 @@ impl Response {
 /// Answers one request.
 #[must_use]
 pub fn answer(world: &mut World, request: &Request) -> Response {
+    let response = speak(world, request);
+    match std::mem::take(&mut world.words_are_others) {
+        true => other_words::in_other_words(response),
+        false => response,
+    }
+}
+
+fn speak(world: &mut World, request: &Request) -> Response {
     if let Some(response) = vendors::answer(world, request) {
         return response;
     }
@@ -141,6 +152,7 @@ fn respond(
         Err(Failure::Malformed) => Written::plain(200, broken.to_owned()),
         Err(Failure::NoAnswer) => return Response::Drop,
         Err(Failure::Hang) => return Response::Hang,
+        Err(Failure::Crash) => return Response::Crash,
     };
     let Written {
         status,

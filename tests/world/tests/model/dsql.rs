@@ -22,7 +22,9 @@ fn status(world: &mut World, id: &str) -> Result<String, Failure> {
 fn http_status<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> u16 {
     match outcome.unwrap_err() {
         Failure::Refused { status, .. } => status,
-        failure @ (Failure::NoAnswer | Failure::Hang | Failure::Malformed) => panic!("{failure:?}"),
+        failure @ (Failure::NoAnswer | Failure::Hang | Failure::Malformed | Failure::Crash) => {
+            panic!("{failure:?}")
+        }
     }
 }
 

@@ -133,6 +133,43 @@ fn faults_after_the_effect_leave_it_in_place() {
     }
 }
 
+// EC2 developer guide, "Ensuring eventual consistency": what was just made may not be there for the next call.
+#[test]
+fn a_look_at_what_was_shows_what_came_before() {
+    let mut world = world("default");
+    world.add_fault(Fault::nth("DescribeVpcEndpoints", 2, FaultKind::Stale));
+    world.add_fault(Fault::nth("DescribeVpcEndpoints", 4, FaultKind::Empty));
+    create(&mut world, request());
+    pass(&mut world, 600);
+    let mut other = request();
+    other.service_name = Some("com.amazonaws.us-east-1.monitoring".to_owned());
+    create(&mut world, other);
+    pass(&mut world, 600);
+
+    let mut seen = || {
+        let all = world.call(DescribeVpcEndpoints::default());
+        all.unwrap().vpc_endpoints.len()
+    };
+    assert_eq!([seen(), seen(), seen(), seen(), seen()], [2, 1, 2, 0, 2]);
+    let calls = world.calls().iter();
+    let odd = calls.filter(|call| call.outcome == "(as it was)");
+    assert_eq!(odd.count(), 2);
+}
+
+#[test]
+fn a_caller_that_dies_hears_nothing() {
+    for (kind, there) in [
+        (FaultKind::CrashBeforeEffect, 0),
+        (FaultKind::CrashAfterEffect, 1),
+    ] {
+        let mut world = world("default");
+        world.add_fault(Fault::once("CreateVpcEndpoint", kind));
+
+        assert_eq!(code(world.call(request())), "(crash)");
+        assert_eq!(endpoints(&world).len(), there);
+    }
+}
+
 #[test]
 fn a_late_effect_happens_at_its_own_moment() {
     let mut world = world("create-takes-effect-late");

@@ -46,7 +46,9 @@ fn attached(world: &mut World) -> Vec<String> {
 fn status<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> u16 {
     match outcome.unwrap_err() {
         Failure::Refused { status, .. } => status,
-        failure @ (Failure::NoAnswer | Failure::Hang | Failure::Malformed) => panic!("{failure:?}"),
+        failure @ (Failure::NoAnswer | Failure::Hang | Failure::Malformed | Failure::Crash) => {
+            panic!("{failure:?}")
+        }
     }
 }
 

@@ -130,7 +130,9 @@ fn code<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> String {
 fn message<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> String {
     match outcome.unwrap_err() {
         Failure::Refused { code, message, .. } => format!("{code}: {message}"),
-        failure @ (Failure::NoAnswer | Failure::Hang | Failure::Malformed) => panic!("{failure:?}"),
+        failure @ (Failure::NoAnswer | Failure::Hang | Failure::Malformed | Failure::Crash) => {
+            panic!("{failure:?}")
+        }
     }
 }
 

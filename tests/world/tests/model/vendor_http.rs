@@ -37,7 +37,7 @@ pub(crate) fn send(world: &mut World, request: &Request) -> Answer {
             headers: answer.headers().clone(),
             text: answer.into_body(),
         },
-        silent @ (Response::Drop | Response::Hang) => panic!("{silent:?}"),
+        silent @ (Response::Drop | Response::Hang | Response::Crash) => panic!("{silent:?}"),
     }
 }
 

@@ -96,7 +96,7 @@ fn status(world: &mut World, path: &str, authorization: &str) -> u16 {
     };
     match wire::answer(world, &request) {
         Response::Answer(answer) => answer.status().as_u16(),
-        silent @ (Response::Drop | Response::Hang) => panic!("{silent:?}"),
+        silent @ (Response::Drop | Response::Hang | Response::Crash) => panic!("{silent:?}"),
     }
 }
 

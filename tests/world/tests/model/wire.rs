@@ -1,6 +1,7 @@
 //! What the wire refuses before the model hears of it.
 
 use world::World;
+use world::gate::{Fault, FaultKind};
 use world::wire::{self, Request, Response};
 
 use crate::world;
@@ -16,7 +17,7 @@ pub(crate) fn post(world: &mut World, body: &str, signed: bool) -> (u16, String)
     };
     match wire::answer(world, &request) {
         Response::Answer(answer) => (answer.status().as_u16(), answer.into_body()),
-        silent @ (Response::Drop | Response::Hang) => panic!("{silent:?}"),
+        silent @ (Response::Drop | Response::Hang | Response::Crash) => panic!("{silent:?}"),
     }
 }
 
@@ -30,6 +31,24 @@ fn an_unsigned_request_is_refused() {
     assert_eq!(status, 401);
     assert!(body.contains("<Code>AuthFailure</Code>"));
     assert!(world.calls().is_empty());
+}
+
+#[test]
+fn an_answer_in_other_words_keeps_everything_but_the_states() {
+    let mut world = world("default");
+    crate::create(&mut world, crate::request());
+    let ask = "Action=DescribeVpcEndpoints&Version=2016-11-15";
+    world.add_fault(Fault::nth("DescribeVpcEndpoints", 2, FaultKind::Unknown));
+
+    let (_, usual) = post(&mut world, ask, true);
+    let (_, other) = post(&mut world, ask, true);
+
+    assert!(usual.contains("<state>pending</state>"), "{usual}");
+    let back = other.replace("<state>rearranging</state>", "<state>pending</state>");
+    let back = back.replace("<newField>of another version</newField>", "");
+    let id = |text: &str| text.split("<requestId>").next().map(str::to_owned);
+    assert_eq!(id(&back), id(&usual));
+    assert_ne!(other, usual);
 }
 
 // EC2 API reference, "Error codes": InvalidAction, UnknownParameter, InvalidParameterValue.

@@ -33,7 +33,7 @@ const ORGANIZATION: &str =
     "crn://confluent.cloud/organization=9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
 
 /// Everything of Confluent Cloud.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ConfluentCloud {
     /// The API keys that are valid.
     pub(crate) keys: Vec<Credentials>,

@@ -52,7 +52,7 @@ use crate::{Failure, World};
 use super::{ACCOUNT, Model, REGION};
 
 /// Everything that DMS has, each thing under its ARN.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Dms {
     groups: BTreeMap<String, groups::Group>,
     instances: BTreeMap<String, instances::Instance>,

@@ -46,7 +46,7 @@ use super::{ACCOUNT, Model};
 pub(crate) use zones::Zone;
 
 /// Everything that Route 53 has.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Dns {
     pub(crate) zones: BTreeMap<String, Zone>,
     /// All caller references that ever made a zone.

@@ -35,7 +35,7 @@ pub(crate) const REGION_NAME: &str = "N. Virginia (us-east-1)";
 pub(crate) const LINK_ZONES: [&str; 3] = ["use1-az1", "use1-az4", "use1-az6"];
 
 /// Everything of TiDB Cloud.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct TidbCloud {
     /// The API keys that are valid, with their projects.
     pub(crate) keys: Vec<(Credentials, &'static str)>,
