@@ -55,6 +55,9 @@ pub struct Progress {
     pub cleaning: bool,
     #[serde(default, skip_serializing_if = "PutOff::is_none")]
     pub put_off: PutOff,
+    /// The endpoint whose private DNS was ordered to go off, before that goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    names_off: Option<EndpointId>,
     /// When this run last wrote names of a private zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<Time>,
@@ -80,8 +83,9 @@ pub struct Removal {
     pub removed: Vec<String>,
     /// What others hold, and who.
     pub stays: Vec<String>,
-    /// The endpoint whose private DNS was ordered to go off.
-    pub names_off: Option<EndpointId>,
+    /// Where removals that began before roll backs turned names off say whose names they turned off.
+    #[serde(default, skip_serializing)]
+    names_off: Option<EndpointId>,
     /// What was not looked at, where nothing was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<String>,
@@ -127,6 +131,18 @@ impl PutOff {
 }
 
 impl Progress {
+    /// Notes that private DNS of an endpoint was ordered to go off.
+    pub fn note_names_off(&mut self, endpoint: EndpointId) {
+        self.names_off = Some(endpoint);
+    }
+
+    /// Whether private DNS of an endpoint was ordered to go off.
+    pub fn has_names_off(&self, endpoint: &EndpointId) -> bool {
+        let removal = self.removal.as_ref();
+        let before = removal.and_then(|removal| removal.names_off.as_ref());
+        [self.names_off.as_ref(), before].contains(&Some(endpoint))
+    }
+
     /// Nothing but a check was done, since the execution began.
     pub fn begin(execution: &Execution) -> Self {
         Self {

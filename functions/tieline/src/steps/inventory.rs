@@ -141,11 +141,19 @@ fn disposition(work: &Work<'_>, endpoint: &Endpoint, equals: &Equals) -> Disposi
     }
 }
 
-/// Nobody may come to hold what goes, and no name may lead there any more.
+/// Nobody may come to hold what goes, and no name may lead there any more. What a roll back takes has no names in most cases, and then
+/// nobody has to wait for that.
 fn first(work: &Work<'_>, endpoints: &[(Endpoint, Disposition)]) -> First {
-    let Some(removal) = &work.progress.removal else {
-        return First::Nothing;
+    let goes_with_names = |(endpoint, disposition): &(Endpoint, Disposition)| {
+        let goes = matches!(
+            disposition,
+            Disposition::Closes | Disposition::IsClosing | Disposition::IsDeleted
+        );
+        goes && !endpoint.state.is_dead() && endpoint.private_dns
     };
+    if !work.removes() && !endpoints.iter().any(goes_with_names) {
+        return First::Nothing;
+    }
     let has = |wanted: Disposition| endpoints.iter().any(|(_, one)| *one == wanted);
     // Another removal of it comes first, and does all of this.
     let is_anothers = |(endpoint, disposition): &(Endpoint, Disposition)| {
@@ -162,9 +170,7 @@ fn first(work: &Work<'_>, endpoints: &[(Endpoint, Disposition)]) -> First {
     });
     match named.next() {
         None => First::Nothing,
-        Some((endpoint, _)) if removal.names_off.as_ref() == Some(&endpoint.id) => {
-            First::NamesGoOff
-        }
+        Some((endpoint, _)) if work.progress.has_names_off(&endpoint.id) => First::NamesGoOff,
         Some((endpoint, _)) => First::NamesOff(endpoint.id.clone()),
     }
 }

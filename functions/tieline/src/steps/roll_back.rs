@@ -230,17 +230,13 @@ async fn names_off(mut work: Work<'_>, id: EndpointId, what: String) -> StepResu
         // EC2 is still at work on it, or it is gone: the next look says so.
         Err(error) if error.is_busy() || error.is_missing() => {}
         // Who may not turn it off deletes it all the same, once it has waited for somebody who may.
-        Err(CallError::Refused { .. }) => {
-            if let Some(removal) = &mut work.progress.removal {
-                removal.names_off = Some(id);
-            }
-        }
+        Err(CallError::Refused { .. }) => work.progress.note_names_off(id),
         ordered => {
             ordered?;
             if let Some(removal) = &mut work.progress.removal {
                 removal.removed.push(format!("private DNS of {id}"));
-                removal.names_off = Some(id);
             }
+            work.progress.note_names_off(id);
         }
     }
     Ok(work.pause(what))
@@ -410,9 +406,7 @@ async fn remove(work: &Work<'_>, endpoint: &Endpoint, disposition: Disposition) 
 /// Somebody claimed it all the same: their names come back first.
 async fn reopen(work: &Work<'_>, endpoint: &Endpoint) -> Reply<()> {
     let ec2 = work.outside.ec2;
-    let removal = work.progress.removal.as_ref();
-    let names_off = removal.and_then(|removal| removal.names_off.as_ref());
-    if names_off == Some(&endpoint.id) && !endpoint.private_dns {
+    if work.progress.has_names_off(&endpoint.id) && !endpoint.private_dns {
         let on = EndpointChange::of_private_dns(true);
         return done_or_busy(ec2.modify_endpoint(&endpoint.id, &on).await);
     }

@@ -190,8 +190,11 @@ impl TargetKind for AuroraDsql {
             "ACTIVE" | "IDLE" | "INACTIVE" | "UPDATING" => {
                 self.found(dsql.cluster_service(id).await?, context)
             }
-            "CREATING" => Err(Unresolved::NotYet(self.not_ready(&status, region))),
-            _ => Err(self.not_ready(&status, region).into()),
+            "FAILED" | "DELETING" | "DELETED" | "PENDING_DELETE" | "PENDING_SETUP" => {
+                Err(self.not_ready(&status, region).into())
+            }
+            // A state that is new since this was written may pass as well.
+            _ => Err(Unresolved::NotYet(self.not_ready(&status, region))),
         }
     }
 

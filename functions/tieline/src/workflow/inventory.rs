@@ -26,7 +26,7 @@ pub enum Disposition {
     IsGone,
 }
 
-/// What comes before anything else goes where a connection is removed that clients use.
+/// What comes before anything else of a connection goes that clients use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum First {
     #[default]
