@@ -27,7 +27,7 @@ pub const KINDS: [FaultKind; 8] = [
 pub const ATTEMPTS: u32 = 3;
 
 /// Not a result: the execution goes on.
-const AWAITING: &str = "Private Connection Awaiting Acceptance";
+pub const AWAITING: &str = "Private Connection Awaiting Acceptance";
 
 /// Everything in EC2 that matters here, as it is now.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 pub use check::{
-    ATTEMPTS, KINDS, Seen, assert_connected, awaited, code, comparable, detail, writes,
+    ATTEMPTS, AWAITING, KINDS, Seen, assert_connected, awaited, code, comparable, detail, writes,
 };
 pub use machine::Machine;
 pub use remains::{everything, everything_now};

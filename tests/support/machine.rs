@@ -133,7 +133,7 @@ impl Run {
                 Task::Nothing
             }
             Some("Wait") => {
-                let seconds = self.evaluate(&state["Seconds"], &Value::Null);
+                let seconds = self.evaluate(&state["Seconds"], &self.scope(&Value::Null));
                 if state.get("Output").is_some() {
                     self.hand_on(&state, &Value::Null);
                 } else {
@@ -143,8 +143,9 @@ impl Run {
             }
             Some("Succeed") => Task::End("SUCCEEDED", None),
             Some("Fail") => {
-                let error = self.evaluate(&state["Error"], &Value::Null);
-                self.evaluate(&state["Cause"], &Value::Null);
+                let scope = self.scope(&Value::Null);
+                let error = self.evaluate(&state["Error"], &scope);
+                self.evaluate(&state["Cause"], &scope);
                 Task::End("FAILED", Some(text(&error)))
             }
             other => panic!("{}: no state of type {other:?} is known here", self.state),
@@ -153,8 +154,8 @@ impl Run {
 
     fn choose(&mut self, state: &Value) -> Task {
         let choices = state["Choices"].as_array().expect("choices");
-        let fits =
-            |choice: &&Value| self.evaluate(&choice["Condition"], &Value::Null) == json!(true);
+        let scope = self.scope(&Value::Null);
+        let fits = |choice: &&Value| self.evaluate(&choice["Condition"], &scope) == json!(true);
         let next = choices
             .iter()
             .find(fits)
@@ -165,7 +166,7 @@ impl Run {
     }
 
     fn task(&mut self, state: &Value) -> Task {
-        let mut arguments = self.evaluate(&state["Arguments"], &Value::Null);
+        let mut arguments = self.evaluate(&state["Arguments"], &self.scope(&Value::Null));
         match state["Resource"].as_str() {
             Some("arn:${Partition}:states:::lambda:invoke") => {
                 let name = text(&arguments["FunctionName"]);
@@ -247,8 +248,9 @@ impl Run {
     /// Leaves a state as the state itself or one of its catchers says. What is handed on and what is assigned are both made
     /// of what there was before: an assignment shows in the states that follow.
     fn hand_on(&mut self, rule: &Value, more: &Value) {
-        let data = self.evaluate(&rule["Output"], more);
-        if let Value::Object(assigned) = self.evaluate(&rule["Assign"], more) {
+        let scope = self.scope(more);
+        let data = self.evaluate(&rule["Output"], &scope);
+        if let Value::Object(assigned) = self.evaluate(&rule["Assign"], &scope) {
             self.variables.extend(assigned);
         }
         let text = data.to_string();
@@ -267,26 +269,8 @@ impl Run {
         self.retries.clear();
     }
 
-    /// Evaluates every `{% … %}` of a template; `more` is what `$states` has beside input and context.
-    fn evaluate(&self, template: &Value, more: &Value) -> Value {
-        match template {
-            Value::String(text) => match text
-                .strip_prefix("{%")
-                .and_then(|text| text.strip_suffix("%}"))
-            {
-                Some(expression) => self.expression(expression, more),
-                None => template.clone(),
-            },
-            Value::Array(list) => list.iter().map(|item| self.evaluate(item, more)).collect(),
-            Value::Object(map) => map
-                .iter()
-                .map(|(key, value)| (key.clone(), self.evaluate(value, more)))
-                .collect(),
-            Value::Null | Value::Bool(_) | Value::Number(_) => template.clone(),
-        }
-    }
-
-    fn expression(&self, expression: &str, more: &Value) -> Value {
+    /// What `$states` is; `more` is what it has beside input and context.
+    fn scope(&self, more: &Value) -> Value {
         let started =
             chrono::DateTime::from_timestamp_millis(i64::try_from(self.started).expect("a date"));
         let mut states = json!({
@@ -300,7 +284,30 @@ impl Run {
         if let (Value::Object(states), Value::Object(more)) = (&mut states, more) {
             states.extend(more.clone());
         }
-        if let Some(value) = plain::evaluate(expression, &states) {
+        states
+    }
+
+    /// Evaluates every `{% … %}` of a template.
+    fn evaluate(&self, template: &Value, scope: &Value) -> Value {
+        match template {
+            Value::String(text) => match text
+                .strip_prefix("{%")
+                .and_then(|text| text.strip_suffix("%}"))
+            {
+                Some(expression) => self.expression(expression, scope),
+                None => template.clone(),
+            },
+            Value::Array(list) => list.iter().map(|item| self.evaluate(item, scope)).collect(),
+            Value::Object(map) => map
+                .iter()
+                .map(|(key, value)| (key.clone(), self.evaluate(value, scope)))
+                .collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => template.clone(),
+        }
+    }
+
+    fn expression(&self, expression: &str, states: &Value) -> Value {
+        if let Some(value) = plain::evaluate(expression, states) {
             return value;
         }
         // The engine knows no variable `$states`, but `$$` is the root of its input.

@@ -1,10 +1,12 @@
 //! Executions of the state machine as tasks on tokio's paused clock. They meet at every call, not only between states.
 
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tieline::workflow::Function;
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::{Instant, timeout};
 use world::World;
@@ -14,6 +16,7 @@ use world::model::states::DescribeExecution;
 use crate::machine::{Callee, Machine, Run, Task};
 use crate::simulated::{Simulated, pass};
 use crate::step::invoke;
+use crate::wire::{INVOKED_BY, Invocation};
 use crate::wrong::{self, Wrong};
 
 /// What Lambda takes to invoke a function.
@@ -121,6 +124,11 @@ impl Stage {
     /// Starts an execution of another stack in the same world.
     pub fn start_in(&mut self, stack: &Simulated, input: Value) {
         self.begin(stack.clone(), input, None, Purpose::Connect);
+    }
+
+    /// Starts one of another stack that removes a connection.
+    pub fn remove_in(&mut self, stack: &Simulated, input: Value) {
+        self.begin(stack.clone(), input, None, Purpose::Remove);
     }
 
     /// Starts an execution in which invocations of one function break; only these are counted.
@@ -414,10 +422,19 @@ impl Execution {
             }
         };
         // A task of its own: a function knows nothing of the execution that invoked it, and outlives it.
-        let invocation = tokio::task::spawn_local(async move {
-            let payload = simulated.aged(payload);
-            timeout(FUNCTION_LIMIT, invoke(function, payload, &simulated)).await
+        let one = Rc::new(Invocation {
+            execution: self.id.clone(),
+            dead: Notify::new(),
         });
+        let dies = Rc::clone(&one);
+        let work = async move {
+            let payload = simulated.aged(payload);
+            tokio::select! {
+                answer = timeout(FUNCTION_LIMIT, invoke(function, payload, &simulated)) => Some(answer),
+                () = dies.dead.notified() => None,
+            }
+        };
+        let invocation = tokio::task::spawn_local(INVOKED_BY.scope(one, work));
         let answer = invocation.await.unwrap_or_else(|error| {
             std::panic::resume_unwind(error.into_panic());
         });
@@ -433,6 +450,11 @@ impl Execution {
                 return lost();
             }
         }
+        let Some(answer) = answer else {
+            // AWS Lambda developer guide, "Step Functions error names": what Lambda says of a process that ended.
+            let cause = r#"{"errorMessage":"Runtime exited with error"}"#;
+            return Err(("Runtime.ExitError".to_owned(), cause.to_owned()));
+        };
         match answer {
             Err(_) => lost(),
             Ok(Ok(answer)) => wrong::step(json!(answer)).map(|answer| json!({"Payload": answer})),

@@ -2,6 +2,7 @@
 //! at every call.
 
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,6 +23,7 @@ use tieline_aws::Wire;
 use tieline_vendors::{
     Http, HttpError, HttpRequest as VendorRequest, HttpResponse as VendorResponse,
 };
+use tokio::sync::Notify;
 use world::wire::{self, Request, Response};
 
 use crate::simulated::{Shared, pass};
@@ -50,6 +52,32 @@ pub(crate) fn wires(shared: &Arc<Shared>) -> (Wire, ToWorld) {
         endpoint_url: ADDRESS.to_owned(),
     };
     (wire, to_world)
+}
+
+tokio::task_local! {
+    /// The invocation that makes a call.
+    pub(crate) static INVOKED_BY: Rc<Invocation>;
+}
+
+/// An invocation of a function.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    /// The execution that invoked it.
+    pub(crate) execution: String,
+    /// Told when it is dead.
+    pub(crate) dead: Notify,
+}
+
+/// Whether a call comes from an execution of the machine that does this, such as `remove`.
+pub(crate) fn comes_from(machine: &str) -> bool {
+    let is_its = |one: &Rc<Invocation>| one.execution.contains(&format!("-{machine}:"));
+    INVOKED_BY.try_with(is_its).unwrap_or_default()
+}
+
+/// The invocation dies, and never gets further than this.
+async fn crash<T>() -> T {
+    INVOKED_BY.with(|one| one.dead.notify_one());
+    std::future::pending().await
 }
 
 #[derive(Clone)]
@@ -121,6 +149,7 @@ impl HttpConnector for ToWorld {
                 }
                 Response::Drop => Err(ConnectorError::io("the connection was dropped".into())),
                 Response::Hang => std::future::pending().await,
+                Response::Crash => crash().await,
             }
         })
     }
@@ -133,6 +162,7 @@ impl Http for ToWorld {
         match self.exchange(&head, body.into_bytes()).await {
             Response::Answer(answer) => Ok(answer),
             Response::Drop => Err(HttpError("the connection was dropped".to_owned())),
+            Response::Crash => crash().await,
             Response::Hang => {
                 pass(VENDORS_TIMEOUT).await;
                 Err(HttpError("no answer in time".to_owned()))

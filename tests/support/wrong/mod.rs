@@ -88,6 +88,20 @@ pub enum Wrong {
     ProtocolsAreNotSpoken,
     /// A verifier that does not answer at once never will.
     VerifiersAreAskedOnce,
+    /// A removal takes an endpoint while names lead to it.
+    NamesStayOn,
+    /// A removal sees one of those who hold an endpoint, and no other.
+    OthersAreNotSeen,
+    /// A removal knows of the endpoint, and of nothing that belongs to it.
+    PartsAreForgotten,
+    /// A change takes away first, and then adds.
+    NarrowsFirst,
+    /// A change that failed is rolled back as if it had made the endpoint.
+    ChangesAreForgotten,
+    /// What was told of a connection is not noted.
+    DegradedIsNotNoted,
+    /// Marks do not say what was confirmed.
+    DriftIsNotSeen,
 }
 
 thread_local! {
