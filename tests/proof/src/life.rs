@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use tests::{ATTEMPTS, KINDS};
 use world::gate::{Fault, FaultKind};
 
-/// The requests of a life: two services, one of which two requests share.
-pub(crate) const IDS: [&str; 3] = ["orders", "billing", "metrics"];
+use crate::cast::{FORMS, Member, TARGETS};
+use crate::weather;
 
 /// The calls that go wrong more often than others.
 const ACTIONS: [&str; 10] = [
@@ -22,42 +21,48 @@ const ACTIONS: [&str; 10] = [
     "DescribeExecution",
 ];
 
-/// Something that happens.
+/// Something that happens to one who takes part, or to all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// A request comes, with one of its forms.
-    Request {
-        id: usize,
-        form: usize,
-    },
+    /// A request comes, in one of its forms.
+    Request { who: usize, form: usize },
     /// The request is to have this form.
-    Change {
-        id: usize,
-        form: usize,
-    },
-    Remove {
-        id: usize,
-    },
+    Change { who: usize, form: usize },
+    /// The whole request is to be removed.
+    Remove { who: usize, form: usize },
+    /// The same, and only its id is said.
+    RemoveById { who: usize },
     /// The removal is only asked about.
-    Foretell {
-        id: usize,
-    },
+    Foretell { who: usize, form: usize },
+    /// The event before is delivered once more.
+    Again,
+    /// Everything that runs comes to its end, and then everything is checked.
     Check,
+    /// Somebody changes the endpoint by hand.
+    Drift { who: usize },
     /// A person stops everything that runs.
     Abort,
+    /// The bus takes no events, until more time has passed.
+    CloseBus,
     /// So many seconds pass.
-    Pass {
-        seconds: u64,
-    },
+    Pass { seconds: u64 },
+    /// Everything that runs comes to its end.
+    Rest,
 }
 
 /// A life.
 #[derive(Debug, Clone)]
 pub struct Life {
+    /// What it is called, so that it can be played again.
+    pub name: String,
     /// What decides how long each call takes, and so who is first.
     pub seed: u64,
+    pub cast: Vec<Member>,
     pub steps: Vec<Step>,
-    pub faults: Vec<Fault>,
+    /// What goes wrong, each from a step on.
+    pub faults: Vec<(usize, Fault)>,
+    /// Whether everything that is asked for has to be done: nothing goes wrong for good.
+    pub ends_well: bool,
 }
 
 impl Life {
@@ -65,17 +70,19 @@ impl Life {
     #[must_use]
     pub fn of(seed: u64) -> Self {
         let mut dice = fastrand::Rng::with_seed(seed);
+        // Two who share an endpoint, and another one.
+        let third = TARGETS[[2, 2, 2, 2, 0, 1, 3, 4, 5, 6, 7, 8][dice.usize(..12)]];
+        let mut cast = vec![
+            Member::of("orders", "aurora-dsql"),
+            Member::of("billing", "aurora-dsql"),
+            Member::of("third", third),
+        ];
+        if dice.usize(..3) == 0 {
+            cast.push(Member::elsewhere());
+        }
         let mut steps = Vec::new();
         for _ in 0..dice.usize(3..9) {
-            let (id, form) = (dice.usize(..IDS.len()), dice.usize(..3));
-            steps.push(match dice.usize(..12) {
-                0..=3 => Step::Request { id, form: 0 },
-                4..=6 => Step::Change { id, form },
-                7..=8 => Step::Remove { id },
-                9 => Step::Foretell { id },
-                10 => Step::Check,
-                _ => Step::Abort,
-            });
+            steps.push(step(&cast, &mut dice));
             let seconds = match dice.usize(..4) {
                 0 => 0,
                 1 => dice.u64(..10),
@@ -84,12 +91,35 @@ impl Life {
             };
             steps.push(Step::Pass { seconds });
         }
-        let faults = (0..dice.usize(4..14)).map(|_| fault(&mut dice)).collect();
-        Self {
-            seed,
-            steps,
-            faults,
+        let mut faults: Vec<(usize, Fault)> = (0..dice.usize(6..16))
+            .map(|_| {
+                let step = dice.usize(..steps.len());
+                let action = ACTIONS[dice.usize(..ACTIONS.len())];
+                let nth = dice.u32(1..40);
+                (
+                    step,
+                    weather::at(action, nth, weather::by_chance(&mut dice)),
+                )
+            })
+            .collect();
+        if dice.usize(..16) == 0 {
+            faults.push((dice.usize(..steps.len()), weather::outage(&mut dice)));
         }
+        Self {
+            name: seed.to_string(),
+            seed,
+            cast,
+            faults,
+            steps,
+            ends_well: false,
+        }
+    }
+
+    /// Whether something goes wrong that does not pass.
+    #[must_use]
+    pub fn is_stormy(&self) -> bool {
+        let mut faults = self.faults.iter();
+        faults.any(|(_, fault)| fault.kind == FaultKind::AccessDenied)
     }
 
     /// The same with one thing less, each in turn.
@@ -98,6 +128,9 @@ impl Life {
         let without_step = (0..self.steps.len()).map(|at| {
             let mut one = self.clone();
             one.steps.remove(at);
+            for (step, _) in &mut one.faults {
+                *step -= usize::from(*step > at);
+            }
             one
         });
         let without_fault = (0..self.faults.len()).map(|at| {
@@ -109,34 +142,41 @@ impl Life {
     }
 }
 
-fn fault(dice: &mut fastrand::Rng) -> Fault {
-    // A permission that is missing is final, and so not in most lives.
-    let last = if dice.usize(..8) == 0 {
-        KINDS.len()
-    } else {
-        KINDS.len() - 1
-    };
-    let kind: FaultKind = KINDS[dice.usize(..last)];
-    Fault {
-        count: Some(dice.u32(1..=ATTEMPTS)),
-        ..Fault::nth(ACTIONS[dice.usize(..ACTIONS.len())], dice.u32(1..60), kind)
+fn step(cast: &[Member], dice: &mut fastrand::Rng) -> Step {
+    let (who, form) = (dice.usize(..cast.len()), dice.usize(..FORMS.len()));
+    let asks_here = !cast[who].elsewhere;
+    match dice.usize(..20) {
+        0..=5 => Step::Request { who, form: 0 },
+        6..=8 if asks_here => Step::Change { who, form },
+        9 | 10 if cast[who].has_forms() => Step::RemoveById { who },
+        9..=11 => Step::Remove { who, form },
+        12 => Step::Foretell { who, form },
+        13 => Step::Check,
+        14 if asks_here => Step::Drift { who },
+        15 => Step::CloseBus,
+        16 | 17 => Step::Again,
+        _ => Step::Abort,
     }
 }
 
 impl fmt::Display for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {}", self.seed)?;
-        for step in &self.steps {
-            writeln!(f, "  {step:?}")?;
+        writeln!(f, "life {} (seed {})", self.name, self.seed)?;
+        for (number, member) in self.cast.iter().enumerate() {
+            let (id, target, stack) = (member.id, member.target, member.stack());
+            writeln!(f, "  {number}: {id} asks {stack} for {target}")?;
         }
-        for fault in &self.faults {
-            let (action, nth, count) = (&fault.action, fault.nth, fault.count);
-            let (nth, count) = (nth.unwrap_or(1), count.unwrap_or(1));
-            writeln!(
-                f,
-                "  {count} x {:?} from call {nth} of {action}",
-                fault.kind
-            )?;
+        for (at, step) in self.steps.iter().enumerate() {
+            for (_, fault) in self.faults.iter().filter(|(from, _)| *from == at) {
+                let (action, kind) = (&fault.action, fault.kind);
+                match (fault.nth, fault.count) {
+                    (Some(nth), Some(count)) => {
+                        writeln!(f, "  {count} x {kind:?} from call {nth} of {action} on")?;
+                    }
+                    _ => writeln!(f, "  {kind:?} at {action} for {:?} s", fault.seconds)?,
+                }
+            }
+            writeln!(f, "  {step:?}")?;
         }
         Ok(())
     }

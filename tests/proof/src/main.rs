@@ -1,29 +1,36 @@
-//! Plays random lives for so many minutes, or one life again.
+//! Plays everything that may go wrong at every place, and random lives for so many minutes; or one life again.
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use proof::{Life, Played, WRONG, first_to_notice, play, shrink};
+use proof::{
+    Life, Place, Played, WRONG, first_to_notice, lock, meetings, named, on_all_cores, play, shrink,
+};
 
-/// Plays random lives of connections with faults at any call, and holds what must never break against each of them.
+/// Plays lives of connections with faults at any call, and holds what must never break against each of them.
 #[derive(Debug, Parser)]
 #[command(name = "proof")]
 struct Arguments {
-    /// For how long.
+    /// For how long random lives are played, once all places are done.
     #[arg(long, default_value_t = 10)]
     minutes: u64,
-    /// At most so many lives.
-    #[arg(long, default_value_t = u64::MAX)]
-    lives: u64,
+    /// At most so many random lives.
+    #[arg(long, default_value_t = usize::MAX)]
+    lives: usize,
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
-    /// Only the life of this seed, step by step.
+    /// How many pairs of faults at each place.
+    #[arg(long, default_value_t = 2000)]
+    pairs: u64,
+    /// Only places whose names begin with this, such as `aurora-dsql/change`; with `none` no place.
+    #[arg(long, default_value = "")]
+    places: String,
+    /// Only the life of this name, as a failure said it.
     #[arg(long)]
-    seed: Option<u64>,
+    life: Option<String>,
     /// Do things wrongly on purpose, one after the other, and say which life notices.
     #[arg(long)]
     wrong: bool,
@@ -32,12 +39,15 @@ struct Arguments {
 /// What came of all lives.
 #[derive(Debug, Default, Clone, Copy)]
 struct Total {
-    lives: u64,
+    lives: usize,
     faults: usize,
     executions: usize,
     calls: usize,
-    broken: u64,
+    broken: usize,
 }
+
+/// How many lives that break a rule are told of.
+const TOLD: usize = 20;
 
 impl Total {
     fn add(&mut self, life: &Life, played: Played) {
@@ -49,78 +59,129 @@ impl Total {
             return;
         };
         self.broken += 1;
-        let seed = life.seed;
-        println!("seed {seed}: {why}\nagain: cargo run -p proof -- --seed {seed}");
+        if self.broken > TOLD {
+            return;
+        }
+        let name = &life.name;
+        println!("life {name}: {why}\nagain: cargo run --profile proof -p proof -- --life {name}");
         if self.broken == 1 {
             println!("as small as it gets:\n{}", shrink(life.clone()));
         }
     }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            lives: self.lives + other.lives,
+            faults: self.faults + other.faults,
+            executions: self.executions + other.executions,
+            calls: self.calls + other.calls,
+            broken: self.broken + other.broken,
+        }
+    }
+
+    fn say(self, what: &str, began: Instant) -> Self {
+        let Self {
+            lives,
+            faults,
+            executions,
+            calls,
+            broken,
+        } = self;
+        let seconds = began.elapsed().as_secs();
+        println!(
+            "{what}: {lives} lives, {executions} executions, {calls} calls, {faults} of which went wrong; {broken} lives broke a rule ({seconds} s)"
+        );
+        self
+    }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Plays lives on all cores, until there are no more.
+fn play_all(life_of: impl Fn(usize) -> Option<Life> + Sync) -> Total {
+    let total = Mutex::new(Total::default());
+    on_all_cores(|at| {
+        let life = life_of(at);
+        if let Some(life) = &life {
+            let played = play(life);
+            lock(&total).add(life, played);
+        }
+        life.is_some()
+    });
+    *lock(&total)
+}
+
+fn again(name: &str) -> ExitCode {
+    let Some(life) = named(name) else {
+        eprintln!(
+            "there is no life {name}: it is a number, or begins as `meeting/` or `aurora-dsql/change/`"
+        );
+        return ExitCode::from(2);
+    };
+    print!("{life}");
+    let played = play(&life);
+    println!("{played:#?}");
+    match played.broken {
+        None => ExitCode::SUCCESS,
+        Some(_) => ExitCode::FAILURE,
+    }
+}
+
+fn wrongly(most: usize) -> ExitCode {
+    let mut unnoticed = 0;
+    for wrong in WRONG {
+        match first_to_notice(wrong, most) {
+            Some((seed, why)) => println!("{wrong:?}: life {seed}: {why}"),
+            None => {
+                unnoticed += 1;
+                println!("{wrong:?}: not noticed by {most} lives");
+            }
+        }
+    }
+    match unnoticed {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(seed) = arguments.seed {
-        let life = Life::of(seed);
-        print!("{life}");
-        let played = play(&life);
-        println!("{played:#?}");
-        return match played.broken {
-            None => ExitCode::SUCCESS,
-            Some(_) => ExitCode::FAILURE,
-        };
+    if let Some(name) = &arguments.life {
+        return again(name);
     }
     if arguments.wrong {
-        let most = arguments.lives.min(2000);
-        let mut unnoticed = 0;
-        for wrong in WRONG {
-            match first_to_notice(wrong, most) {
-                Some((seed, why)) => println!("{wrong:?}: seed {seed}: {why}"),
-                None => {
-                    unnoticed += 1;
-                    println!("{wrong:?}: not noticed by {most} lives");
-                }
-            }
-        }
-        return match unnoticed {
-            0 => ExitCode::SUCCESS,
-            _ => ExitCode::FAILURE,
-        };
+        return wrongly(arguments.lives.min(2000));
     }
-    let total = Mutex::new(Total::default());
-    let next = AtomicU64::new(arguments.from);
     let began = Instant::now();
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                let limit = Duration::from_secs(60 * arguments.minutes);
-                while began.elapsed() < limit {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed - arguments.from >= arguments.lives {
-                        return;
-                    }
-                    let life = Life::of(seed);
-                    let played = play(&life);
-                    lock(&total).add(&life, played);
-                }
-            });
-        }
+    let all: Vec<Life> = meetings().collect();
+    let met = play_all(|at| all.get(at).cloned());
+    let mut total = met.say("two things that meet", began);
+    let places = match arguments.places.as_str() {
+        "none" => Vec::new(),
+        beginning => Place::all(beginning),
+    };
+    for place in places {
+        let name = place.name();
+        let began = Instant::now();
+        let singles: Vec<Life> = place.singles().collect();
+        let placed = play_all(|at| singles.get(at).cloned());
+        placed.say(&format!("{name}, one fault at each call"), began);
+        let began = Instant::now();
+        let first = arguments.from;
+        let pairs = play_all(|at| {
+            let at = u64::try_from(at).ok().filter(|at| *at < arguments.pairs)?;
+            Some(place.pair(first + at))
+        });
+        pairs.say(&format!("{name}, two faults"), began);
+        total = total.and(placed).and(pairs);
+    }
+    let began = Instant::now();
+    let limit = Duration::from_secs(60 * arguments.minutes);
+    let random = play_all(|at| {
+        let is_over = began.elapsed() >= limit || at >= arguments.lives;
+        let at = u64::try_from(at).ok().filter(|_| !is_over)?;
+        Some(Life::of(arguments.from + at))
     });
-    let Total {
-        lives,
-        faults,
-        executions,
-        calls,
-        broken,
-    } = *lock(&total);
-    println!(
-        "{lives} lives, {executions} executions, {calls} calls, {faults} of which went wrong; {broken} lives broke a rule"
-    );
-    match broken {
+    random.say("by chance", began);
+    match total.and(random).broken {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }

@@ -4,12 +4,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Ended, Seen, Simulated, Stage, code, detail, everything, request};
-use world::model::endpoints::{CreateVpcEndpoint, VpcEndpoint};
+use tests::{Ended, Seen, Simulated, Stage, code, everything};
+use world::World;
+use world::model::endpoints::{CreateVpcEndpoint, ModifyVpcEndpoint, VpcEndpoint};
+use world::model::groups::CreateSecurityGroup;
 use world::scenario::{self, SUBNETS, VPC};
 
-use crate::life::{IDS, Life, Step};
-use crate::rules::Rules;
+use crate::cast::{ANOTHER, Member};
+use crate::life::{Life, Step};
+use crate::rules::{Rules, confirmed, stack};
+use crate::told::{self, Started, What};
 
 /// What came of a life.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +23,8 @@ pub struct Played {
     /// How many calls were made, and how many of them went wrong.
     pub calls: usize,
     pub failed_calls: usize,
+    /// How many were made from the last step on.
+    pub calls_of_last_step: usize,
     /// The rule that it broke, in words.
     pub broken: Option<String>,
 }
@@ -35,113 +41,207 @@ pub fn play(life: &Life) -> Played {
         .start_paused(true)
         .build()
         .expect("a runtime");
-    runtime.block_on(async { Play::begin(life).await.play_on(life).await })
+    runtime.block_on(async { Play::begin(life).play_on(life).await })
 }
 
 struct Play {
     stage: Stage,
+    /// The other stack in the account.
+    another: Simulated,
     rules: Rules,
-    /// What each execution was started with.
+    cast: Vec<Member>,
     started: Vec<Started>,
+    /// The event before: what it starts, and whose it is.
+    last: Option<(What, usize, Value)>,
     /// Executions of which an end was told to whoever cleans up.
     told: BTreeSet<usize>,
+    /// A group that somebody gives endpoints by hand.
+    group: String,
+    /// Who was changed by hand, and how many executions there were by then.
+    drifted: Vec<(usize, &'static str)>,
     before: BTreeSet<String>,
     foreign: Vec<VpcEndpoint>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Started {
-    Connect,
-    Remove,
-    Check,
-}
-
-/// A request in one of its forms: how many subnets it asks for.
-fn asked(id: usize, form: usize) -> Value {
-    let mut asked = request(if id == 2 {
-        "aws-service-monitoring"
-    } else {
-        "aurora-dsql"
+/// Nobody asked for it through Tieline.
+fn by_hand(world: &mut World, service: &str, tag: (&str, &str)) -> String {
+    let call = json!({
+        "VpcEndpointType": "Interface", "VpcId": VPC, "PrivateDnsEnabled": "false",
+        "ServiceName": service, "SubnetId": [SUBNETS[0]],
+        "TagSpecification": [{"ResourceType": "vpc-endpoint", "Tag": [{"Key": tag.0, "Value": tag.1}]}],
     });
-    asked["requestId"] = json!(IDS[id]);
-    asked["network"]["subnetIds"] = json!(&SUBNETS[..1 + form]);
-    asked
-}
-
-fn event(detail_type: &str, detail: &Value) -> Value {
-    json!({"source": "proof", "detail-type": format!("Private Connection {detail_type}"), "detail": detail})
+    let call: CreateVpcEndpoint = serde_json::from_value(call).expect("a call");
+    let made = world.arrange(call).expect("there is room");
+    made.vpc_endpoint.vpc_endpoint_id
 }
 
 impl Play {
-    async fn begin(life: &Life) -> Self {
+    fn begin(life: &Life) -> Self {
         let mut world = scenario::world("default");
-        // Somebody else's, of the same kind.
-        let by_hand = json!({
-            "VpcEndpointType": "Interface", "VpcId": VPC, "PrivateDnsEnabled": "false",
-            "ServiceName": scenario::SERVICE, "SubnetId": [SUBNETS[0]],
-            "TagSpecification": [{"ResourceType": "vpc-endpoint", "Tag": [{"Key": "tieline:managed", "Value": "another"}]}],
-        });
-        let by_hand: CreateVpcEndpoint = serde_json::from_value(by_hand).expect("a call");
-        let _ = world.arrange(by_hand).expect("there is room");
+        let rules = Rules::default();
+        let _ = by_hand(&mut world, scenario::SERVICE, ("owner", "somebody"));
+        let secrets = "com.amazonaws.us-east-1.secretsmanager";
+        rules.stays(&by_hand(
+            &mut world,
+            secrets,
+            ("tieline:managed", "tieline"),
+        ));
+        let group = CreateSecurityGroup {
+            group_name: "by-hand".to_owned(),
+            description: "by hand".to_owned(),
+            vpc_id: VPC.to_owned(),
+            ..CreateSecurityGroup::default()
+        };
+        let group = world.arrange(group).expect("there is room").group_id;
         world.advance(Duration::from_secs(600));
         let before = everything(&mut world);
         let foreign = foreign(&mut world);
-        for fault in &life.faults {
-            world.add_fault(fault.clone());
-        }
         let simulated = Simulated::seeded(world, life.seed);
-        let rules = Rules::default();
+        let another = simulated.beside(ANOTHER);
         let watching = rules.clone();
         simulated.watch(move |world| watching.look(world));
         Self {
             stage: Stage::on(simulated),
+            another,
             rules,
+            cast: life.cast.clone(),
             started: Vec::new(),
+            last: None,
             told: BTreeSet::new(),
+            group,
+            drifted: Vec::new(),
             before,
             foreign,
         }
     }
 
-    fn start(&mut self, what: Started, input: Value) {
-        match what {
-            Started::Connect => self.stage.start(input, None),
-            Started::Remove => self.stage.remove(input, None),
-            Started::Check => self.stage.check(),
+    /// Starts what an event asks for.
+    fn ask(&mut self, what: What, who: usize, input: Value) {
+        self.last = Some((what, who, input.clone()));
+        let event = input["id"].as_str().map(str::to_owned);
+        self.start(what, Some(who), event, input);
+    }
+
+    fn start(&mut self, what: What, who: Option<usize>, event: Option<String>, input: Value) {
+        let elsewhere = who.is_some_and(|who| self.cast[who].elsewhere);
+        let removes = match what {
+            What::CleanUp(number) => self.removes(number),
+            What::Remove => true,
+            What::Connect | What::Check => false,
+        };
+        match (what, elsewhere, removes) {
+            (What::Check, _, _) => self.stage.check(),
+            (_, true, true) => self.stage.remove_in(&self.another, input),
+            (_, true, false) => self.stage.start_in(&self.another, input),
+            (_, false, true) => self.stage.remove(input, None),
+            (_, false, false) => self.stage.start(input, None),
         }
-        self.started.push(what);
+        self.started.push(Started { what, who, event });
+    }
+
+    /// Whether an execution is one of the machine that removes.
+    fn removes(&self, number: usize) -> bool {
+        match self.started[number].what {
+            What::CleanUp(of) => self.removes(of),
+            What::Remove => true,
+            What::Connect | What::Check => false,
+        }
+    }
+
+    fn event(&self, what: &str, detail: &Value) -> Value {
+        json!({
+            "id": format!("event-{}", self.started.len()), "source": "proof",
+            "detail-type": format!("Private Connection {what}"), "detail": detail,
+        })
     }
 
     async fn step(&mut self, step: Step) {
         match step {
-            Step::Request { id, form } => self.start(Started::Connect, asked(id, form)),
-            Step::Change { id, form } => {
-                let input = event("Change Requested", &asked(id, form));
-                self.start(Started::Connect, input);
+            Step::Request { who, form } => {
+                let event = self.event("Requested", &self.cast[who].asked(form));
+                self.ask(What::Connect, who, event);
             }
-            Step::Remove { id } => {
-                self.rules.may_go(IDS[id]);
-                self.remove(id, false);
+            Step::Change { who, form } => {
+                let event = self.event("Change Requested", &self.cast[who].asked(form));
+                self.ask(What::Connect, who, event);
             }
-            Step::Foretell { id } => self.remove(id, true),
-            Step::Check => self.start(Started::Check, Value::Null),
+            Step::Remove { who, form } => self.remove(who, &self.cast[who].asked(form)),
+            Step::RemoveById { who } => self.remove(who, &self.cast[who].by_id()),
+            Step::Foretell { who, form } => {
+                let mut asked = self.cast[who].asked(form);
+                asked["dryRun"] = json!(true);
+                let event = self.event("Removal Requested", &asked);
+                self.ask(What::Remove, who, event);
+            }
+            Step::Again => {
+                if let Some((what, who, input)) = self.last.clone() {
+                    self.ask(what, who, input);
+                }
+            }
+            Step::Check => {
+                self.rest().await;
+                self.start(What::Check, None, None, Value::Null);
+                self.rest().await;
+            }
+            Step::Drift { who } => self.drift(who),
             Step::Abort => self.stage.abort(),
-            Step::Pass { seconds } => self.stage.pass(Duration::from_secs(seconds)).await,
+            Step::CloseBus => self.stage.outside().close_bus(true),
+            Step::Pass { seconds } => {
+                self.stage.pass(Duration::from_secs(seconds)).await;
+                self.stage.outside().close_bus(false);
+            }
+            Step::Rest => {
+                self.rest().await;
+            }
         }
     }
 
-    fn remove(&mut self, id: usize, dry_run: bool) {
-        let by_id = json!({"requestId": IDS[id], "region": "us-east-1", "dryRun": dry_run});
-        self.start(Started::Remove, event("Removal Requested", &by_id));
+    fn remove(&mut self, who: usize, asked: &Value) {
+        let member = self.cast[who];
+        self.rules.may_go(member.stack(), member.id);
+        let event = self.event("Removal Requested", asked);
+        self.ask(What::Remove, who, event);
+    }
+
+    /// Somebody gives the endpoint another group.
+    fn drift(&mut self, who: usize) {
+        let member = self.cast[who];
+        // What is at work on it would confirm it as it finds it.
+        if self.stage.ended().iter().any(|one| one.status == "RUNNING") {
+            return;
+        }
+        let mark = format!("tieline:request/{}", member.id);
+        let mut world = self.stage.outside().world();
+        let seen = Seen::now(&mut world);
+        let is_its = |one: &&VpcEndpoint| {
+            let mut tags = one.tags.iter();
+            stack(one) == Some(member.stack()) && tags.any(|tag| tag.key == mark)
+        };
+        let Some(one) = seen.alive.iter().find(is_its) else {
+            return;
+        };
+        let order = ModifyVpcEndpoint {
+            vpc_endpoint_id: one.vpc_endpoint_id.clone(),
+            add_security_group_ids: vec![self.group.clone()],
+            ..ModifyVpcEndpoint::default()
+        };
+        // EC2 may be at work on it; then nobody has changed anything.
+        if world.arrange(order).is_err() {
+            return;
+        }
+        let at = self.started.len();
+        let held = self.cast.iter().map(|member| (at, member.id));
+        self.drifted.extend(held);
     }
 
     /// Everything comes to its end, and whoever has to hear of an end does.
     async fn rest(&mut self) -> Vec<Ended> {
         loop {
             let ended = self.stage.run().await;
+            self.stage.outside().close_bus(false);
             let unheard = ended.iter().enumerate().filter(|(number, one)| {
                 one.status != "SUCCEEDED"
-                    && self.started[*number] != Started::Check
+                    && self.started[*number].what != What::Check
                     && !self.told.contains(number)
             });
             let unheard: Vec<usize> = unheard.map(|(number, _)| number).collect();
@@ -151,86 +251,119 @@ impl Play {
             for number in unheard {
                 self.told.insert(number);
                 let told = self.stage.status_change(number);
-                self.start(self.started[number], told);
+                let who = self.started[number].who;
+                self.start(What::CleanUp(number), who, None, told);
             }
         }
     }
 
     async fn play_on(mut self, life: &Life) -> Played {
-        for step in &life.steps {
+        let mut calls_before = 0;
+        for (at, step) in life.steps.iter().enumerate() {
+            {
+                let mut world = self.stage.outside().world();
+                calls_before = world.calls().len();
+                for (_, fault) in life.faults.iter().filter(|(from, _)| *from == at) {
+                    world.add_fault(fault.clone());
+                }
+            }
             self.step(*step).await;
         }
         let ended = self.rest().await;
-        let mut broken = self
-            .rules
-            .broken()
-            .or_else(|| results(&ended, &self.started));
         let (calls, failed_calls) = {
             let world = self.stage.outside().world();
             let failed = world.calls().iter().filter(|call| call.outcome != "ok");
             (world.calls().len(), failed.count())
         };
+        let broken = self.rules.broken().or_else(|| self.judge(&ended, life));
         self.stage.outside().world().clear_faults();
-        // In calm weather everything that is still there can be removed, and then all is as it was.
-        for (id, name) in IDS.iter().enumerate() {
-            self.rules.may_go(name);
-            for _ in 0..2 {
-                self.remove(id, false);
-                let ended = self.rest().await.pop();
-                let ended = ended.filter(|one| !one.events.is_empty());
-                let code = ended.as_ref().map(code).unwrap_or_default();
-                if code != "REMOVED" {
-                    let said = ended.map(|one| detail(&one).to_string());
-                    broken.get_or_insert_with(|| format!("{name} cannot be removed: {said:?}"));
+        let untold = self.untold_drift().await;
+        let removed = self.all_go().await;
+        let broken = self.rules.broken().or(broken).or(untold).or(removed);
+        Played {
+            executions: self.started.len(),
+            calls,
+            failed_calls,
+            calls_of_last_step: calls - calls_before,
+            broken: broken.or_else(|| self.differs()),
+        }
+    }
+
+    /// What was told, and whether it is true.
+    fn judge(&self, ended: &[Ended], life: &Life) -> Option<String> {
+        let seen = Seen::at_last(&mut self.stage.outside().world());
+        let started = &self.started;
+        told::one_result_each(ended, started)
+            .or_else(|| told::same_ids(ended, started))
+            .or_else(|| told::fails_for_a_reason(ended).filter(|_| !life.is_stormy()))
+            .or_else(|| told::ends_well(ended, started).filter(|_| life.ends_well))
+            .or_else(|| told::nothing_left(ended, started, &self.cast, &seen))
+            .or_else(|| told::drift_is_told_once(ended, started, &self.drifted))
+    }
+
+    /// In calm weather a check tells what was changed by hand, if no check before has.
+    async fn untold_drift(&mut self) -> Option<String> {
+        if self.drifted.is_empty() {
+            return None;
+        }
+        self.step(Step::Check).await;
+        let seen = Seen::now(&mut self.stage.outside().world());
+        let is_changed = |one: &&VpcEndpoint| {
+            let mut groups = one.groups.iter();
+            groups.any(|group| group.group_id == self.group)
+        };
+        let changed = seen.alive.iter().filter(is_changed);
+        let confirmed = changed.flat_map(|one| confirmed("tieline", one));
+        let still: Vec<String> = confirmed.map(|(_, _, id)| id).collect();
+        told::drift_is_told(&self.stage.ended(), &self.drifted, &still)
+    }
+
+    /// In calm weather everything that is still there can be removed; or in words what cannot.
+    async fn all_go(&mut self) -> Option<String> {
+        for (who, member) in self.cast.clone().into_iter().enumerate() {
+            self.rules.may_go(member.stack(), member.id);
+            let (mut said, mut is_gone) = (Vec::new(), false);
+            for removal in member.removals() {
+                let number = self.started.len();
+                let event = self.event("Removal Requested", &removal);
+                self.ask(What::Remove, who, event);
+                let ended = self.rest().await.swap_remove(number);
+                let is_removed = !ended.events.is_empty() && code(&ended) == "REMOVED";
+                let results = ended.events.iter();
+                said.extend(results.map(|event| told::in_short(&event["Detail"])));
+                // One of its forms is the one that it has.
+                if is_removed {
+                    is_gone = true;
+                    break;
                 }
             }
+            if !is_gone {
+                let id = member.id;
+                return Some(format!("{id} cannot be removed: {said:?}"));
+            }
         }
-        let executions = self.started.len();
+        None
+    }
+
+    /// Whether all is as it was before anybody asked.
+    fn differs(&self) -> Option<String> {
         let mut world = self.stage.outside().world();
         let after = everything(&mut world);
         let left: Vec<&String> = after.difference(&self.before).collect();
+        let missing: Vec<&String> = self.before.difference(&after).collect();
         if !left.is_empty() {
-            broken.get_or_insert_with(|| format!("{left:?} is left"));
+            return Some(format!("{left:?} is left"));
         }
-        if foreign(&mut world) != self.foreign {
-            broken.get_or_insert_with(|| "what is not ours was changed".to_owned());
+        if !missing.is_empty() {
+            return Some(format!("{missing:?} was not ours, and is gone"));
         }
-        Played {
-            executions,
-            calls,
-            failed_calls,
-            broken: self.rules.broken().or(broken),
-        }
+        let is_changed = foreign(&mut world) != self.foreign;
+        is_changed.then(|| "what is not ours was changed".to_owned())
     }
 }
 
-/// What is not ours.
-fn foreign(world: &mut world::World) -> Vec<VpcEndpoint> {
-    let seen = Seen::now(world);
-    let is_foreign = |one: &VpcEndpoint| {
-        let mut tags = one.tags.iter();
-        !tags.any(|tag| tag.key == "tieline:managed" && tag.value == "tieline")
-    };
-    seen.alive.into_iter().filter(is_foreign).collect()
-}
-
-/// Every execution that came to its end by itself says so once, unless it had nothing to do.
-fn results(ended: &[Ended], started: &[Started]) -> Option<String> {
-    let both = ended.iter().zip(started).enumerate();
-    let mut judged = both.filter(|(_, (one, what))| {
-        **what != Started::Check && ["SUCCEEDED", "FAILED"].contains(&one.status)
-    });
-    let (number, (one, _)) = judged.find(|(_, (one, _))| {
-        let told_nothing = one.events.is_empty()
-            && !one
-                .states
-                .iter()
-                .any(|state| state == "Nothing to clean up");
-        one.events.len() > 1 || told_nothing
-    })?;
-    Some(format!(
-        "execution {number} put {} results on the bus: {:?}",
-        one.events.len(),
-        one.states
-    ))
+/// What is of no stack.
+fn foreign(world: &mut World) -> Vec<VpcEndpoint> {
+    let all = Seen::now(world).alive.into_iter();
+    all.filter(|one| stack(one).is_none()).collect()
 }

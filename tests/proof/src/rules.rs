@@ -6,11 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tests::Seen;
 use world::World;
 use world::model::endpoints::VpcEndpoint;
+use world::scenario::SUBNETS;
+
+use crate::cast::{ANOTHER, FORMS};
 
 /// After so many calls it is looked at in any case.
 const SOMETIMES: usize = 16;
 
 const REQUEST: &str = "tieline:request/";
+
+const MANAGED: &str = "tieline:managed";
 
 /// What is watched.
 #[derive(Debug, Clone, Default)]
@@ -18,20 +23,32 @@ pub(crate) struct Rules(Arc<Mutex<Watched>>);
 
 #[derive(Debug, Default)]
 struct Watched {
-    /// The requests that somebody has asked to remove: only their connections may go.
-    to_go: BTreeSet<String>,
-    /// The confirmed connections that were seen, as endpoint and request.
-    confirmed: BTreeSet<(String, String)>,
+    /// The requests that somebody has asked to remove, by stack and id: only their connections may go.
+    to_go: BTreeSet<(&'static str, String)>,
+    /// The confirmed connections that were seen.
+    confirmed: BTreeSet<Confirmed>,
+    /// The endpoints that nobody held when all began.
+    unheld: BTreeSet<String>,
+    /// Which endpoints of ours names led to, as it was seen last.
+    named: BTreeMap<String, bool>,
     broken: Option<String>,
 }
+
+/// A connection that was confirmed: stack, endpoint, request.
+pub(crate) type Confirmed = (&'static str, String, String);
 
 impl Rules {
     fn watched(&self) -> MutexGuard<'_, Watched> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn may_go(&self, id: &str) {
-        self.watched().to_go.insert(id.to_owned());
+    pub(crate) fn may_go(&self, stack: &'static str, id: &str) {
+        self.watched().to_go.insert((stack, id.to_owned()));
+    }
+
+    /// An endpoint of ours that no request holds: it stays, whoever fails.
+    pub(crate) fn stays(&self, endpoint: &str) {
+        self.watched().unheld.insert(endpoint.to_owned());
     }
 
     /// The first rule that was broken, in words.
@@ -51,7 +68,10 @@ impl Rules {
         if watched.broken.is_none() {
             let broken = watched
                 .one_endpoint(&seen)
-                .or_else(|| watched.nothing_undone(&seen));
+                .or_else(|| watched.nothing_undone(&seen))
+                .or_else(|| watched.unheld_stays(&seen))
+                .or_else(|| watched.names_go_first(&seen))
+                .or_else(|| always_a_way(&seen));
             watched.broken = broken;
         }
     }
@@ -60,9 +80,9 @@ impl Rules {
 impl Watched {
     /// Rule 1: at most one live endpoint of ours for a service in a VPC.
     fn one_endpoint(&self, seen: &Seen) -> Option<String> {
-        let mut all: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-        for one in ours(seen) {
-            let place = (one.vpc_id.as_str(), one.service_name.as_str());
+        let mut all: BTreeMap<(&str, &str, &str), Vec<&str>> = BTreeMap::new();
+        for (stack, one) in ours(seen) {
+            let place = (stack, one.vpc_id.as_str(), one.service_name.as_str());
             all.entry(place).or_default().push(&one.vpc_endpoint_id);
         }
         let twice = all.into_iter().find(|(_, ids)| ids.len() > 1);
@@ -71,33 +91,96 @@ impl Watched {
 
     /// What was confirmed stands, as long as nobody asks to remove it.
     fn nothing_undone(&mut self, seen: &Seen) -> Option<String> {
-        let now: BTreeSet<(String, String)> = ours(seen).flat_map(confirmed).collect();
+        let now: BTreeSet<Confirmed> = ours(seen)
+            .flat_map(|(stack, one)| confirmed(stack, one))
+            .collect();
         let lost = self.confirmed.difference(&now);
-        let lost: Vec<(String, String)> = lost.cloned().collect();
+        let lost: Vec<Confirmed> = lost.cloned().collect();
         for one in &lost {
             self.confirmed.remove(one);
         }
         self.confirmed.extend(now);
-        let (endpoint, id) = lost.into_iter().find(|(_, id)| !self.to_go.contains(id))?;
+        let mut lost = lost.into_iter();
+        let (stack, endpoint, id) =
+            lost.find(|(stack, _, id)| !self.to_go.contains(&(*stack, id.clone())))?;
         Some(format!(
-            "{id} was confirmed on {endpoint}, nobody asked to remove it, and it is gone"
+            "{id} was confirmed on {endpoint} of {stack}, nobody asked to remove it, and it is gone"
         ))
+    }
+
+    /// What nobody holds is reported, and never deleted. Once a request has joined it, it goes with that.
+    fn unheld_stays(&mut self, seen: &Seen) -> Option<String> {
+        let held = ours(seen).filter(|(_, one)| is_held(one));
+        for (_, one) in held {
+            self.unheld.remove(&one.vpc_endpoint_id);
+        }
+        let is_there = |id: &&String| seen.alive.iter().any(|one| one.vpc_endpoint_id == **id);
+        let gone = self.unheld.iter().find(|id| !is_there(id))?;
+        Some(format!("nobody held {gone}, and it is gone"))
+    }
+
+    /// Clients never see a name of an endpoint that is gone: names go first.
+    fn names_go_first(&mut self, seen: &Seen) -> Option<String> {
+        let now: BTreeMap<String, bool> = ours(seen)
+            .map(|(_, one)| (one.vpc_endpoint_id.clone(), one.private_dns_enabled))
+            .collect();
+        let before = std::mem::replace(&mut self.named, now);
+        let mut gone = before
+            .iter()
+            .filter(|(id, _)| !self.named.contains_key(*id));
+        let (id, _) = gone.find(|(_, is_named)| **is_named)?;
+        Some(format!("{id} is gone, and names led to it until then"))
     }
 }
 
-/// What carries the mark of the deployment that is played.
-fn ours(seen: &Seen) -> impl Iterator<Item = &VpcEndpoint> {
-    let all = seen.ours().into_iter();
-    all.filter(|one| {
-        let mut tags = one.tags.iter();
-        tags.any(|tag| tag.key == "tieline:managed" && tag.value == "tieline")
-    })
+/// An endpoint always has all subnets of one of the forms that are asked for: what comes is there before anything goes.
+fn always_a_way(seen: &Seen) -> Option<String> {
+    // Of the services whose requests have forms.
+    let has_forms = |one: &VpcEndpoint| {
+        let name = &one.service_name;
+        name.contains("dsql") || name.ends_with(".monitoring")
+    };
+    let has = |one: &VpcEndpoint, form: &[usize]| {
+        let mut all = form.iter().map(|at| SUBNETS[*at]);
+        all.all(|id| one.subnet_ids.iter().any(|has| has == id))
+    };
+    let is_wrong = |one: &VpcEndpoint| {
+        has_forms(one) && is_held(one) && !FORMS.iter().any(|form| has(one, form))
+    };
+    let (_, one) = ours(seen).find(|(_, one)| is_wrong(one))?;
+    let (id, subnets) = (&one.vpc_endpoint_id, &one.subnet_ids);
+    Some(format!("{id} has {subnets:?}, which nobody has asked for"))
 }
 
-fn confirmed(one: &VpcEndpoint) -> Vec<(String, String)> {
+/// What carries the mark of one of the stacks.
+fn ours(seen: &Seen) -> impl Iterator<Item = (&'static str, &VpcEndpoint)> {
+    seen.alive.iter().filter_map(|one| Some((stack(one)?, one)))
+}
+
+pub(crate) fn stack(one: &VpcEndpoint) -> Option<&'static str> {
+    let mark = one.tags.iter().find(|tag| tag.key == MANAGED)?;
+    let mut stacks = ["tieline", ANOTHER].into_iter();
+    stacks.find(|stack| mark.value == *stack)
+}
+
+fn is_held(one: &VpcEndpoint) -> bool {
+    let mut tags = one.tags.iter();
+    tags.any(|tag| tag.key.starts_with(REQUEST) && !tag.value.is_empty())
+}
+
+/// The requests of a stack whose marks are on what is there.
+pub(crate) fn marked(seen: &Seen, stack: &str) -> BTreeSet<String> {
+    let of_stack = ours(seen).filter(|(name, _)| *name == stack);
+    let tags = of_stack.flat_map(|(_, one)| &one.tags);
+    let marks = tags.filter(|tag| !tag.value.is_empty());
+    let ids = marks.filter_map(|tag| tag.key.strip_prefix(REQUEST));
+    ids.map(str::to_owned).collect()
+}
+
+pub(crate) fn confirmed(stack: &'static str, one: &VpcEndpoint) -> Vec<Confirmed> {
     let marks = one.tags.iter();
     let marks = marks.filter(|tag| tag.value.split('.').nth(1) == Some("ready"));
     let ids = marks.filter_map(|tag| tag.key.strip_prefix(REQUEST));
-    ids.map(|id| (one.vpc_endpoint_id.clone(), id.to_owned()))
+    ids.map(|id| (stack, one.vpc_endpoint_id.clone(), id.to_owned()))
         .collect()
 }

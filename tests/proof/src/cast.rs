@@ -1,0 +1,95 @@
+//! Who takes part in a life: requests for each kind of target, and what they ask for in each of their forms.
+
+use serde_json::{Value, json};
+use tests::request;
+use world::scenario::SUBNETS;
+
+/// The requests of `events/requests` that stand for the kinds of targets; a kind that can have a private zone is there twice.
+pub(crate) const TARGETS: [&str; 9] = [
+    "aurora-dsql",
+    "aurora-dsql-management",
+    "aws-service-monitoring",
+    "endpoint-service",
+    "endpoint-service-private-zone",
+    "tidb-cloud-dedicated",
+    "tidb-cloud-serverless",
+    "tidb-cloud-to-confluent",
+    "dms-tidb-cloud",
+];
+
+/// A request that leaves private DNS alone: the names of a service can lead to one endpoint of a VPC only.
+const WITHOUT_NAMES: &str = "aurora-dsql-no-dns";
+
+/// The subnets that the forms of a request have. From one to another something comes, something goes, or both.
+pub(crate) const FORMS: [&[usize]; 3] = [&[0], &[0, 1], &[1, 2]];
+
+/// The other stack in the account.
+pub(crate) const ANOTHER: &str = "another";
+
+/// One who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// Its request's id.
+    pub id: &'static str,
+    /// Its request in `events/requests`.
+    pub target: &'static str,
+    /// Whether it asks the other stack.
+    pub elsewhere: bool,
+}
+
+impl Member {
+    pub(crate) fn of(id: &'static str, target: &'static str) -> Self {
+        Self {
+            id,
+            target,
+            elsewhere: false,
+        }
+    }
+
+    /// Who asks the other stack for the same service, under an id that is used here as well.
+    pub(crate) fn elsewhere() -> Self {
+        Self {
+            elsewhere: true,
+            ..Self::of("orders", WITHOUT_NAMES)
+        }
+    }
+
+    /// The stack that it asks.
+    pub(crate) fn stack(self) -> &'static str {
+        if self.elsewhere { ANOTHER } else { "tieline" }
+    }
+
+    /// Whether its request can have all forms: AWS's own services are in all zones of the world.
+    pub(crate) fn has_forms(self) -> bool {
+        matches!(
+            self.target,
+            "aurora-dsql" | "aurora-dsql-management" | "aws-service-monitoring" | WITHOUT_NAMES
+        )
+    }
+
+    /// Its request in one of its forms.
+    pub(crate) fn asked(self, form: usize) -> Value {
+        let mut asked = request(self.target);
+        asked["requestId"] = json!(self.id);
+        if self.has_forms() {
+            let subnets = FORMS[form].iter().map(|at| SUBNETS[*at]);
+            asked["network"]["subnetIds"] = json!(subnets.collect::<Vec<_>>());
+        } else if self.target == "tidb-cloud-dedicated" && form == 0 {
+            asked["network"]["subnetIds"] = json!(&SUBNETS[..2]);
+        }
+        asked
+    }
+
+    /// The events of which one removes it, whatever form it has by now: with other parameters than it was made with it is refused.
+    pub(crate) fn removals(self) -> Vec<Value> {
+        if self.has_forms() {
+            return vec![self.by_id()];
+        }
+        (0..FORMS.len()).map(|form| self.asked(form)).collect()
+    }
+
+    /// No more of a request than finds what carries marks.
+    pub(crate) fn by_id(self) -> Value {
+        json!({"requestId": self.id, "region": "us-east-1"})
+    }
+}
