@@ -5,6 +5,7 @@
 mod changes {
     mod races;
     mod refused;
+    mod zones;
 }
 
 use std::collections::BTreeSet;

@@ -19,7 +19,7 @@ mod kind;
 
 use serde::{Deserialize, Serialize};
 
-pub use kind::{Condition, Observation, PartContext, PartKind};
+pub use kind::{Compared, Condition, Narrowed, Observation, PartContext, PartKind};
 
 kinds! {
     pub enum Part: PartKind {

@@ -1,13 +1,14 @@
 //! Changes an endpoint in place: what is added comes first, what is left out goes once all of that works, and what does not work is
 //! put back. One order of EC2's at a time.
 
-use super::{equals, own_group};
+use super::{equals, own_group, parts};
 use crate::endpoint::{Form, Groups};
 use crate::execution::Phase;
 use crate::ids::EndpointId;
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, EndpointChange, Reply, State};
 use crate::ownership::CLOSING;
+use crate::parts::Narrowed;
 use crate::problem::{Code, Problem, Rejection};
 use crate::refusals;
 use crate::result::{Failed, Left, ResultDetail};
@@ -76,6 +77,19 @@ pub(super) async fn narrow(mut work: Work<'_>) -> StepResult {
     let Some((there, wanted)) = forms.and_then(|(_, there, wanted)| Some((there, wanted?))) else {
         return Ok(work.go(NextState::Poll));
     };
+    match parts::narrow(&work, Some(&endpoint)).await {
+        Ok(Narrowed::Nothing) => {}
+        // Until it shows everywhere, its names are still asked for.
+        Ok(Narrowed::Ordered) => {
+            work.progress.named = Some(work.now());
+            return Ok(work.wait("what was just ordered to show"));
+        }
+        Ok(Narrowed::Refused(problem)) => return Ok(work.fail(problem)),
+        Err(error) if error.is_busy() || error.is_missing() => {
+            return Ok(work.wait(format!("a part of it cannot be changed yet ({error})")));
+        }
+        Err(error) => return Err(error.into()),
+    }
     if let Some(order) = there.exceeds(&wanted) {
         // Somebody may have joined since it was checked; what gives them more takes nothing.
         if (order.takes() || order.addressing.is_some()) && work.plan.owner.shares(&endpoint.tags) {
@@ -141,30 +155,32 @@ pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
     let form = Form::of(&endpoint);
     let forms = work.plan.forms(work.progress.group.as_ref(), &endpoint);
     let wanted = forms.and_then(|(_, _, wanted)| wanted);
+    // What was added others may use by now.
     let keeps = owner.others_rely_on(&endpoint.tags, &form.built());
-    let next = change.puts_back(&form, wanted.as_ref(), keeps);
+    let gives = change.gives_back(&form, wanted.as_ref());
+    let takes = change.takes_back(&form, wanted.as_ref());
+    let takes = takes.filter(|_| !keeps);
+    let context = work.parts(Some(&endpoint));
     if work.plan.on_failure == OnFailure::Keep || work.situation().is_over() {
-        let left = next.map(|_| format!("{id}, changed by half"));
-        return Ok(announce(work, stands, left.into_iter().collect()));
+        let part = parts::changed(&work.plan, &context).await?;
+        let names = part.map(|part| part.kind().name());
+        let own = gives.or(takes).map(|_| id.to_string());
+        let left = own.into_iter().chain(names).map(|what| by_half(&what));
+        return Ok(announce(work, stands, left.collect()));
     }
     if endpoint.state != State::Available {
         return Ok(work.pause(format!("{id} to be available")));
     }
-    if let Some(order) = next {
-        return match work.outside.ec2.modify_endpoint(&id, &order).await {
-            Err(error) if error.is_busy() || error.is_missing() => {
-                Ok(work.pause(format!("{id} to take the next order ({error})")))
-            }
-            Err(CallError::Refused { .. }) => Ok(announce(
-                work,
-                stands,
-                vec![format!("{id}, changed by half")],
-            )),
-            ordered => {
-                ordered?;
-                Ok(work.pause(format!("{id} to be as it was")))
-            }
-        };
+    // What it lacks comes back before the names that lead there, and names that were added go before what they lead to.
+    if gives.is_none()
+        && let Some(part) = parts::changed(&work.plan, &context).await?
+    {
+        let (name, put_back) = (part.kind().name(), part.kind().put_back(&context).await);
+        return Ok(ordered_back(work, put_back, &name, stands)?);
+    }
+    if let Some(order) = gives.or(takes) {
+        let put_back = work.outside.ec2.modify_endpoint(&id, &order).await;
+        return Ok(ordered_back(work, put_back, id.as_str(), stands)?);
     }
     // The group that was made for it.
     let wanted = work.plan.endpoint.as_ref();
@@ -179,6 +195,22 @@ pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
     }
     work.progress.group = None;
     Ok(announce(work, stands, Vec::new()))
+}
+
+/// What comes of an order to put something back: another look, or that it is left as it is.
+fn ordered_back(work: Work<'_>, ordered: Reply<()>, what: &str, stands: bool) -> Reply<StepOutput> {
+    match ordered {
+        Err(error) if error.is_busy() || error.is_missing() => {
+            Ok(work.pause(format!("{what} to take the next order ({error})")))
+        }
+        Err(CallError::Refused { .. }) => Ok(announce(work, stands, vec![by_half(what)])),
+        Err(error) => Err(error),
+        Ok(()) => Ok(work.pause(format!("{what} to be as it was"))),
+    }
+}
+
+fn by_half(what: &str) -> String {
+    format!("{what}, changed by half")
 }
 
 fn announce(mut work: Work<'_>, stands: bool, left: Vec<String>) -> StepOutput {

@@ -3,7 +3,7 @@
 use crate::execution::Phase;
 use crate::outside::{Endpoint, Reply};
 use crate::ownership::Ownership;
-use crate::parts::{Condition, PartContext};
+use crate::parts::{Condition, Narrowed, Part, PartContext};
 use crate::plan::Plan;
 use crate::workflow::Work;
 
@@ -22,6 +22,31 @@ pub(super) async fn make(work: &Work<'_>, endpoint: Option<&Endpoint>, phase: Ph
         }
     }
     Ok(())
+}
+
+/// Takes away what a change leaves out of a part. Those that were made last come first: names go before what they lead to.
+pub(super) async fn narrow(work: &Work<'_>, endpoint: Option<&Endpoint>) -> Reply<Narrowed> {
+    let context = work.parts(endpoint);
+    for part in work.plan.parts.iter().rev() {
+        match part.kind().narrow(&context).await? {
+            Narrowed::Nothing => {}
+            narrowed @ (Narrowed::Ordered | Narrowed::Refused(_)) => return Ok(narrowed),
+        }
+    }
+    Ok(Narrowed::Nothing)
+}
+
+/// The first part on which something of a change is left that failed.
+pub(super) async fn changed<'p>(
+    plan: &'p Plan,
+    context: &PartContext<'_>,
+) -> Reply<Option<&'p Part>> {
+    for part in plan.parts.iter().rev() {
+        if part.kind().is_changed(context).await? {
+            return Ok(Some(part));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether the request is confirmed, on its endpoint or on a part that carries its mark, as it shows at this moment.

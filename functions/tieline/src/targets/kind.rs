@@ -62,6 +62,11 @@ pub trait TargetKind: Send + Sync {
         None
     }
 
+    /// How a request calls what becomes different of a part.
+    fn called(&self, field: &str) -> String {
+        format!("target.{field}")
+    }
+
     /// Whether private names are wanted for inbound Resolver endpoints only (S3 and its like).
     fn inbound_only(&self) -> bool {
         false

@@ -13,7 +13,7 @@ use crate::execution::Execution;
 use crate::ids::{GroupId, RequestId, VpcId};
 use crate::outside::{Endpoint, Outside, Reply, Service};
 use crate::ownership::Owner;
-use crate::parts::{Part, PartContext};
+use crate::parts::PartContext;
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::refusals::takes_from_others;
@@ -155,6 +155,7 @@ impl Check<'_> {
         self.check_in_place(&before, &after, &zones, there);
         Some(Change {
             before,
+            parts: BTreeMap::new(),
             zones,
             knows_inbound_only: wanted
                 .private_dns
@@ -165,28 +166,53 @@ impl Check<'_> {
         })
     }
 
-    /// Private zones stay as they are.
-    pub(super) async fn check_zones(&mut self, plan: &Plan, there: &Endpoint) -> Reply<()> {
+    /// What becomes different of what the connection is made of beside its endpoint.
+    pub(super) async fn change_parts(
+        &mut self,
+        plan: &mut Plan,
+        there: Option<&Endpoint>,
+    ) -> Reply<()> {
+        if let Some(there) = there
+            && !plan.owner.has_same_zones_in(&there.tags)
+        {
+            let message = format!(
+                "names of a private zone of another domain would lead to {}, or none any more",
+                there.id
+            );
+            self.problems.push(not_in_place(message).about("$.target"));
+            return Ok(());
+        }
         let context = PartContext {
             outside: self.outside,
             owner: &plan.owner,
             wanted: plan.endpoint.as_ref(),
-            endpoint: Some(there),
-            endpoint_id: Some(&there.id),
+            endpoint: there,
+            endpoint_id: there.map(|endpoint| &endpoint.id),
             removes: false,
+            change: plan.change.as_ref(),
         };
-        let mut changes = plan.owner.zone_in(&there.tags) != plan.owner.zone;
+        let mut all = Vec::new();
         for part in &plan.parts {
-            if let (Part::PrivateZone(zone), false) = (part, changes) {
-                changes = zone.would_change(&context).await?;
-            }
+            let kind = part.kind();
+            all.push((kind.name(), kind.compare(&context).await?));
         }
-        if changes {
-            let message = format!(
-                "a private zone whose names lead to {} would have other names or VPCs",
-                there.id
-            );
-            self.problems.push(not_in_place(message).about("$.target"));
+        let target = plan.target.clone();
+        for (name, compared) in all {
+            self.problems.extend(compared.problems);
+            self.warnings.extend(compared.warnings);
+            let Some(change) = plan.change.as_mut() else {
+                continue;
+            };
+            change
+                .parts
+                .extend(compared.before.map(|before| (name, before)));
+            for mut difference in compared.differences {
+                difference.field = target.kind().called(&difference.field);
+                // Several zones may be seen from the same VPCs.
+                if !change.differences.contains(&difference) {
+                    change.differences.push(difference);
+                }
+            }
         }
         Ok(())
     }

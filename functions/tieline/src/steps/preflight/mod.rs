@@ -348,7 +348,7 @@ impl<'a> Check<'a> {
         }
         plan.endpoint = Some(endpoint);
         if let (Some(there), true) = (&chosen.found, plan.change.is_some()) {
-            self.check_zones(&plan, there).await?;
+            self.change_parts(&mut plan, Some(there)).await?;
         }
         if let Verifier::Function { doubtful, .. } = &mut plan.verifier {
             *doubtful = self.keeps_own_out;
@@ -481,6 +481,7 @@ impl<'a> Check<'a> {
             endpoint,
             endpoint_id: endpoint.map(|endpoint| &endpoint.id),
             removes: false,
+            change: plan.change.as_ref(),
         };
         let warnings = plan.parts.iter().map(|part| part.kind().warns(&context));
         self.warnings.extend(warnings.flatten());
