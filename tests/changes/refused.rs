@@ -36,7 +36,11 @@ async fn what_cannot_be_changed_in_place_is_refused_with_the_way_to_do_it() {
         (
             "CHANGE_NOT_IN_PLACE",
             request_of("dms-tidb-cloud"),
-            request_of("dms-tidb-cloud"),
+            with(
+                request_of("dms-tidb-cloud"),
+                "/target/migrationType",
+                json!("full-load"),
+            ),
         ),
         (
             "SUBNET_NOT_FOUND",
@@ -59,10 +63,7 @@ async fn what_cannot_be_changed_in_place_is_refused_with_the_way_to_do_it() {
         assert_eq!(writes(stage.outside()), [""; 0], "{expected}");
         let fix = said["nextStep"].as_str().unwrap();
         assert!(!fix.is_empty(), "{said:#}");
-        if expected == "CHANGE_NOT_IN_PLACE"
-            && !before["network"].is_null()
-            && before["target"]["kind"] != "dms-tidb-cloud"
-        {
+        if expected == "CHANGE_NOT_IN_PLACE" && !before["network"].is_null() {
             assert_eq!(said["stands"], true, "{said:#}");
         }
     }

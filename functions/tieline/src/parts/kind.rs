@@ -110,6 +110,12 @@ pub trait PartKind: Send + Sync {
         false
     }
 
+    /// The tags of what carries the mark, where that is there and has tags.
+    async fn marked(&self, _: &PartContext<'_>) -> Reply<Option<Tags>> {
+        Ok(None)
+    }
+
+    /// Writes the mark, or has what carries none say what the mark says after a change.
     async fn mark(&self, _: &PartContext<'_>) -> Reply<()> {
         Ok(())
     }

@@ -15,6 +15,7 @@ pub mod tidb_domains;
 pub mod tidb_link;
 pub mod tidb_registration;
 
+mod dms_marks;
 mod kind;
 
 use serde::{Deserialize, Serialize};

@@ -137,6 +137,9 @@ async fn modify(mut work: Work<'_>, id: &EndpointId, order: &EndpointChange) -> 
 
 /// Puts back what a change that failed has changed, and says why it failed.
 pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
+    if work.plan.endpoint.is_none() {
+        return put_back_parts(work).await;
+    }
     let (Some(id), Some(change)) = (work.progress.endpoint.clone(), work.plan.change.clone())
     else {
         return Ok(announce(work, false, Vec::new()));
@@ -195,6 +198,26 @@ pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
     }
     work.progress.group = None;
     Ok(announce(work, stands, Vec::new()))
+}
+
+/// The same of a connection without an endpoint.
+async fn put_back_parts(work: Work<'_>) -> StepResult {
+    let context = work.parts(None);
+    let owner = &work.plan.owner;
+    let marks = parts::marked(&work.plan, &context).await?;
+    let stands = marks.as_ref().is_some_and(|tags| owner.has_confirmed(tags));
+    let is_confirmed = marks.is_some_and(|tags| owner.is_confirmed_on(&tags));
+    let was_confirmed = owner.fingerprint_before.is_some() && is_confirmed;
+    let part = parts::changed(&work.plan, &context).await?;
+    let Some(part) = part.filter(|_| !was_confirmed) else {
+        return Ok(announce(work, stands, Vec::new()));
+    };
+    let name = part.kind().name();
+    if work.plan.on_failure == OnFailure::Keep || work.situation().is_over() {
+        return Ok(announce(work, stands, vec![by_half(&name)]));
+    }
+    let put_back = part.kind().put_back(&context).await;
+    Ok(ordered_back(work, put_back, &name, stands)?)
 }
 
 /// What comes of an order to put something back: another look, or that it is left as it is.

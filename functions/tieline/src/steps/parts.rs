@@ -1,7 +1,7 @@
 //! Makes a plan's parts, in order.
 
 use crate::execution::Phase;
-use crate::outside::{Endpoint, Reply};
+use crate::outside::{Endpoint, Reply, Tags};
 use crate::ownership::Ownership;
 use crate::parts::{Condition, Narrowed, Part, PartContext};
 use crate::plan::Plan;
@@ -49,6 +49,16 @@ pub(super) async fn changed<'p>(
     Ok(None)
 }
 
+/// The tags of the part that carries the request's mark.
+pub(super) async fn marked(plan: &Plan, context: &PartContext<'_>) -> Reply<Option<Tags>> {
+    for part in &plan.parts {
+        if let Some(tags) = part.kind().marked(context).await? {
+            return Ok(Some(tags));
+        }
+    }
+    Ok(None)
+}
+
 /// Whether the request is confirmed, on its endpoint or on a part that carries its mark, as it shows at this moment.
 pub(super) async fn is_confirmed(plan: &Plan, context: &PartContext<'_>) -> Reply<bool> {
     if let Some(id) = context.endpoint_id {
@@ -67,7 +77,8 @@ pub(super) async fn is_confirmed(plan: &Plan, context: &PartContext<'_>) -> Repl
 pub(super) async fn mark(work: &Work<'_>) -> Reply<()> {
     let context = work.parts(None);
     for part in &work.plan.parts {
-        if part.kind().carries_mark() {
+        // After a change, what carries no mark has to say the new parameters as well.
+        if part.kind().carries_mark() || work.plan.change.is_some() {
             part.kind().mark(&context).await?;
         }
     }

@@ -3,9 +3,11 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+use super::Target;
 use crate::ids::{Ports, Region, RequestId, SecretArn, VpcId};
 use crate::json::Condition;
 use crate::options::Network;
+use crate::outside::dms::Instance;
 use crate::outside::{CallError, Outside};
 use crate::parts::Part;
 use crate::problem::Problem;
@@ -59,6 +61,11 @@ pub trait TargetKind: Send + Sync {
 
     /// Which of its fields does not go together with the rest of the request, and why.
     fn clash(&self, _vpc: &VpcId, _private_dns: bool) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
+    /// The same target with what of it changes in place as this replication instance has it; none of a kind without.
+    fn as_it_is(&self, _: &Instance) -> Option<Target> {
         None
     }
 
