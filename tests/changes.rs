@@ -6,6 +6,7 @@ mod changes {
     mod instances;
     mod races;
     mod refused;
+    mod tags;
     mod zones;
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{EndpointPlan, Groups};
 use crate::ids::Addressing;
 use crate::json::{canonical, policy};
-use crate::outside::{Endpoint, EndpointChange};
+use crate::outside::{Endpoint, EndpointChange, Tags};
 use crate::problem::short;
 
 /// What EC2 can change of an endpoint, as it is or as it shall be.
@@ -36,6 +36,9 @@ pub struct Change {
     /// The same of what else it is made of and becomes different, by its name and in words of its own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parts: BTreeMap<String, Value>,
+    /// Tags of the request that its endpoint had and shall not have.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
     /// The zone of every subnet that it has or shall have.
     pub zones: BTreeMap<String, String>,
     /// Whether the service's names may serve inbound resolvers only: then each order says whether they do.
@@ -82,6 +85,20 @@ impl Change {
     /// The one that takes away what it has added.
     pub fn takes_back(&self, there: &Form, wanted: Option<&Form>) -> Option<EndpointChange> {
         there.exceeds(&self.undone(there, wanted.unwrap_or(&self.before)))
+    }
+
+    /// The tags that are still to be taken from an endpoint with these.
+    pub fn tags_on(&self, there: &Tags) -> Tags {
+        let mut tags = self.tags.clone();
+        tags.retain(|key, value| there.get(key) == Some(value));
+        tags
+    }
+
+    /// Those that it would have to get back.
+    pub fn tags_off(&self, there: &Tags) -> Tags {
+        let mut tags = self.tags.clone();
+        tags.retain(|key, _| !there.contains_key(key));
+        tags
     }
 
     /// What an endpoint is without this change: what it has added is not there, and what it has taken away is.

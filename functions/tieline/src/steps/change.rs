@@ -74,7 +74,11 @@ pub(super) async fn narrow(mut work: Work<'_>) -> StepResult {
         return Ok(work.wait(format!("EC2 does not show {id}")));
     };
     let forms = work.plan.forms(work.progress.group.as_ref(), &endpoint);
-    let Some((there, wanted)) = forms.and_then(|(_, there, wanted)| Some((there, wanted?))) else {
+    let forms = forms.and_then(|(change, there, wanted)| {
+        let tags = change.tags_on(&endpoint.tags);
+        Some((tags, there, wanted?))
+    });
+    let Some((tags, there, wanted)) = forms else {
         return Ok(work.go(NextState::Poll));
     };
     match parts::narrow(&work, Some(&endpoint)).await {
@@ -97,6 +101,10 @@ pub(super) async fn narrow(mut work: Work<'_>) -> StepResult {
             return Ok(work.fail(refusals::takes_from_others(&others)));
         }
         return Ok(modify(work, &id, &order).await?);
+    }
+    if !tags.is_empty() {
+        work.outside.ec2.untag(&id, &tags).await?;
+        return Ok(work.wait("tags to go"));
     }
     // The group of our own, which it had until now.
     let left = work.progress.group.take();
@@ -163,11 +171,13 @@ pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
     let gives = change.gives_back(&form, wanted.as_ref());
     let takes = change.takes_back(&form, wanted.as_ref());
     let takes = takes.filter(|_| !keeps);
+    let tags = change.tags_off(&endpoint.tags);
     let context = work.parts(Some(&endpoint));
     if work.plan.on_failure == OnFailure::Keep || work.situation().is_over() {
         let part = parts::changed(&work.plan, &context).await?;
         let names = part.map(|part| part.kind().name());
-        let own = gives.or(takes).map(|_| id.to_string());
+        let own = gives.is_some() || takes.is_some() || !tags.is_empty();
+        let own = own.then(|| id.to_string());
         let left = own.into_iter().chain(names).map(|what| by_half(&what));
         return Ok(announce(work, stands, left.collect()));
     }
@@ -180,6 +190,10 @@ pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
     {
         let (name, put_back) = (part.kind().name(), part.kind().put_back(&context).await);
         return Ok(ordered_back(work, put_back, &name, stands)?);
+    }
+    if !tags.is_empty() {
+        let put_back = work.outside.ec2.tag(&id, &tags).await;
+        return Ok(ordered_back(work, put_back, id.as_str(), stands)?);
     }
     if let Some(order) = gives.or(takes) {
         let put_back = work.outside.ec2.modify_endpoint(&id, &order).await;

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Check;
 use super::looks::Network;
+use super::tags::{LeftOut, left_out};
 use crate::endpoint::{
     Change, Difference, EndpointPlan, Form, Groups, is_own_group, own_group_name,
 };
 use crate::execution::Execution;
 use crate::ids::{GroupId, RequestId, VpcId};
 use crate::outside::dms::Instance;
-use crate::outside::{Endpoint, Outside, Reply, Service};
+use crate::outside::{Endpoint, Outside, Reply, Service, Tags};
 use crate::ownership::Owner;
 use crate::parts::{Part, PartContext};
 use crate::plan::Plan;
@@ -143,6 +144,13 @@ impl Check<'_> {
             let is = json!(there.tags.get(key));
             Difference::of(&format!("tags.{key}"), is, json!(value))
         }));
+        let left_out = match shared {
+            true => Tags::new(),
+            false => self.tags_left_out(owner, there),
+        };
+        differences.extend(left_out.iter().filter_map(|(key, value)| {
+            Difference::of(&format!("tags.{key}"), json!(value), Value::Null)
+        }));
         if shared {
             self.check_others(owner, &before, &after, &zones, there);
         }
@@ -150,6 +158,7 @@ impl Check<'_> {
         Some(Change {
             before,
             parts: BTreeMap::new(),
+            tags: left_out,
             zones,
             knows_inbound_only: wanted
                 .private_dns
@@ -158,6 +167,25 @@ impl Check<'_> {
                 || there.inbound_only,
             differences,
         })
+    }
+
+    /// The tags that the request had and leaves out, as far as that is known.
+    fn tags_left_out(&mut self, owner: &Owner, there: &Endpoint) -> Tags {
+        match left_out(&self.request.shape, owner, &there.tags) {
+            LeftOut::Known(tags) => tags,
+            LeftOut::Unknown(keys) => {
+                let message = format!(
+                    "{} has tags that are not in the request, and stay, as it is not known who put them there: {}",
+                    there.id,
+                    keys.join(", ")
+                );
+                let fix =
+                    "take them away by hand, or with a change that makes nothing else different";
+                let warning = Problem::new(Code::TagsLeftOut, message, fix);
+                self.warnings.push(warning.about("$.tags"));
+                Tags::new()
+            }
+        }
     }
 
     /// A connection that has no endpoint of its own: whether there is one, of which what is different changes in place.

@@ -10,6 +10,7 @@ mod service;
 mod serving;
 mod status;
 mod surroundings;
+mod tags;
 
 use futures_util::future::join_all;
 
