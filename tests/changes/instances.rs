@@ -32,6 +32,12 @@ fn size(stage: &Stage) -> (String, u32) {
     )
 }
 
+/// Whether it says that replication stands still.
+fn warns(said: &Value) -> bool {
+    let mut warnings = said["warnings"].as_array().unwrap().iter();
+    warnings.any(|one| one["code"] == "CLIENTS_KEPT_OUT")
+}
+
 /// Which parameters everything of DMS's says.
 fn marks(stage: &Stage) -> Vec<String> {
     let all = dms(stage).tags.into_values();
@@ -55,7 +61,7 @@ async fn an_instance_becomes_larger_and_is_tested_anew() {
     let said = detail(&planned);
     assert_eq!(code(&planned), "PLANNED", "{said:#}");
     assert_eq!(changed(said), ["target.replicationInstance.class"]);
-    assert_eq!(said["warnings"][0]["code"], "CLIENTS_KEPT_OUT", "{said:#}");
+    assert!(warns(said), "{said:#}");
     assert_eq!(writes(stage.outside()), [""; 0]);
 
     stage.start(larger(), None);
@@ -64,7 +70,7 @@ async fn an_instance_becomes_larger_and_is_tested_anew() {
     assert_eq!(code(&ended), "CONNECTED", "{said:#}");
     assert_eq!(changed(said), ["target.replicationInstance.class"]);
     assert_eq!(said["changes"][0]["before"], "dms.t3.medium", "{said:#}");
-    assert_eq!(said["warnings"][0]["code"], "CLIENTS_KEPT_OUT", "{said:#}");
+    assert!(warns(said), "{said:#}");
     assert_eq!(size(&stage), ("dms.r6i.large".to_owned(), 50));
     let calls = writes(stage.outside());
     let position = |action: &str| calls.iter().position(|call| call == action).unwrap();
