@@ -173,31 +173,29 @@ pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
     let takes = takes.filter(|_| !keeps);
     let tags = change.tags_off(&endpoint.tags);
     let context = work.parts(Some(&endpoint));
+    let part = parts::changed(&work.plan, &context).await?;
+    let own = gives.is_some() || takes.is_some() || !tags.is_empty();
+    let names = part.iter().map(|part| part.kind().name());
+    let left = own.then(|| id.to_string()).into_iter().chain(names);
+    let left: Vec<String> = left.map(|what| by_half(&what)).collect();
     if work.plan.on_failure == OnFailure::Keep || work.situation().is_over() {
-        let part = parts::changed(&work.plan, &context).await?;
-        let names = part.map(|part| part.kind().name());
-        let own = gives.is_some() || takes.is_some() || !tags.is_empty();
-        let own = own.then(|| id.to_string());
-        let left = own.into_iter().chain(names).map(|what| by_half(&what));
-        return Ok(announce(work, stands, left.collect()));
+        return Ok(announce(work, stands, left));
     }
     if endpoint.state != State::Available {
         return Ok(work.pause(format!("{id} to be available")));
     }
     // What it lacks comes back before the names that lead there, and names that were added go before what they lead to.
-    if gives.is_none()
-        && let Some(part) = parts::changed(&work.plan, &context).await?
-    {
+    if let Some(part) = part.filter(|_| gives.is_none()) {
         let (name, put_back) = (part.kind().name(), part.kind().put_back(&context).await);
-        return Ok(ordered_back(work, put_back, &name, stands)?);
+        return Ok(ordered_back(work, put_back, &name, stands, left)?);
     }
     if !tags.is_empty() {
         let put_back = work.outside.ec2.tag(&id, &tags).await;
-        return Ok(ordered_back(work, put_back, id.as_str(), stands)?);
+        return Ok(ordered_back(work, put_back, id.as_str(), stands, left)?);
     }
     if let Some(order) = gives.or(takes) {
         let put_back = work.outside.ec2.modify_endpoint(&id, &order).await;
-        return Ok(ordered_back(work, put_back, id.as_str(), stands)?);
+        return Ok(ordered_back(work, put_back, id.as_str(), stands, left)?);
     }
     // The group that was made for it.
     let wanted = work.plan.endpoint.as_ref();
@@ -231,16 +229,23 @@ async fn put_back_parts(work: Work<'_>) -> StepResult {
         return Ok(announce(work, stands, vec![by_half(&name)]));
     }
     let put_back = part.kind().put_back(&context).await;
-    Ok(ordered_back(work, put_back, &name, stands)?)
+    let left = vec![by_half(&name)];
+    Ok(ordered_back(work, put_back, &name, stands, left)?)
 }
 
-/// What comes of an order to put something back: another look, or that it is left as it is.
-fn ordered_back(work: Work<'_>, ordered: Reply<()>, what: &str, stands: bool) -> Reply<StepOutput> {
+/// What comes of an order to put something back: another look, or that all of this is left as it is.
+fn ordered_back(
+    work: Work<'_>,
+    ordered: Reply<()>,
+    what: &str,
+    stands: bool,
+    left: Vec<String>,
+) -> Reply<StepOutput> {
     match ordered {
         Err(error) if error.is_busy() || error.is_missing() => {
             Ok(work.pause(format!("{what} to take the next order ({error})")))
         }
-        Err(CallError::Refused { .. }) => Ok(announce(work, stands, vec![by_half(what)])),
+        Err(CallError::Refused { .. }) => Ok(announce(work, stands, left)),
         Err(error) => Err(error),
         Ok(()) => Ok(work.pause(format!("{what} to be as it was"))),
     }
