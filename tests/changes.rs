@@ -2,13 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
+mod changes {
+    mod instances;
+    mod races;
+    mod refused;
+    mod tags;
+    mod zones;
+}
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{
-    Ended, Seen, Simulated, Stage, assert_connected, code, comparable, detail, request, writes,
-};
+use tests::{Ended, Seen, Simulated, Stage, assert_connected, code, detail, request, writes};
 use world::gate::{Fault, FaultKind};
 use world::model::endpoints::{ModifyVpcEndpoint, VpcEndpoint};
 use world::plane::{Client, Count, Place};
@@ -258,110 +264,6 @@ async fn another_subnet_of_a_zone_takes_the_place_of_the_one_before() {
     assert_eq!(writes(stage.outside()), [""; 0]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_cannot_be_changed_in_place_is_refused_with_the_way_to_do_it() {
-    let request_of = |name: &str| request(name);
-    let monitoring = request("aws-service-monitoring");
-    let zone = request("endpoint-service-private-zone");
-    let cases = [
-        (
-            "NOTHING_TO_CHANGE",
-            monitoring.clone(),
-            with_id(monitoring.clone(), "other"),
-        ),
-        (
-            "CHANGE_NOT_IN_PLACE",
-            monitoring.clone(),
-            with(monitoring.clone(), "/target/service", json!("sts")),
-        ),
-        (
-            "CHANGE_NOT_IN_PLACE",
-            zone.clone(),
-            with(zone, "/target/privateZone/name", json!("other.example.com")),
-        ),
-        (
-            "CHANGE_NOT_IN_PLACE",
-            request_of("tidb-cloud-to-confluent"),
-            request_of("tidb-cloud-to-confluent"),
-        ),
-        (
-            "CHANGE_NOT_IN_PLACE",
-            request_of("dms-tidb-cloud"),
-            request_of("dms-tidb-cloud"),
-        ),
-        (
-            "SUBNET_NOT_FOUND",
-            monitoring.clone(),
-            with(
-                monitoring,
-                "/network/subnetIds",
-                json!(["subnet-00000000000000000"]),
-            ),
-        ),
-    ];
-    for (expected, before, after) in cases {
-        let simulated = Simulated::on(scenario::world("default"));
-        let (mut stage, _) = connected(simulated, std::slice::from_ref(&before)).await;
-        stage.start(change(&after), None);
-        let ended = stage.run().await.pop().unwrap();
-
-        let said = detail(&ended);
-        assert_eq!(code(&ended), expected, "{said:#}");
-        assert_eq!(writes(stage.outside()), [""; 0], "{expected}");
-        let fix = said["nextStep"].as_str().unwrap();
-        assert!(!fix.is_empty(), "{said:#}");
-        if expected == "CHANGE_NOT_IN_PLACE"
-            && !before["network"].is_null()
-            && before["target"]["kind"] != "dms-tidb-cloud"
-        {
-            assert_eq!(said["stands"], true, "{said:#}");
-        }
-    }
-}
-
-/// What others have is not taken; what is added is theirs as well.
-#[tokio::test(start_paused = true)]
-async fn others_keep_what_they_have() {
-    let first = with(
-        request("aws-service-monitoring"),
-        "/network/subnetIds",
-        json!(&SUBNETS[..2]),
-    );
-    let second = with_id(first.clone(), "other");
-    let less = [
-        with(first.clone(), "/network/subnetIds", json!(&SUBNETS[..1])),
-        with(first.clone(), "/privateDns", json!(false)),
-        with(
-            first.clone(),
-            "/policy",
-            json!({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}),
-        ),
-    ];
-    for after in less {
-        let simulated = Simulated::on(scenario::world("default"));
-        let (mut stage, _) = connected(simulated, &[first.clone(), second.clone()]).await;
-        stage.start(change(&after), None);
-        let ended = stage.run().await.pop().unwrap();
-        let said = detail(&ended);
-        assert_eq!(code(&ended), "CHANGE_TAKES_FROM_OTHERS", "{said:#}");
-        assert!(
-            said["message"].as_str().unwrap().contains("for other"),
-            "{said:#}"
-        );
-        assert_eq!(said["stands"], true);
-        assert_eq!(writes(stage.outside()), [""; 0]);
-    }
-    let more = with(first.clone(), "/network/subnetIds", json!(&SUBNETS[..3]));
-    let simulated = Simulated::on(scenario::world("default"));
-    let (mut stage, _) = connected(simulated, &[first.clone(), second.clone()]).await;
-    stage.start(change(&more), None);
-    let ended = stage.run().await.pop().unwrap();
-    assert_eq!(code(&ended), "CONNECTED", "{:#}", detail(&ended));
-    stage.start(second, None);
-    let again = stage.run().await.pop().unwrap();
-    assert_eq!(code(&again), "CONNECTED", "{:#}", detail(&again));
-}
-
 /// What does not work is put back, whatever failed, and the connection stands as it was.
 #[tokio::test(start_paused = true)]
 async fn what_does_not_work_is_put_back() {
@@ -449,105 +351,6 @@ async fn what_was_changed_by_hand_is_put_right_or_left_as_it_was() {
             assert_eq!(code(&ended), "CONNECTED", "{:#}", detail(&ended));
             assert_eq!(there[0], json!(&SUBNETS[..2]));
         }
-    }
-}
-
-/// Whoever began first is waited for: changes, requests and removals of one id.
-#[tokio::test(start_paused = true)]
-async fn two_changes_at_once_come_one_after_the_other() {
-    let with_subnets = |count: usize| {
-        with(
-            request("aws-service-monitoring"),
-            "/network/subnetIds",
-            json!(&SUBNETS[..count]),
-        )
-    };
-    for seconds in [0, 1, 5, 20, 40, 70] {
-        let simulated = Simulated::on(scenario::world("default"));
-        let (mut stage, _) = connected(simulated, &[with_subnets(1)]).await;
-        stage.start(change(&with_subnets(3)), None);
-        stage.pass(Duration::from_millis(seconds * 1000 + 50)).await;
-        stage.start(change(&with_subnets(2)), None);
-        let ended = stage.run().await;
-        for one in &ended[1..] {
-            assert_eq!(code(one), "CONNECTED", "{seconds}: {:#}", detail(one));
-        }
-        assert_eq!(ours(&stage).subnet_ids.len(), 2, "{seconds}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_change_of_what_is_being_made_or_removed_waits() {
-    let before = request("aurora-dsql");
-    let after = tests::json("events/changes/aurora-dsql-third-zone.json");
-    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
-    stage.start(before.clone(), None);
-    stage.pass(Duration::from_secs(20)).await;
-    stage.start(after.clone(), None);
-    let ended = stage.run().await;
-    assert_eq!(code(&ended[1]), "CONNECTED", "{:#}", detail(&ended[1]));
-    assert_eq!(ours(&stage).subnet_ids.len(), 3);
-
-    let removal = json!({"id": "e-removal", "source": "me", "detail-type": "Private Connection Removal Requested", "detail": after["detail"]});
-    stage.remove(removal, None);
-    stage.pass(Duration::from_secs(20)).await;
-    stage.start(after, None);
-    let ended = stage.run().await;
-    assert_eq!(code(&ended[2]), "REMOVED", "{:#}", detail(&ended[2]));
-    assert_eq!(
-        code(&ended[3]),
-        "NOTHING_TO_CHANGE",
-        "{:#}",
-        detail(&ended[3])
-    );
-}
-
-/// One that is aborted is announced; sent again, it goes on with what is there.
-#[tokio::test(start_paused = true)]
-async fn a_change_that_is_aborted_is_announced_and_can_be_sent_again() {
-    let before = with(
-        request("aws-service-monitoring"),
-        "/network/subnetIds",
-        json!(&SUBNETS[..1]),
-    );
-    let mut after = with(before.clone(), "/network/subnetIds", json!(&SUBNETS[1..3]));
-    after["network"]
-        .as_object_mut()
-        .unwrap()
-        .remove("securityGroupIds");
-    for seconds in [1, 6, 15, 40, 60, 80] {
-        let simulated = Simulated::verified(scenario::world("default"));
-        let (mut stage, announced) = connected(simulated, std::slice::from_ref(&before)).await;
-        stage.start(change(&after), None);
-        stage.pass(Duration::from_secs(seconds)).await;
-        stage.end(1, "ABORTED", None);
-        let told = stage.status_change(1);
-        stage.start(told, None);
-        let ended = stage.run().await.pop().unwrap();
-        assert_eq!(
-            code(&ended),
-            "EXECUTION_ENDED",
-            "{seconds}: {:#}",
-            detail(&ended)
-        );
-        assert_eq!(detail(&ended)["stands"], true, "{seconds}");
-        assert_eq!(detail(&ended)["resultId"], "e-change.result", "{seconds}");
-
-        let (ended, count) = watched(&mut stage, &announced, change(&after)).await;
-        assert_eq!(code(&ended), "CONNECTED", "{seconds}: {:#}", detail(&ended));
-        assert_eq!(count.failed, 0, "{seconds}");
-        let one = ours(&stage);
-        assert_eq!(one.subnet_ids.len(), 2, "{seconds}");
-        assert!(
-            one.groups[0].group_name.starts_with("tieline-"),
-            "{seconds}"
-        );
-        let (again, _) = watched(&mut stage, &announced, change(&after)).await;
-        assert_eq!(
-            comparable(&again.events[0])["Detail"]["changes"],
-            json!([]),
-            "{seconds}"
-        );
     }
 }
 

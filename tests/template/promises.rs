@@ -45,11 +45,12 @@ OthersMayPut:
 "#;
 
 /// Calls that change or delete what exists. (Route 53 knows no conditions on the tags of zones.)
-const CHANGES: [&str; 9] = [
+const CHANGES: [&str; 10] = [
     "dms:DeleteCertificate",
     "dms:DeleteEndpoint",
     "dms:DeleteReplicationInstance",
     "dms:DeleteReplicationSubnetGroup",
+    "dms:ModifyReplicationInstance",
     "ec2:ModifyVpcEndpoint",
     "ec2:DeleteVpcEndpoints",
     "ec2:DeleteSecurityGroup",

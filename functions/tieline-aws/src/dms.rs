@@ -151,6 +151,7 @@ impl Dms for AwsDms {
             status,
             vpc: vpc.unwrap_or_default(),
             class: instance.replication_instance_class.unwrap_or_default(),
+            storage: u32::try_from(instance.allocated_storage).unwrap_or_default(),
             private_ips: private_ips.unwrap_or_default(),
             tags,
         }))
@@ -172,6 +173,26 @@ impl Dms for AwsDms {
             .publicly_accessible(false)
             .set_tags(tag_list(tags));
         ask("dms:CreateReplicationInstance", call.send())
+            .await
+            .map(drop)
+    }
+
+    async fn modify_instance(
+        &self,
+        arn: &str,
+        class: Option<&str>,
+        storage: Option<u32>,
+    ) -> Reply<()> {
+        let storage = storage.map(|gib| i32::try_from(gib).unwrap_or(i32::MAX));
+        let call = self
+            .client
+            .modify_replication_instance()
+            .replication_instance_arn(arn)
+            .set_replication_instance_class(class.map(str::to_owned))
+            .set_allocated_storage(storage)
+            // Left out, it would wait for the next maintenance window.
+            .apply_immediately(true);
+        ask("dms:ModifyReplicationInstance", call.send())
             .await
             .map(drop)
     }

@@ -289,6 +289,15 @@ impl Route53 for AwsRoute53 {
         }
     }
 
+    async fn disassociate(&self, id: &str, vpc: &VpcId) -> Reply<()> {
+        let call = self
+            .client
+            .disassociate_vpc_from_hosted_zone()
+            .hosted_zone_id(id)
+            .vpc(self.vpc(vpc));
+        gone_is_fine(ask("route53:DisassociateVPCFromHostedZone", call.send()).await)
+    }
+
     async fn tag_zone(&self, id: &str, tags: &Tags) -> Reply<()> {
         let tag = |(key, value)| Tag::builder().key(key).value(value).build();
         let add = tags.iter().map(tag).collect();

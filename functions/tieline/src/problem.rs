@@ -89,7 +89,7 @@ pub enum Code {
     NamesTakenOver,
     /// A warning: the service needs others beside it, and the VPC has no endpoint for them.
     CompanionMissing,
-    /// A warning: something that is made has no room for all of the request's tags.
+    /// A warning: something that is made has no room for all of the request's tags, or something that is changed keeps others.
     TagsLeftOut,
     /// The service has no private DNS name.
     PrivateDnsUnavailable,

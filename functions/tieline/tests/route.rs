@@ -290,6 +290,7 @@ fn a_connection_without_an_endpoint_is_confirmed_on_its_parts() {
             condition: Condition::Ready,
             ownership,
             facts: Map::<String, Value>::new(),
+            exceeds: false,
         };
         Observed {
             parts: Some(PartsStatus::Ready(vec![(marked.clone(), seen)])),

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use super::{EndpointPlan, Groups};
 use crate::ids::Addressing;
 use crate::json::{canonical, policy};
-use crate::outside::{Endpoint, EndpointChange};
+use crate::outside::{Endpoint, EndpointChange, Tags};
 use crate::problem::short;
 
 /// What EC2 can change of an endpoint, as it is or as it shall be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Form {
     pub subnets: BTreeSet<String>,
@@ -27,12 +27,18 @@ pub struct Form {
     pub addressing: Option<Addressing>,
 }
 
-/// A change of an endpoint that is there.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A change of a connection that is there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
-    /// What it is put back to if the change does not work.
+    /// What its endpoint is put back to if the change does not work; empty where it has none.
     pub before: Form,
+    /// The same of what else it is made of and becomes different, by its name and in words of its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, Value>,
+    /// Tags of the request that its endpoint had and shall not have.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
     /// The zone of every subnet that it has or shall have.
     pub zones: BTreeMap<String, String>,
     /// Whether the service's names may serve inbound resolvers only: then each order says whether they do.
@@ -63,14 +69,9 @@ impl Difference {
 }
 
 impl Change {
-    /// The next call of EC2 that puts an endpoint back; none if nothing of this change is left on it. What others have changed
-    /// meanwhile stays theirs; where `keeps` is said, so does what was added, which they may use.
-    pub fn puts_back(
-        &self,
-        there: &Form,
-        wanted: Option<&Form>,
-        keeps: bool,
-    ) -> Option<EndpointChange> {
+    /// The next call of EC2 that gives an endpoint back what this change has taken; none if it has that. What others have changed
+    /// meanwhile stays theirs.
+    pub fn gives_back(&self, there: &Form, wanted: Option<&Form>) -> Option<EndpointChange> {
         let back = self.undone(there, wanted.unwrap_or(&self.before));
         let names = || {
             (back.private_dns && !there.private_dns).then(|| EndpointChange {
@@ -78,10 +79,26 @@ impl Change {
                 ..EndpointChange::of_private_dns(true)
             })
         };
-        there
-            .lacks(&back, &self.zones)
-            .or_else(names)
-            .or_else(|| there.exceeds(&back).filter(|_| !keeps))
+        there.lacks(&back, &self.zones).or_else(names)
+    }
+
+    /// The one that takes away what it has added.
+    pub fn takes_back(&self, there: &Form, wanted: Option<&Form>) -> Option<EndpointChange> {
+        there.exceeds(&self.undone(there, wanted.unwrap_or(&self.before)))
+    }
+
+    /// The tags that are still to be taken from an endpoint with these.
+    pub fn tags_on(&self, there: &Tags) -> Tags {
+        let mut tags = self.tags.clone();
+        tags.retain(|key, value| there.get(key) == Some(value));
+        tags
+    }
+
+    /// Those that it would have to get back.
+    pub fn tags_off(&self, there: &Tags) -> Tags {
+        let mut tags = self.tags.clone();
+        tags.retain(|key, _| !there.contains_key(key));
+        tags
     }
 
     /// What an endpoint is without this change: what it has added is not there, and what it has taken away is.

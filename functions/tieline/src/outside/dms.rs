@@ -35,6 +35,14 @@ pub trait Dms: Send + Sync {
     async fn instance(&self, id: &str) -> Reply<Option<Instance>>;
     /// Creates a replication instance that is not public.
     async fn create_instance(&self, new: &NewInstance, tags: &Tags) -> Reply<()>;
+    /// Gives an instance another class and more storage, at once: it is `modifying` for some minutes, and does nothing meanwhile.
+    /// What is as it was is not named. Refused as [`super::CallError::is_busy`] unless it is available.
+    async fn modify_instance(
+        &self,
+        arn: &str,
+        class: Option<&str>,
+        storage: Option<u32>,
+    ) -> Reply<()>;
     async fn delete_instance(&self, arn: &str) -> Reply<()>;
 
     /// The ARN of a certificate by its identifier.
@@ -83,6 +91,8 @@ pub struct Instance {
     pub vpc: String,
     /// Its class, such as `dms.t3.medium`.
     pub class: String,
+    /// Its storage in GiB, 0 if DMS does not say.
+    pub storage: u32,
     pub private_ips: Vec<String>,
     pub tags: Tags,
 }

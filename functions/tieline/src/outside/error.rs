@@ -211,6 +211,7 @@ impl CallError {
                         | "ResourceNotFoundException"
                         | "ResourceNotFoundFault"
                         | "NoSuchHostedZone"
+                        | "VPCAssociationNotFound"
                         | "NoSuchEntity"
                 )
         })

@@ -1,6 +1,7 @@
 //! Amazon Route 53 in Tieline's words: private hosted zones.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::VpcId;
 use crate::outside::{Reply, Tags};
@@ -23,6 +24,8 @@ pub trait Route53: Send + Sync {
     ) -> Reply<String>;
     /// Lets another VPC of this Region use a zone. One that does already counts as done.
     async fn associate(&self, id: &str, vpc: &VpcId) -> Reply<()>;
+    /// Has a VPC of this Region use a zone no more; Route 53 refuses it for the last one. One that does not already counts as done.
+    async fn disassociate(&self, id: &str, vpc: &VpcId) -> Reply<()>;
     /// Adds tags to a zone, replacing values.
     async fn tag_zone(&self, id: &str, tags: &Tags) -> Reply<()>;
     async fn untag_zone(&self, id: &str, keys: &[String]) -> Reply<()>;
@@ -56,7 +59,8 @@ pub struct HostedZone {
     pub taken: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ZoneName {
     /// The whole name, perhaps with an asterisk in front.
     pub name: String,
@@ -65,10 +69,11 @@ pub struct ZoneName {
     pub ttl: u32,
     /// Where it is an alias: the zone's own name is one, as it can be no CNAME (Route 53 Developer Guide, "Choosing between
     /// alias and non-alias records").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<Alias>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alias {
     /// The hosted zone of the name that it leads to.
     pub zone: String,

@@ -184,6 +184,15 @@ impl Owner {
         .into()
     }
 
+    /// The same with the parameters of before, where what is there is changed.
+    pub fn marks_before(&self) -> Option<Tags> {
+        let before = Self {
+            fingerprint: self.fingerprint_before.clone()?,
+            ..self.clone()
+        };
+        Some(before.marks())
+    }
+
     /// What a thing with these tags is to carry for this request: one that serves others has room for the mark only.
     pub fn tags_beside(&self, there: &Tags) -> Tags {
         if self.shares(there) {

@@ -1,6 +1,8 @@
 //! How marks on an endpoint name the private zones that lead to it: a zone has room for few tags of its own. A word of a mark says
 //! the zone's domain and who sees it, because VPCs that see nothing of each other may have a zone of the same domain each.
 
+use std::collections::BTreeSet;
+
 use super::{Owner, holders};
 use crate::ids::VpcId;
 use crate::json::canonical;
@@ -64,6 +66,29 @@ impl Owner {
         (!zones.is_empty()).then(|| zones.join("."))
     }
 
+    /// Whether that mark names the private zones of the same domains that this request's are of.
+    pub fn has_same_zones_in(&self, tags: &Tags) -> bool {
+        let domains = |zones: Option<&str>| -> BTreeSet<String> {
+            let words = zones.into_iter().flat_map(|zones| zones.split('.'));
+            words.map(|word| domain_in(word).to_owned()).collect()
+        };
+        domains(self.zone_in(tags).as_deref()) == domains(self.zone.as_deref())
+    }
+
+    /// Whether that mark may mean the zone of a domain that these VPCs see.
+    pub fn holds_zone(&self, tags: &Tags, domain: &str, vpcs: &[String]) -> bool {
+        let own = self.zone_in(tags).unwrap_or_default();
+        own.split('.').any(|word| may_mean(word, domain, vpcs))
+    }
+
+    /// Whether that mark says of a VPC that it sees the zone of a domain. Where it names no VPCs, nothing is known.
+    pub fn names_vpc_of_zone(&self, tags: &Tags, domain: &str, vpc: &str) -> bool {
+        let own = self.zone_in(tags).unwrap_or_default();
+        let vpcs = [vpc.to_owned()];
+        let mut words = own.split('.').filter(|word| word.contains('-'));
+        words.any(|word| may_mean(word, domain, &vpcs))
+    }
+
     /// Whether that mark names every zone of this request's; the version before said only their domains.
     pub fn names_zones_in(&self, tags: &Tags) -> bool {
         let there = self.zone_in(tags).unwrap_or_default();
@@ -123,6 +148,15 @@ mod tests {
             assert!(!holder.shares_zone(&tags, domain, &vpcs), "{what}");
         }
         assert!(holder.names_zones_in(&before.marks()));
+        let (now, old) = (holder.marks(), before.marks());
+        assert!(holder.has_same_zones_in(&old) && !owner().has_same_zones_in(&now));
+        for (vpc, named) in [(&first, true), (&second, true), (&third, false)] {
+            let vpc = vpc.as_str();
+            assert_eq!(holder.names_vpc_of_zone(&now, "db.example", vpc), named);
+            assert!(!holder.names_vpc_of_zone(&now, "example", vpc));
+            // The version before named none.
+            assert!(!holder.names_vpc_of_zone(&old, "db.example", vpc));
+        }
         assert_eq!(holder.zone_in(&holder.marks()).as_ref(), Some(&mark));
         let many = vec![mark; 20];
         assert_eq!(zone_marks(&many).unwrap().len(), 20 * 10 - 1);

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Observation, PartContext, PartKind};
+use super::{Condition, Observation, PartContext, PartKind, dms_marks};
 use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
 
@@ -25,7 +25,7 @@ impl PartKind for DmsCertificate {
         let Some(found) = context.outside.dms.certificate(&self.id).await? else {
             return Ok(Observation::absent());
         };
-        let ownership = context.owner.of_tags(&found.tags);
+        let ownership = dms_marks::whose(context, &found.tags);
         let condition = match ownership {
             Ownership::Others => context.not_ours(&self.name(), &found.tags),
             Ownership::Ours | Ownership::Confirmed => Condition::Ready,
@@ -42,6 +42,25 @@ impl PartKind for DmsCertificate {
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         match context.outside.dms.certificate(&self.id).await? {
             Some(found) => context.outside.dms.delete_certificate(&found.arn).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn mark(&self, context: &PartContext<'_>) -> Reply<()> {
+        match context.outside.dms.certificate(&self.id).await? {
+            Some(found) => dms_marks::write(context, &found.arn, &found.tags).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn is_changed(&self, context: &PartContext<'_>) -> Reply<bool> {
+        let found = context.outside.dms.certificate(&self.id).await?;
+        Ok(found.is_some_and(|found| dms_marks::is_ahead(context, &found.tags)))
+    }
+
+    async fn put_back(&self, context: &PartContext<'_>) -> Reply<()> {
+        match context.outside.dms.certificate(&self.id).await? {
+            Some(found) => dms_marks::write_back(context, &found.arn, &found.tags).await,
             None => Ok(()),
         }
     }

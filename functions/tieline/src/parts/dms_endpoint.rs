@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::deployment::Bounds;
 use crate::outside::dms::{DmsEndpoint as Found, NewDmsEndpoint};
-use crate::outside::{Reply, made};
+use crate::outside::{Reply, Tags, made};
 use crate::ownership::Ownership;
 use crate::problem::Problem;
 use crate::refusals::role_not_allowed;
@@ -38,7 +38,11 @@ impl PartKind for DmsEndpoint {
         let Some(found) = self.find(context).await? else {
             return Ok(Observation::absent());
         };
-        let ownership = context.owner.of_tags(&found.tags);
+        let ownership = match context.owner.of_tags(&found.tags) {
+            // What is confirmed is the connection of before.
+            Ownership::Confirmed if !context.owner.is_confirmed_on(&found.tags) => Ownership::Ours,
+            whose => whose,
+        };
         let condition = match (ownership, found.status.as_str()) {
             (Ownership::Others, _) => context.not_ours(&self.name(), &found.tags),
             (_, "active") => Condition::Ready,
@@ -70,6 +74,10 @@ impl PartKind for DmsEndpoint {
 
     fn carries_mark(&self) -> bool {
         true
+    }
+
+    async fn marked(&self, context: &PartContext<'_>) -> Reply<Option<Tags>> {
+        Ok(self.find(context).await?.map(|found| found.tags))
     }
 
     async fn mark(&self, context: &PartContext<'_>) -> Reply<()> {

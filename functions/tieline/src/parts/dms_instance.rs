@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::{Condition, Observation, PartContext, PartKind};
+use super::{Compared, Condition, Observation, PartContext, PartKind, dms_marks};
 use crate::deployment::Bounds;
+use crate::endpoint::Difference;
 use crate::ids::{InstanceArn, VpcId};
 use crate::outside::dms::{Instance, NewInstance};
-use crate::outside::{Reply, made};
+use crate::outside::{CallError, Reply, made};
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 use crate::refusals::{instance_not_allowed, unsuitable};
@@ -21,6 +23,31 @@ pub enum DmsInstance {
     New(NewInstance),
 }
 
+const MODIFY: &str = "dms:ModifyReplicationInstance";
+
+/// What of an instance changes in place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Size {
+    class: String,
+    storage: u32,
+}
+
+impl Size {
+    fn of(there: &Instance) -> Self {
+        Self {
+            class: there.class.clone(),
+            storage: there.storage,
+        }
+    }
+
+    fn wanted(new: &NewInstance) -> Self {
+        Self {
+            class: new.class.clone(),
+            storage: new.storage,
+        }
+    }
+}
+
 impl DmsInstance {
     /// What DMS is asked for it by: its identifier, or its ARN.
     fn key(&self) -> &str {
@@ -30,8 +57,44 @@ impl DmsInstance {
         }
     }
 
-    pub(super) async fn find(&self, context: &PartContext<'_>) -> Reply<Option<Instance>> {
+    pub(crate) async fn find(&self, context: &PartContext<'_>) -> Reply<Option<Instance>> {
         context.outside.dms.instance(self.key()).await
+    }
+
+    /// Gives an instance the planned size. It says first whose that is, so that a change which is aborted can be gone on with.
+    async fn resize(context: &PartContext<'_>, new: &NewInstance, there: &Instance) -> Reply<()> {
+        dms_marks::write(context, &there.arn, &there.tags).await?;
+        if !Self::forget_test(context, new, there).await? {
+            return Ok(());
+        }
+        let class = (new.class != there.class).then_some(new.class.as_str());
+        let storage = (new.storage > there.storage).then_some(new.storage);
+        if class.is_none() && storage.is_none() {
+            return Ok(());
+        }
+        let dms = context.outside.dms;
+        dms.modify_instance(&there.arn, class, storage).await
+    }
+
+    /// What DMS's test said of an instance of another size proves nothing: it is tested anew. Whether that is gone already. The
+    /// endpoint to the database has the instance's identifier.
+    async fn forget_test(
+        context: &PartContext<'_>,
+        new: &NewInstance,
+        there: &Instance,
+    ) -> Reply<bool> {
+        let dms = context.outside.dms;
+        let Some(endpoint) = dms.endpoint(&new.id).await? else {
+            return Ok(true);
+        };
+        match dms.test(&there.arn, &endpoint.arn).await? {
+            None => Ok(true),
+            Some(test) if test.status == "deleting" => Ok(false),
+            Some(_) => {
+                dms.delete_test(&there.arn, &endpoint.arn).await?;
+                Ok(false)
+            }
+        }
     }
 
     fn condition(&self, status: &str) -> Condition {
@@ -82,7 +145,7 @@ impl PartKind for DmsInstance {
         };
         let ownership = match self {
             Self::Existing { .. } => Ownership::Others,
-            Self::New(_) => context.owner.of_tags(&instance.tags),
+            Self::New(_) => dms_marks::whose(context, &instance.tags),
         };
         let condition = match self {
             Self::Existing { vpc, .. } if instance.vpc != vpc.as_str() => {
@@ -94,12 +157,21 @@ impl PartKind for DmsInstance {
             Self::New(_) if ownership == Ownership::Others => {
                 context.not_ours(&self.name(), &instance.tags)
             }
+            Self::New(new)
+                if context.change.is_some() && Size::of(&instance) != Size::wanted(new) =>
+            {
+                match self.condition(&instance.status) {
+                    Condition::Ready => Condition::Incomplete,
+                    other => other,
+                }
+            }
             Self::Existing { .. } | Self::New(_) => self.condition(&instance.status),
         };
         Ok(Observation::of(condition, ownership)
             .with("arn", instance.arn)
             .with("status", instance.status)
             .with("class", instance.class)
+            .with("storageGib", instance.storage)
             .with("privateIps", instance.private_ips))
     }
 
@@ -123,6 +195,11 @@ impl PartKind for DmsInstance {
         let Self::New(new) = self else {
             return Ok(());
         };
+        if context.change.is_some()
+            && let Some(there) = self.find(context).await?
+        {
+            return Self::resize(context, new, &there).await;
+        }
         let (dms, tags) = (context.outside.dms, context.owner.all_tags());
         made(dms.create_instance(new, &tags).await)
     }
@@ -131,6 +208,99 @@ impl PartKind for DmsInstance {
         match self.find(context).await? {
             Some(instance) => context.outside.dms.delete_instance(&instance.arn).await,
             None => Ok(()),
+        }
+    }
+
+    async fn compare(&self, context: &PartContext<'_>) -> Reply<Compared> {
+        let (Self::New(new), Some(there)) = (self, self.find(context).await?) else {
+            return Ok(Compared::default());
+        };
+        let (is, wanted) = (Size::of(&there), Size::wanted(new));
+        let differences: Vec<Difference> = [
+            Difference::of(
+                "replicationInstance.class",
+                json!(is.class),
+                json!(wanted.class),
+            ),
+            Difference::of(
+                "replicationInstance.storageGib",
+                json!(is.storage),
+                json!(wanted.storage),
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let name = self.name();
+        let shrinks = (wanted.storage < is.storage).then(|| {
+            let message = format!(
+                "{name} has {} GiB, and storage never becomes less in place",
+                is.storage
+            );
+            let fix = "leave the storage, or send it as a request of another id, have it take over, and then send the removal of this one";
+            let problem = Problem::new(Code::ChangeNotInPlace, message, fix);
+            problem.about("$.target.replicationInstance.storageGib")
+        });
+        let warning = (!differences.is_empty()).then(|| {
+            let stays = match wanted.storage > is.storage {
+                true => "; storage stays as large as it becomes, also if the change fails",
+                false => "",
+            };
+            let message = format!(
+                "while {name} is changed, for some minutes, what it replicates stands still{stays}"
+            );
+            let fix = "send it when that does no harm";
+            let warning = Problem::new(Code::ClientsKeptOut, message, fix);
+            warning.about("$.target.replicationInstance")
+        });
+        Ok(Compared {
+            before: (!differences.is_empty()).then(|| json!(is)),
+            differences,
+            problems: shrinks.into_iter().collect(),
+            warnings: warning.into_iter().collect(),
+        })
+    }
+
+    async fn mark(&self, context: &PartContext<'_>) -> Reply<()> {
+        match (self, self.find(context).await?) {
+            (Self::New(_), Some(there)) => dms_marks::write(context, &there.arn, &there.tags).await,
+            (Self::New(_) | Self::Existing { .. }, _) => Ok(()),
+        }
+    }
+
+    async fn is_changed(&self, context: &PartContext<'_>) -> Reply<bool> {
+        let (Self::New(_), Some(there)) = (self, self.find(context).await?) else {
+            return Ok(false);
+        };
+        let before: Option<Size> = context.before(&self.name());
+        let is_other = before.is_some_and(|before| before != Size::of(&there));
+        Ok(is_other || dms_marks::is_ahead(context, &there.tags))
+    }
+
+    async fn put_back(&self, context: &PartContext<'_>) -> Reply<()> {
+        let (Self::New(new), Some(there)) = (self, self.find(context).await?) else {
+            return Ok(());
+        };
+        let before: Option<Size> = context.before(&self.name());
+        let class = before.as_ref().map(|before| before.class.as_str());
+        let class = class.filter(|class| *class != there.class);
+        let is_ahead = dms_marks::is_ahead(context, &there.tags);
+        // What was tested is not what it becomes again.
+        if (class.is_some() || is_ahead) && !Self::forget_test(context, new, &there).await? {
+            return Ok(());
+        }
+        if let Some(class) = class {
+            let dms = context.outside.dms;
+            return dms.modify_instance(&there.arn, Some(class), None).await;
+        }
+        if is_ahead {
+            return dms_marks::write_back(context, &there.arn, &there.tags).await;
+        }
+        let reason = "storage never becomes less in place";
+        let is_larger = before.is_some_and(|before| before.storage != there.storage);
+        match is_larger {
+            true => Err(CallError::refused(MODIFY, "StorageStays", reason)),
+            false => Ok(()),
         }
     }
 }

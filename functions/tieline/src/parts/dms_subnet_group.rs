@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Observation, PartContext, PartKind};
+use super::{Condition, Observation, PartContext, PartKind, dms_marks};
 use crate::ids::SubnetId;
+use crate::outside::dms::SubnetGroup;
 use crate::outside::{Reply, made};
 use crate::ownership::Ownership;
 
@@ -17,6 +18,13 @@ pub struct DmsSubnetGroup {
     pub subnets: Vec<SubnetId>,
 }
 
+impl DmsSubnetGroup {
+    async fn find(&self, context: &PartContext<'_>) -> Reply<Option<SubnetGroup>> {
+        let dms = context.outside.dms;
+        dms.subnet_group(&self.id, &self.arn).await
+    }
+}
+
 #[async_trait]
 impl PartKind for DmsSubnetGroup {
     fn name(&self) -> String {
@@ -24,11 +32,10 @@ impl PartKind for DmsSubnetGroup {
     }
 
     async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
-        let dms = context.outside.dms;
-        let Some(group) = dms.subnet_group(&self.id, &self.arn).await? else {
+        let Some(group) = self.find(context).await? else {
             return Ok(Observation::absent());
         };
-        let ownership = context.owner.of_tags(&group.tags);
+        let ownership = dms_marks::whose(context, &group.tags);
         let condition = match ownership {
             Ownership::Others => context.not_ours(&self.name(), &group.tags),
             Ownership::Ours | Ownership::Confirmed => Condition::Ready,
@@ -47,5 +54,24 @@ impl PartKind for DmsSubnetGroup {
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         context.outside.dms.delete_subnet_group(&self.id).await
+    }
+
+    async fn mark(&self, context: &PartContext<'_>) -> Reply<()> {
+        match self.find(context).await? {
+            Some(found) => dms_marks::write(context, &self.arn, &found.tags).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn is_changed(&self, context: &PartContext<'_>) -> Reply<bool> {
+        let found = self.find(context).await?;
+        Ok(found.is_some_and(|found| dms_marks::is_ahead(context, &found.tags)))
+    }
+
+    async fn put_back(&self, context: &PartContext<'_>) -> Reply<()> {
+        match self.find(context).await? {
+            Some(found) => dms_marks::write_back(context, &self.arn, &found.tags).await,
+            None => Ok(()),
+        }
     }
 }

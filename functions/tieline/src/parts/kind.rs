@@ -1,10 +1,11 @@
 //! What every kind of part is asked for, and what it answers.
 
 use async_trait::async_trait;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::deployment::Bounds;
-use crate::endpoint::EndpointPlan;
+use crate::endpoint::{Change, Difference, EndpointPlan};
 use crate::execution::Phase;
 use crate::ids::{EndpointId, VpcId};
 use crate::outside::{Endpoint, Outside, Reply, Tags};
@@ -48,6 +49,27 @@ pub trait PartKind: Send + Sync {
         })
     }
 
+    /// What a change would make different of it, and what stands in the way of that. Only reads.
+    async fn compare(&self, _: &PartContext<'_>) -> Reply<Compared> {
+        Ok(Compared::default())
+    }
+
+    /// Takes away what a change leaves out, once everything else works. May be repeated, and is, until there is nothing more.
+    async fn narrow(&self, _: &PartContext<'_>) -> Reply<Narrowed> {
+        Ok(Narrowed::Nothing)
+    }
+
+    /// Whether something of a change is on it that would have to be put back. Only reads.
+    async fn is_changed(&self, _: &PartContext<'_>) -> Reply<bool> {
+        Ok(false)
+    }
+
+    /// Puts back what a change that failed has changed: what it took comes back before what it added goes. May be repeated, and
+    /// is, until nothing of it is left.
+    async fn put_back(&self, _: &PartContext<'_>) -> Reply<()> {
+        Ok(())
+    }
+
     /// What of it will not be as it was asked for, and can be done without.
     fn warns(&self, _: &PartContext<'_>) -> Option<Problem> {
         None
@@ -88,6 +110,12 @@ pub trait PartKind: Send + Sync {
         false
     }
 
+    /// The tags of what carries the mark, where that is there and has tags.
+    async fn marked(&self, _: &PartContext<'_>) -> Reply<Option<Tags>> {
+        Ok(None)
+    }
+
+    /// Writes the mark, or has what carries none say what the mark says after a change.
     async fn mark(&self, _: &PartContext<'_>) -> Reply<()> {
         Ok(())
     }
@@ -106,12 +134,20 @@ pub struct PartContext<'a> {
     pub endpoint_id: Option<&'a EndpointId>,
     /// Whether a connection that clients use is removed.
     pub removes: bool,
+    /// What becomes different, where what is there is changed.
+    pub change: Option<&'a Change>,
 }
 
 impl PartContext<'_> {
     pub fn is_adopted(&self) -> bool {
         self.wanted
             .is_some_and(|wanted| wanted.serving.is_adopted())
+    }
+
+    /// What a part of this name was before the change, if the change makes it different.
+    pub(crate) fn before<T: DeserializeOwned>(&self, part: &str) -> Option<T> {
+        let before = self.change?.parts.get(part)?;
+        serde_json::from_value(before.clone()).ok()
     }
 
     /// Something of this name is there, and this request did not make it, or made it with other parameters.
@@ -129,6 +165,31 @@ pub struct Observation {
     pub condition: Condition,
     pub ownership: Ownership,
     pub facts: Map<String, Value>,
+    /// Whether it has something that a change leaves out.
+    pub exceeds: bool,
+}
+
+/// What a change makes different of a part.
+#[derive(Debug, Default)]
+pub struct Compared {
+    /// Each by the name of its field in the target.
+    pub differences: Vec<Difference>,
+    pub problems: Vec<Problem>,
+    /// What clients may notice of it.
+    pub warnings: Vec<Problem>,
+    /// What it is put back to, in words of its own; none where nothing becomes different.
+    pub before: Option<Value>,
+}
+
+/// What came of taking away what a change leaves out.
+#[derive(Debug)]
+pub enum Narrowed {
+    /// There is nothing to take away.
+    Nothing,
+    /// It was ordered, and has to show.
+    Ordered,
+    /// Others would lose by it.
+    Refused(Problem),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -155,6 +216,7 @@ impl Observation {
             condition,
             ownership,
             facts: Map::new(),
+            exceeds: false,
         }
     }
 

@@ -15,11 +15,12 @@ pub mod tidb_domains;
 pub mod tidb_link;
 pub mod tidb_registration;
 
+mod dms_marks;
 mod kind;
 
 use serde::{Deserialize, Serialize};
 
-pub use kind::{Condition, Observation, PartContext, PartKind};
+pub use kind::{Compared, Condition, Narrowed, Observation, PartContext, PartKind};
 
 kinds! {
     pub enum Part: PartKind {

@@ -180,6 +180,9 @@ fn ports(_: &mut SchemaGenerator) -> Schema {
 fn message(plan: &Plan) -> String {
     let target = plan.target.kind().name();
     let Some(wanted) = &plan.endpoint else {
+        if let Some(change) = &plan.change {
+            return format!("{target} would be changed in place{}", changed(change));
+        }
         return format!("{target}: it can be connected");
     };
     if let (Some(change), Some(id)) = (&plan.change, plan.endpoint_id()) {

@@ -167,15 +167,15 @@ impl Ready {
             facts: &facts,
         });
         let target = target.name();
+        let changed = plan.change.as_ref().map(changed).unwrap_or_default();
         let message = match built {
             Some(Built {
                 wanted, endpoint, ..
             }) => {
                 let (vpc, id) = (&wanted.vpc_id, &endpoint.id);
-                let changed = plan.change.as_ref().map(changed).unwrap_or_default();
                 format!("{vpc} is connected to {target} through {id}{changed}")
             }
-            None => format!("{target}: the private connection works"),
+            None => format!("{target}: the private connection works{changed}"),
         };
         let connection = Connect::of(connection);
         let next_step = format!("connect: {}", connection.command);

@@ -1,13 +1,14 @@
 //! Changes an endpoint in place: what is added comes first, what is left out goes once all of that works, and what does not work is
 //! put back. One order of EC2's at a time.
 
-use super::{equals, own_group};
+use super::{equals, own_group, parts};
 use crate::endpoint::{Form, Groups};
 use crate::execution::Phase;
 use crate::ids::EndpointId;
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, EndpointChange, Reply, State};
 use crate::ownership::CLOSING;
+use crate::parts::Narrowed;
 use crate::problem::{Code, Problem, Rejection};
 use crate::refusals;
 use crate::result::{Failed, Left, ResultDetail};
@@ -73,9 +74,26 @@ pub(super) async fn narrow(mut work: Work<'_>) -> StepResult {
         return Ok(work.wait(format!("EC2 does not show {id}")));
     };
     let forms = work.plan.forms(work.progress.group.as_ref(), &endpoint);
-    let Some((there, wanted)) = forms.and_then(|(_, there, wanted)| Some((there, wanted?))) else {
+    let forms = forms.and_then(|(change, there, wanted)| {
+        let tags = change.tags_on(&endpoint.tags);
+        Some((tags, there, wanted?))
+    });
+    let Some((tags, there, wanted)) = forms else {
         return Ok(work.go(NextState::Poll));
     };
+    match parts::narrow(&work, Some(&endpoint)).await {
+        Ok(Narrowed::Nothing) => {}
+        // Until it shows everywhere, its names are still asked for.
+        Ok(Narrowed::Ordered) => {
+            work.progress.named = Some(work.now());
+            return Ok(work.wait("what was just ordered to show"));
+        }
+        Ok(Narrowed::Refused(problem)) => return Ok(work.fail(problem)),
+        Err(error) if error.is_busy() || error.is_missing() => {
+            return Ok(work.wait(format!("a part of it cannot be changed yet ({error})")));
+        }
+        Err(error) => return Err(error.into()),
+    }
     if let Some(order) = there.exceeds(&wanted) {
         // Somebody may have joined since it was checked; what gives them more takes nothing.
         if (order.takes() || order.addressing.is_some()) && work.plan.owner.shares(&endpoint.tags) {
@@ -83,6 +101,10 @@ pub(super) async fn narrow(mut work: Work<'_>) -> StepResult {
             return Ok(work.fail(refusals::takes_from_others(&others)));
         }
         return Ok(modify(work, &id, &order).await?);
+    }
+    if !tags.is_empty() {
+        work.outside.ec2.untag(&id, &tags).await?;
+        return Ok(work.wait("tags to go"));
     }
     // The group of our own, which it had until now.
     let left = work.progress.group.take();
@@ -123,6 +145,9 @@ async fn modify(mut work: Work<'_>, id: &EndpointId, order: &EndpointChange) -> 
 
 /// Puts back what a change that failed has changed, and says why it failed.
 pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
+    if work.plan.endpoint.is_none() {
+        return put_back_parts(work).await;
+    }
     let (Some(id), Some(change)) = (work.progress.endpoint.clone(), work.plan.change.clone())
     else {
         return Ok(announce(work, false, Vec::new()));
@@ -141,30 +166,36 @@ pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
     let form = Form::of(&endpoint);
     let forms = work.plan.forms(work.progress.group.as_ref(), &endpoint);
     let wanted = forms.and_then(|(_, _, wanted)| wanted);
+    // What was added others may use by now.
     let keeps = owner.others_rely_on(&endpoint.tags, &form.built());
-    let next = change.puts_back(&form, wanted.as_ref(), keeps);
+    let gives = change.gives_back(&form, wanted.as_ref());
+    let takes = change.takes_back(&form, wanted.as_ref());
+    let takes = takes.filter(|_| !keeps);
+    let tags = change.tags_off(&endpoint.tags);
+    let context = work.parts(Some(&endpoint));
+    let part = parts::changed(&work.plan, &context).await?;
+    let own = gives.is_some() || takes.is_some() || !tags.is_empty();
+    let names = part.iter().map(|part| part.kind().name());
+    let left = own.then(|| id.to_string()).into_iter().chain(names);
+    let left: Vec<String> = left.map(|what| by_half(&what)).collect();
     if work.plan.on_failure == OnFailure::Keep || work.situation().is_over() {
-        let left = next.map(|_| format!("{id}, changed by half"));
-        return Ok(announce(work, stands, left.into_iter().collect()));
+        return Ok(announce(work, stands, left));
     }
     if endpoint.state != State::Available {
         return Ok(work.pause(format!("{id} to be available")));
     }
-    if let Some(order) = next {
-        return match work.outside.ec2.modify_endpoint(&id, &order).await {
-            Err(error) if error.is_busy() || error.is_missing() => {
-                Ok(work.pause(format!("{id} to take the next order ({error})")))
-            }
-            Err(CallError::Refused { .. }) => Ok(announce(
-                work,
-                stands,
-                vec![format!("{id}, changed by half")],
-            )),
-            ordered => {
-                ordered?;
-                Ok(work.pause(format!("{id} to be as it was")))
-            }
-        };
+    // What it lacks comes back before the names that lead there, and names that were added go before what they lead to.
+    if let Some(part) = part.filter(|_| gives.is_none()) {
+        let (name, put_back) = (part.kind().name(), part.kind().put_back(&context).await);
+        return Ok(ordered_back(work, put_back, &name, stands, left)?);
+    }
+    if !tags.is_empty() {
+        let put_back = work.outside.ec2.tag(&id, &tags).await;
+        return Ok(ordered_back(work, put_back, id.as_str(), stands, left)?);
+    }
+    if let Some(order) = gives.or(takes) {
+        let put_back = work.outside.ec2.modify_endpoint(&id, &order).await;
+        return Ok(ordered_back(work, put_back, id.as_str(), stands, left)?);
     }
     // The group that was made for it.
     let wanted = work.plan.endpoint.as_ref();
@@ -179,6 +210,49 @@ pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
     }
     work.progress.group = None;
     Ok(announce(work, stands, Vec::new()))
+}
+
+/// The same of a connection without an endpoint.
+async fn put_back_parts(work: Work<'_>) -> StepResult {
+    let context = work.parts(None);
+    let owner = &work.plan.owner;
+    let marks = parts::marked(&work.plan, &context).await?;
+    let stands = marks.as_ref().is_some_and(|tags| owner.has_confirmed(tags));
+    let is_confirmed = marks.is_some_and(|tags| owner.is_confirmed_on(&tags));
+    let was_confirmed = owner.fingerprint_before.is_some() && is_confirmed;
+    let part = parts::changed(&work.plan, &context).await?;
+    let Some(part) = part.filter(|_| !was_confirmed) else {
+        return Ok(announce(work, stands, Vec::new()));
+    };
+    let name = part.kind().name();
+    if work.plan.on_failure == OnFailure::Keep || work.situation().is_over() {
+        return Ok(announce(work, stands, vec![by_half(&name)]));
+    }
+    let put_back = part.kind().put_back(&context).await;
+    let left = vec![by_half(&name)];
+    Ok(ordered_back(work, put_back, &name, stands, left)?)
+}
+
+/// What comes of an order to put something back: another look, or that all of this is left as it is.
+fn ordered_back(
+    work: Work<'_>,
+    ordered: Reply<()>,
+    what: &str,
+    stands: bool,
+    left: Vec<String>,
+) -> Reply<StepOutput> {
+    match ordered {
+        Err(error) if error.is_busy() || error.is_missing() => {
+            Ok(work.pause(format!("{what} to take the next order ({error})")))
+        }
+        Err(CallError::Refused { .. }) => Ok(announce(work, stands, left)),
+        Err(error) => Err(error),
+        Ok(()) => Ok(work.pause(format!("{what} to be as it was"))),
+    }
+}
+
+fn by_half(what: &str) -> String {
+    format!("{what}, changed by half")
 }
 
 fn announce(mut work: Work<'_>, stands: bool, left: Vec<String>) -> StepOutput {

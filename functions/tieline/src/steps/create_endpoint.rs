@@ -47,6 +47,9 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
 async fn step(mut work: Work<'_>) -> StepResult {
     if work.plan.change.is_some() {
         work.enter(Phase::Change);
+        if work.plan.endpoint.is_none() {
+            return make_part(work, None).await;
+        }
         return match change::add(work).await? {
             Added::All(work, endpoint) => make_part(*work, Some(&endpoint)).await,
             Added::NotYet(output) => Ok(*output),

@@ -1,9 +1,9 @@
 //! Makes a plan's parts, in order.
 
 use crate::execution::Phase;
-use crate::outside::{Endpoint, Reply};
+use crate::outside::{Endpoint, Reply, Tags};
 use crate::ownership::Ownership;
-use crate::parts::{Condition, PartContext};
+use crate::parts::{Condition, Narrowed, Part, PartContext};
 use crate::plan::Plan;
 use crate::workflow::Work;
 
@@ -24,6 +24,41 @@ pub(super) async fn make(work: &Work<'_>, endpoint: Option<&Endpoint>, phase: Ph
     Ok(())
 }
 
+/// Takes away what a change leaves out of a part. Those that were made last come first: names go before what they lead to.
+pub(super) async fn narrow(work: &Work<'_>, endpoint: Option<&Endpoint>) -> Reply<Narrowed> {
+    let context = work.parts(endpoint);
+    for part in work.plan.parts.iter().rev() {
+        match part.kind().narrow(&context).await? {
+            Narrowed::Nothing => {}
+            narrowed @ (Narrowed::Ordered | Narrowed::Refused(_)) => return Ok(narrowed),
+        }
+    }
+    Ok(Narrowed::Nothing)
+}
+
+/// The first part on which something of a change is left that failed.
+pub(super) async fn changed<'p>(
+    plan: &'p Plan,
+    context: &PartContext<'_>,
+) -> Reply<Option<&'p Part>> {
+    for part in plan.parts.iter().rev() {
+        if part.kind().is_changed(context).await? {
+            return Ok(Some(part));
+        }
+    }
+    Ok(None)
+}
+
+/// The tags of the part that carries the request's mark.
+pub(super) async fn marked(plan: &Plan, context: &PartContext<'_>) -> Reply<Option<Tags>> {
+    for part in &plan.parts {
+        if let Some(tags) = part.kind().marked(context).await? {
+            return Ok(Some(tags));
+        }
+    }
+    Ok(None)
+}
+
 /// Whether the request is confirmed, on its endpoint or on a part that carries its mark, as it shows at this moment.
 pub(super) async fn is_confirmed(plan: &Plan, context: &PartContext<'_>) -> Reply<bool> {
     if let Some(id) = context.endpoint_id {
@@ -42,7 +77,8 @@ pub(super) async fn is_confirmed(plan: &Plan, context: &PartContext<'_>) -> Repl
 pub(super) async fn mark(work: &Work<'_>) -> Reply<()> {
     let context = work.parts(None);
     for part in &work.plan.parts {
-        if part.kind().carries_mark() {
+        // After a change, what carries no mark has to say the new parameters as well.
+        if part.kind().carries_mark() || work.plan.change.is_some() {
             part.kind().mark(&context).await?;
         }
     }

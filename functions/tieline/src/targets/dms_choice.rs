@@ -91,6 +91,23 @@ impl Wish {
         }
     }
 
+    /// The same of a new one of another size.
+    pub(super) fn of_size(&self, class: &str, storage_gib: u32) -> Option<Self> {
+        match self {
+            Self::Existing(_) => None,
+            Self::New {
+                engine_version,
+                multi_az,
+                ..
+            } => Some(Self::New {
+                class: class.to_owned(),
+                engine_version: engine_version.clone(),
+                multi_az: *multi_az,
+                storage_gib,
+            }),
+        }
+    }
+
     pub(super) fn read<F: Fields>(fields: &mut F) -> Option<Self> {
         let arn = fields.optional("arn", "The one that is there, and then nothing else");
         let class = fields.field("class", false, || {

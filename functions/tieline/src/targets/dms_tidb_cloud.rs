@@ -15,11 +15,11 @@ use super::dms_secrets;
 use super::tidb::{API_KEY, CLUSTER};
 use super::{
     ConnectedThrough, Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts,
-    Resolved, TargetKind, Unresolved,
+    Resolved, Target, TargetKind, Unresolved,
 };
 use crate::ids::{RoleArn, SecretArn};
 use crate::json::{Condition, Fields, kind_of};
-use crate::outside::dms::{NewDmsEndpoint, NewInstance};
+use crate::outside::dms::{Instance, NewDmsEndpoint, NewInstance};
 use crate::outside::{EndpointFilter, State};
 use crate::parts::Part;
 use crate::parts::dms_certificate::DmsCertificate;
@@ -347,6 +347,14 @@ impl TargetKind for DmsTidbCloud {
         let mut all = self.cluster.kind().secrets();
         all.push((DATABASE_SECRET_PATH, &self.database_secret_arn));
         all
+    }
+
+    fn as_it_is(&self, there: &Instance) -> Option<Target> {
+        let instance = self.instance.of_size(&there.class, there.storage)?;
+        Some(Target::DmsTidbCloud(Self {
+            instance,
+            ..self.clone()
+        }))
     }
 
     fn name(&self) -> String {

@@ -228,6 +228,13 @@ impl TargetKind for EndpointService {
         format!("the endpoint service {}", self.service)
     }
 
+    fn called(&self, field: &str) -> String {
+        match field {
+            "zoneVpcIds" => "target.privateZone.vpcIds".to_owned(),
+            field => format!("target.{field}"),
+        }
+    }
+
     fn ports(&self) -> Vec<Ports> {
         [&[self.port.into()], &self.further_ports[..]].concat()
     }

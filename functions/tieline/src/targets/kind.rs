@@ -3,9 +3,11 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+use super::Target;
 use crate::ids::{Ports, Region, RequestId, SecretArn, VpcId};
 use crate::json::Condition;
 use crate::options::Network;
+use crate::outside::dms::Instance;
 use crate::outside::{CallError, Outside};
 use crate::parts::Part;
 use crate::problem::Problem;
@@ -60,6 +62,16 @@ pub trait TargetKind: Send + Sync {
     /// Which of its fields does not go together with the rest of the request, and why.
     fn clash(&self, _vpc: &VpcId, _private_dns: bool) -> Option<(&'static str, &'static str)> {
         None
+    }
+
+    /// The same target with what of it changes in place as this replication instance has it; none of a kind without.
+    fn as_it_is(&self, _: &Instance) -> Option<Target> {
+        None
+    }
+
+    /// How a request calls what becomes different of a part.
+    fn called(&self, field: &str) -> String {
+        format!("target.{field}")
     }
 
     /// Whether private names are wanted for inbound Resolver endpoints only (S3 and its like).

@@ -67,6 +67,11 @@ impl Observed {
             .any(|(part, seen)| part.kind().carries_mark() && seen.ownership == Ownership::Ours)
     }
 
+    /// Whether a part has something that a change leaves out.
+    pub fn exceeds(&self) -> bool {
+        self.ready().any(|(_, seen)| seen.exceeds)
+    }
+
     /// What the parts say of themselves, by the name of their kind.
     pub fn facts(&self) -> Map<String, Value> {
         let mut all = Map::new();

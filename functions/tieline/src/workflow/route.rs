@@ -173,14 +173,17 @@ impl Situation<'_> {
     }
 
     /// What it leaves out goes once everything else works; none if it is gone.
-    fn left_out(&self, endpoint: &Endpoint) -> Option<Decision> {
+    fn left_out(&self, endpoint: &Endpoint, observed: &Observed) -> Option<Decision> {
         let group = self.progress.group.as_ref();
-        let (_, there, wanted) = self.plan.forms(group, endpoint)?;
+        let (change, there, wanted) = self.plan.forms(group, endpoint)?;
         let wanted = wanted?;
         // The group of our own that it had is left until nothing has to be put back any more.
         let is_confirmed = self.plan.owner.is_confirmed_on(&endpoint.tags);
         let is_left = |group: &GroupId| is_confirmed && !wanted.groups.contains(group.as_str());
-        let is_to_go = there.exceeds(&wanted).is_some() || group.is_some_and(is_left);
+        let is_to_go = observed.exceeds()
+            || !change.tags_on(&endpoint.tags).is_empty()
+            || there.exceeds(&wanted).is_some()
+            || group.is_some_and(is_left);
         let then = Then::Go(NextState::Narrow);
         let phase = Phase::Change;
         is_to_go.then_some(Decision { phase, then })
@@ -304,7 +307,7 @@ impl Situation<'_> {
         if let Some(decision) = self.half(Half::Names, wanted, observed) {
             return Pending::Decided(decision);
         }
-        if let Some(decision) = self.left_out(endpoint) {
+        if let Some(decision) = self.left_out(endpoint, observed) {
             return Pending::Decided(decision);
         }
         if adopted {

@@ -60,6 +60,7 @@ impl Work<'_> {
             endpoint,
             endpoint_id: endpoint.map(|endpoint| &endpoint.id),
             removes: self.removes(),
+            change: self.plan.change.as_ref(),
         }
     }
 

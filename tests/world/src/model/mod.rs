@@ -125,6 +125,8 @@ pub struct Timing {
     pub dms_instance_create: Duration,
     /// Until a deleted replication instance is gone.
     pub dms_instance_delete: Duration,
+    /// How long a replication instance is modified.
+    pub dms_instance_modify: Duration,
     /// Until the test of a connection has an outcome. Not verified; the waiter allows five minutes.
     pub dms_test: Duration,
     /// Until a deleted DMS endpoint or connection is gone.
@@ -155,6 +157,7 @@ impl Default for Timing {
             cluster_delete: Duration::from_secs(60),
             dms_instance_create: Duration::from_secs(480),
             dms_instance_delete: Duration::from_secs(240),
+            dms_instance_modify: Duration::from_secs(360),
             dms_test: Duration::from_secs(30),
             dms_delete: Duration::from_secs(10),
             role_spreads: Duration::from_secs(10),

@@ -71,6 +71,7 @@ fn dms(action: &str) -> Option<Run> {
         "DeleteReplicationSubnetGroup" => run::<DeleteReplicationSubnetGroup>,
         "CreateReplicationInstance" => run::<CreateReplicationInstance>,
         "DescribeReplicationInstances" => run::<DescribeReplicationInstances>,
+        "ModifyReplicationInstance" => run::<ModifyReplicationInstance>,
         "DeleteReplicationInstance" => run::<DeleteReplicationInstance>,
         "CreateEndpoint" => run::<CreateEndpoint>,
         "DescribeEndpoints" => run::<DescribeEndpoints>,

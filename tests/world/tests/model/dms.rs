@@ -186,6 +186,56 @@ fn an_instance_takes_minutes_to_come_and_to_go() {
     assert_eq!(code(world.call(delete)), "ResourceNotFoundFault");
 }
 
+// ModifyReplicationInstance: ApplyImmediately, PendingModifiedValues, InvalidResourceStateFault. That the old values show until the new
+// ones apply, and that storage cannot become less, is not verified.
+#[test]
+fn an_instance_is_modified_at_once_or_waits_for_its_maintenance() {
+    let mut world = world("default");
+    let arn = created(&mut world);
+    let modify = |class: &str, apply_immediately| ModifyReplicationInstance {
+        replication_instance_arn: arn.clone(),
+        replication_instance_class: Some(class.to_owned()),
+        apply_immediately: Some(apply_immediately),
+        ..Default::default()
+    };
+    let shown = |world: &mut World| {
+        let all = world.call(DescribeReplicationInstances::default()).unwrap();
+        let one = all.replication_instances.into_iter().next().unwrap();
+        let pending = one.pending_modified_values.replication_instance_class;
+        (one.replication_instance_class, pending)
+    };
+    let (medium, large) = ("dms.t3.medium".to_owned(), "dms.r6i.large".to_owned());
+    let early = world.call(modify(&large, true));
+    assert_eq!(code(early), "InvalidResourceStateFault");
+    pass(&mut world, 480);
+
+    world.call(modify(&large, false)).unwrap();
+    pass(&mut world, 3600);
+    assert_eq!(status(&mut world, &arn).unwrap(), "available");
+    assert_eq!(shown(&mut world), (medium.clone(), Some(large.clone())));
+
+    world.call(modify(&large, true)).unwrap();
+    assert_eq!(status(&mut world, &arn).unwrap(), "modifying");
+    assert_eq!(shown(&mut world), (medium, Some(large.clone())));
+    let again = world.call(modify(&large, true));
+    assert_eq!(code(again), "InvalidResourceStateFault");
+    pass(&mut world, 360);
+    assert_eq!(status(&mut world, &arn).unwrap(), "available");
+    assert_eq!(shown(&mut world), (large.clone(), None));
+
+    let less = ModifyReplicationInstance {
+        replication_instance_arn: arn.clone(),
+        allocated_storage: Some(5),
+        ..Default::default()
+    };
+    assert_eq!(code(world.call(less)), "InvalidParameterValueException");
+    let none = ModifyReplicationInstance {
+        replication_instance_arn: arn.replace(":rep:", ":rep:X"),
+        ..modify(&large, true)
+    };
+    assert_eq!(code(world.call(none)), "ResourceNotFoundFault");
+}
+
 // PubliclyAccessible: the default value is true. ReplicationInstanceIdentifier: lower case.
 #[test]
 fn an_instance_is_public_unless_one_says_otherwise() {

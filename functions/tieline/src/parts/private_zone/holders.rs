@@ -48,12 +48,28 @@ impl PrivateZone {
         context: &PartContext<'_>,
         zone: &HostedZone,
     ) -> Reply<bool> {
-        let (owner, domain) = (context.owner, self.domain.as_str());
+        let holder = self.holder(context, zone, &zone.vpcs).await?;
+        Ok(holder.is_some())
+    }
+
+    /// Other requests that hold the zone, as some of these VPCs see it, and through what.
+    pub(super) async fn holder(
+        &self,
+        context: &PartContext<'_>,
+        zone: &HostedZone,
+        vpcs: &[String],
+    ) -> Reply<Option<String>> {
+        let owner = context.owner;
+        let domain = self.domain.as_str();
         let holds = |endpoint: &Endpoint| {
-            owner.is_ours(&endpoint.tags) && owner.shares_zone(&endpoint.tags, domain, &zone.vpcs)
+            owner.is_ours(&endpoint.tags) && owner.shares_zone(&endpoint.tags, domain, vpcs)
         };
-        if owner.shares(&zone.tags) || context.endpoint.is_some_and(holds) {
-            return Ok(true);
+        let of = |endpoint: &Endpoint| owner.with_others(endpoint.id.as_str(), &endpoint.tags);
+        if owner.shares(&zone.tags) {
+            return Ok(Some(owner.with_others(&zone.id, &zone.tags)));
+        }
+        if let Some(own) = context.endpoint.filter(|one| holds(one)) {
+            return Ok(Some(of(own)));
         }
         let elsewhere = zone.names.iter().filter_map(led_to);
         let elsewhere: BTreeSet<EndpointId> = elsewhere
@@ -61,11 +77,23 @@ impl PrivateZone {
             .collect();
         for id in &elsewhere {
             let found = endpoint(context, id).await?;
-            if found.is_some_and(|one| !one.state.is_dead() && holds(&one)) {
-                return Ok(true);
+            if let Some(one) = found.filter(|one| !one.state.is_dead() && holds(one)) {
+                return Ok(Some(of(&one)));
             }
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// Those of them to whom names that lead to this request's endpoint may belong.
+    pub(super) fn holder_beside(
+        &self,
+        context: &PartContext<'_>,
+        zone: &HostedZone,
+    ) -> Option<String> {
+        let (owner, own) = (context.owner, context.endpoint?);
+        let domain = self.domain.as_str();
+        let shares = owner.shares_zone(&own.tags, domain, &zone.vpcs);
+        shares.then(|| owner.with_others(own.id.as_str(), &own.tags))
     }
 
     /// The planned names that lead to an endpoint which goes with this request.

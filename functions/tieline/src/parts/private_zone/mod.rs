@@ -6,8 +6,9 @@
 //! its names lead to whose marks there name the zone. Only who adopted an endpoint, and so has no mark on it, has one on the
 //! zone; so had everybody before.
 //!
-//! The module `closing` says how it goes.
+//! The module `closing` says how it goes, `change` how it becomes another one.
 
+mod change;
 mod closing;
 mod holders;
 mod problems;
@@ -17,10 +18,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use closing::{Closing, Going, is_closed_by_this};
-use holders::leads_to_own;
-
-use super::{Condition, Observation, PartContext, PartKind};
+use super::{Compared, Condition, Narrowed, Observation, PartContext, PartKind};
 use crate::deployment::Bounds;
 use crate::endpoint::{AvailabilityZone, EndpointPlan, is_of_zone};
 use crate::execution::Phase;
@@ -31,6 +29,7 @@ use crate::outside::{Endpoint, Reply};
 use crate::ownership::{MANAGED, Ownership, zone_mark};
 use crate::problem::{Code, Problem};
 use crate::refusals::zone_not_allowed;
+use closing::{Closing, Going, is_closed_by_this};
 
 /// How long resolvers may keep a name, in seconds; what Confluent's and others' guides use.
 const TTL: u32 = 60;
@@ -169,18 +168,6 @@ impl PrivateZone {
         all.any(|leads_to| matches!(leads_to, LeadsTo::Zone(_)))
     }
 
-    /// Whether it would become another one by this plan: it lacks something, or has names to the endpoint that are not planned.
-    pub async fn would_change(&self, context: &PartContext<'_>) -> Reply<bool> {
-        if self.look(context).await?.condition != Condition::Ready {
-            return Ok(true);
-        }
-        let There::Ours(zone) = self.find(context).await? else {
-            return Ok(true);
-        };
-        let is_left = |name: &ZoneName| leads_to_own(context, name) && !self.plans(name);
-        Ok(zone.names.iter().any(is_left))
-    }
-
     /// A token for Route 53, another one each time: it remembers those of zones that are gone, and that a VPC has one zone
     /// of a name is what keeps a repeated create from making a second one.
     fn token(&self, context: &PartContext<'_>) -> String {
@@ -254,6 +241,9 @@ impl PartKind for PrivateZone {
         if is_going {
             return Ok(Observation::of(Condition::Going, ownership));
         }
+        if let Some(problem) = self.taken_from_others(context, &zone) {
+            return Ok(Observation::of(Condition::Broken(problem), ownership));
+        }
         let seen = self.vpcs.iter().all(|vpc| sees(&zone, vpc));
         if context.endpoint.is_some()
             && let Some(problem) = self.conflict(context, &zone).await?
@@ -278,8 +268,13 @@ impl PartKind for PrivateZone {
         } else {
             Condition::Incomplete
         };
+        let exceeds = self.has_left_out(context, &zone);
         let names: Vec<String> = self.records.keys().map(|name| self.whole(name)).collect();
-        Ok(Observation::of(condition, ownership)
+        let seen = Observation {
+            exceeds,
+            ..Observation::of(condition, ownership)
+        };
+        Ok(seen
             .with("id", zone.id)
             .with("domain", zone.name)
             .with("names", names)
@@ -342,6 +337,22 @@ impl PartKind for PrivateZone {
             ..*context
         };
         self.let_go(context, &zone).await
+    }
+
+    async fn compare(&self, context: &PartContext<'_>) -> Reply<Compared> {
+        self.compared(context).await
+    }
+
+    async fn narrow(&self, context: &PartContext<'_>) -> Reply<Narrowed> {
+        self.narrowed(context).await
+    }
+
+    async fn is_changed(&self, context: &PartContext<'_>) -> Reply<bool> {
+        self.is_other_than_before(context).await
+    }
+
+    async fn put_back(&self, context: &PartContext<'_>) -> Reply<()> {
+        self.undone(context).await
     }
 
     fn names(&self) -> Vec<(String, Option<String>)> {

@@ -1,6 +1,6 @@
 //! What can stand in the way of a private zone, in words.
 
-use super::holders::led_to;
+use super::holders::{leads_to_own, led_to};
 use super::{MOST_TAGS, PrivateZone, sees};
 use crate::ids::VpcId;
 use crate::outside::Reply;
@@ -17,15 +17,20 @@ impl PrivateZone {
         zone: &HostedZone,
     ) -> Option<Problem> {
         let wanted = self.names(context).unwrap_or_default();
+        // What a change makes different of its own is checked by what others lose; more VPCs are nobody's loss.
+        let changes = context.change.is_some();
         let name = self
             .records
             .keys()
             .map(|name| self.whole(name))
             .find(|name| {
                 let mut there = zone.names.iter().filter(|one| one.name == *name);
-                there.any(|there| !wanted.contains(there))
+                there.any(|there| {
+                    !wanted.contains(there) && !(changes && leads_to_own(context, there))
+                })
             });
-        let vpc = self.vpcs.iter().find(|vpc| !sees(zone, vpc));
+        let mut unseen = self.vpcs.iter().filter(|vpc| !sees(zone, vpc));
+        let vpc = unseen.next().filter(|_| !changes);
         let what = match (name, vpc) {
             (Some(name), _) => format!("its name {name} leads somewhere else"),
             (None, Some(vpc)) => format!("{vpc} does not see it"),

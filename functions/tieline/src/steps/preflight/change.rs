@@ -2,23 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Check;
 use super::looks::Network;
+use super::tags::{LeftOut, left_out};
 use crate::endpoint::{
     Change, Difference, EndpointPlan, Form, Groups, is_own_group, own_group_name,
 };
 use crate::execution::Execution;
 use crate::ids::{GroupId, RequestId, VpcId};
-use crate::outside::{Endpoint, Outside, Reply, Service};
+use crate::outside::dms::Instance;
+use crate::outside::{Endpoint, Outside, Reply, Service, Tags};
 use crate::ownership::Owner;
 use crate::parts::{Part, PartContext};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::refusals::takes_from_others;
-use crate::steps::runs;
-use crate::targets::Target;
+use crate::request::Shape;
+use crate::steps::{parts, runs};
+use crate::targets::ConnectedThrough;
 
 /// Who works on the connection already: whoever began later waits for the other one.
 pub(super) async fn in_the_way(
@@ -34,14 +37,6 @@ pub(super) fn is_worked_on(id: &RequestId, who: &str) -> Problem {
     let message = format!("the connection of {id} is still worked on by {who}");
     let fix = "wait for its result, and send the event again";
     Problem::new(Code::RequestInProgress, message, fix)
-}
-
-/// What is made elsewhere cannot be changed from here.
-pub(super) fn no_endpoint(target: &Target) -> Problem {
-    let name = target.kind().name();
-    not_in_place(format!(
-        "{name} has no endpoint of ours, and nothing else of it is changed in place"
-    ))
 }
 
 fn not_in_place(message: String) -> Problem {
@@ -149,12 +144,21 @@ impl Check<'_> {
             let is = json!(there.tags.get(key));
             Difference::of(&format!("tags.{key}"), is, json!(value))
         }));
+        let left_out = match shared {
+            true => Tags::new(),
+            false => self.tags_left_out(owner, there),
+        };
+        differences.extend(left_out.iter().filter_map(|(key, value)| {
+            Difference::of(&format!("tags.{key}"), json!(value), Value::Null)
+        }));
         if shared {
             self.check_others(owner, &before, &after, &zones, there);
         }
         self.check_in_place(&before, &after, &zones, there);
         Some(Change {
             before,
+            parts: BTreeMap::new(),
+            tags: left_out,
             zones,
             knows_inbound_only: wanted
                 .private_dns
@@ -165,28 +169,164 @@ impl Check<'_> {
         })
     }
 
-    /// Private zones stay as they are.
-    pub(super) async fn check_zones(&mut self, plan: &Plan, there: &Endpoint) -> Reply<()> {
+    /// The tags that the request had and leaves out, as far as that is known.
+    fn tags_left_out(&mut self, owner: &Owner, there: &Endpoint) -> Tags {
+        match left_out(&self.request.shape, owner, &there.tags) {
+            LeftOut::Known(tags) => tags,
+            LeftOut::Unknown(keys) => {
+                let message = format!(
+                    "{} has tags that are not in the request, and stay, as it is not known who put them there: {}",
+                    there.id,
+                    keys.join(", ")
+                );
+                let fix =
+                    "take them away by hand, or with a change that makes nothing else different";
+                let warning = Problem::new(Code::TagsLeftOut, message, fix);
+                self.warnings.push(warning.about("$.tags"));
+                Tags::new()
+            }
+        }
+    }
+
+    /// A connection that has no endpoint of its own: whether there is one, of which what is different changes in place.
+    pub(super) async fn change_without_endpoint(&mut self, plan: &mut Plan) -> Reply<bool> {
+        if plan.target.facts().connected_through == ConnectedThrough::Elsewhere {
+            let name = plan.target.kind().name();
+            let message = format!(
+                "{name} is made at vendors, and nothing of it becomes another one in place"
+            );
+            let fix = "to another network or cluster, send it as a request of another id, have the data flow through that one, and then \
+                       send the removal of this one; between the same two, send the removal first";
+            let problem = Problem::new(Code::ChangeNotInPlace, message, fix);
+            self.problems.push(problem.about("$.target"));
+            return Ok(false);
+        }
+        plan.change = Some(Change::default());
+        let context = PartContext {
+            outside: self.outside,
+            owner: &plan.owner,
+            wanted: None,
+            endpoint: None,
+            endpoint_id: None,
+            removes: false,
+            change: plan.change.as_ref(),
+        };
+        let owner = &plan.owner;
+        let tags = parts::marked(plan, &context).await?;
+        let tags = tags.filter(|tags| owner.is_ours(tags) && owner.has_confirmed(tags));
+        let Some(tags) = tags else {
+            let message = format!(
+                "nothing of {} is there that was confirmed",
+                owner.request_id
+            );
+            let fix =
+                "send it as Private Connection Requested, and the change once that is connected";
+            let problem = Problem::new(Code::NothingToChange, message, fix);
+            self.problems.push(problem.about("$.requestId"));
+            return Ok(false);
+        };
+        self.stands_without_endpoint = true;
+        let before = owner.fingerprint_on(&tags).map(str::to_owned);
+        let before = before.filter(|one| *one != owner.fingerprint);
+        if let Some(before) = &before
+            && !self.is_of_another_size(plan, &context, before).await?
+        {
+            let message = format!(
+                "of {} only the class and the storage of the replication instance that was made for it change in place, and something \
+                 else is different, or somebody has changed these since (the cluster's private endpoint is a request of its own)",
+                plan.target.kind().name()
+            );
+            self.problems.push(not_in_place(message).about("$.target"));
+            return Ok(false);
+        }
+        plan.owner.fingerprint_before = before;
+        self.change_parts(plan, None).await?;
+        Ok(true)
+    }
+
+    /// Whether the request of before, of which no more is known than its fingerprint, is this one with the size that the replication
+    /// instance has; or this change has begun already.
+    async fn is_of_another_size(
+        &self,
+        plan: &Plan,
+        context: &PartContext<'_>,
+        before: &str,
+    ) -> Reply<bool> {
+        for part in &plan.parts {
+            let Part::DmsInstance(part) = part else {
+                continue;
+            };
+            let Some(there) = part.find(context).await? else {
+                return Ok(false);
+            };
+            let owner = &plan.owner;
+            let has_begun = owner.fingerprint_on(&there.tags) == Some(&owner.fingerprint);
+            let is_of = |storage: u32| {
+                let there = Instance {
+                    storage,
+                    ..there.clone()
+                };
+                let target = plan.target.kind().as_it_is(&there)?;
+                let shape = Shape {
+                    target,
+                    ..self.request.shape.clone()
+                };
+                (shape.fingerprint() == before).then_some(())
+            };
+            // It may have grown since, by hand or by a change that failed: never has it become less.
+            let grew = || (0..=there.storage).rev().find_map(is_of);
+            return Ok(has_begun || grew().is_some());
+        }
+        Ok(false)
+    }
+
+    /// What becomes different of what the connection is made of beside its endpoint.
+    pub(super) async fn change_parts(
+        &mut self,
+        plan: &mut Plan,
+        there: Option<&Endpoint>,
+    ) -> Reply<()> {
+        if let Some(there) = there
+            && !plan.owner.has_same_zones_in(&there.tags)
+        {
+            let message = format!(
+                "names of a private zone of another domain would lead to {}, or none any more",
+                there.id
+            );
+            self.problems.push(not_in_place(message).about("$.target"));
+            return Ok(());
+        }
         let context = PartContext {
             outside: self.outside,
             owner: &plan.owner,
             wanted: plan.endpoint.as_ref(),
-            endpoint: Some(there),
-            endpoint_id: Some(&there.id),
+            endpoint: there,
+            endpoint_id: there.map(|endpoint| &endpoint.id),
             removes: false,
+            change: plan.change.as_ref(),
         };
-        let mut changes = plan.owner.zone_in(&there.tags) != plan.owner.zone;
+        let mut all = Vec::new();
         for part in &plan.parts {
-            if let (Part::PrivateZone(zone), false) = (part, changes) {
-                changes = zone.would_change(&context).await?;
-            }
+            let kind = part.kind();
+            all.push((kind.name(), kind.compare(&context).await?));
         }
-        if changes {
-            let message = format!(
-                "a private zone whose names lead to {} would have other names or VPCs",
-                there.id
-            );
-            self.problems.push(not_in_place(message).about("$.target"));
+        let target = plan.target.clone();
+        for (name, compared) in all {
+            self.problems.extend(compared.problems);
+            self.warnings.extend(compared.warnings);
+            let Some(change) = plan.change.as_mut() else {
+                continue;
+            };
+            change
+                .parts
+                .extend(compared.before.map(|before| (name, before)));
+            for mut difference in compared.differences {
+                difference.field = target.kind().called(&difference.field);
+                // Several zones may be seen from the same VPCs.
+                if !change.differences.contains(&difference) {
+                    change.differences.push(difference);
+                }
+            }
         }
         Ok(())
     }

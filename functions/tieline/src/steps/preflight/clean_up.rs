@@ -103,6 +103,7 @@ pub(super) async fn step(
             endpoint: None,
             endpoint_id: None,
             removes: false,
+            change: plan.change.as_ref(),
         };
         confirmed = parts::is_confirmed(plan, &context).await?;
     }

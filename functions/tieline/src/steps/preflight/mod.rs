@@ -10,6 +10,7 @@ mod service;
 mod serving;
 mod status;
 mod surroundings;
+mod tags;
 
 use futures_util::future::join_all;
 
@@ -120,13 +121,13 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
             return Ok(answer.not_yet(problem, id, false).await);
         }
     }
-    if !problems.is_empty() && request.changes {
+    if !problems.is_empty() && request.changes && !check.stands_without_endpoint {
         return Ok(answer.refuse_as_it_stands(problems, id).await);
     }
     if !problems.is_empty() {
         let left = Left {
             behind: &[],
-            stands,
+            stands: stands || check.stands_without_endpoint,
         };
         return Ok(answer.refuse(problems, left, Some(&request.request_id)));
     }
@@ -196,6 +197,8 @@ struct Check<'a> {
     fingerprint_before: Option<String>,
     /// The group of our own, where a change takes or leaves it.
     own_group: Option<GroupId>,
+    /// Whether what a change is about is confirmed, and has no endpoint that would show it.
+    stands_without_endpoint: bool,
     /// Whether what is confirmed is not what it was then: perhaps a change is under way.
     drifts: bool,
 }
@@ -213,6 +216,7 @@ impl<'a> Check<'a> {
             keeps_own_out: false,
             fingerprint_before: None,
             own_group: None,
+            stands_without_endpoint: false,
             drifts: false,
         }
     }
@@ -308,13 +312,14 @@ impl<'a> Check<'a> {
         self.check_families(network.as_ref(), &also_from);
         self.check_names_of_zones(&plan.parts);
         plan.complete_marks();
-        if spec.is_none() && self.request.changes {
-            self.problems.push(change::no_endpoint(&plan.target));
-            return Ok(Outcome::Refused);
-        }
         let Some(spec) = spec else {
+            if self.request.changes && !self.change_without_endpoint(&mut plan).await? {
+                return Ok(Outcome::Refused);
+            }
             self.check_request_id(&holders?, &plan.owner, None);
             self.check_parts(&plan, None).await?;
+            plan.warnings = std::mem::take(&mut self.warnings);
+            limit(&mut plan.warnings);
             return Ok(Outcome::Planned(Box::new(plan)));
         };
         let both = Both {
@@ -348,7 +353,7 @@ impl<'a> Check<'a> {
         }
         plan.endpoint = Some(endpoint);
         if let (Some(there), true) = (&chosen.found, plan.change.is_some()) {
-            self.check_zones(&plan, there).await?;
+            self.change_parts(&mut plan, Some(there)).await?;
         }
         if let Verifier::Function { doubtful, .. } = &mut plan.verifier {
             *doubtful = self.keeps_own_out;
@@ -481,6 +486,7 @@ impl<'a> Check<'a> {
             endpoint,
             endpoint_id: endpoint.map(|endpoint| &endpoint.id),
             removes: false,
+            change: plan.change.as_ref(),
         };
         let warnings = plan.parts.iter().map(|part| part.kind().warns(&context));
         self.warnings.extend(warnings.flatten());

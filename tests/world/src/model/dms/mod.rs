@@ -34,8 +34,8 @@ pub use groups::{
 };
 pub use instances::{
     CreateReplicationInstance, DeleteReplicationInstance, DescribeReplicationInstances,
-    DescribeReplicationInstancesAnswer, ReplicationInstance, ReplicationInstanceAnswer,
-    VpcSecurityGroup,
+    DescribeReplicationInstancesAnswer, ModifyReplicationInstance, PendingModifiedValues,
+    ReplicationInstance, ReplicationInstanceAnswer, VpcSecurityGroup,
 };
 pub use listing::Filter;
 pub use tags::{
