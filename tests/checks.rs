@@ -3,6 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
+mod checks {
+    mod ends;
+}
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
