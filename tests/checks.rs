@@ -5,6 +5,7 @@
 
 mod checks {
     mod ends;
+    mod things;
 }
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,19 +4,20 @@
 //! What was told of a connection is noted in its request's mark, so that each change is told once.
 
 mod ends;
+mod things;
 
 use std::collections::BTreeSet;
 
 use crate::endpoint::drift;
 use crate::execution::{Execution, Progress};
 use crate::json::canonical;
-use crate::outside::{Endpoint, EndpointFilter, Outside, Reply, State};
+use crate::outside::{Endpoint, EndpointFilter, Outside, Reply, State, Tags};
 use crate::ownership::{
     CLOSING, MANAGED, REQUEST, UNNAMED, built_in, holders, is_closing, is_confirmed, noticed_in,
     with_noticed,
 };
 use crate::result::{
-    Checked, Connection, Degraded, Named, Recovered, ResultDetail, ResultEvent, pages,
+    Beside, Checked, Connection, Degraded, Named, Recovered, ResultDetail, ResultEvent, pages,
 };
 use crate::steps::runs;
 use crate::time::Time;
@@ -80,7 +81,12 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
             .iter()
             .flat_map(|one| connections(one, running.as_ref()));
         let pages = pages(all.collect());
-        told.push(Checked::of(&pages, check.pages, &progress, &execution, now).event());
+        let beside = match check.pages {
+            0 => things::look(outside, &ours).await,
+            _ => Beside::default(),
+        };
+        let page = Checked::of(&pages, check.pages, beside, &progress, &execution, now);
+        told.push(page.event());
         check.pages += 1;
         check.told.clear();
         check.is_over = check.pages >= pages.len();
@@ -132,11 +138,16 @@ async fn endpoints(outside: &Outside<'_>) -> Reply<Vec<Endpoint>> {
         ..EndpointFilter::default()
     };
     let mut all = outside.ec2.endpoints(&filter).await?;
-    let deployment = &outside.deployment.name;
-    let is_ours = |value: &String| value == deployment || value == UNNAMED;
-    all.retain(|one| one.tags.get(MANAGED).is_some_and(is_ours));
+    all.retain(|one| is_ours(outside, &one.tags));
     all.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(all)
+}
+
+/// Whether a thing with these tags is this deployment's.
+fn is_ours(outside: &Outside<'_>, tags: &Tags) -> bool {
+    let deployment = &outside.deployment.name;
+    let managed = tags.get(MANAGED);
+    managed.is_some_and(|value| value == deployment || value == UNNAMED)
 }
 
 /// A confirmed connection, and what is not any more as it was.
