@@ -3,6 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
+mod checks {
+    mod ends;
+    mod things;
+}
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

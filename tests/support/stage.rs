@@ -279,6 +279,8 @@ impl Stage {
             "detail": {
                 "executionArn": execution.execution_arn, "stateMachineArn": execution.state_machine_arn,
                 "name": execution.name, "status": execution.status, "input": execution.input,
+                // Milliseconds, as the example in the Step Functions developer guide has it.
+                "startDate": (execution.start_date * 1000.0).round() as u64,
             },
         })
     }

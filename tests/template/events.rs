@@ -1,7 +1,7 @@
 //! How events start executions, where those go that start none, and who may ask about executions.
 
 use serde_json::{Value, json};
-use tieline::execution::EXECUTION_ENDED;
+use tieline::execution::{EXECUTION_ENDED, REMOVAL_ENDED};
 use tieline::question::STATUS_REQUESTED;
 use tieline::removal::REMOVAL_REQUESTED;
 use tieline::request::{CHANGE_REQUESTED, REQUESTED};
@@ -50,7 +50,9 @@ pub(super) fn event_findings(resources: &Value) -> Vec<String> {
     if rule("Requested")["EventPattern"] != json!({"detail-type": asked}) {
         found.push("the rule matches something else than the detail-type".to_owned());
     }
-    if rule("RemovalRequested")["EventPattern"] != json!({"detail-type": [REMOVAL_REQUESTED]}) {
+    if rule("RemovalRequested")["EventPattern"]
+        != json!({"detail-type": [REMOVAL_REQUESTED, REMOVAL_ENDED]})
+    {
         found.push("the rule for removals matches something else than the detail-type".to_owned());
     }
     let schedule = rule("CheckEveryNow");

@@ -1,20 +1,28 @@
 //! AWS Database Migration Service, and the one IAM role that it needs.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use aws_sdk_databasemigration::Client;
+use aws_sdk_databasemigration::operation::describe_endpoints::DescribeEndpointsOutput;
+use aws_sdk_databasemigration::operation::describe_replication_instances::DescribeReplicationInstancesOutput;
 use aws_sdk_databasemigration::types::{
     DmsSslModeValue, Filter, MySqlSettings, ReplicationEndpointTypeValue, Tag,
 };
 use tieline::ids::{SecretArn, SubnetId};
 use tieline::outside::dms::{
-    DmsCertificate, DmsEndpoint, Instance, NewDmsEndpoint, NewInstance, SecretAddress, SubnetGroup,
-    Test,
+    DmsCertificate, DmsEndpoint, DmsThing, Instance, NewDmsEndpoint, NewInstance, SecretAddress,
+    SubnetGroup, Test,
 };
 use tieline::outside::{Dms, Reply, Tags};
 
 use crate::answer::{ask, gone_is_fine, incomplete, required, there};
 use crate::sdk::{Sdk, client};
 use crate::secrets::AwsSecrets;
+
+/// How many things are asked about at once whose tags are wanted. That `ListTagsForResource` has no limit of its own below that is
+/// not verified.
+const TAGS_AT_ONCE: usize = 50;
 
 /// The role's name is fixed, and one in each account (DMS User Guide, "Creating the IAM roles to use with AWS DMS").
 const VPC_ROLE: &str = "dms-vpc-role";
@@ -41,6 +49,31 @@ impl AwsDms {
         let answer = there(ask("dms:ListTagsForResource", call.send()).await)?;
         let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
         Ok(answer.map(|answer| answer.tag_list().iter().filter_map(pair).collect()))
+    }
+
+    /// Things by identifier, ARN and status, with the tags of all of them. One that goes meanwhile is an error for all.
+    async fn with_tags(&self, found: Vec<(String, String, String)>) -> Reply<Vec<DmsThing>> {
+        let mut all = Vec::new();
+        for some in found.chunks(TAGS_AT_ONCE) {
+            let arns = some.iter().map(|(_, arn, _)| arn.clone()).collect();
+            let call = self.client.list_tags_for_resource();
+            let call = call.set_resource_arn_list(Some(arns));
+            let answer = ask("dms:ListTagsForResource", call.send()).await?;
+            let mut tags: BTreeMap<&str, Tags> = BTreeMap::new();
+            for tag in answer.tag_list() {
+                if let (Some(arn), Some(key)) = (tag.resource_arn(), tag.key()) {
+                    let value = tag.value().unwrap_or_default();
+                    let of_one = tags.entry(arn).or_default();
+                    of_one.insert(key.to_owned(), value.to_owned());
+                }
+            }
+            all.extend(some.iter().map(|(id, arn, status)| DmsThing {
+                id: id.clone(),
+                status: status.clone(),
+                tags: tags.remove(arn.as_str()).unwrap_or_default(),
+            }));
+        }
+        Ok(all)
     }
 }
 
@@ -157,6 +190,22 @@ impl Dms for AwsDms {
         }))
     }
 
+    async fn instances(&self, beginning: &str) -> Reply<Vec<DmsThing>> {
+        let call = self.client.describe_replication_instances();
+        let pages = call.into_paginator().send();
+        let pages = ask("dms:DescribeReplicationInstances", pages.try_collect()).await;
+        let pages: Vec<DescribeReplicationInstancesOutput> = there(pages)?.unwrap_or_default();
+        let all = pages.iter().flat_map(|page| page.replication_instances());
+        let ours = all.filter_map(|one| {
+            let id = one.replication_instance_identifier()?;
+            let arn = one.replication_instance_arn()?;
+            let status = one.replication_instance_status().unwrap_or_default();
+            id.starts_with(beginning)
+                .then(|| (id.to_owned(), arn.to_owned(), status.to_owned()))
+        });
+        self.with_tags(ours.collect()).await
+    }
+
     async fn create_instance(&self, new: &NewInstance, tags: &Tags) -> Reply<()> {
         let groups = new.groups.iter().map(ToString::to_string).collect();
         let call = self
@@ -250,6 +299,22 @@ impl Dms for AwsDms {
         let status = required(ACTION, "status", endpoint.status)?;
         let tags = self.tags(&arn).await?;
         Ok(tags.map(|tags| DmsEndpoint { arn, status, tags }))
+    }
+
+    async fn endpoints(&self, beginning: &str) -> Reply<Vec<DmsThing>> {
+        let call = self.client.describe_endpoints();
+        let pages = call.into_paginator().send();
+        let pages = ask("dms:DescribeEndpoints", pages.try_collect()).await;
+        let pages: Vec<DescribeEndpointsOutput> = there(pages)?.unwrap_or_default();
+        let all = pages.iter().flat_map(|page| page.endpoints());
+        let ours = all.filter_map(|one| {
+            let id = one.endpoint_identifier()?;
+            let arn = one.endpoint_arn()?;
+            let status = one.status().unwrap_or_default();
+            id.starts_with(beginning)
+                .then(|| (id.to_owned(), arn.to_owned(), status.to_owned()))
+        });
+        self.with_tags(ours.collect()).await
     }
 
     async fn create_endpoint(

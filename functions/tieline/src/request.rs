@@ -356,6 +356,16 @@ pub(crate) fn is_change(input: &Value) -> bool {
     input["detail-type"] == CHANGE_REQUESTED
 }
 
+/// Whether it only asks what would be done.
+pub(crate) fn is_dry_run(input: &Value) -> bool {
+    let detail = if is_event(input) {
+        &input["detail"]
+    } else {
+        input
+    };
+    detail["dryRun"] == true
+}
+
 fn is_event(input: &Value) -> bool {
     input.get("detail-type").is_some() && input.get("detail").is_some()
 }

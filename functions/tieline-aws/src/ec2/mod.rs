@@ -89,6 +89,14 @@ impl Ec2 for AwsEc2 {
         ours(ACTION, &found, convert::group)
     }
 
+    async fn tagged_groups(&self, key: &str) -> Reply<Vec<Group>> {
+        const ACTION: &str = "ec2:DescribeSecurityGroups";
+        let tagged = filter("tag-key", key);
+        let call = self.0.describe_security_groups().filters(tagged);
+        let found = all!(ACTION, call).await?;
+        ours(ACTION, &found, convert::group)
+    }
+
     async fn network_acls(&self, vpc: &VpcId) -> Reply<Vec<NetworkAcl>> {
         const ACTION: &str = "ec2:DescribeNetworkAcls";
         let in_vpc = filter("vpc-id", vpc.as_str());

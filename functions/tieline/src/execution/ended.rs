@@ -3,9 +3,14 @@
 use serde_json::Value;
 
 use crate::problem::{Code, Problem};
+use crate::time::Time;
 
-/// The `detail-type` with which the scheduled check says that an execution has ended of which nobody has heard.
+/// The `detail-type` with which the scheduled check says that an execution has ended after which there is something to do: one that
+/// makes or changes a connection.
 pub const EXECUTION_ENDED: &str = "Private Connection Execution Ended";
+
+/// The same of one that removes a connection: another state machine hears of it.
+pub const REMOVAL_ENDED: &str = "Private Connection Removal Ended";
 
 /// How many cleanups after one execution may end without a result before nobody begins another one.
 const MOST_CLEANUPS: u32 = 2;
@@ -18,6 +23,11 @@ pub struct EndedExecution {
     status: String,
     /// What had started it; null if the event left it out, as it does when it is large.
     pub input: Value,
+    /// When it began; none if the event does not say it.
+    pub began: Option<Time>,
+    /// Whether the check found something that it had begun to take away, and that is still there: whatever it announced, its work is
+    /// not done.
+    pub is_left: bool,
     error: Option<String>,
     /// How many cleanups after it ended without a result of their own.
     cleanups: u32,
@@ -28,7 +38,8 @@ impl EndedExecution {
     pub fn read(event: &Value) -> Option<Self> {
         let by_states = event["source"] == "aws.states"
             && event["detail-type"] == "Step Functions Execution Status Change";
-        if !by_states && event["detail-type"] != EXECUTION_ENDED {
+        let by_check = [EXECUTION_ENDED, REMOVAL_ENDED].contains(&event["detail-type"].as_str()?);
+        if !by_states && !by_check {
             return None;
         }
         let detail = &event["detail"];
@@ -36,6 +47,8 @@ impl EndedExecution {
             execution: detail["executionArn"].as_str()?.to_owned(),
             status: detail["status"].as_str()?.to_owned(),
             input: Value::Null,
+            began: detail["startDate"].as_u64().map(Time),
+            is_left: detail["left"] == true,
             error: detail["error"].as_str().map(str::to_owned),
             cleanups: 0,
         };
@@ -51,7 +64,8 @@ impl EndedExecution {
         // A cleanup that ended itself: what it was to clean up after is what counts.
         if let Some(first) = Self::read(&self.input) {
             *self = Self {
-                cleanups: first.cleanups + 1,
+                cleanups: self.cleanups + first.cleanups + 1,
+                is_left: self.is_left || first.is_left,
                 ..first
             };
         }
@@ -65,6 +79,16 @@ impl EndedExecution {
     /// Whether its cleanups come to nothing: each of them would be the reason of another one.
     pub fn is_hopeless(&self) -> bool {
         self.cleanups > MOST_CLEANUPS
+    }
+
+    /// Whether another execution may go on with its work, and not only say what became of it.
+    pub fn may_go_on(&self) -> bool {
+        self.cleanups < MOST_CLEANUPS
+    }
+
+    /// Whether nobody has to do anything about it, as far as it is known.
+    pub fn is_done_with(&self) -> bool {
+        (self.is_announced() && !self.is_left) || self.is_hopeless()
     }
 
     /// Learns what it ended with.
@@ -120,6 +144,23 @@ mod tests {
             let input = again.to_string();
             again["detail"]["input"] = json!(input);
         }
+        // What the check says leaves out the input, and what asked for the first one is read in the end.
+        let mut twice = EndedExecution::read(&json!({
+            "detail-type": REMOVAL_ENDED,
+            "detail": {"executionArn": "arn:z", "status": "ABORTED", "startDate": 3000},
+        }))
+        .unwrap();
+        assert_eq!((twice.began, twice.is_left), (Some(Time(3000)), false));
+        for (arn, began) in [("arn:y", 2000), ("arn:x", 1000)] {
+            let detail =
+                json!({"executionArn": arn, "status": "FAILED", "startDate": began, "left": true});
+            let input = json!({"detail-type": REMOVAL_ENDED, "detail": detail});
+            twice.had_input(&input.to_string());
+            assert_eq!(twice.execution, arn);
+            assert!(twice.input.is_null() && twice.is_left);
+        }
+        assert_eq!((twice.began, twice.may_go_on()), (Some(Time(1000)), false));
+        assert!(!twice.is_hopeless());
         assert!(EndedExecution::read(&event["detail"]).is_none());
         assert!(EndedExecution::read(&json!("ABORTED")).is_none());
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::Region;
 use crate::time::Time;
 
-pub use ended::{EXECUTION_ENDED, EndedExecution};
+pub use ended::{EXECUTION_ENDED, EndedExecution, REMOVAL_ENDED};
 pub use phase::Phase;
 pub use progress::{PhaseDuration, Progress, PutOff, Removal};
 

@@ -34,6 +34,8 @@ pub trait Dms: Send + Sync {
     /// A replication instance by its identifier or its ARN.
     async fn instance(&self, id: &str) -> Reply<Option<Instance>>;
     /// Creates a replication instance that is not public.
+    /// Every replication instance whose identifier begins so, whatever page it is on.
+    async fn instances(&self, beginning: &str) -> Reply<Vec<DmsThing>>;
     async fn create_instance(&self, new: &NewInstance, tags: &Tags) -> Reply<()>;
     /// Gives an instance another class and more storage, at once: it is `modifying` for some minutes, and does nothing meanwhile.
     /// What is as it was is not named. Refused as [`super::CallError::is_busy`] unless it is available.
@@ -52,6 +54,8 @@ pub trait Dms: Send + Sync {
 
     /// An endpoint (a database, in DMS's word) by its identifier.
     async fn endpoint(&self, id: &str) -> Reply<Option<DmsEndpoint>>;
+    /// Every endpoint whose identifier begins so, whatever page it is on.
+    async fn endpoints(&self, beginning: &str) -> Reply<Vec<DmsThing>>;
     /// Creates an endpoint, with the ARN of the certificate that it names.
     async fn create_endpoint(
         &self,
@@ -124,6 +128,14 @@ pub struct DmsCertificate {
 #[derive(Debug, Clone)]
 pub struct DmsEndpoint {
     pub arn: String,
+    pub status: String,
+    pub tags: Tags,
+}
+
+/// A replication instance or an endpoint, as far as both are the same.
+#[derive(Debug, Clone)]
+pub struct DmsThing {
+    pub id: String,
     pub status: String,
     pub tags: Tags,
 }

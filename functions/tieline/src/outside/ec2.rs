@@ -17,6 +17,8 @@ pub trait Ec2: Send + Sync {
     /// Every subnet of a VPC, by id.
     async fn subnets(&self, vpc: &VpcId) -> Reply<Vec<Subnet>>;
     async fn groups(&self, vpc: &VpcId) -> Reply<Vec<Group>>;
+    /// Every group of every VPC that has a tag of this key.
+    async fn tagged_groups(&self, key: &str) -> Reply<Vec<Group>>;
     async fn network_acls(&self, vpc: &VpcId) -> Reply<Vec<NetworkAcl>>;
     /// The servers that machines of a VPC with these DHCP options ask for names.
     async fn name_servers(&self, dhcp_options: &str) -> Reply<Vec<String>>;

@@ -38,6 +38,14 @@ pub struct EndedRun {
 /// How executions end without having said that they are done.
 pub const ENDED_OTHERWISE: [&str; 3] = ["FAILED", "ABORTED", "TIMED_OUT"];
 
+/// How executions end.
+pub const ENDED: [&str; 4] = [
+    "SUCCEEDED",
+    ENDED_OTHERWISE[0],
+    ENDED_OTHERWISE[1],
+    ENDED_OTHERWISE[2],
+];
+
 /// The executions of this deployment's own state machines.
 #[async_trait]
 pub trait Executions: Send + Sync {

@@ -27,7 +27,7 @@ pub use ec2::{
 pub use endpoint_state::State;
 pub(crate) use error::made;
 pub use error::{CallError, DESCRIBE_SECRET, READ_SECRET, Reply, chain};
-pub use executions::{ENDED_OTHERWISE, EndedRun, EnteredState, Executions, Run};
+pub use executions::{ENDED, ENDED_OTHERWISE, EndedRun, EnteredState, Executions, Run};
 pub use quotas::Quotas;
 pub use route53::Route53;
 pub use secrets::Secrets;

@@ -12,8 +12,11 @@ use crate::ownership::holders;
 use crate::problem::Code;
 use crate::time::Time;
 
-/// The largest page, in bytes of JSON; an event has 256 KiB.
+/// The largest page, in bytes of JSON, without what is on the first one alone; an event has 256 KiB.
 const MOST_BYTES: usize = 150_000;
+
+/// How many things beside endpoints are named: some 200 bytes each.
+const MOST_THINGS: usize = 200;
 
 /// What the scheduled check found, one page of it
 #[derive(Debug, Serialize, JsonSchema)]
@@ -32,6 +35,34 @@ pub struct Checked {
     pages: usize,
     /// Connections through an endpoint of this deployment's, by request and endpoint
     connections: Vec<Connection>,
+    /// What else there is of this deployment's; on the first page
+    things: Vec<Thing>,
+    /// What could not be looked at, and why
+    not_looked_at: Vec<String>,
+}
+
+/// Something of this deployment's that is no endpoint. A security group is only named where no endpoint has it
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Thing {
+    /// What it is: security-group, dms-replication-instance or dms-endpoint
+    pub kind: &'static str,
+    /// Its id, or what AWS DMS calls it
+    pub id: String,
+    /// The request that it was made for; null if no tag says it
+    pub request_id: Option<String>,
+    /// Its state, in AWS's word; null where it has none
+    pub state: Option<String>,
+    /// How it is: confirmed, degraded, being-made, leaving, or unheld (nobody seems to need it: it is reported, and never deleted; what
+    /// is just being made or removed may be among these)
+    pub condition: &'static str,
+}
+
+/// What there is beside endpoints, and what could not be looked at.
+#[derive(Debug, Default)]
+pub struct Beside {
+    pub things: Vec<Thing>,
+    pub not_looked_at: Vec<String>,
 }
 
 /// A request's part in an endpoint, or an endpoint that no request holds
@@ -48,7 +79,7 @@ pub struct Connection {
     service_name: String,
     /// Its state, in EC2's word
     state: String,
-    /// Since when the endpoint is there
+    /// Since when the endpoint is there; when the connection was verified last is not known
     #[schemars(extend("format" = "date-time"))]
     since: Option<String>,
     /// How many requests hold the endpoint
@@ -103,6 +134,7 @@ impl Checked {
     pub fn of(
         pages: &[Vec<Connection>],
         page: usize,
+        beside: Beside,
         progress: &Progress,
         execution: &Execution,
         now: Time,
@@ -112,10 +144,25 @@ impl Checked {
             .iter()
             .flatten()
             .filter(|one| one.condition == "degraded");
+        let Beside {
+            mut things,
+            mut not_looked_at,
+        } = beside;
+        let beside = match things.len() {
+            0 => String::new(),
+            count => format!("; {count} things beside endpoints"),
+        };
         let message = format!(
-            "{all} connections were looked at, {} degraded",
+            "{all} connections were looked at, {} degraded{beside}",
             degraded.count()
         );
+        if things.len() > MOST_THINGS {
+            not_looked_at.push(format!(
+                "{} more things beside endpoints",
+                things.len() - MOST_THINGS
+            ));
+            things.truncate(MOST_THINGS);
+        }
         let next_step = "look at what is not confirmed".to_owned();
         let run = Run::of(message, next_step, progress, execution, now);
         Self {
@@ -124,6 +171,8 @@ impl Checked {
             page: page + 1,
             pages: pages.len(),
             connections: pages.get(page).cloned().unwrap_or_default(),
+            things,
+            not_looked_at,
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::targets::Target;
 use crate::time::Time;
 
 pub use awaiting::Awaiting;
-pub use checked::{Checked, Connection, pages};
+pub use checked::{Beside, Checked, Connection, Thing, pages};
 pub use cost::Cost;
 pub use degraded::{Degraded, Named, Recovered};
 pub use failed::{Failed, Left};

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::execution::{EndedExecution, Execution, Progress};
 use crate::ids::{Region, RequestId};
-use crate::outside::{EnteredState, Outside, Reply};
+use crate::outside::{ENDED, EnteredState, Outside, Reply};
 use crate::question;
 use crate::removal::{self, Removal};
 use crate::request;
@@ -163,6 +164,83 @@ async fn connecting(
     Ok(Some(all))
 }
 
+/// Asks Step Functions how an execution ended; whether it runs all the same. Of a cleanup that ended, what it was to clean up after is
+/// asked about: large events, and those of the check, leave out what started it.
+pub(super) async fn ask(outside: &Outside<'_>, ended: &mut EndedExecution) -> Reply<bool> {
+    loop {
+        let Some(run) = outside.executions.execution(&ended.execution).await? else {
+            return Ok(false);
+        };
+        if run.is_running {
+            return Ok(true);
+        }
+        let asked_about = ended.execution.clone();
+        if let Some(text) = run.input.filter(|_| ended.input.is_null()) {
+            ended.had_input(&text);
+        }
+        if ended.execution == asked_about || ended.is_hopeless() {
+            if let Some(error) = run.error {
+                ended.had_error(&error);
+            }
+            return Ok(false);
+        }
+    }
+}
+
+/// Whether somebody asked for a request's connection no earlier than that, whatever came of it. Where it is not known, somebody did.
+pub(super) async fn asked_since(
+    outside: &Outside<'_>,
+    own: &Execution,
+    id: &RequestId,
+    since: Time,
+) -> Reply<bool> {
+    let (executions, machine) = (outside.executions, own.connecting_machine());
+    let wants = |asked: &Value| is_of(asked, id) && !request::is_dry_run(asked);
+    // Those that run come first: one that ends meanwhile is among those that ended.
+    let is_since = |(_, began): &(String, Time)| *began >= since;
+    match running(outside, &machine, is_since, wants).await? {
+        Some(found) if found.is_empty() => {}
+        None | Some(_) => return Ok(true),
+    }
+    let mut all = Vec::new();
+    for status in ENDED {
+        let ended = executions.ended(&machine, status, since, Duration::ZERO);
+        let Some(ended) = ended.await? else {
+            return Ok(true);
+        };
+        all.extend(ended.into_iter().filter(|one| one.began >= since));
+    }
+    if all.len() > MANY {
+        return Ok(true);
+    }
+    for one in all {
+        match asked(outside, &one.arn).await? {
+            Some((_, asked)) if !wants(&asked) => {}
+            None | Some(_) => return Ok(true),
+        }
+    }
+    Ok(false)
+}
+
+/// Whether an execution runs, and what it was asked for; none if that is not known. A cleanup works on what the ended execution was
+/// asked for.
+pub(super) async fn asked(outside: &Outside<'_>, arn: &str) -> Reply<Option<(bool, Value)>> {
+    let Some(run) = outside.executions.execution(arn).await? else {
+        return Ok(None);
+    };
+    let asked = run.input.as_deref().map(serde_json::from_str::<Value>);
+    let Some(Ok(asked)) = asked else {
+        return Ok(Some((run.is_running, Value::Null)));
+    };
+    let Some(mut ended) = EndedExecution::read(&asked) else {
+        return Ok(Some((run.is_running, asked)));
+    };
+    if ended.input.is_null() {
+        ask(outside, &mut ended).await?;
+    }
+    Ok(Some((run.is_running, ended.input)))
+}
+
 /// The running executions of a machine that count and were asked for something, the oldest first; none where it is not known.
 async fn running(
     outside: &Outside<'_>,
@@ -170,8 +248,7 @@ async fn running(
     counts: impl Fn(&(String, Time)) -> bool,
     is_it: impl Fn(&Value) -> bool,
 ) -> Reply<Option<Vec<(String, Time)>>> {
-    let executions = outside.executions;
-    let Some(mut all) = executions.running(machine).await? else {
+    let Some(mut all) = outside.executions.running(machine).await? else {
         return Ok(None);
     };
     all.retain(counts);
@@ -179,25 +256,12 @@ async fn running(
     let mut is_known = all.len() <= MANY;
     let mut found = Vec::new();
     for (arn, began) in all.into_iter().take(MANY) {
-        let Some(run) = executions.execution(&arn).await? else {
+        let Some((is_running, asked)) = asked(outside, &arn).await? else {
             is_known = false;
             continue;
         };
-        let asked = run.input.as_deref().map(serde_json::from_str::<Value>);
-        let Some(Ok(asked)) = asked.filter(|_| run.is_running) else {
+        if !is_running {
             continue;
-        };
-        // A cleanup works on what the ended execution was asked for.
-        let mut asked = asked;
-        if let Some(mut ended) = EndedExecution::read(&asked) {
-            // Large events, and those of the check, leave out what that was.
-            if ended.input.is_null() {
-                let first = executions.execution(&ended.execution).await?;
-                if let Some(text) = first.and_then(|first| first.input) {
-                    ended.had_input(&text);
-                }
-            }
-            asked = ended.input;
         }
         if is_it(&asked) {
             found.push((arn, began));

@@ -31,6 +31,9 @@ pub(super) async fn known_as(context: &FindContext<'_>) -> Reply<String> {
     Ok(identifier(Some(deployment), context.request_id))
 }
 
+/// Begins the identifier of everything that is made in DMS.
+pub(crate) const BEGINNING: &str = "tieline-";
+
 /// The identifier of everything that is made in DMS for a request: DMS keeps lower case, letters, digits and single
 /// hyphens, at most 63 of them. Before deployments had names, it was the request's alone.
 fn identifier(deployment: Option<&str>, request: &RequestId) -> String {
@@ -41,7 +44,8 @@ fn identifier(deployment: Option<&str>, request: &RequestId) -> String {
     slug.truncate(40);
     let digested: Vec<&str> = deployment.into_iter().chain([request.as_str()]).collect();
     let digest = canonical::digest(&digested);
-    format!("tieline-{}-{}", slug.trim_end_matches('-'), &digest[..8]).replace("--", "-")
+    let slug = slug.trim_end_matches('-');
+    format!("{BEGINNING}{slug}-{}", &digest[..8]).replace("--", "-")
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::json::{Fields, Kind};
 
+pub(crate) use dms_name::BEGINNING as DMS_NAMES;
 pub use kind::{
     ConnectedThrough, Connection, ConnectionContext, EndpointSpec, FindContext, KindFacts,
     Resolved, TargetKind, Unresolved,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::EndpointId;
+use crate::result::ResultEvent;
 
 /// How far a check has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,10 +15,21 @@ pub struct Check {
     pub marks: Vec<MarkChange>,
     /// Whether the ends of executions were looked at.
     pub ends_told: bool,
+    /// Whether closings that nobody goes on with were.
+    pub closings_told: bool,
     /// How many pages of the inventory were told.
     pub pages: usize,
     /// Whether there is nothing more to tell.
     pub is_over: bool,
+}
+
+impl Check {
+    /// Remembers under which names something is told, for its events.
+    pub(crate) fn tells(&mut self, told: Vec<(String, ResultEvent)>) -> Vec<ResultEvent> {
+        let (names, events): (Vec<String>, Vec<ResultEvent>) = told.into_iter().unzip();
+        self.told.extend(names);
+        events
+    }
 }
 
 /// A mark that says something else from now on, if it still says what it said.

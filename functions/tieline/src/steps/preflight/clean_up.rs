@@ -33,17 +33,17 @@ pub(super) async fn step(
     // What is not known runs, for all that is known, but this one was said to have ended.
     let may_end = input.execution.may_have_nothing_to_do();
     // Most events say it themselves.
-    if ended.is_announced() && may_end {
+    if ended.is_announced() && !ended.is_left && may_end {
         return Ok(nothing(outside, input));
     }
-    if ask(outside, &mut ended).await? && may_end {
+    if runs::ask(outside, &mut ended).await? && may_end {
         return Ok(nothing(outside, input));
     }
     // Who asked how a request stands made nothing.
     if question::is_one(&ended.input) && may_end {
         return Ok(nothing(outside, input));
     }
-    if (ended.is_announced() || ended.is_hopeless()) && may_end {
+    if ended.is_done_with() && may_end {
         return Ok(nothing(outside, input));
     }
     let mut answer = Answer::new(outside, input.execution, input.progress, &ended.input);
@@ -128,23 +128,6 @@ pub(super) async fn step(
         Outcome::NotYet(problem) => by_marks(answer, &request, owner, &held, &ended, vec![problem]),
         Outcome::Refused => by_marks(answer, &request, owner, &held, &ended, problems),
     })
-}
-
-/// Asks Step Functions how an execution ended; whether it runs all the same.
-pub(super) async fn ask(outside: &Outside<'_>, ended: &mut EndedExecution) -> Reply<bool> {
-    let Some(run) = outside.executions.execution(&ended.execution).await? else {
-        return Ok(false);
-    };
-    if run.is_running {
-        return Ok(true);
-    }
-    if let Some(text) = run.input.filter(|_| ended.input.is_null()) {
-        ended.had_input(&text);
-    }
-    if let Some(error) = run.error {
-        ended.had_error(&error);
-    }
-    Ok(false)
 }
 
 /// Nothing is to be done, and nobody has to hear of it.

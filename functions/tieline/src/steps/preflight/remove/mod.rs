@@ -3,40 +3,61 @@
 mod foretold;
 mod found;
 
+use serde_json::Value;
+
 use super::Answer;
-use super::clean_up::{ask, nothing};
-use crate::execution::{self, EndedExecution, Phase};
+use super::clean_up::nothing;
+use crate::execution::{self, EndedExecution, Execution, Phase, Progress};
 use crate::ids::Region;
-use crate::outside::Outside;
+use crate::outside::{Outside, Reply};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::removal::{self, Removal};
 use crate::result::{Removed, ResultDetail};
 use crate::steps::inventory;
 use crate::steps::runs;
+use crate::time::Time;
 use crate::workflow::{NextState, StepInput, StepOutput, StepResult};
 
 use found::Found;
 
-/// Says that a removal ended without a result. It is not gone on with: somebody may have asked for the connection since, and a call of
-/// it that was in flight may have said after that that the endpoint is leaving.
+/// Goes on with a removal that ended without a result, as the same removal, or says that it ended.
+///
+/// One that had come to where things go has left a broken connection: its names may be off, and something at a vendor gone. Whoever ended
+/// it, going on is the only way to a clean end. One that was still in its check has taken nothing, and what is confirmed stands. And
+/// where somebody asked for the connection since, also if that failed, nothing is taken: what is there may be what they were given.
 pub(super) async fn ended(
     outside: &Outside<'_>,
     here: &Region,
     input: StepInput,
     mut ended: EndedExecution,
 ) -> StepResult {
-    let is_over = ended.is_announced() || ask(outside, &mut ended).await?;
+    let is_over =
+        (ended.is_announced() && !ended.is_left) || runs::ask(outside, &mut ended).await?;
     let asked = removal::as_event(&ended.input);
     let removal = removal::read(&asked, here).and_then(Result::ok);
     let Some(removal) = removal else {
         return Ok(nothing(outside, input));
     };
-    if is_over || ended.is_announced() || ended.is_hopeless() {
+    if is_over || ended.is_done_with() {
         return Ok(nothing(outside, input));
     }
     let mut answer = Answer::new(outside, input.execution, input.progress, &asked);
     answer.progress.asked_as = Some(ended.name().to_owned());
+    let id = removal.request_id();
+    if ended.may_go_on()
+        && !removal.dry_run()
+        && let Some(began) = began_to_take(outside, &ended).await?
+    {
+        // A call of it may still be under way, and Step Functions lists who asked seconds later.
+        if answer.progress.waited(outside.clock.now()) < outside.limits.settle {
+            let what = "what the ended removal ordered to show";
+            return Ok(answer.wait(what.to_owned()));
+        }
+        if !runs::asked_since(outside, &answer.execution, id, began).await? {
+            return step(outside, answer, removal).await;
+        }
+    }
     let problem = Problem::new(
         Code::ExecutionEnded,
         format!(
@@ -45,9 +66,21 @@ pub(super) async fn ended(
         ),
         "send the removal again if the connection is still to go, or its request if it is not",
     );
-    Ok(answer
-        .refuse_as_it_stands(vec![problem], removal.request_id())
-        .await)
+    Ok(answer.refuse_as_it_stands(vec![problem], id).await)
+}
+
+/// When a removal began that had come to where things go; none if it had not, or that is not known.
+async fn began_to_take(outside: &Outside<'_>, ended: &EndedExecution) -> Reply<Option<Time>> {
+    let entered = outside.executions.entered_last(&ended.execution).await?;
+    let entered = entered.map(|entered| serde_json::from_str::<Value>(&entered.input));
+    let payload = entered.and_then(Result::ok).unwrap_or_default();
+    let progress = serde_json::from_value::<Progress>(payload["progress"].clone());
+    let has_taken = progress.is_ok_and(|progress| progress.phase == Phase::RollBack);
+    // Events say it, as the developer guide's examples do; where one does not, the execution itself has it.
+    let execution = serde_json::from_value::<Execution>(payload["execution"].clone());
+    let began = execution.ok().map(|execution| execution.started());
+    let began = ended.began.or(began);
+    Ok(began.filter(|_| has_taken || ended.is_left))
 }
 
 pub(super) async fn step(

@@ -3,23 +3,21 @@
 //!
 //! What was told of a connection is noted in its request's mark, so that each change is told once.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+mod ends;
+mod things;
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 use crate::endpoint::drift;
-use crate::execution::{EXECUTION_ENDED, EndedExecution, Execution, Progress};
+use crate::execution::{Execution, Progress};
 use crate::json::canonical;
-use crate::outside::{
-    CallError, ENDED_OTHERWISE, EndedRun, Endpoint, EndpointFilter, Outside, Reply, State,
-};
+use crate::outside::{Endpoint, EndpointFilter, Outside, Reply, State, Tags};
 use crate::ownership::{
     CLOSING, MANAGED, REQUEST, UNNAMED, built_in, holders, is_closing, is_confirmed, noticed_in,
-    run_mark, with_noticed,
+    with_noticed,
 };
 use crate::result::{
-    Checked, Connection, Degraded, Named, Recovered, ResultDetail, ResultEvent, pages,
+    Beside, Checked, Connection, Degraded, Named, Recovered, ResultDetail, ResultEvent, pages,
 };
 use crate::steps::runs;
 use crate::time::Time;
@@ -27,17 +25,6 @@ use crate::workflow::{MarkChange, NextState, StepInput, StepOutput, StepResult};
 
 /// How many events one call of EventBridge takes.
 const AT_ONCE: usize = 10;
-
-/// How long whoever hears of an end may take to clean up, in seconds; and how far the first check looks back.
-const HEARD: u64 = 600;
-const FIRST: u64 = 86_400;
-
-/// How long a check takes at most, and an execution that makes a connection, as the definitions say.
-const DAY: Duration = Duration::from_secs(86_400);
-const LONGEST: Duration = Duration::from_secs(691_200);
-
-/// How many executions are looked at.
-const MANY: usize = 300;
 
 /// Looks, and says what is to be told next.
 pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult {
@@ -79,20 +66,27 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
         }
     }
     if told.is_empty() && !check.ends_told {
-        let unheard = unheard(outside, &execution, &check.told).await?;
+        let unheard = ends::unheard(outside, &execution, &check.told).await?;
         check.ends_told = unheard.len() < AT_ONCE;
-        check
-            .told
-            .extend(unheard.iter().map(|(arn, _)| arn.clone()));
-        told.extend(unheard.into_iter().map(|(_, event)| event));
+        told.extend(check.tells(unheard));
+    }
+    if told.is_empty() && !check.closings_told {
+        let left = ends::left(outside, &execution, &ours, &check.told).await?;
+        check.closings_told = left.len() < AT_ONCE;
+        told.extend(check.tells(left));
     }
     if told.is_empty() {
-        let running = running(outside, &execution).await?;
+        let running = ends::running(outside, &execution).await?;
         let all = ours
             .iter()
             .flat_map(|one| connections(one, running.as_ref()));
         let pages = pages(all.collect());
-        told.push(Checked::of(&pages, check.pages, &progress, &execution, now).event());
+        let beside = match check.pages {
+            0 => things::look(outside, &ours).await,
+            _ => Beside::default(),
+        };
+        let page = Checked::of(&pages, check.pages, beside, &progress, &execution, now);
+        told.push(page.event());
         check.pages += 1;
         check.told.clear();
         check.is_over = check.pages >= pages.len();
@@ -144,11 +138,16 @@ async fn endpoints(outside: &Outside<'_>) -> Reply<Vec<Endpoint>> {
         ..EndpointFilter::default()
     };
     let mut all = outside.ec2.endpoints(&filter).await?;
-    let deployment = &outside.deployment.name;
-    let is_ours = |value: &String| value == deployment || value == UNNAMED;
-    all.retain(|one| one.tags.get(MANAGED).is_some_and(is_ours));
+    all.retain(|one| is_ours(outside, &one.tags));
     all.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(all)
+}
+
+/// Whether a thing with these tags is this deployment's.
+fn is_ours(outside: &Outside<'_>, tags: &Tags) -> bool {
+    let deployment = &outside.deployment.name;
+    let managed = tags.get(MANAGED);
+    managed.is_some_and(|value| value == deployment || value == UNNAMED)
 }
 
 /// A confirmed connection, and what is not any more as it was.
@@ -246,100 +245,4 @@ fn connections(endpoint: &Endpoint, running: Option<&BTreeSet<String>>) -> Vec<C
         all.push(Connection::of(None, endpoint, condition));
     }
     all
-}
-
-/// How marks name the executions that run; none where that is not known.
-async fn running(outside: &Outside<'_>, execution: &Execution) -> Reply<Option<BTreeSet<String>>> {
-    let removing = execution.removing_machine(&outside.deployment.name);
-    let mut all = BTreeSet::new();
-    for machine in [execution.connecting_machine(), removing] {
-        let Some(running) = outside.executions.running(&machine).await? else {
-            return Ok(None);
-        };
-        all.extend(running.into_iter().map(|(arn, _)| run_mark(&arn)));
-    }
-    Ok(Some(all))
-}
-
-/// The executions that ended without a result, and that nobody has cleaned up after: status changes are best effort. Each is told
-/// once: the window of one check begins where that of the check before ended.
-async fn unheard(
-    outside: &Outside<'_>,
-    execution: &Execution,
-    known: &[String],
-) -> Reply<Vec<(String, ResultEvent)>> {
-    let executions = outside.executions;
-    let (connect, own) = (execution.connecting_machine(), execution.machine());
-    let began = execution.started();
-    let before = Time(began.0.saturating_sub(FIRST * 1000));
-    let checks = executions.ended(&own, "SUCCEEDED", before, DAY).await?;
-    let last = checks.unwrap_or_default().into_iter().map(|one| one.began);
-    let last = last.max().unwrap_or(before);
-    let heard = |time: Time| Time(time.0.saturating_sub(HEARD * 1000));
-    let (from, until) = (heard(last), heard(began));
-    let mut ended = Vec::new();
-    for status in ENDED_OTHERWISE {
-        let some = executions.ended(&connect, status, from, LONGEST).await?;
-        let some = some.unwrap_or_default().into_iter();
-        ended.extend(some.filter(|one| one.ended <= until));
-    }
-    if ended.is_empty() {
-        return Ok(Vec::new());
-    }
-    let cleaned = cleaned(outside, &connect, from).await?;
-    let mut told = Vec::new();
-    for one in ended.into_iter().take(MANY) {
-        if told.len() == AT_ONCE || cleaned.contains(&one.arn) || known.contains(&one.arn) {
-            continue;
-        }
-        if is_unheard(outside, &one).await? {
-            let event = ResultEvent {
-                detail_type: EXECUTION_ENDED.to_owned(),
-                detail: json!({"executionArn": one.arn, "status": one.status}),
-            };
-            told.push((one.arn, event));
-        }
-    }
-    Ok(told)
-}
-
-/// Whether an execution said nothing of its end itself.
-async fn is_unheard(outside: &Outside<'_>, one: &EndedRun) -> Reply<bool> {
-    let Some(run) = outside.executions.execution(&one.arn).await? else {
-        return Ok(false);
-    };
-    let input = run.input.as_deref().map(serde_json::from_str::<Value>);
-    let Some(Ok(input)) = input.filter(|_| !run.is_running) else {
-        return Ok(false);
-    };
-    let event = json!({"detail-type": EXECUTION_ENDED, "detail": {"executionArn": one.arn, "status": one.status, "error": run.error}});
-    let ended = EndedExecution::read(&event);
-    // A cleanup that ended is told by what it cleaned up after.
-    let is_cleanup = EndedExecution::read(&input).is_some();
-    Ok(!is_cleanup && ended.is_some_and(|ended| !ended.is_announced()))
-}
-
-/// The executions after which somebody cleaned up, or does.
-async fn cleaned(outside: &Outside<'_>, machine: &str, from: Time) -> Reply<BTreeSet<String>> {
-    let executions = outside.executions;
-    let ended = executions
-        .ended(machine, "SUCCEEDED", from, Duration::ZERO)
-        .await?;
-    let ended = ended.unwrap_or_default().into_iter().map(|one| one.arn);
-    let running = executions.running(machine).await?.unwrap_or_default();
-    let running = running.into_iter().map(|(arn, _)| arn);
-    let mut cleaned = BTreeSet::new();
-    for arn in ended.chain(running).take(MANY) {
-        let run = match executions.execution(&arn).await {
-            Err(error @ (CallError::Throttled { .. } | CallError::Unavailable { .. })) => {
-                return Err(error);
-            }
-            run => run.ok().flatten(),
-        };
-        let input = run.and_then(|run| run.input);
-        let input = input.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-        let ended = input.as_ref().and_then(EndedExecution::read);
-        cleaned.extend(ended.map(|ended| ended.execution));
-    }
-    Ok(cleaned)
 }

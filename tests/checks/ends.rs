@@ -1,0 +1,204 @@
+//! Work that an execution left: the check tells whoever goes on with it, and nothing goes that somebody asked for since.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::{Ended, Seen, Simulated, Stage, code, detail, everything, request, writes};
+use world::gate::{Fault, FaultKind};
+use world::model::tags::CreateTags;
+use world::scenario;
+
+use crate::{HOUR, check, connected, of_type};
+
+/// Connected, and what there was before.
+async fn begun(request: &Value) -> (Stage, BTreeSet<String>) {
+    let simulated = Simulated::on(scenario::world("default"));
+    let before = everything(&mut simulated.world());
+    let stage = connected(simulated, std::slice::from_ref(request)).await;
+    (stage, before)
+}
+
+fn removal(request: &Value) -> Value {
+    json!({"id": "e-removal", "detail-type": "Private Connection Removal Requested", "detail": request})
+}
+
+/// What a check tells of ends, an hour later, and which machine the bus starts with it.
+async fn told(stage: &mut Stage) -> Vec<(bool, Value)> {
+    stage.pass(HOUR).await;
+    let events = check(stage).await;
+    assert_eq!(of_type(&events, "Checked").len(), 1, "{events:#?}");
+    let kinds = [("Execution Ended", false), ("Removal Ended", true)];
+    let all = kinds.iter().flat_map(|(kind, removes)| {
+        let told = of_type(&events, kind).into_iter();
+        told.map(move |event| {
+            let input = json!({"detail-type": event["DetailType"], "detail": event["Detail"]});
+            (*removes, input)
+        })
+    });
+    all.collect()
+}
+
+/// The same as the bus does: whoever is told goes on.
+async fn gone_on(stage: &mut Stage, told: (bool, Value)) -> Ended {
+    match told {
+        (true, input) => stage.remove(input, None),
+        (false, input) => stage.start(input, None),
+    }
+    stage.run().await.pop().unwrap()
+}
+
+/// Its end is told to nobody but by the check, once; and the removal comes to the end that it would have had.
+#[tokio::test(start_paused = true)]
+async fn a_removal_that_ended_unheard_is_gone_on_with() {
+    for seconds in [60, 200, 215] {
+        let request = request("aurora-dsql-minimal");
+        let (mut stage, before) = begun(&request).await;
+        stage.remove(removal(&request), None);
+        stage.pass(Duration::from_secs(seconds)).await;
+        stage.end(1, "ABORTED", None);
+
+        let all = told(&mut stage).await;
+        let [(true, _)] = all[..] else {
+            panic!("{seconds}: {all:#?}");
+        };
+        let ended = gone_on(&mut stage, all[0].clone()).await;
+        assert_eq!(code(&ended), "REMOVED", "{seconds}: {:#}", detail(&ended));
+        assert_eq!(detail(&ended)["resultId"], "e-removal.result", "{seconds}");
+        assert_eq!(
+            everything(&mut stage.outside().world()),
+            before,
+            "{seconds}"
+        );
+        assert_eq!(told(&mut stage).await.len(), 0, "{seconds}");
+    }
+}
+
+/// Those that go on are aborted as well: the third time it is only said, and the fourth nothing.
+#[tokio::test(start_paused = true)]
+async fn a_removal_that_ends_again_and_again_is_gone_on_with_twice() {
+    let request = request("aurora-dsql-minimal");
+    let (mut stage, _) = begun(&request).await;
+    stage.remove(removal(&request), None);
+    for number in 1..=3 {
+        stage.pass(Duration::from_secs(200)).await;
+        assert_eq!(stage.ended()[number].status, "RUNNING", "{number}");
+        stage.end(number, "ABORTED", None);
+        let change = stage.status_change(number);
+        stage.remove(change, None);
+    }
+    let ended = stage.run().await.pop().unwrap();
+    assert_eq!(code(&ended), "EXECUTION_ENDED", "{:#}", detail(&ended));
+    assert_eq!(detail(&ended)["resultId"], "e-removal.result");
+}
+
+/// Whoever is not allowed to delete the endpoint announces that it is left. As long as it stays so, it is tried a few times and not for
+/// ever.
+#[tokio::test(start_paused = true)]
+async fn a_closing_that_is_given_up_every_time_is_not_gone_on_with_for_ever() {
+    let request = request("aurora-dsql-minimal");
+    let (mut stage, _) = begun(&request).await;
+    let refused = Fault::on("DeleteVpcEndpoints", FaultKind::AccessDenied);
+    stage.outside().world().add_fault(refused);
+    stage.remove(removal(&request), None);
+    let ended = stage.run().await.pop().unwrap();
+    assert_eq!(code(&ended), "UNDO_INCOMPLETE", "{:#}", detail(&ended));
+
+    let mut codes = Vec::new();
+    for _ in 0..8 {
+        for one in told(&mut stage).await {
+            assert_eq!((one.0, &one.1["detail"]["left"]), (true, &json!(true)));
+            let ended = gone_on(&mut stage, one).await;
+            codes.push(code(&ended).to_owned());
+        }
+    }
+    let expected = ["UNDO_INCOMPLETE", "UNDO_INCOMPLETE", "EXECUTION_ENDED"];
+    assert_eq!(codes, expected);
+}
+
+/// Where it is allowed again, the check has the work done: that of a removal, and of a request that failed.
+#[tokio::test(start_paused = true)]
+async fn a_closing_that_was_given_up_is_gone_on_with() {
+    for removes in [true, false] {
+        let request = request("aurora-dsql-minimal");
+        let refused = Fault {
+            seconds: Some(7200.0),
+            ..Fault::on("DeleteVpcEndpoints", FaultKind::AccessDenied)
+        };
+        let world = scenario::world(match removes {
+            true => "default",
+            false => "endpoint-never-available",
+        });
+        let simulated = Simulated::on(world);
+        let before = everything(&mut simulated.world());
+        let mut stage = Stage::on(simulated);
+        if removes {
+            stage.start(request.clone(), None);
+            stage.run().await;
+            stage.outside().world().add_fault(refused);
+            stage.remove(removal(&request), None);
+        } else {
+            stage.outside().world().add_fault(refused);
+            stage.start(request.clone(), None);
+        }
+        let ended = stage.run().await.pop().unwrap();
+        assert_eq!(ended.status, "FAILED", "{removes}: {:#}", detail(&ended));
+        stage.pass(2 * HOUR).await;
+
+        let all = told(&mut stage).await;
+        assert_eq!(all.len(), 1, "{removes}: {all:#?}");
+        let ended = gone_on(&mut stage, all[0].clone()).await;
+        let expected = if removes {
+            "REMOVED"
+        } else {
+            "EXECUTION_ENDED"
+        };
+        assert_eq!(code(&ended), expected, "{removes}: {:#}", detail(&ended));
+        assert_eq!(
+            everything(&mut stage.outside().world()),
+            before,
+            "{removes}"
+        );
+        assert_eq!(told(&mut stage).await.len(), 0, "{removes}");
+    }
+}
+
+/// The request was sent again, and only then a late call of the removal said that the endpoint is leaving.
+#[tokio::test(start_paused = true)]
+async fn what_was_asked_for_since_is_not_taken() {
+    let request = request("aurora-dsql-minimal");
+    let (mut stage, _) = begun(&request).await;
+    stage.remove(removal(&request), None);
+    stage.pass(Duration::from_secs(100)).await;
+    let closing = |stage: &Stage| {
+        let seen = Seen::now(&mut stage.outside().world());
+        let one = seen.ours()[0].clone();
+        let mut tags = one.tags.iter();
+        let tag = tags.find(|tag| tag.key == "tieline:closing");
+        let value = tag.map(|tag| tag.value.clone()).unwrap_or_default();
+        (one.vpc_endpoint_id, value)
+    };
+    let (endpoint, closer) = closing(&stage);
+    assert_ne!(closer, "", "it was not leaving yet");
+    stage.end(1, "ABORTED", None);
+    stage.start(request.clone(), None);
+    let made = stage.run().await.pop().unwrap();
+    assert_eq!(code(&made), "CONNECTED", "{:#}", detail(&made));
+    let mark =
+        json!({"ResourceId": [endpoint], "Tag": [{"Key": "tieline:closing", "Value": closer}]});
+    let mark: CreateTags = serde_json::from_value(mark).unwrap();
+    stage.outside().world().arrange(mark).unwrap();
+
+    for _ in 0..3 {
+        let all = told(&mut stage).await;
+        stage.outside().world().clear_calls();
+        for one in all {
+            assert!(one.0, "{one:?}");
+            let ended = gone_on(&mut stage, one).await;
+            assert_eq!(code(&ended), "EXECUTION_ENDED", "{:#}", detail(&ended));
+        }
+        assert_eq!(writes(stage.outside()), [""; 0]);
+    }
+    let seen = Seen::at_last(&mut stage.outside().world());
+    assert!(seen.ours()[0].private_dns_enabled);
+}
