@@ -310,23 +310,20 @@ impl Run {
         if let Some(value) = plain::evaluate(expression, states) {
             return value;
         }
-        // The engine knows no variable `$states`, but `$$` is the root of its input.
-        let expression = expression.replace("$states.", "$$.states.");
         let arena = Bump::new();
-        let parsed = JsonAta::new(&expression, &arena)
+        let parsed = JsonAta::new(expression, &arena)
             .unwrap_or_else(|error| panic!("{expression}: {error}"));
-        let input = json!({"states": states}).to_string();
-        let variables: HashMap<&str, &Value> = self
-            .variables
-            .iter()
+        let variables = self.variables.iter();
+        let mut variables: HashMap<&str, &Value> = variables
             .map(|(name, value)| (name.as_str(), value))
             .collect();
+        variables.insert("states", states);
         let value = parsed
-            .evaluate(Some(&input), Some(&variables))
+            .evaluate(None, Some(&variables))
             .unwrap_or_else(|error| panic!("{expression}: {error}"));
         assert!(
             !value.is_undefined(),
-            "{}: {expression} is undefined for {input}",
+            "{}: {expression} is undefined for {states}",
             self.state
         );
         serde_json::from_str(&value.serialize(false)).expect("JSON")

@@ -9,6 +9,10 @@ use proof::{
     Life, Place, Played, WRONG, first_to_notice, lock, meetings, named, on_all_cores, play, shrink,
 };
 
+// A third of a life is spent on memory with the system's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Plays lives of connections with faults at any call, and holds what must never break against each of them.
 #[derive(Debug, Parser)]
 #[command(name = "proof")]
