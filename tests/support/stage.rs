@@ -431,8 +431,10 @@ impl Execution {
         let dies = Rc::clone(&one);
         let work = async move {
             let payload = simulated.aged(payload);
+            // On the heap: a step's future is large, and every layer around it would move it.
+            let answer = Box::pin(invoke(function, payload, &simulated));
             tokio::select! {
-                answer = timeout(FUNCTION_LIMIT, invoke(function, payload, &simulated)) => Some(answer),
+                answer = timeout(FUNCTION_LIMIT, answer) => Some(answer),
                 () = dies.dead.notified() => None,
             }
         };

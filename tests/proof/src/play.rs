@@ -25,6 +25,8 @@ pub struct Played {
     pub failed_calls: usize,
     /// How many were made from the last step on.
     pub calls_of_last_step: usize,
+    /// What each execution was for, how it ended, and what it said.
+    pub told: Vec<String>,
     /// The rule that it broke, in words.
     pub broken: Option<String>,
 }
@@ -282,6 +284,7 @@ impl Play {
         let broken = self.rules.broken().or(broken).or(untold).or(removed);
         Played {
             executions: self.started.len(),
+            told: told::in_words(&self.stage.ended(), &self.started),
             calls,
             failed_calls,
             calls_of_last_step: calls - calls_before,

@@ -50,6 +50,18 @@ pub(crate) fn in_short(result: &Value) -> String {
     format!("{} {}", result["code"], result["message"])
 }
 
+/// What each execution was for, how it ended, and what it said.
+pub(crate) fn in_words(ended: &[Ended], started: &[Started]) -> Vec<String> {
+    let both = started.iter().zip(ended).enumerate();
+    let words = both.map(|(number, (Started { what, who, .. }, one))| {
+        let said: Vec<String> = results(one).map(in_short).collect();
+        let last = one.states.last().map(String::as_str).unwrap_or_default();
+        let (status, who) = (one.status, who.unwrap_or_default());
+        format!("{number}: {what:?} of {who}: {status} in {last}: {said:?}")
+    });
+    words.collect()
+}
+
 fn ended_by_itself(one: &Ended) -> bool {
     ["SUCCEEDED", "FAILED"].contains(&one.status)
 }

@@ -164,15 +164,18 @@ async fn connecting(
     Ok(Some(all))
 }
 
-/// Asks Step Functions how an execution ended; whether it runs all the same. Of a cleanup that ended, what it was to clean up after is
+/// Asks Step Functions how an execution ended; whether it runs all the same, and nothing if that is not known. Of a cleanup that ended, what it was to clean up after is
 /// asked about: large events, and those of the check, leave out what started it.
-pub(super) async fn ask(outside: &Outside<'_>, ended: &mut EndedExecution) -> Reply<bool> {
+pub(super) async fn ask(
+    outside: &Outside<'_>,
+    ended: &mut EndedExecution,
+) -> Reply<Option<bool>> {
     loop {
         let Some(run) = outside.executions.execution(&ended.execution).await? else {
-            return Ok(false);
+            return Ok(None);
         };
         if run.is_running {
-            return Ok(true);
+            return Ok(Some(true));
         }
         let asked_about = ended.execution.clone();
         if let Some(text) = run.input.filter(|_| ended.input.is_null()) {
@@ -182,7 +185,7 @@ pub(super) async fn ask(outside: &Outside<'_>, ended: &mut EndedExecution) -> Re
             if let Some(error) = run.error {
                 ended.had_error(&error);
             }
-            return Ok(false);
+            return Ok(Some(false));
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Map;
 
 use super::{Answer, Check, Outcome};
 use crate::endpoint::{EndpointPlan, Groups, Serving, own_group_name};
-use crate::execution::EndedExecution;
+use crate::execution::{EndedExecution, Progress};
 use crate::ids::{Addressing, Region, VpcId};
 use crate::options::{OnFailure, Policy};
 use crate::outside::{Endpoint, Outside, Reply};
@@ -24,6 +24,22 @@ use crate::steps::{parts, runs};
 use crate::targets::Target;
 use crate::workflow::{LONGEST_POLL, NextState, StepInput, StepOutput, StepResult, wait_seconds};
 
+/// Whether what ended may still come to be known: Step Functions shows what was just written a little later.
+pub(super) fn is_early(outside: &Outside<'_>, input: &StepInput) -> bool {
+    let began = || Progress::begin(&input.execution);
+    let progress = input.progress.clone().unwrap_or_else(began);
+    progress.waited(outside.clock.now()) < outside.limits.settle
+}
+
+pub(super) fn until_known(
+    outside: &Outside<'_>,
+    input: StepInput,
+    ended: &EndedExecution,
+) -> StepOutput {
+    let answer = Answer::new(outside, input.execution, input.progress, &ended.input);
+    answer.wait(format!("Step Functions to say how {} ended", ended.name()))
+}
+
 pub(super) async fn step(
     outside: &Outside<'_>,
     here: &Region,
@@ -36,8 +52,12 @@ pub(super) async fn step(
     if ended.is_announced() && !ended.is_left && may_end {
         return Ok(nothing(outside, input));
     }
-    if runs::ask(outside, &mut ended).await? && may_end {
+    let runs = runs::ask(outside, &mut ended).await?;
+    if runs == Some(true) && may_end {
         return Ok(nothing(outside, input));
+    }
+    if runs.is_none() && may_end && is_early(outside, &input) {
+        return Ok(until_known(outside, input, &ended));
     }
     // Who asked how a request stands made nothing.
     if question::is_one(&ended.input) && may_end {

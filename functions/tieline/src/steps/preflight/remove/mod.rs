@@ -6,7 +6,7 @@ mod found;
 use serde_json::Value;
 
 use super::Answer;
-use super::clean_up::nothing;
+use super::clean_up::{is_early, nothing, until_known};
 use crate::execution::{self, EndedExecution, Execution, Phase, Progress};
 use crate::ids::Region;
 use crate::outside::{Outside, Reply};
@@ -32,8 +32,14 @@ pub(super) async fn ended(
     input: StepInput,
     mut ended: EndedExecution,
 ) -> StepResult {
-    let is_over =
-        (ended.is_announced() && !ended.is_left) || runs::ask(outside, &mut ended).await?;
+    let mut is_over = ended.is_announced() && !ended.is_left;
+    if !is_over {
+        let runs = runs::ask(outside, &mut ended).await?;
+        if runs.is_none() && is_early(outside, &input) {
+            return Ok(until_known(outside, input, &ended));
+        }
+        is_over = runs == Some(true);
+    }
     let asked = removal::as_event(&ended.input);
     let removal = removal::read(&asked, here).and_then(Result::ok);
     let Some(removal) = removal else {
