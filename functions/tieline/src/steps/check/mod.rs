@@ -332,9 +332,9 @@ fn connections(
             None if is_confirmed(mark) => "confirmed",
             None => "being-made",
         };
-        // Marks of this check show seconds later.
+        // Marks of this check show seconds later; what they will say is to the minute.
         let verified = match Path::of(endpoint, mark, tried) {
-            Path::Works(at) => Some(at),
+            Path::Works(at) => Some(Verified::of(at, []).at),
             Path::Broken(_) | Path::Unknown => Verified::in_mark(mark).map(|last| last.at),
         };
         Connection::of(Some(&named), endpoint, condition, verified)

@@ -108,13 +108,15 @@ pub(super) async fn choose(
         let its = there
             .iter()
             .filter(|interface| one.interface_ids.contains(&interface.id));
-        let addresses: Vec<Address> = its
+        let mut addresses: Vec<Address> = its
             .flat_map(|interface| interface.addresses())
             .map(|address| Address {
                 zone_id: String::new(),
                 address: address.clone(),
             })
             .collect();
+        // What is told of them is to be the same each time.
+        addresses.sort_by(|a, b| a.address.cmp(&b.address));
         if addresses.is_empty() {
             let why = format!("the way to {} (no network interface shows)", one.id);
             check.untried.push(why);
