@@ -278,7 +278,7 @@ async fn what_does_not_work_is_put_back() {
         .unwrap()
         .remove("securityGroupIds");
     after["privateDns"] = json!(false);
-    let closed = |world: &mut World| world.close_paths();
+    let closed = |world: &mut World| world.close_paths(true);
     let refused = |action: &'static str, nth| {
         move |world: &mut World| world.add_fault(Fault::nth(action, nth, FaultKind::AccessDenied))
     };

@@ -5,6 +5,7 @@
 
 mod checks {
     mod ends;
+    mod paths;
     mod things;
 }
 
@@ -33,7 +34,13 @@ async fn connected(simulated: Simulated, requests: &[Value]) -> Stage {
 
 /// Runs a check; every event that it put on the bus.
 async fn check(stage: &mut Stage) -> Vec<Value> {
-    stage.check();
+    let stack = stage.outside().clone();
+    check_in(stage, &stack).await
+}
+
+/// The same with other functions in the same world.
+async fn check_in(stage: &mut Stage, stack: &Simulated) -> Vec<Value> {
+    stage.check_in(stack);
     let ended = stage.run().await.pop().unwrap();
     assert_eq!(ended.status, "SUCCEEDED", "{ended:#?}");
     // EC2 shows marks seconds later.

@@ -37,17 +37,25 @@ const OTHERWISE: [(&str, &str); 7] = [
 ];
 
 /// The same in the check.
-const OTHERWISE_IN_CHECKS: [(&str, &str); 4] = [
+const OTHERWISE_IN_CHECKS: [(&str, &str); 6] = [
     ("\"Next\": \"Roll back\"", "\"Next\": \"Broken\""),
     (
-        "Reads the request, looks at everything it touches, and plans. Writes nothing.",
-        "One look at every endpoint of ours, and at the executions that ended. Writes nothing.",
+        "\"Next\": \"Poll the status\"",
+        "\"Next\": \"Look at all connections\"",
+    ),
+    ("${StatusPollingFunctionArn}", "${PreflightFunctionArn}"),
+    (
+        "Looks once, at AWS and at the vendor, and says what comes next. Writes nothing.",
+        "One look at every endpoint of ours, at what a verifier answered, and at the executions that ended. Writes nothing.",
+    ),
+    (
+        "connects to the endpoint's network interfaces, before any name leads there.",
+        "connects to an endpoint's network interfaces. An error is an answer too: then nothing is known of it.",
     ),
     (
         "Marks the request as ready on what was made for it: from here on only a removal takes the connection away.",
-        "Notes in the marks what was announced, so that it is announced once.",
+        "Notes in the marks what was announced, so that it is announced once, and when a path was proven.",
     ),
-    ("\"answer\": null", "\"failure\": null"),
 ];
 
 /// The text of a state of a definition: from its name to where the next one begins.
@@ -124,6 +132,7 @@ fn every_state_that_a_machine_goes_to_is_there() {
     ];
     let check = [
         NextState::WaitForTarget,
+        NextState::VerifyPath,
         NextState::AnnounceFound,
         NextState::NoteFound,
         NextState::Look,

@@ -381,7 +381,7 @@ async fn a_confirmed_connection_stands_when_a_repetition_does_not_get_through() 
     stage.run().await;
     let before = everything_now(&simulated.world());
     simulated.world().clear_calls();
-    simulated.world().close_paths();
+    simulated.world().close_paths(true);
 
     stage.start(request("aurora-dsql"), None);
     let ended = stage.run().await;

@@ -121,6 +121,11 @@ impl Stage {
         self.begin(stack, json!({}), None, Purpose::Check);
     }
 
+    /// The same with other functions in the same world.
+    pub fn check_in(&mut self, stack: &Simulated) {
+        self.begin(stack.clone(), json!({}), None, Purpose::Check);
+    }
+
     /// Starts an execution of another stack in the same world.
     pub fn start_in(&mut self, stack: &Simulated, input: Value) {
         self.begin(stack.clone(), input, None, Purpose::Connect);

@@ -2,12 +2,14 @@
 //!
 //! Marks lie on the things themselves. What knows tags carries [`MANAGED`] with the deployment's name and, for each request that holds it,
 //! `tieline:request/<request id>` with the fingerprint of the request's parameters: behind it the execution that makes it, and
-//! `.ready` and a digest of what was read back once the connection is confirmed. What knows no tags says as much in its name: `tieline <deployment> <request id>
+//! `.ready` and a digest of what was read back once the connection is confirmed; then what the check has told of it, and when the
+//! verifier got through last. What knows no tags says as much in its name: `tieline <deployment> <request id>
 //! <fingerprint>`.
 //! [`CLOSING`] says that the last holder is leaving.
 
 mod names;
 mod noticed;
+mod verified;
 mod zones;
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +18,8 @@ use crate::ids::{Region, RequestId};
 use crate::json::canonical;
 use crate::outside::Tags;
 
-pub use noticed::{built_in, noticed_in, with_built, with_noticed};
+pub use noticed::{built_in, noticed_in, noticed_of, noticed_path_in, with_built, with_noticed};
+pub use verified::{Verified, with_verified};
 use zones::ZONE;
 pub use zones::{zone_mark, zone_marks};
 

@@ -79,9 +79,13 @@ pub struct Connection {
     service_name: String,
     /// Its state, in EC2's word
     state: String,
-    /// Since when the endpoint is there; when the connection was verified last is not known
+    /// Since when the endpoint is there
     #[schemars(extend("format" = "date-time"))]
     since: Option<String>,
+    /// When a verifier got through last, to the minute; left out where that is not known
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    last_verified: Option<String>,
     /// How many requests hold the endpoint
     holders: usize,
     /// What the whole endpoint costs in a month, in US dollars, without data; requests that share it share that
@@ -97,7 +101,12 @@ impl ResultDetail for Checked {
 }
 
 impl Connection {
-    pub fn of(named: Option<&Named>, endpoint: &Endpoint, condition: &str) -> Self {
+    pub fn of(
+        named: Option<&Named>,
+        endpoint: &Endpoint,
+        condition: &str,
+        verified: Option<Time>,
+    ) -> Self {
         Self {
             request_id: named.map(|named| named.request_id.clone()),
             endpoint_id: endpoint.id.to_string(),
@@ -105,6 +114,7 @@ impl Connection {
             service_name: endpoint.service.clone(),
             state: endpoint.raw_state.clone(),
             since: endpoint.created.map(Time::to_rfc3339),
+            last_verified: verified.map(Time::to_rfc3339),
             holders: holders(&endpoint.tags).count(),
             usd_per_month: per_month(endpoint.subnet_ids.len()),
             condition: condition.to_owned(),

@@ -28,7 +28,7 @@ pub struct Named {
 /// What is not any more as it was confirmed
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct Drift {
-    /// What, as requests call it; state is that of the endpoint
+    /// What, as requests call it; state is that of the endpoint, and path the way to it from the verifier
     pub field: String,
     /// What it is now
     pub now: String,
@@ -110,8 +110,15 @@ impl Degraded {
             named.endpoint_id,
             said.join(", ")
         );
-        let next_step = "if it is meant so, send it as a change; if it is not, send the request as a change, which puts it back".to_owned();
-        let run = Run::of(message, next_step, progress, execution, now);
+        let next_step = match said[..] {
+            ["path"] => {
+                "look at the network ACLs and at the groups' rules between the verifier and the endpoint, and ask the service's owner whether it runs"
+            }
+            _ => {
+                "if it is meant so, send it as a change; if it is not, send the request as a change, which puts it back"
+            }
+        };
+        let run = Run::of(message, next_step.to_owned(), progress, execution, now);
         Self {
             code: Code::Degraded,
             run: run.one_of_several(&named.key(), execution),

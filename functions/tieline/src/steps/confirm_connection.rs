@@ -4,11 +4,12 @@
 //! execution fails would roll back a connection that the first one announced.
 
 use super::{check, parts};
-use crate::endpoint::Form;
+use crate::endpoint::{EndpointPlan, Form};
 use crate::execution::Phase;
 use crate::outside::{Endpoint, Interface, Outside, Reply};
-use crate::ownership::{noticed_in, with_noticed};
+use crate::ownership::{Verified, noticed_in, with_noticed, with_verified};
 use crate::refusals;
+use crate::trial::Outcome;
 use crate::workflow::{NextState, StepInput, StepResult, Work};
 
 /// Carries the step out.
@@ -46,11 +47,16 @@ async fn step(mut work: Work<'_>) -> StepResult {
     let owner = &work.plan.owner;
     let built = Form::of(&endpoint).built();
     let mut tags = owner.confirmation(&built);
-    // What the check told of it is still to be taken back.
-    let mark = endpoint.tags.get(&owner.request_tag());
-    if let Some(noticed) = mark.and_then(|mark| noticed_in(mark)) {
-        for mark in tags.values_mut() {
+    let before = endpoint.tags.get(&owner.request_tag());
+    let before = before.map_or("", String::as_str);
+    let verified = proven(&work, wanted).or_else(|| Verified::in_mark(before));
+    for mark in tags.values_mut() {
+        // What the check told of it is still to be taken back.
+        if let Some(noticed) = noticed_in(before) {
             *mark = with_noticed(mark, Some(noticed));
+        }
+        if let Some(verified) = &verified {
+            *mark = with_verified(mark, verified);
         }
     }
     let is_changed = work.plan.change.is_some();
@@ -83,6 +89,13 @@ async fn step(mut work: Work<'_>) -> StepResult {
     // Only now: in this phase, the poll waits for the mark.
     work.enter(Phase::Confirm);
     Ok(work.go(NextState::Poll))
+}
+
+/// When the verifier got through in this execution: before its present phase began, whose time a repetition of this step says as well.
+fn proven(work: &Work<'_>, wanted: &EndpointPlan) -> Option<Verified> {
+    let path = work.progress.path.as_ref()?;
+    let ports = wanted.ports().filter_map(|one| one.single());
+    (path.outcome == Outcome::Proven).then(|| Verified::of(work.progress.since, ports))
 }
 
 /// EC2 makes the endpoint's network interfaces without its tags. Those of an endpoint that others use too stay as they are.

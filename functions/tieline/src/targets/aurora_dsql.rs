@@ -261,12 +261,20 @@ impl TargetKind for AuroraDsql {
     }
 }
 
+/// The id in the name of a connection endpoint's service.
+fn service_id(service: &str) -> Option<&str> {
+    let last = service.rsplit('.').next();
+    last.filter(|last| last.starts_with("dsql-"))
+}
+
+/// The port behind a service of this name, if it is a connection endpoint's.
+pub(super) fn port_of(service: &str) -> Option<u16> {
+    service_id(service).map(|_| PORT)
+}
+
 /// The host name behind a connection endpoint: `<cluster>.<service id>.<region>.on.aws`.
 fn host(id: &ClusterId, service: &str, region: &Region) -> Option<String> {
-    let service_id = service
-        .rsplit('.')
-        .next()
-        .filter(|last| last.starts_with("dsql-"))?;
+    let service_id = service_id(service)?;
     Some(format!("{id}.{service_id}.{region}.on.aws"))
 }
 

@@ -17,6 +17,9 @@ use crate::parts::private_zone::{APEX, LeadsTo, PrivateZone};
 use crate::refusals::unsuitable;
 use crate::trial::{Protocol, Speech};
 
+/// The port of most of them.
+pub(super) const PORT: u16 = 443;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AwsService {
@@ -40,7 +43,7 @@ impl AwsService {
         let has_region = first.parse::<Region>().is_ok();
         Some(Self {
             service: if has_region { rest } else { short }.parse().ok()?,
-            port: 443,
+            port: PORT,
             fips: false,
             inbound_resolver_only: false,
             zone_vpc_ids: Vec::new(),
@@ -74,7 +77,7 @@ impl AwsService {
         );
         Some(Self {
             service: service?,
-            port: port.unwrap_or(443),
+            port: port.unwrap_or(PORT),
             fips,
             inbound_resolver_only,
             zone_vpc_ids: zone_vpc_ids.unwrap_or_default(),

@@ -82,6 +82,12 @@ impl Target {
         aws_service::AwsService::of(service).map(Self::AwsService)
     }
 
+    /// The port that clients of one of AWS's services connect to, as far as its name says it: a request may have named another.
+    pub fn port_of_service(service: &str) -> Option<u16> {
+        Self::of_service(service)?;
+        Some(aurora_dsql::port_of(service).unwrap_or(aws_service::PORT))
+    }
+
     pub(crate) fn read<F: Fields>(fields: &mut F) -> Option<Named> {
         let about = |(name, facts): (&&'static str, &KindFacts)| Kind {
             name,

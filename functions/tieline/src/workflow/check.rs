@@ -2,13 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::EndpointId;
+use crate::ids::{EndpointId, FunctionArn};
 use crate::result::ResultEvent;
+use crate::time::Time;
+use crate::trial::Trial;
 
 /// How far a check has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Check {
+    /// Whether its definition has a state that asks verifiers.
+    pub verifies: bool,
+    /// Whether it was chosen which connections are tried in this check.
+    pub chosen: bool,
+    /// What is still to be tried of these.
+    pub to_try: Vec<PathTrial>,
+    /// What came of it.
+    pub tried: Vec<PathTried>,
+    /// What could not be tried, and why.
+    pub untried: Vec<String>,
     /// What was told in this check already, by endpoint and request: marks show seconds later.
     pub told: Vec<String>,
     /// Marks that are to be written once it was announced what they say.
@@ -30,6 +42,39 @@ impl Check {
         self.told.extend(names);
         events
     }
+}
+
+/// An endpoint that a verifier is to connect to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PathTrial {
+    pub endpoint: EndpointId,
+    pub vpc: String,
+    /// The verifier.
+    pub function: FunctionArn,
+    pub trial: Trial,
+    /// Whether it did not get through the first time.
+    pub again: bool,
+}
+
+/// What a verifier saw of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PathTried {
+    pub endpoint: EndpointId,
+    pub at: Time,
+    pub ports: Vec<PortTried>,
+}
+
+/// The same of one of its ports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PortTried {
+    pub port: u16,
+    /// Whether it got through to an address.
+    pub is_open: bool,
+    /// The addresses that it did not get through to.
+    pub closed: Vec<String>,
 }
 
 /// A mark that says something else from now on, if it still says what it said.

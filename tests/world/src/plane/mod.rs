@@ -77,9 +77,9 @@ impl World {
         self.model.trouble.remembered = Some(time);
     }
 
-    /// From now on servers are silent.
-    pub fn close_paths(&mut self) {
-        self.model.trouble.closed = true;
+    /// From now on servers are silent, or answer again.
+    pub fn close_paths(&mut self, closed: bool) {
+        self.model.trouble.closed = closed;
     }
 
     /// From now on servers have certificates for another name, or for their own again.

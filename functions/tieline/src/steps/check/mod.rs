@@ -1,30 +1,39 @@
 //! The scheduled check: one look at all endpoints of ours says which connections are not any more what was confirmed, and Step Functions says
-//! which executions ended without anybody hearing of it. What it does not know it reports, and it deletes nothing.
+//! which executions ended without anybody hearing of it; verifiers say of a few whether somebody gets through. What it does not know it
+//! reports, and it deletes nothing.
 //!
-//! What was told of a connection is noted in its request's mark, so that each change is told once.
+//! What was told of a connection is noted in its request's mark, so that each change is told once, and so is when it was proven last.
 
 mod ends;
+mod paths;
 mod things;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::endpoint::drift;
 use crate::execution::{Execution, Progress};
+use crate::ids::EndpointId;
 use crate::json::canonical;
 use crate::outside::{Endpoint, EndpointFilter, Outside, Reply, State, Tags};
 use crate::ownership::{
-    CLOSING, MANAGED, REQUEST, UNNAMED, built_in, holders, is_closing, is_confirmed, noticed_in,
-    with_noticed,
+    CLOSING, MANAGED, REQUEST, UNNAMED, Verified, built_in, holders, is_closing, is_confirmed,
+    noticed_in, noticed_of, noticed_path_in, with_noticed, with_verified,
 };
 use crate::result::{
     Beside, Checked, Connection, Degraded, Named, Recovered, ResultDetail, ResultEvent, pages,
 };
 use crate::steps::runs;
 use crate::time::Time;
-use crate::workflow::{MarkChange, NextState, StepInput, StepOutput, StepResult};
+use crate::workflow::{
+    Check, MarkChange, NextState, PathTried, StepInput, StepOutput, StepResult, Verify,
+};
+use paths::Path;
 
 /// How many events one call of EventBridge takes.
 const AT_ONCE: usize = 10;
+
+/// How many marks are written at a time: a state of the machine hands on so much and no more.
+const MOST_MARKS: usize = 50;
 
 /// Looks, and says what is to be told next.
 pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult {
@@ -34,15 +43,28 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
     let progress = progress.unwrap_or_else(|| Progress::begin(&execution));
     if !check.marks.is_empty() {
         // They could not be written when it was time.
-        return Ok(StepOutput {
-            check: Some(check),
-            ..StepOutput::to(NextState::NoteFound, execution, progress)
-        });
+        return Ok(noting(check, execution, progress));
     }
     let now = outside.clock.now();
+    if let Some(answer) = &input.answer {
+        paths::read(&mut check, answer, now);
+    }
+    if !check.to_try.is_empty() {
+        return Ok(trying(check, execution, progress));
+    }
     let mut ours = endpoints(outside).await?;
+    if check.verifies && !check.chosen {
+        check.chosen = true;
+        paths::choose(outside, &execution, &ours, &mut check).await?;
+        if !check.to_try.is_empty() {
+            return Ok(trying(check, execution, progress));
+        }
+    }
     let mut told = Vec::new();
-    if check.pages == 0 && ours.iter().flat_map(held_by).any(|held| held.is_news()) {
+    let has_more = |held: Held<'_>| {
+        !check.told.contains(&held.named.key()) && (held.is_news() || held.is_proven_anew())
+    };
+    if check.pages == 0 && held_by_all(&ours, &check.tried).any(has_more) {
         // Somebody may be at work on it: then it is as it was planned. The look comes after the question.
         let worked_on = runs::worked_on(outside, &execution).await?;
         ours = endpoints(outside).await?;
@@ -52,17 +74,21 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
             let is_among = |ids: &BTreeSet<String>| all.any(|(request, _)| ids.contains(request));
             worked_on.as_ref().is_none_or(is_among)
         };
-        for held in ours.iter().flat_map(held_by) {
+        for held in held_by_all(&ours, &check.tried) {
             let key = held.named.key();
-            if held.is_news()
-                && !is_worked_on(&held)
-                && told.len() < AT_ONCE
-                && !check.told.contains(&key)
-            {
-                check.told.push(key);
-                check.marks.push(held.mark_change());
-                told.push(held.event(&progress, &execution, now));
+            if check.told.contains(&key) || is_worked_on(&held) {
+                continue;
             }
+            if held.is_news() && told.len() < AT_ONCE {
+                told.push(held.event(&progress, &execution, now));
+            } else if held.is_news() || !held.is_proven_anew() || check.marks.len() >= MOST_MARKS {
+                continue;
+            }
+            check.told.push(key);
+            check.marks.extend(held.mark_change());
+        }
+        if told.is_empty() && !check.marks.is_empty() {
+            return Ok(noting(check, execution, progress));
         }
     }
     if told.is_empty() && !check.ends_told {
@@ -79,12 +105,13 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
         let running = ends::running(outside, &execution).await?;
         let all = ours
             .iter()
-            .flat_map(|one| connections(one, running.as_ref()));
+            .flat_map(|one| connections(one, running.as_ref(), &check.tried));
         let pages = pages(all.collect());
-        let beside = match check.pages {
-            0 => things::look(outside, &ours).await,
-            _ => Beside::default(),
-        };
+        let mut beside = Beside::default();
+        if check.pages == 0 {
+            beside = things::look(outside, &ours).await;
+            beside.not_looked_at.extend(check.untried.iter().cloned());
+        }
         let page = Checked::of(&pages, check.pages, beside, &progress, &execution, now);
         told.push(page.event());
         check.pages += 1;
@@ -98,7 +125,28 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
     })
 }
 
-/// Notes what was announced. A mark that says something else by now is left alone: its request may be gone.
+/// Has the verifier of the first that is to be tried connect to it.
+fn trying(check: Check, execution: Execution, progress: Progress) -> StepOutput {
+    let first = check.to_try.first();
+    let verify = first.map(|one| Verify {
+        function: one.function.clone(),
+        trial: one.trial.clone(),
+    });
+    StepOutput {
+        verify,
+        check: Some(check),
+        ..StepOutput::to(NextState::VerifyPath, execution, progress)
+    }
+}
+
+fn noting(check: Check, execution: Execution, progress: Progress) -> StepOutput {
+    StepOutput {
+        check: Some(check),
+        ..StepOutput::to(NextState::NoteFound, execution, progress)
+    }
+}
+
+/// Notes what was announced, and what was proven: one call for an endpoint. A mark that says something else by now is left alone: its request may be gone.
 pub(super) async fn note(outside: &Outside<'_>, input: StepInput) -> StepResult {
     let mut check = input.check.unwrap_or_default();
     let execution = input.execution;
@@ -111,9 +159,13 @@ pub(super) async fn note(outside: &Outside<'_>, input: StepInput) -> StepResult 
             let mut all = there.iter().filter(is_it);
             all.any(|one| one.tags.get(&change.key) == Some(&change.before))
         };
+        let mut marks: BTreeMap<&EndpointId, Tags> = BTreeMap::new();
         for change in check.marks.iter().filter(still) {
-            let tag = [(change.key.clone(), change.after.clone())].into();
-            match outside.ec2.tag(&change.endpoint, &tag).await {
+            let its = marks.entry(&change.endpoint).or_default();
+            its.insert(change.key.clone(), change.after.clone());
+        }
+        for (endpoint, marks) in marks {
+            match outside.ec2.tag(endpoint, &marks).await {
                 Err(error) if error.is_missing() => {}
                 noted => noted?,
             }
@@ -156,65 +208,108 @@ struct Held<'e> {
     endpoint: &'e Endpoint,
     mark: &'e str,
     drift: Vec<(&'static str, String)>,
+    path: Path,
 }
 
 impl Held<'_> {
-    /// What is not as it was, as a digest; none if all is.
+    /// What is not as it was, as the mark says it; none if all is. A way that is not tried is as it was told last.
     fn noticed(&self) -> Option<String> {
         let said = self.drift.iter();
         let said: Vec<String> = said.map(|(field, now)| format!("{field} {now}")).collect();
         let said: Vec<&str> = said.iter().map(String::as_str).collect();
-        (!said.is_empty()).then(|| canonical::digest(&said)[..8].to_owned())
+        let shown = match said.is_empty() {
+            true => String::new(),
+            false => canonical::digest(&said)[..8].to_owned(),
+        };
+        let path = match &self.path {
+            Path::Works(_) => String::new(),
+            Path::Broken(what) => canonical::digest(&[what])[..4].to_owned(),
+            Path::Unknown => noticed_path_in(self.mark).to_owned(),
+        };
+        noticed_of(&shown, &path)
     }
 
     fn is_news(&self) -> bool {
         self.noticed().as_deref() != noticed_in(self.mark)
     }
 
-    fn mark_change(&self) -> MarkChange {
-        MarkChange {
+    /// Whether its mark is to say that it was proven in this check.
+    fn is_proven_anew(&self) -> bool {
+        matches!(self.path, Path::Works(_)) && self.mark_change().is_some()
+    }
+
+    fn mark_change(&self) -> Option<MarkChange> {
+        let mut after = with_noticed(self.mark, self.noticed().as_deref());
+        if let Path::Works(at) = self.path {
+            let ports = paths::ports(self.endpoint, self.mark);
+            after = with_verified(&after, &Verified::of(at, ports));
+        }
+        (after != self.mark).then(|| MarkChange {
             endpoint: self.endpoint.id.clone(),
             key: format!("{REQUEST}{}", self.named.request_id),
             before: self.mark.to_owned(),
-            after: with_noticed(self.mark, self.noticed().as_deref()),
-        }
+            after,
+        })
+    }
+
+    /// Everything that is not as it was, with what it is now.
+    fn all_drift(&self) -> Vec<(&'static str, String)> {
+        let path = match &self.path {
+            Path::Works(_) => None,
+            Path::Broken(what) => Some(what.clone()),
+            Path::Unknown if noticed_path_in(self.mark).is_empty() => None,
+            Path::Unknown => {
+                Some("closed when it was tried last; in this check it was not".to_owned())
+            }
+        };
+        let path = path.map(|now| ("path", now));
+        self.drift.iter().cloned().chain(path).collect()
     }
 
     fn event(&self, progress: &Progress, execution: &Execution, now: Time) -> ResultEvent {
-        let named = self.named.clone();
-        match self.drift.is_empty() {
+        let (named, drift) = (self.named.clone(), self.all_drift());
+        match drift.is_empty() {
             true => Recovered::of(named, progress, execution, now).event(),
-            false => Degraded::of(named, self.drift.clone(), progress, execution, now).event(),
+            false => Degraded::of(named, drift, progress, execution, now).event(),
         }
     }
 }
 
+fn held_by_all<'e>(all: &'e [Endpoint], tried: &'e [PathTried]) -> impl Iterator<Item = Held<'e>> {
+    all.iter().flat_map(|one| held_by(one, tried))
+}
+
 /// The confirmed connections through an endpoint. While somebody works on it, it is not judged.
-fn held_by(endpoint: &Endpoint) -> Vec<Held<'_>> {
+fn held_by<'e>(endpoint: &'e Endpoint, tried: &[PathTried]) -> Vec<Held<'e>> {
     // A change is under way; or the last holder is leaving.
     if matches!(endpoint.state, State::Pending | State::Unknown) || is_closing(&endpoint.tags) {
         return Vec::new();
     }
     let confirmed = holders(&endpoint.tags).filter_map(|(request, mark)| {
         let built = built_in(mark)?;
-        let drift = if endpoint.state == State::Available {
-            drift(built, endpoint)
+        let (drift, path) = if endpoint.state == State::Available {
+            (drift(built, endpoint), Path::of(endpoint, mark, tried))
         } else {
             // Nothing else matters of one that lets nobody through.
-            vec![("state", endpoint.raw_state.clone())]
+            (vec![("state", endpoint.raw_state.clone())], Path::Unknown)
         };
         Some(Held {
             named: Named::of(request, endpoint),
             endpoint,
             mark,
             drift,
+            path,
         })
     });
     confirmed.collect()
 }
 
 /// An endpoint in the inventory: once for each request that holds it, or once where none does.
-fn connections(endpoint: &Endpoint, running: Option<&BTreeSet<String>>) -> Vec<Connection> {
+fn connections(
+    endpoint: &Endpoint,
+    running: Option<&BTreeSet<String>>,
+    tried: &[PathTried],
+) -> Vec<Connection> {
     if endpoint.state == State::Deleted {
         return Vec::new();
     }
@@ -224,9 +319,9 @@ fn connections(endpoint: &Endpoint, running: Option<&BTreeSet<String>>) -> Vec<C
         true => "leaving",
         false => "left",
     });
-    let degraded: Vec<String> = held_by(endpoint)
+    let degraded: Vec<String> = held_by(endpoint, tried)
         .into_iter()
-        .filter(|held| !held.drift.is_empty())
+        .filter(|held| !held.all_drift().is_empty())
         .map(|held| held.named.request_id)
         .collect();
     let of_request = |(request, mark): (&str, &str)| {
@@ -237,12 +332,17 @@ fn connections(endpoint: &Endpoint, running: Option<&BTreeSet<String>>) -> Vec<C
             None if is_confirmed(mark) => "confirmed",
             None => "being-made",
         };
-        Connection::of(Some(&named), endpoint, condition)
+        // Marks of this check show seconds later; what they will say is to the minute.
+        let verified = match Path::of(endpoint, mark, tried) {
+            Path::Works(at) => Some(Verified::of(at, []).at),
+            Path::Broken(_) | Path::Unknown => Verified::in_mark(mark).map(|last| last.at),
+        };
+        Connection::of(Some(&named), endpoint, condition, verified)
     };
     let mut all: Vec<Connection> = holders(&endpoint.tags).map(of_request).collect();
     if all.is_empty() {
         let condition = leaving.unwrap_or("unheld");
-        all.push(Connection::of(None, endpoint, condition));
+        all.push(Connection::of(None, endpoint, condition, None));
     }
     all
 }
