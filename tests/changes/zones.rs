@@ -81,7 +81,7 @@ async fn names_and_vpcs_come_before_others_go() {
         ]
     );
     assert_eq!(said["changes"][1]["before"], Value::Null, "{said:#}");
-    assert_eq!(said["changes"][1]["after"], "use1-az2", "{said:#}");
+    assert_eq!(said["changes"][1]["after"], "use1-az6", "{said:#}");
     assert!(count.tried > 60 && count.failed == 0, "{count:?}");
     assert_eq!(orders(&stage), ["associate", "put", "delete"]);
     for vpc in [VPC, PEER_VPC] {
@@ -118,7 +118,7 @@ async fn a_name_that_leads_elsewhere_never_leads_nowhere() {
     let simulated = Simulated::verified(scenario::world("default"));
     let (mut stage, announced) = connected(simulated, std::slice::from_ref(&before)).await;
     let pointer = "/target/privateZone/records/db";
-    let after = with(before, pointer, json!("use1-az2"));
+    let after = with(before, pointer, json!("use1-az6"));
     let (ended, count) = watched(&mut stage, &announced, change(&after)).await;
     let said = detail(&ended);
     assert_eq!(code(&ended), "CONNECTED", "{said:#}");
@@ -214,7 +214,7 @@ async fn a_change_of_a_zone_that_fails_is_put_back() {
     let (mut before, mut after) = sample();
     // One VPC comes and another one goes.
     before["target"]["privateZone"]["vpcIds"] = json!([CONNECTED_VPC]);
-    after["detail"]["target"]["privateZone"]["records"]["db"] = json!("use1-az2");
+    after["detail"]["target"]["privateZone"]["records"]["db"] = json!("use1-az6");
     let faults = [
         ("AssociateVPCWithHostedZone", 1),
         ("ChangeResourceRecordSets", 1),
@@ -264,7 +264,7 @@ async fn names_and_vpcs_of_others_are_not_taken() {
     let records = |records: Value| with(first.clone(), "/target/privateZone/records", records);
     let less = [
         records(json!({"db": "regional"})),
-        records(json!({"db": "use1-az2", "*.use1-az1": "use1-az1"})),
+        records(json!({"db": "use1-az6", "*.use1-az1": "use1-az1"})),
         with(first.clone(), vpc_ids, json!([CONNECTED_VPC])),
     ];
     for after in less {

@@ -37,7 +37,8 @@ fn an_unsigned_request_is_refused() {
 fn an_answer_in_other_words_keeps_everything_but_the_states() {
     let mut world = world("default");
     crate::create(&mut world, crate::request());
-    let ask = "Action=DescribeVpcEndpoints&Version=2016-11-15";
+    let ask = "Action=DescribeVpcEndpoints&Version=2016-11-15&Filter.1.Name=service-name&Filter.1.Value.1=";
+    let ask = &format!("{ask}{}", world::scenario::SERVICE);
     world.add_fault(Fault::nth("DescribeVpcEndpoints", 2, FaultKind::Unknown));
 
     let (_, usual) = post(&mut world, ask, true);
