@@ -19,7 +19,7 @@ use crate::json::canonical;
 use crate::outside::Tags;
 
 pub use noticed::{built_in, noticed_in, noticed_of, noticed_path_in, with_built, with_noticed};
-pub use verified::{Verified, with_verified};
+pub use verified::{Verified, say_the_same, with_verified};
 use zones::ZONE;
 pub use zones::{zone_mark, zone_marks};
 

@@ -166,10 +166,7 @@ async fn connecting(
 
 /// Asks Step Functions how an execution ended; whether it runs all the same, and nothing if that is not known. Of a cleanup that ended, what it was to clean up after is
 /// asked about: large events, and those of the check, leave out what started it.
-pub(super) async fn ask(
-    outside: &Outside<'_>,
-    ended: &mut EndedExecution,
-) -> Reply<Option<bool>> {
+pub(super) async fn ask(outside: &Outside<'_>, ended: &mut EndedExecution) -> Reply<Option<bool>> {
     loop {
         let Some(run) = outside.executions.execution(&ended.execution).await? else {
             return Ok(None);

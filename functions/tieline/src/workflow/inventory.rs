@@ -204,10 +204,11 @@ impl Inventory {
     /// Whether something has to be ordered. `patient`: the endpoint waits for its parts.
     pub fn wants_a_call(&self, patient: bool) -> bool {
         match self.first {
-            First::Close | First::NamesOff(_) => return true,
+            First::Close => return true,
+            First::NamesOff(_) if patient => return true,
             First::Settle => return false,
             First::NamesGoOff if patient => return false,
-            First::NamesGoOff | First::Nothing => {}
+            First::NamesOff(_) | First::NamesGoOff | First::Nothing => {}
         }
         if self.parts.next().is_some() {
             return true;

@@ -76,6 +76,7 @@ impl Operation for ChangeResourceRecordSets {
         let mut draft = Draft {
             zone: zone.name.clone(),
             records: zone.records.clone(),
+            now: model.now,
             answers_from: clock::after(model.now, model.timing.dns_change),
         };
         let mut problems = Vec::new();
@@ -129,6 +130,7 @@ fn check_form(change: &Change) -> Result<(), Failure> {
 struct Draft {
     zone: String,
     records: Vec<Record>,
+    now: Moment,
     answers_from: Moment,
 }
 
@@ -158,10 +160,12 @@ impl Draft {
             (_, Some(at)) if self.records[at].set == set => Ok(()),
             (_, present) => {
                 self.check(&set)?;
-                present.map(|at| self.records.remove(at));
+                let before = present.map(|at| self.records.remove(at));
+                let now = self.now;
                 self.records.push(Record {
                     set,
                     answers_from: self.answers_from,
+                    replaces: before.and_then(|before| before.answer(now).cloned()),
                 });
                 Ok(())
             }

@@ -13,9 +13,20 @@ pub(crate) struct Record {
     pub(crate) set: ResourceRecordSet,
     /// From when on all of Route 53's servers answer with it.
     pub(crate) answers_from: Moment,
+    /// What they answer with until then, where it takes the place of another one (Route 53 API reference,
+    /// `ChangeResourceRecordSets`: changes propagate to all servers, usually within 60 seconds).
+    pub(crate) replaces: Option<ResourceRecordSet>,
 }
 
 impl Record {
+    /// What all servers answer with at a moment; nothing as long as it is new.
+    pub(crate) fn answer(&self, now: Moment) -> Option<&ResourceRecordSet> {
+        match self.answers_from <= now {
+            true => Some(&self.set),
+            false => self.replaces.as_ref(),
+        }
+    }
+
     /// What every zone has from the beginning (Route 53 developer guide, "NS and SOA records").
     pub(super) fn of_new_zone(zone: &str, servers: &[&str], now: Moment) -> Vec<Self> {
         let set = |kind: &str, ttl, values: Vec<String>| ResourceRecordSet {
@@ -40,6 +51,7 @@ impl Record {
         .map(|set| Record {
             set,
             answers_from: now,
+            replaces: None,
         })
         .to_vec()
     }

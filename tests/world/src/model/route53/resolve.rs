@@ -245,11 +245,10 @@ fn addresses(
 
 fn in_zone(zone: &Zone, name: &str, model: &Model, family: Family) -> Step {
     let records = || {
-        zone.records
-            .iter()
-            .filter(|record| record.answers_from <= model.now)
+        let all = zone.records.iter();
+        all.filter_map(|record| record.answer(model.now))
     };
-    let has = |wanted: &str| records().any(|record| record.set.name == wanted);
+    let has = |wanted: &str| records().any(|set| set.name == wanted);
     let mut wanted = name.to_owned();
     // Route 53 developer guide, "Using an asterisk": it stands for names that do not exist and have
     // no closer asterisk.
@@ -258,7 +257,7 @@ fn in_zone(zone: &Zone, name: &str, model: &Model, family: Family) -> Step {
         match names::parent(below) {
             Some(parent) if names::is_within(parent, &zone.name) => {
                 wanted = format!("\\052.{parent}");
-                let is_name = records().any(|record| names::is_within(&record.set.name, parent));
+                let is_name = records().any(|set| names::is_within(&set.name, parent));
                 if !has(&wanted) && is_name && parent != zone.name {
                     // The closest name that exists ends the search.
                     return Step::Nowhere;
@@ -269,13 +268,11 @@ fn in_zone(zone: &Zone, name: &str, model: &Model, family: Family) -> Step {
         }
     }
 
-    let mut found = records().filter(|record| record.set.name == wanted);
-    let Some(record) =
-        found.find(|record| [family.record(), "CNAME"].contains(&record.set.kind.as_str()))
+    let mut found = records().filter(|set| set.name == wanted);
+    let Some(set) = found.find(|set| [family.record(), "CNAME"].contains(&set.kind.as_str()))
     else {
         return Step::There(Vec::new());
     };
-    let set = &record.set;
     match (&set.alias_target, set.kind.as_str()) {
         (Some(target), _) => Step::On(target.dns_name.clone()),
         (None, "CNAME") => Step::On(set.resource_records[0].value.clone()),
