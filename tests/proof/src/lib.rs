@@ -22,21 +22,23 @@ pub use play::{Played, play};
 
 /// What is done wrongly on purpose: lives have to notice each.
 pub const WRONG: [Wrong; 22] = [
-    Wrong::NothingSettles,
+    // Those that the first lives notice.
     Wrong::LeavingIsNotSaid,
-    Wrong::MarksNameNoExecution,
-    Wrong::NobodyElseRuns,
-    Wrong::FailuresAreAtWork,
     Wrong::FailedStartsFailed,
     Wrong::ConfirmationIsForgotten,
-    Wrong::UnheldIsRemoved,
     Wrong::OutagesAreErrors,
-    Wrong::OutagesCount,
     Wrong::ThrottlesAreRefusals,
     Wrong::TokensNameNoStack,
     Wrong::MarksNameNoStack,
+    Wrong::NothingSettles,
+    Wrong::MarksNameNoExecution,
+    Wrong::NobodyElseRuns,
+    Wrong::FailuresAreAtWork,
+    Wrong::UnheldIsRemoved,
+    Wrong::OutagesCount,
     Wrong::ResultsAreTriedOnce,
     Wrong::ResultsHaveIdsOfTheirOwn,
+    // Of removals, changes and checks.
     Wrong::NamesStayOn,
     Wrong::OthersAreNotSeen,
     Wrong::PartsAreForgotten,

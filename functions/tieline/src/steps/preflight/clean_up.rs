@@ -24,7 +24,8 @@ use crate::steps::{parts, runs};
 use crate::targets::Target;
 use crate::workflow::{LONGEST_POLL, NextState, StepInput, StepOutput, StepResult, wait_seconds};
 
-/// Whether what ended may still come to be known: Step Functions shows what was just written a little later.
+/// Whether an end may still come to be known: `DescribeExecution` is eventually consistent (Step Functions API reference), and may
+/// say for a while that what was said to have ended runs, or that there is no such execution.
 pub(super) fn is_early(outside: &Outside<'_>, input: &StepInput) -> bool {
     let began = || Progress::begin(&input.execution);
     let progress = input.progress.clone().unwrap_or_else(began);
@@ -53,11 +54,11 @@ pub(super) async fn step(
         return Ok(nothing(outside, input));
     }
     let runs = runs::ask(outside, &mut ended).await?;
+    if runs != Some(false) && may_end && is_early(outside, &input) {
+        return Ok(until_known(outside, input, &ended));
+    }
     if runs == Some(true) && may_end {
         return Ok(nothing(outside, input));
-    }
-    if runs.is_none() && may_end && is_early(outside, &input) {
-        return Ok(until_known(outside, input, &ended));
     }
     // Who asked how a request stands made nothing.
     if question::is_one(&ended.input) && may_end {

@@ -35,7 +35,7 @@ pub(super) async fn ended(
     let mut is_over = ended.is_announced() && !ended.is_left;
     if !is_over {
         let runs = runs::ask(outside, &mut ended).await?;
-        if runs.is_none() && is_early(outside, &input) {
+        if runs != Some(false) && is_early(outside, &input) {
             return Ok(until_known(outside, input, &ended));
         }
         is_over = runs == Some(true);
