@@ -116,6 +116,26 @@ async fn a_closing_that_is_given_up_every_time_is_not_gone_on_with_for_ever() {
     assert_eq!(codes, expected);
 }
 
+/// Whoever goes on with a removal and announces its own failure has said it: its end starts no other one, until the check tells of it.
+#[tokio::test(start_paused = true)]
+async fn whoever_goes_on_and_says_that_it_failed_is_not_gone_on_with() {
+    let request = request("aurora-dsql-minimal");
+    let (mut stage, _) = begun(&request).await;
+    let refused = Fault::on("DeleteVpcEndpoints", FaultKind::AccessDenied);
+    stage.outside().world().add_fault(refused);
+    stage.remove(removal(&request), None);
+    stage.pass(Duration::from_secs(200)).await;
+    stage.end(1, "ABORTED", None);
+    let change = stage.status_change(1);
+    let ended = gone_on(&mut stage, (true, change)).await;
+    assert_eq!(code(&ended), "UNDO_INCOMPLETE", "{:#}", detail(&ended));
+
+    let change = stage.status_change(2);
+    let ended = gone_on(&mut stage, (true, change)).await;
+    assert_eq!(ended.status, "SUCCEEDED");
+    assert_eq!(ended.events, [json!(null); 0]);
+}
+
 /// Where it is allowed again, the check has the work done: that of a removal, and of a request that failed.
 #[tokio::test(start_paused = true)]
 async fn a_closing_that_was_given_up_is_gone_on_with() {

@@ -31,6 +31,8 @@ pub struct EndedExecution {
     error: Option<String>,
     /// How many cleanups after it ended without a result of their own.
     cleanups: u32,
+    /// The cleanup that failed last, where the event does not say with what.
+    unsaid: Option<String>,
 }
 
 impl EndedExecution {
@@ -51,6 +53,7 @@ impl EndedExecution {
             is_left: detail["left"] == true,
             error: detail["error"].as_str().map(str::to_owned),
             cleanups: 0,
+            unsaid: None,
         };
         if let Some(text) = detail["input"].as_str() {
             ended.had_input(text);
@@ -63,11 +66,36 @@ impl EndedExecution {
         self.input = serde_json::from_str(text).unwrap_or_default();
         // A cleanup that ended itself: what it was to clean up after is what counts.
         if let Some(first) = Self::read(&self.input) {
+            let is_unsaid = self.error.is_none() && self.status == "FAILED" && !self.is_left;
+            let unsaid = is_unsaid.then(|| self.execution.clone());
+            let has_said = self.is_announced() && !self.is_left;
             *self = Self {
                 cleanups: self.cleanups + first.cleanups + 1,
                 is_left: self.is_left || first.is_left,
+                unsaid,
                 ..first
             };
+            if has_said {
+                self.is_said();
+            }
+        }
+    }
+
+    /// The cleanup that ended last announced its own failure: that is all there is to say, unless the check finds what it left.
+    fn is_said(&mut self) {
+        self.cleanups += MOST_CLEANUPS;
+    }
+
+    /// The cleanup that failed last, where it is not known with what.
+    pub fn unsaid(&self) -> Option<&str> {
+        self.unsaid.as_deref()
+    }
+
+    /// Learns what that ended with.
+    pub fn cleanup_had_error(&mut self, error: &str) {
+        self.unsaid = None;
+        if is_code(error) {
+            self.is_said();
         }
     }
 
@@ -98,8 +126,7 @@ impl EndedExecution {
 
     /// Whether it announced its failure itself: then it ended with the code of it, and all is done.
     pub fn is_announced(&self) -> bool {
-        let code = |error: &String| serde_json::from_value::<Code>(Value::from(error.as_str()));
-        self.error.as_ref().is_some_and(|error| code(error).is_ok())
+        self.error.as_deref().is_some_and(is_code)
     }
 
     /// Why what it made is undone.
@@ -113,6 +140,11 @@ impl EndedExecution {
             "send the event again if the connection is still wanted",
         )
     }
+}
+
+/// Whether an execution that ended with this announced its failure itself.
+fn is_code(error: &str) -> bool {
+    serde_json::from_value::<Code>(Value::from(error)).is_ok()
 }
 
 #[cfg(test)]
@@ -143,6 +175,26 @@ mod tests {
             assert_eq!(read.is_hopeless(), cleanups > 2, "{cleanups}");
             let input = again.to_string();
             again["detail"]["input"] = json!(input);
+        }
+        // One that announced its own failure is the reason of no other one, unless the check found what it left.
+        for (left, hopeless) in [(false, true), (true, false)] {
+            let detail = json!({
+                "executionArn": "arn:c", "status": "FAILED", "error": "UNDO_INCOMPLETE", "left": left,
+                "input": event.to_string(),
+            });
+            let said = json!({"detail-type": REMOVAL_ENDED, "detail": detail});
+            let read = EndedExecution::read(&said).unwrap();
+            assert_eq!((read.is_hopeless(), read.is_left), (hopeless, left));
+        }
+        let mut failed = event.clone();
+        failed["detail"]["executionArn"] = json!("arn:c");
+        failed["detail"]["status"] = json!("FAILED");
+        failed["detail"]["input"] = json!(event.to_string());
+        for (error, hopeless) in [("UNDO_INCOMPLETE", true), ("States.Runtime", false)] {
+            let mut read = EndedExecution::read(&failed).unwrap();
+            assert_eq!(read.unsaid(), Some("arn:c"));
+            read.cleanup_had_error(error);
+            assert_eq!((read.is_hopeless(), read.unsaid()), (hopeless, None));
         }
         // What the check says leaves out the input, and what asked for the first one is read in the end.
         let mut twice = EndedExecution::read(&json!({

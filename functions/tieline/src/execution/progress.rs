@@ -84,7 +84,7 @@ pub struct Removal {
     /// What others hold, and who.
     pub stays: Vec<String>,
     /// Where removals that began before roll backs turned names off say whose names they turned off.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     names_off: Option<EndpointId>,
     /// What was not looked at, where nothing was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -201,6 +201,24 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_a_removal_of_the_version_before_turned_off_are_handed_on() {
+        let endpoint: EndpointId = "vpce-0f3a9c51d7e2b8640".parse().unwrap();
+        let removal = Removal {
+            names_off: Some(endpoint.clone()),
+            ..Removal::default()
+        };
+        let progress = Progress {
+            removal: Some(removal),
+            ..Progress::default()
+        };
+
+        let handed_on = serde_json::to_value(&progress).unwrap();
+
+        let progress: Progress = serde_json::from_value(handed_on).unwrap();
+        assert!(progress.has_names_off(&endpoint));
+    }
 
     #[test]
     fn a_phase_that_is_entered_again_adds_up() {

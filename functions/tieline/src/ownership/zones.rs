@@ -75,12 +75,6 @@ impl Owner {
         domains(self.zone_in(tags).as_deref()) == domains(self.zone.as_deref())
     }
 
-    /// Whether that mark may mean the zone of a domain that these VPCs see.
-    pub fn holds_zone(&self, tags: &Tags, domain: &str, vpcs: &[String]) -> bool {
-        let own = self.zone_in(tags).unwrap_or_default();
-        own.split('.').any(|word| may_mean(word, domain, vpcs))
-    }
-
     /// Whether that mark says of a VPC that it sees the zone of a domain. Where it names no VPCs, nothing is known.
     pub fn names_vpc_of_zone(&self, tags: &Tags, domain: &str, vpc: &str) -> bool {
         let own = self.zone_in(tags).unwrap_or_default();

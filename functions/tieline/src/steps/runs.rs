@@ -164,9 +164,15 @@ async fn connecting(
     Ok(Some(all))
 }
 
-/// Asks Step Functions how an execution ended; whether it runs all the same, and nothing if that is not known. Of a cleanup that ended, what it was to clean up after is
-/// asked about: large events, and those of the check, leave out what started it.
+/// Asks Step Functions how an execution ended; whether it runs all the same, and nothing if that is not known. Of a cleanup that
+/// ended, what it was to clean up after is asked about: large events, and those of the check, leave out what started it.
 pub(super) async fn ask(outside: &Outside<'_>, ended: &mut EndedExecution) -> Reply<Option<bool>> {
+    if let Some(cleanup) = ended.unsaid().map(str::to_owned) {
+        let run = outside.executions.execution(&cleanup).await?;
+        if let Some(error) = run.and_then(|run| run.error) {
+            ended.cleanup_had_error(&error);
+        }
+    }
     loop {
         let Some(run) = outside.executions.execution(&ended.execution).await? else {
             return Ok(None);
@@ -175,13 +181,14 @@ pub(super) async fn ask(outside: &Outside<'_>, ended: &mut EndedExecution) -> Re
             return Ok(Some(true));
         }
         let asked_about = ended.execution.clone();
+        // What a cleanup ended with counts as long as it is not what it cleaned up after.
+        if let Some(error) = run.error {
+            ended.had_error(&error);
+        }
         if let Some(text) = run.input.filter(|_| ended.input.is_null()) {
             ended.had_input(&text);
         }
         if ended.execution == asked_about || ended.is_hopeless() {
-            if let Some(error) = run.error {
-                ended.had_error(&error);
-            }
             return Ok(Some(false));
         }
     }

@@ -11,8 +11,8 @@ use super::holders::leads_to_own;
 use super::{APEX, LeadsTo, PrivateZone, There, sees};
 use crate::endpoint::{Difference, OwnName, own_zone};
 use crate::ids::VpcId;
-use crate::outside::Reply;
 use crate::outside::route53::{HostedZone, ZoneName};
+use crate::outside::{Reply, Tags};
 use crate::parts::{Compared, Narrowed, PartContext, PartKind};
 use crate::problem::{Code, Problem};
 use crate::refusals::takes_from_others;
@@ -96,12 +96,17 @@ impl PrivateZone {
         })
     }
 
-    /// None of its VPCs sees a zone: somebody deleted it, and it is made anew; or others see it.
+    /// None of its VPCs sees a zone: somebody deleted it, and it is made anew; or others see it. Deleted it was only where the mark names
+    /// one of the VPCs: where it names none, VPCs that are not planned may see the zone of before.
     fn not_seen(&self, context: &PartContext<'_>) -> Compared {
         let tags = context.endpoint.map(|endpoint| &endpoint.tags);
         let vpcs: Vec<String> = self.vpcs.iter().map(ToString::to_string).collect();
         let domain = self.domain.as_str();
-        if tags.is_some_and(|tags| context.owner.holds_zone(tags, domain, &vpcs)) {
+        let named = |tags: &Tags| {
+            let mut all = vpcs.iter();
+            all.any(|vpc| context.owner.names_vpc_of_zone(tags, domain, vpc))
+        };
+        if tags.is_some_and(named) {
             return Compared {
                 differences: Difference::of("zoneVpcIds", Value::Null, json!(vpcs))
                     .into_iter()
@@ -283,7 +288,12 @@ impl PrivateZone {
         let missing = before.names.iter().filter(|one| !zone.names.contains(one));
         let missing = missing.filter(|one| is_free(one));
         let gone = before.vpcs.iter().filter(|id| !zone.vpcs.contains(id));
-        let gone = gone.filter(|id| !is_planned(id));
+        // What others took away of theirs meanwhile, or what is gone, is not this request's to put back.
+        let tags = context.endpoint.map(|endpoint| &endpoint.tags);
+        let domain = self.domain.as_str();
+        let is_its =
+            |id: &str| tags.is_some_and(|tags| context.owner.names_vpc_of_zone(tags, domain, id));
+        let gone = gone.filter(|id| !is_planned(id) && is_its(id));
         let mut undo = Undo {
             associate: gone.filter_map(|id| id.parse().ok()).collect(),
             put: missing.cloned().collect(),

@@ -97,7 +97,9 @@ pub(super) async fn unheard(
         if ended.is_empty() {
             continue;
         }
-        let cleaned = cleaned(outside, &machine, from).await?;
+        let Some(cleaned) = cleaned(outside, &machine, from).await? else {
+            continue;
+        };
         for one in ended.into_iter().take(MANY) {
             if all.len() == AT_ONCE || cleaned.contains(&one.arn) || known.contains(&one.arn) {
                 continue;
@@ -131,8 +133,13 @@ fn has_said(one: &EndedRun, error: Option<String>) -> bool {
     EndedExecution::read(&event).is_some_and(|ended| ended.is_announced())
 }
 
-/// The executions of a machine after which somebody cleaned up, or does. A removal that goes on with another one may fail as it may.
-async fn cleaned(outside: &Outside<'_>, machine: &str, from: Time) -> Reply<BTreeSet<String>> {
+/// The executions of a machine after which somebody cleaned up, or does; none where they are too many to be looked at: then it is not
+/// known. A removal that goes on with another one may fail as it may.
+async fn cleaned(
+    outside: &Outside<'_>,
+    machine: &str,
+    from: Time,
+) -> Reply<Option<BTreeSet<String>>> {
     let executions = outside.executions;
     let mut all = Vec::new();
     for status in ["SUCCEEDED", "FAILED"] {
@@ -142,8 +149,12 @@ async fn cleaned(outside: &Outside<'_>, machine: &str, from: Time) -> Reply<BTre
     let ended = all.into_iter().map(|one| (one.arn.clone(), Some(one)));
     let running = executions.running(machine).await?.unwrap_or_default();
     let running = running.into_iter().map(|(arn, _)| (arn, None));
+    let all: Vec<(String, Option<EndedRun>)> = running.chain(ended).collect();
+    if all.len() > MANY {
+        return Ok(None);
+    }
     let mut cleaned = BTreeSet::new();
-    for (arn, ended) in running.chain(ended).take(MANY) {
+    for (arn, ended) in all {
         let run = match executions.execution(&arn).await {
             Err(error @ (CallError::Throttled { .. } | CallError::Unavailable { .. })) => {
                 return Err(error);
@@ -160,7 +171,7 @@ async fn cleaned(outside: &Outside<'_>, machine: &str, from: Time) -> Reply<BTre
         let ended = input.as_ref().and_then(EndedExecution::read);
         cleaned.extend(ended.map(|ended| ended.execution));
     }
-    Ok(cleaned)
+    Ok(Some(cleaned))
 }
 
 /// The executions that had begun to let go of an endpoint of ours that is still there, and that do not run any more: also those that
@@ -212,8 +223,14 @@ pub(super) async fn left(
         if found.is_empty() {
             continue;
         }
-        let cleaned = cleaned(outside, &machine, day).await?;
+        let Some(cleaned) = cleaned(outside, &machine, day).await? else {
+            continue;
+        };
         for (one, endpoint) in found.into_iter().take(MANY) {
+            // It may have let go of several.
+            if all.iter().any(|(arn, _): &Told| *arn == one.arn) {
+                continue;
+            }
             if all.len() == AT_ONCE || cleaned.contains(&one.arn) || known.contains(&one.arn) {
                 continue;
             }
