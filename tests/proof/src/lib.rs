@@ -76,8 +76,7 @@ pub fn first_to_notice(wrong: Wrong, most: usize) -> Option<(u64, String)> {
         }
         true
     });
-    let first = lock(&first).take();
-    first
+    first.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a thread has for its stack, in bytes: functions that nobody has optimized take much of it.

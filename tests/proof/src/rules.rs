@@ -31,6 +31,8 @@ struct Watched {
     unheld: BTreeSet<String>,
     /// Which endpoints of ours names led to, as it was seen last.
     named: BTreeMap<String, bool>,
+    /// Whether somebody was not allowed to turn names off.
+    may_not_turn_off: bool,
     broken: Option<String>,
 }
 
@@ -63,8 +65,13 @@ impl Rules {
         if is_read && !calls.len().is_multiple_of(SOMETIMES) {
             return;
         }
+        // Who may not turn names off deletes what they lead to all the same.
+        let may_not = calls.iter().rev().take(SOMETIMES).any(|call| {
+            call.action == "ModifyVpcEndpoint" && call.outcome == "UnauthorizedOperation"
+        });
         let seen = Seen::now(world);
         let mut watched = self.watched();
+        watched.may_not_turn_off |= may_not;
         if watched.broken.is_none() {
             let broken = watched
                 .one_endpoint(&seen)
@@ -128,7 +135,7 @@ impl Watched {
         let mut gone = before
             .iter()
             .filter(|(id, _)| !self.named.contains_key(*id));
-        let (id, _) = gone.find(|(_, is_named)| **is_named)?;
+        let (id, _) = gone.find(|(_, is_named)| **is_named && !self.may_not_turn_off)?;
         Some(format!("{id} is gone, and names led to it until then"))
     }
 }

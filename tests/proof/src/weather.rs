@@ -55,11 +55,12 @@ pub(crate) fn by_chance(dice: &mut fastrand::Rng) -> (FaultKind, u32) {
         if is_final(kind) && dice.usize(..8) != 0 {
             continue;
         }
-        let kind = match kind {
-            FaultKind::LateEffect { .. } => FaultKind::LateEffect {
-                seconds: f64::from(dice.u32(5..100)),
-            },
-            same => same,
+        let is_late = matches!(kind, FaultKind::LateEffect { .. });
+        let seconds = f64::from(dice.u32(5..100));
+        let kind = if is_late {
+            FaultKind::LateEffect { seconds }
+        } else {
+            kind
         };
         return (kind, count);
     }

@@ -26,11 +26,11 @@ pub(crate) fn step(answer: Value) -> Result<Value, (String, String)> {
             }
         }
         Some(Wrong::NarrowsFirst)
-            if answer["plan"]["change"].is_object() && answer["progress"]["phase"] == "check" =>
+            if answer["plan"]["change"].is_object()
+                && answer["progress"]["phase"] == "check"
+                && answer["next"] == "Create the endpoint" =>
         {
-            if answer["next"] == "Create the endpoint" {
-                answer["next"] = json!("Take away what is left out");
-            }
+            answer["next"] = json!("Take away what is left out");
         }
         Some(Wrong::ChangesAreForgotten) if answer["progress"]["failure"].is_object() => {
             if let Some(plan) = answer["plan"].as_object_mut() {

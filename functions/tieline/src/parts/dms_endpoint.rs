@@ -41,7 +41,7 @@ impl PartKind for DmsEndpoint {
         let ownership = match context.owner.of_tags(&found.tags) {
             // What is confirmed is the connection of before.
             Ownership::Confirmed if !context.owner.is_confirmed_on(&found.tags) => Ownership::Ours,
-            whose => whose,
+            whose @ (Ownership::Ours | Ownership::Confirmed | Ownership::Others) => whose,
         };
         let condition = match (ownership, found.status.as_str()) {
             (Ownership::Others, _) => context.not_ours(&self.name(), &found.tags),

@@ -160,9 +160,11 @@ impl PartKind for DmsInstance {
             Self::New(new)
                 if context.change.is_some() && Size::of(&instance) != Size::wanted(new) =>
             {
-                match self.condition(&instance.status) {
-                    Condition::Ready => Condition::Incomplete,
-                    other => other,
+                let condition = self.condition(&instance.status);
+                if condition == Condition::Ready {
+                    Condition::Incomplete
+                } else {
+                    condition
                 }
             }
             Self::Existing { .. } | Self::New(_) => self.condition(&instance.status),

@@ -25,9 +25,8 @@ impl PrivateZone {
             .map(|name| self.whole(name))
             .find(|name| {
                 let mut there = zone.names.iter().filter(|one| one.name == *name);
-                there.any(|there| {
-                    !wanted.contains(there) && !(changes && leads_to_own(context, there))
-                })
+                let is_own = |there| changes && leads_to_own(context, there);
+                there.any(|there| !wanted.contains(there) && !is_own(there))
             });
         let mut unseen = self.vpcs.iter().filter(|vpc| !sees(zone, vpc));
         let vpc = unseen.next().filter(|_| !changes);
