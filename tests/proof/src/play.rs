@@ -25,11 +25,16 @@ pub struct Played {
     pub failed_calls: usize,
     /// How many were made from the last step on.
     pub calls_of_last_step: usize,
+    /// The last calls that went wrong: when, in seconds since the beginning, which, and how.
+    pub went_wrong: Vec<String>,
     /// What each execution was for, how it ended, and what it said.
     pub told: Vec<String>,
     /// The rule that it broke, in words.
     pub broken: Option<String>,
 }
+
+/// How many calls that went wrong are shown.
+const SHOWN: usize = 30;
 
 /// Plays a life to its end.
 ///
@@ -59,6 +64,8 @@ struct Play {
     told: BTreeSet<usize>,
     /// A group that somebody gives endpoints by hand.
     group: String,
+    /// The executions that are to change something.
+    changes: Vec<usize>,
     /// Who was changed by hand, and how many executions there were by then.
     drifted: Vec<(usize, &'static str)>,
     before: BTreeSet<String>,
@@ -111,6 +118,7 @@ impl Play {
             last: None,
             told: BTreeSet::new(),
             group,
+            changes: Vec::new(),
             drifted: Vec::new(),
             before,
             foreign,
@@ -120,6 +128,9 @@ impl Play {
     /// Starts what an event asks for.
     fn ask(&mut self, what: What, who: usize, input: Value) {
         self.last = Some((what, who, input.clone()));
+        if input["detail-type"] == "Private Connection Change Requested" {
+            self.changes.push(self.started.len());
+        }
         let event = input["id"].as_str().map(str::to_owned);
         self.start(what, Some(who), event, input);
     }
@@ -272,10 +283,16 @@ impl Play {
             self.step(*step).await;
         }
         let ended = self.rest().await;
-        let (calls, failed_calls) = {
+        let (calls, failed_calls, went_wrong) = {
             let world = self.stage.outside().world();
-            let failed = world.calls().iter().filter(|call| call.outcome != "ok");
-            (world.calls().len(), failed.count())
+            let all = world.calls();
+            let began = all.first().map_or(0, |call| call.at);
+            let failed: Vec<_> = all.iter().filter(|call| call.outcome != "ok").collect();
+            let last = failed.iter().rev().take(SHOWN).rev().map(|call| {
+                let at = (call.at - began) / 1000;
+                format!("{at} s: {} {}", call.action, call.outcome)
+            });
+            (all.len(), failed.len(), last.collect())
         };
         let broken = self.rules.broken().or_else(|| self.judge(&ended, life));
         self.stage.outside().world().clear_faults();
@@ -287,6 +304,7 @@ impl Play {
             told: told::in_words(&self.stage.ended(), &self.started),
             calls,
             failed_calls,
+            went_wrong,
             calls_of_last_step: calls - calls_before,
             broken: broken.or_else(|| self.differs()),
         }
@@ -301,7 +319,17 @@ impl Play {
             .or_else(|| told::fails_for_a_reason(ended).filter(|_| !life.is_stormy()))
             .or_else(|| told::ends_well(ended, started).filter(|_| life.ends_well))
             .or_else(|| told::nothing_left(ended, started, &self.cast, &seen))
-            .or_else(|| told::drift_is_told_once(ended, started, &self.drifted))
+            .or_else(|| told::drift_is_told_once(ended, started, &self.may_differ(ended)))
+    }
+
+    /// Who is not as it was confirmed since which execution: by hand, or by a change that somebody stopped in the middle.
+    fn may_differ(&self, ended: &[Ended]) -> Vec<(usize, &'static str)> {
+        let stopped = self
+            .changes
+            .iter()
+            .filter(|at| ended[**at].status != "SUCCEEDED");
+        let all = stopped.flat_map(|at| self.cast.iter().map(move |member| (*at, member.id)));
+        self.drifted.iter().copied().chain(all).collect()
     }
 
     /// In calm weather a check tells what was changed by hand, if no check before has.

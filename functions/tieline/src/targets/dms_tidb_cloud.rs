@@ -177,7 +177,18 @@ impl DmsTidbCloud {
             self.cluster.request()
         );
         let problem = Problem::new(Code::PrivateEndpointMissing, message, fix);
-        Err(problem.about("$.target.clusterId").into())
+        let problem = problem.about("$.target.clusterId");
+        // It is being made or changed, or in a state that is new since this was written.
+        let passes = known.is_some_and(|one| {
+            matches!(
+                one.state,
+                State::Pending | State::PendingAcceptance | State::Unknown
+            )
+        });
+        Err(match passes {
+            true => Unresolved::NotYet(problem),
+            false => problem.into(),
+        })
     }
 
     /// The secret has to name the private host: DMS takes host and port from it and from nowhere else.
