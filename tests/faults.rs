@@ -76,12 +76,15 @@ async fn any_fault_at_any_call_ends_in_a_whole_connection_or_in_nothing() {
     assert!(calls > 20, "{calls} calls");
     // Once, which the clients bridge, and as often as they try.
     for count in [1, ATTEMPTS] {
-        for kind in KINDS {
+        for (at, kind) in KINDS.into_iter().enumerate() {
             // Nobody tries again what is not allowed.
             if kind == FaultKind::AccessDenied && count > 1 {
                 continue;
             }
-            for nth in 1..=calls {
+            // What clients bridge is one thing at each call; `-p proof` has all of them.
+            let is_bridged = kind != FaultKind::AccessDenied && count == 1;
+            let strikes = |nth: &u32| !is_bridged || *nth as usize % KINDS.len() == at;
+            for nth in (1..=calls).filter(strikes) {
                 let what = format!("{count} times {kind:?} at call {nth}");
                 let fault = Fault {
                     count: Some(count),
@@ -329,7 +332,7 @@ async fn a_conflicting_request_does_not_undo_the_one_before_it() {
 #[tokio::test(start_paused = true)]
 async fn many_requests_and_random_faults_never_make_two_endpoints() {
     let mut connected = 0;
-    for seed in 0..100 {
+    for seed in 0..50 {
         let mut dice = fastrand::Rng::with_seed(seed);
         let mut world = scenario::world("default");
         for _ in 0..dice.usize(0..4) {

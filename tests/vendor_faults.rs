@@ -89,8 +89,10 @@ async fn a_fault_at_any_action_ends_in_a_whole_connection_or_in_nothing() {
                 .into_iter()
                 .filter(|nth| *nth <= count)
                 .collect();
-            for kind in KINDS {
-                for nth in &turns {
+            for (at, kind) in KINDS.into_iter().enumerate() {
+                // Everything at the first of each, and one thing at each that follows; `-p proof` has all of them.
+                let strikes = |nth: &&u32| **nth == 1 || **nth as usize % KINDS.len() == at;
+                for nth in turns.iter().filter(strikes) {
                     let what = format!("{name}: {kind:?} at {action} {nth}");
                     let ended = run(name, Some(Fault::nth(&action, *nth, kind)), None, &what).await;
 

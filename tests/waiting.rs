@@ -115,7 +115,7 @@ async fn an_hour_without_any_other_service_is_waited_out_in_every_phase() {
         let (_, outside) = play("default", request(name)).await;
         let calls = outside.world().calls().len();
         let before = writes(&outside);
-        for from in (0..calls).step_by(5) {
+        for from in (0..calls).step_by(9) {
             let (ended, outside) = with_outage(name, outage(service, 3600), from).await;
 
             let what = format!("{name}: {service:?} from call {from}: {}", detail(&ended));
