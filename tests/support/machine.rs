@@ -365,7 +365,7 @@ impl Run {
     }
 
     fn expression(&self, expression: &str, states: &Value) -> Value {
-        if let Some(value) = plain::evaluate(expression, states) {
+        if let Some(value) = plain::evaluate(expression, states, &self.variables) {
             return value;
         }
         let arena = Bump::new();
