@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{Seen, everything_now};
+use tests::{Seen, Stage, everything_now};
 use world::World;
 use world::admin::State;
 use world::model::endpoints::{CreateVpcEndpoint, Decision, ModifyVpcEndpoint, VpcEndpoint};
@@ -148,11 +148,19 @@ impl Play {
         }
     }
 
-    /// A person has what was stopped go on: what asked for something, and ended without a result of its own.
+    /// Whatever runs is stopped.
+    pub(crate) fn stop(&mut self, stop: impl FnOnce(&mut Stage)) {
+        let ended = self.stage.ended();
+        let running = ended.iter().enumerate();
+        let running = running.filter(|(_, one)| one.status == "RUNNING");
+        self.stopped = running.map(|(number, _)| number).collect();
+        stop(&mut self.stage);
+    }
+
+    /// A person has what was stopped go on: what asked for something, not what cleans up.
     pub(crate) fn redrive(&mut self) {
-        for (number, one) in self.stage.ended().iter().enumerate() {
-            let asked = matches!(self.started[number].what, What::Connect | What::Remove);
-            if asked && ["ABORTED", "TIMED_OUT"].contains(&one.status) {
+        for number in std::mem::take(&mut self.stopped) {
+            if matches!(self.started[number].what, What::Connect | What::Remove) {
                 self.stage.redrive(number);
                 self.redriven.insert(number);
                 // Its next end is another one.

@@ -254,9 +254,10 @@ fn taken_away() -> Vec<Life> {
     let mut all = Vec::new();
     for seconds in [0, 1, 2, 3, 5, 8, 13, 20, 30, 60, 100] {
         for (name, thing, outcome) in things {
-            let one = match thing {
-                Thing::Vpc => Member::in_peer("orders", "aurora-dsql"),
-                _ => orders(),
+            let one = if thing == Thing::Vpc {
+                Member::in_peer("orders", "aurora-dsql")
+            } else {
+                orders()
             };
             let steps = vec![REQUEST, pass(seconds), Step::Lose(thing), Step::Rest];
             let name = format!("{name}-deleted-during-request/{seconds}");

@@ -62,6 +62,8 @@ pub(crate) struct Play {
     last: Option<(What, usize, Value)>,
     /// Executions of which an end was told to whoever cleans up.
     pub(crate) told: BTreeSet<usize>,
+    /// The executions that were stopped last.
+    pub(crate) stopped: Vec<usize>,
     /// Those that a person had go on once they had ended.
     pub(crate) redriven: BTreeSet<usize>,
     /// A group that somebody gives endpoints by hand.
@@ -109,6 +111,7 @@ impl Play {
             started: Vec::new(),
             last: None,
             told: BTreeSet::new(),
+            stopped: Vec::new(),
             redriven: BTreeSet::new(),
             group,
             changes: Vec::new(),
@@ -197,8 +200,8 @@ impl Play {
             Step::Quota { more } => self.set_quota(more),
             Step::Lose(thing) => self.lose(thing),
             Step::Restore(thing) => self.restore(thing),
-            Step::Abort => self.stage.abort(),
-            Step::TimeOut => self.stage.time_out(),
+            Step::Abort => self.stop(Stage::abort),
+            Step::TimeOut => self.stop(Stage::time_out),
             Step::Tell => {
                 self.tell();
             }
@@ -300,7 +303,7 @@ impl Play {
         let is_known = !life.outcomes.is_empty() && !self.rules.has_dead();
         told::one_result_each(ended, started, &self.redriven)
             .or_else(|| told::same_ids(ended, started))
-            .or_else(|| told::as_expected(ended, started, &life.outcomes))
+            .or_else(|| told::as_expected(ended, started, &self.redriven, &life.outcomes))
             .or_else(|| fails().filter(|_| !life.is_stormy()))
             .or_else(ends_well)
             .or_else(|| told::nothing_left(ended, started, cast, &seen))
