@@ -44,7 +44,7 @@ const SHOWN: usize = 30;
 #[must_use]
 pub fn play(life: &Life) -> Played {
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
+        .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime");
