@@ -193,16 +193,46 @@ async fn a_bus_that_takes_nothing_for_an_hour_loses_no_result() {
 
 #[tokio::test(start_paused = true)]
 async fn a_bus_that_takes_nothing_for_good_ends_in_a_failure_that_can_be_redriven() {
-    let mut stage = begun("default", request("aurora-dsql"));
-    stage.outside().close_bus(true);
-    let ended = stage.run().await.remove(0);
+    for is_redriven in [true, false] {
+        let mut stage = begun("default", request("aurora-dsql"));
+        stage.outside().close_bus(true);
+        let ended = stage.run().await.remove(0);
 
-    assert_eq!((ended.status, ended.events.len()), ("FAILED", 0));
-    // A redrive begins where it ended.
-    assert_eq!(ended.states.last().unwrap(), "Announce that it is ready");
-    stage.outside().close_bus(false);
-    clean_up(&mut stage, 0);
-    assert_eq!(code(&stage.run().await[1]), "CONNECTED");
+        assert_eq!((ended.status, ended.events.len()), ("FAILED", 0));
+        // A redrive begins where it ended.
+        assert_eq!(ended.states.last().unwrap(), "Announce that it is ready");
+        stage.outside().close_bus(false);
+        stage.outside().world().clear_calls();
+        if is_redriven {
+            stage.redrive(0);
+        } else {
+            clean_up(&mut stage, 0);
+        }
+        let ended = stage.run().await.pop().unwrap();
+        assert_eq!((code(&ended), ended.status), ("CONNECTED", "SUCCEEDED"));
+        assert_eq!(writes(stage.outside()), [""; 0]);
+    }
+}
+
+/// Whatever state a person stops it in, and however late that is thought better of: nobody else has heard of it.
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_is_stopped_and_redriven_at_any_call_is_as_if_it_had_not_been() {
+    let (_, outside) = play("default", request("aurora-dsql")).await;
+    let calls = outside.world().calls().len();
+    for from in (1..calls).step_by(3) {
+        let mut stage = begun("default", request("aurora-dsql"));
+        let called = move |world: &mut World| world.calls().len() >= from;
+        stage.until("that call", called).await;
+        stage.end(0, ["ABORTED", "TIMED_OUT"][from % 2], None);
+        stage.pass(Duration::from_secs(3600)).await;
+        stage.redrive(0);
+        let ended = stage.run().await.remove(0);
+
+        let what = format!("at call {from}: {}", detail(&ended));
+        assert_eq!(code(&ended), "CONNECTED", "{what}");
+        let seen = Seen::at_last(&mut stage.outside().world());
+        assert_eq!((seen.ours().len(), deletes(&stage)), (1, 0), "{what}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -55,12 +55,24 @@ impl Seen {
     ///
     /// If the world refuses to be looked at.
     pub fn now(world: &mut World) -> Self {
-        let endpoints = world
-            .arrange(DescribeVpcEndpoints::default())
-            .expect("endpoints can be described");
         let groups = world
             .arrange(DescribeSecurityGroups::default())
             .expect("groups can be described");
+        Self {
+            groups: groups.security_groups,
+            ..Self::endpoints(world)
+        }
+    }
+
+    /// Looks at the endpoints only, at once.
+    ///
+    /// # Panics
+    ///
+    /// If the world refuses to be looked at.
+    pub fn endpoints(world: &mut World) -> Self {
+        let endpoints = world
+            .arrange(DescribeVpcEndpoints::default())
+            .expect("endpoints can be described");
         let dead = ["deleting", "deleted", "failed", "rejected", "expired"];
         let alive = endpoints
             .vpc_endpoints
@@ -68,7 +80,7 @@ impl Seen {
             .filter(|one| !dead.contains(&one.state.as_str()));
         Self {
             alive: alive.collect(),
-            groups: groups.security_groups,
+            groups: Vec::new(),
         }
     }
 

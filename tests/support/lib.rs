@@ -3,6 +3,7 @@
 //! Time is tokio's paused clock: whenever nobody has anything to do, it jumps to whoever waits the shortest.
 
 mod check;
+mod execution;
 mod machine;
 mod plain;
 mod remains;

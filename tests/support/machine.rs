@@ -3,7 +3,8 @@
 //! A state that this interpreter does not know, or an expression that does not evaluate, is a panic and not a guess. It
 //! only computes: [`crate::stage`] waits and invokes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use bumpalo::Bump;
@@ -20,7 +21,10 @@ const MAX_STATE_BYTES: usize = 262_144;
 
 /// A state machine's definition.
 #[derive(Debug, Clone)]
-pub struct Machine(Value);
+pub struct Machine(Arc<Value>);
+
+/// The definitions that were read already, by their files and what was put into them: every execution needs one.
+static READ: LazyLock<Mutex<BTreeMap<(String, String), Machine>>> = LazyLock::new(Mutex::default);
 
 /// One execution: where it is, and what it carries.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub(crate) struct Run {
     input: Value,
     state: String,
     data: Value,
+    /// The same as text, as the state was handed it.
+    data_text: String,
     variables: Map<String, Value>,
     started: u64,
     retries: Vec<u32>,
@@ -63,24 +69,34 @@ pub(crate) enum Task {
 impl Machine {
     /// The connect machine.
     pub fn connect() -> Self {
-        Self(crate::json("functions/connect.asl.json"))
+        Self::of("connect", |text| text)
     }
 
     /// The one that removes connections.
     pub fn remove() -> Self {
-        Self(crate::json("functions/remove.asl.json"))
+        Self::of("remove", |text| text)
     }
 
     /// The one that checks them.
     pub fn check() -> Self {
-        Self(crate::json("functions/check.asl.json"))
+        Self::of("check", |text| text)
     }
 
-    /// The same with what the template puts into it.
-    #[must_use]
-    pub(crate) fn with(self, name: &str, value: &str) -> Self {
-        let text = self.0.to_string().replace(&format!("${{{name}}}"), value);
-        Self(serde_json::from_str(&text).expect("JSON"))
+    fn of(name: &str, change: impl FnOnce(String) -> String) -> Self {
+        let path = crate::root().join(format!("functions/{name}.asl.json"));
+        let text = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let definition = serde_json::from_str(&change(text));
+        Self(Arc::new(definition.expect("JSON")))
+    }
+
+    /// One of these with what the template puts into it: the ARN of the connect machine.
+    pub(crate) fn deployed(name: &str, connects: &str) -> Self {
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (name.to_owned(), connects.to_owned());
+        let put = |text: String| text.replace("${ConnectMachineArn}", connects);
+        let machine = read.entry(key).or_insert_with(|| Self::of(name, put));
+        machine.clone()
     }
 
     /// The definition.
@@ -100,6 +116,7 @@ impl Run {
             state: text(&machine.0["StartAt"]),
             machine,
             id,
+            data_text: input.to_string(),
             data: input.clone(),
             input,
             variables: Map::new(),
@@ -115,30 +132,32 @@ impl Run {
 
     /// The type of that state, and what was handed on to it.
     pub(crate) fn entered(&self) -> (String, String) {
-        (text(&self.definition()["Type"]), self.data.to_string())
+        let state = &self.machine.0["States"][&self.state];
+        (text(&state["Type"]), self.data_text.clone())
     }
 
-    fn definition(&self) -> Value {
-        self.machine.0["States"][&self.state].clone()
+    /// Does something with the definition of the state that it is in.
+    fn with_state<T>(&mut self, work: impl FnOnce(&mut Self, &Value) -> T) -> T {
+        let machine = Arc::clone(&self.machine.0);
+        let state = &machine["States"][&self.state];
+        work(self, state)
     }
 
     /// Runs the state, up to what has to be done outside.
     pub(crate) fn step(&mut self) -> Task {
-        let state = self.definition();
+        self.with_state(Self::step_of)
+    }
+
+    fn step_of(&mut self, state: &Value) -> Task {
         match state["Type"].as_str() {
-            Some("Task") => self.task(&state),
-            Some("Choice") => self.choose(&state),
+            Some("Task") => self.task(state),
+            Some("Choice") => self.choose(state),
             Some("Pass") => {
-                self.hand_on(&state, &Value::Null);
+                self.hand_on(state, &Value::Null);
                 Task::Nothing
             }
             Some("Wait") => {
                 let seconds = self.evaluate(&state["Seconds"], &self.scope(&Value::Null));
-                if state.get("Output").is_some() {
-                    self.hand_on(&state, &Value::Null);
-                } else {
-                    self.go(&state["Next"]);
-                }
                 Task::Wait(seconds.as_u64().expect("whole seconds"))
             }
             Some("Succeed") => Task::End("SUCCEEDED", None),
@@ -150,6 +169,23 @@ impl Run {
             }
             other => panic!("{}: no state of type {other:?} is known here", self.state),
         }
+    }
+
+    /// Goes on once it has waited.
+    pub(crate) fn waited(&mut self) {
+        self.with_state(|run, state| {
+            if state.get("Output").is_some() {
+                run.hand_on(state, &Value::Null);
+            } else {
+                run.go(&state["Next"]);
+            }
+        });
+    }
+
+    /// Begins with the state that it is in once more: its retries are counted from the beginning (Step Functions developer
+    /// guide, "Restarting state machine executions with redrive").
+    pub(crate) fn redrive(&mut self) {
+        self.retries.clear();
     }
 
     fn choose(&mut self, state: &Value) -> Task {
@@ -195,9 +231,16 @@ impl Run {
     ///
     /// An error that the state does not catch: the execution ends with it.
     pub(crate) fn resume(&mut self, answer: Result<Value, (String, String)>) -> Result<(), String> {
-        let state = self.definition();
+        self.with_state(|run, state| run.resume_in(state, answer))
+    }
+
+    fn resume_in(
+        &mut self,
+        state: &Value,
+        answer: Result<Value, (String, String)>,
+    ) -> Result<(), String> {
         match answer {
-            Ok(result) => self.hand_on(&state, &json!({"result": result})),
+            Ok(result) => self.hand_on(state, &json!({"result": result})),
             Err((error, cause)) => {
                 let Some(catchers) = state["Catch"].as_array() else {
                     return Err(error);
@@ -218,7 +261,10 @@ impl Run {
 
     /// How long the state waits at most before it tries again after an error, if it does: full jitter makes it any share.
     pub(crate) fn retry_after(&mut self, error: &str) -> Option<Duration> {
-        let state = self.definition();
+        self.with_state(|run, state| run.retry_in(state, error))
+    }
+
+    fn retry_in(&mut self, state: &Value, error: &str) -> Option<Duration> {
         let retriers = state["Retry"].as_array()?;
         self.retries.resize(retriers.len(), 0);
         let at = retriers.iter().position(|retrier| {
@@ -261,6 +307,7 @@ impl Run {
         );
         self.assert_no_secret(&text);
         self.data = data;
+        self.data_text = text;
         self.go(&rule["Next"]);
     }
 
@@ -273,18 +320,29 @@ impl Run {
     fn scope(&self, more: &Value) -> Value {
         let started =
             chrono::DateTime::from_timestamp_millis(i64::try_from(self.started).expect("a date"));
-        let mut states = json!({
-            "input": self.data,
-            "context": {"Execution": {
-                "Id": self.id,
-                "Input": self.input,
-                "StartTime": started.expect("a date").to_rfc3339(),
-            }},
-        });
-        if let (Value::Object(states), Value::Object(more)) = (&mut states, more) {
+        let execution = Map::from_iter([
+            ("Id".to_owned(), json!(self.id)),
+            ("Input".to_owned(), self.input.clone()),
+            (
+                "StartTime".to_owned(),
+                json!(started.expect("a date").to_rfc3339()),
+            ),
+        ]);
+        // Not written with `json!`, which would copy by way of a serializer.
+        let mut states = Map::from_iter([
+            ("input".to_owned(), self.data.clone()),
+            (
+                "context".to_owned(),
+                Value::Object(Map::from_iter([(
+                    "Execution".to_owned(),
+                    Value::Object(execution),
+                )])),
+            ),
+        ]);
+        if let Value::Object(more) = more {
             states.extend(more.clone());
         }
-        states
+        Value::Object(states)
     }
 
     /// Evaluates every `{% … %}` of a template.
@@ -307,7 +365,7 @@ impl Run {
     }
 
     fn expression(&self, expression: &str, states: &Value) -> Value {
-        if let Some(value) = plain::evaluate(expression, states) {
+        if let Some(value) = plain::evaluate(expression, states, &self.variables) {
             return value;
         }
         let arena = Bump::new();

@@ -1,11 +1,19 @@
-//! The plainest expressions of `JSONata`, which most of the definition's are: a path, and a path that is compared with a text.
-//! `JSONata` itself reads all that a state carries for each of them, and a state with a choice has a dozen.
+//! The plainest expressions of `JSONata`, which most of the definition's are: a path, a path that is compared with a text, and what a
+//! path leads to with a field more. `JSONata` itself reads all that a state carries for each of them, and a state with a choice has
+//! a dozen.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The value of an expression that is plain and whose path is there; everything else is for `JSONata`.
-pub(crate) fn evaluate(expression: &str, states: &Value) -> Option<Value> {
+pub(crate) fn evaluate(
+    expression: &str,
+    states: &Value,
+    variables: &Map<String, Value>,
+) -> Option<Value> {
     let expression = expression.trim();
+    if expression.starts_with("$merge(") {
+        return merge(expression, states, variables);
+    }
     let Some((path, text)) = expression.split_once(" = ") else {
         return find(expression, states).cloned();
     };
@@ -14,6 +22,23 @@ pub(crate) fn evaluate(expression: &str, states: &Value) -> Option<Value> {
         return None;
     }
     Some((find(path, states)? == text).into())
+}
+
+/// The value of an expression such as `$merge([$states.input, {'answer': $answer}])`.
+fn merge(expression: &str, states: &Value, variables: &Map<String, Value>) -> Option<Value> {
+    let inner = expression.strip_prefix("$merge([")?.strip_suffix("}])")?;
+    let (path, field) = inner.split_once(", {'")?;
+    let (name, value) = field.split_once("': ")?;
+    let value = match value {
+        "true" => &Value::Bool(true),
+        variable => variables.get(variable.strip_prefix('$')?)?,
+    };
+    if value.is_array() {
+        return None;
+    }
+    let mut merged = find(path, states)?.as_object()?.clone();
+    merged.insert(name.to_owned(), value.clone());
+    Some(Value::Object(merged))
 }
 
 /// What is at a path such as `$states.input.next`.
@@ -37,14 +62,20 @@ mod tests {
 
     use super::*;
 
-    fn by_jsonata(expression: &str, states: &Value) -> Option<Value> {
+    fn by_jsonata(
+        expression: &str,
+        states: &Value,
+        variables: &Map<String, Value>,
+    ) -> Option<Value> {
         let expression = expression.replace("$states.", "$$.states.");
         let arena = Bump::new();
         let input = json!({"states": states}).to_string();
         let parsed = JsonAta::new(&expression, &arena).unwrap();
-        let value = parsed
-            .evaluate(Some(&input), Some(&HashMap::new()))
-            .unwrap();
+        let variables = variables.iter();
+        let variables: HashMap<&str, &Value> = variables
+            .map(|(name, value)| (name.as_str(), value))
+            .collect();
+        let value = parsed.evaluate(Some(&input), Some(&variables)).unwrap();
         (!value.is_undefined()).then(|| serde_json::from_str(&value.serialize(false)).unwrap())
     }
 
@@ -54,6 +85,8 @@ mod tests {
             "input": {"next": "Wait", "none": null, "plan": {"a": [1], "b": {"c": 2.5}}, "list": [{"x": 1}]},
             "result": {"Payload": {"text": "it's"}},
         });
+        let variables = json!({"answer": {"said": [1], "next": "x"}, "failure": null, "list": [1]});
+        let variables = variables.as_object().unwrap();
         let mut plain = 0;
         for expression in [
             " $states.input ",
@@ -73,13 +106,23 @@ mod tests {
             "$split($states.input.next, ':')[-1]",
             "$states.input.next & '.result'",
             "$states.input.next = 'Wait' or $states.input.next = 'x'",
+            "$merge([$states.input, {'answer': $answer}])",
+            "$merge([$states.input, {'failure': $failure}])",
+            "$merge([$states.input, {'next': $answer}])",
+            "$merge([$states.input.plan, {'narrow': true}])",
+            "$merge([$states.input, {'list': $list}])",
+            "$merge([$states.input, {'other': $other}])",
+            "$merge([$states.input.list, {'narrow': true}])",
+            "$merge([$states.input, {'next': 'x'}])",
+            "$merge([$states.input, {'plan': $merge([$states.input.plan, {'narrow': true}])}])",
         ] {
-            let Some(value) = evaluate(expression, &states) else {
+            let Some(value) = evaluate(expression, &states, variables) else {
                 continue;
             };
-            assert_eq!(Some(value), by_jsonata(expression, &states), "{expression}");
+            let said = by_jsonata(expression, &states, variables);
+            assert_eq!(Some(value), said, "{expression}");
             plain += 1;
         }
-        assert_eq!(plain, 10);
+        assert_eq!(plain, 14);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::request;
-use world::scenario::SUBNETS;
+use world::scenario::{PEER_VPC, SUBNETS};
 
 /// The requests of `events/requests` that stand for the kinds of targets; a kind that can have a private zone is there twice.
 pub(crate) const TARGETS: [&str; 9] = [
@@ -35,6 +35,8 @@ pub struct Member {
     pub target: &'static str,
     /// Whether it asks the other stack.
     pub elsewhere: bool,
+    /// Whether it asks for a connection of the other VPC of the account, which has one subnet.
+    pub in_peer: bool,
 }
 
 impl Member {
@@ -43,6 +45,15 @@ impl Member {
             id,
             target,
             elsewhere: false,
+            in_peer: false,
+        }
+    }
+
+    /// Who asks for a connection of the other VPC of the account.
+    pub(crate) fn in_peer(id: &'static str, target: &'static str) -> Self {
+        Self {
+            in_peer: true,
+            ..Self::of(id, target)
         }
     }
 
@@ -59,6 +70,17 @@ impl Member {
         if self.elsewhere { ANOTHER } else { "tieline" }
     }
 
+    /// Whether both have the same endpoint.
+    pub(crate) fn shares_with(self, other: Self) -> bool {
+        let place = |one: Self| (one.target, one.elsewhere, one.in_peer);
+        place(self) == place(other)
+    }
+
+    /// Whether its endpoint is of a service whose owner is a person.
+    pub(crate) fn is_of_partner(self) -> bool {
+        self.target.starts_with("endpoint-service")
+    }
+
     /// Whether its request can have all forms: AWS's own services are in all zones of the world.
     pub(crate) fn has_forms(self) -> bool {
         matches!(
@@ -71,7 +93,9 @@ impl Member {
     pub(crate) fn asked(self, form: usize) -> Value {
         let mut asked = request(self.target);
         asked["requestId"] = json!(self.id);
-        if self.has_forms() {
+        if self.in_peer {
+            asked["network"] = json!({"vpcId": PEER_VPC});
+        } else if self.has_forms() {
             let subnets = FORMS[form].iter().map(|at| SUBNETS[*at]);
             asked["network"]["subnetIds"] = json!(subnets.collect::<Vec<_>>());
         } else if self.target == "tidb-cloud-dedicated" && form == 0 {

@@ -7,16 +7,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tests::Wrong;
 
 mod cast;
+mod hands;
 mod life;
 mod meetings;
+mod named;
 mod placement;
 mod play;
 mod rules;
 mod told;
 mod weather;
 
-pub use life::{Life, Step};
+pub use life::{Codes, Life, Step, Thing};
 pub use meetings::meetings;
+pub use named::named_lives;
 pub use placement::Place;
 pub use play::{Played, play};
 
@@ -48,13 +51,16 @@ pub const WRONG: [Wrong; 22] = [
     Wrong::DriftIsNotSeen,
 ];
 
-/// The life of a name: a seed, `meeting/<what>/<seconds>`, or `<target>/<deed>/<what goes wrong where>`.
+/// The life of a name: a seed, `meeting/<what>/<seconds>`, `named/<what>`, or `<target>/<deed>/<what goes wrong where>`.
 #[must_use]
 pub fn named(name: &str) -> Option<Life> {
     if let Ok(seed) = name.parse() {
         return Some(Life::of(seed));
     }
-    if let Some(life) = meetings().find(|life| life.name == name) {
+    if let Some(life) = meetings()
+        .chain(named_lives())
+        .find(|life| life.name == name)
+    {
         return Some(life);
     }
     let (place, rest) = Place::named(name)?;

@@ -1,24 +1,26 @@
 //! What happens in a life, and when.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use world::gate::{Fault, FaultKind};
+use world::model::endpoints::Decision;
 
 use crate::cast::{FORMS, Member, TARGETS};
 use crate::weather;
 
-/// The calls that go wrong more often than others.
-const ACTIONS: [&str; 10] = [
-    "*",
-    "*",
-    "Describe*",
-    "CreateVpcEndpoint",
-    "ModifyVpcEndpoint",
-    "DeleteVpcEndpoints",
-    "CreateTags",
-    "DeleteTags",
-    "ListExecutions",
-    "DescribeExecution",
+/// The calls that go wrong more often than others, and how many of each a life has at least, more or less.
+const ACTIONS: [(&str, u32); 10] = [
+    ("*", 40),
+    ("*", 40),
+    ("Describe*", 40),
+    ("CreateVpcEndpoint", 3),
+    ("ModifyVpcEndpoint", 5),
+    ("DeleteVpcEndpoints", 4),
+    ("CreateTags", 5),
+    ("DeleteTags", 3),
+    ("ListExecutions", 8),
+    ("DescribeExecution", 8),
 ];
 
 /// Something that happens to one who takes part, or to all.
@@ -40,8 +42,26 @@ pub enum Step {
     Check,
     /// Somebody changes the endpoint by hand.
     Drift { who: usize },
+    /// Somebody orders what the endpoint has already: EC2 is at work on it, and it is `pending` again.
+    Touch { who: usize },
+    /// The partner decides like this about each request for a connection that comes from now on, so many seconds after it.
+    Owner { decision: Decision, seconds: u64 },
+    /// A service's owner decides about the endpoint that there is.
+    Decide { who: usize, decision: Decision },
+    /// A VPC may have no more interface endpoints than ours has now, and so many more.
+    Quota { more: usize },
+    /// Something that a request needs is taken away, as far as AWS lets somebody do that.
+    Lose(Thing),
+    /// It is there again.
+    Restore(Thing),
     /// A person stops everything that runs.
     Abort,
+    /// Everything that runs has run out of time.
+    TimeOut,
+    /// Whoever cleans up hears of everything that ended.
+    Tell,
+    /// A person has everything that was stopped last, or ran out of time, go on where it ended.
+    Redrive,
     /// The bus takes no events, until more time has passed.
     CloseBus,
     /// So many seconds pass.
@@ -49,6 +69,26 @@ pub enum Step {
     /// Everything that runs comes to its end.
     Rest,
 }
+
+/// What a request needs, and others have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thing {
+    /// A subnet, by its number.
+    Subnet(usize),
+    /// The security group that requests name.
+    Group,
+    /// The other VPC of the account, and all in it.
+    Vpc,
+    /// The DSQL cluster.
+    Cluster,
+    /// The API keys of TiDB Cloud: revoked there.
+    Keys,
+    /// The secret that holds one of them.
+    Secret,
+}
+
+/// The codes of which the result of an event has to have one.
+pub type Codes = &'static [&'static str];
 
 /// A life.
 #[derive(Debug, Clone)]
@@ -63,7 +103,19 @@ pub struct Life {
     pub faults: Vec<(usize, Fault)>,
     /// Whether everything that is asked for has to be done: nothing goes wrong for good.
     pub ends_well: bool,
+    /// What has to come of each event that asks for something, in their order; none where the rules alone say it.
+    pub outcomes: Vec<Codes>,
 }
+
+/// How requests may fail by what was asked for.
+const ASKED_FOR: [&str; 6] = [
+    "REQUEST_CONFLICT",
+    "REQUEST_IN_PROGRESS",
+    "NOTHING_TO_CHANGE",
+    "CHANGE_NOT_IN_PLACE",
+    "CHANGE_TAKES_FROM_OTHERS",
+    "ENDPOINT_DIFFERS",
+];
 
 impl Life {
     /// The life of a seed.
@@ -81,8 +133,13 @@ impl Life {
             cast.push(Member::elsewhere());
         }
         let mut steps = Vec::new();
-        for _ in 0..dice.usize(3..9) {
-            steps.push(step(&cast, &mut dice));
+        for _ in 0..dice.usize(2..7) {
+            let next = step(&cast, &mut dice);
+            steps.push(next);
+            if matches!(next, Step::Abort | Step::TimeOut) && dice.bool() {
+                let seconds = dice.u64(..90);
+                steps.extend([Step::Pass { seconds }, Step::Redrive]);
+            }
             let seconds = match dice.usize(..4) {
                 0 => 0,
                 1 => dice.u64(..10),
@@ -91,18 +148,19 @@ impl Life {
             };
             steps.push(Step::Pass { seconds });
         }
-        let mut faults: Vec<(usize, Fault)> = (0..dice.usize(6..16))
+        let mut faults: Vec<(usize, Fault)> = (0..dice.usize(5..14))
             .map(|_| {
                 let step = dice.usize(..steps.len());
-                let action = ACTIONS[dice.usize(..ACTIONS.len())];
-                let nth = dice.u32(1..40);
+                let (action, calls) = ACTIONS[dice.usize(..ACTIONS.len())];
+                let nth = dice.u32(1..=calls);
                 (
                     step,
                     weather::at(action, nth, weather::by_chance(&mut dice)),
                 )
             })
             .collect();
-        if dice.usize(..16) == 0 {
+        // Rare: each means hundreds of calls that go wrong.
+        if dice.usize(..48) == 0 {
             faults.push((dice.usize(..steps.len()), weather::outage(&mut dice)));
         }
         Self {
@@ -112,7 +170,20 @@ impl Life {
             faults,
             steps,
             ends_well: false,
+            outcomes: Vec::new(),
         }
+    }
+
+    /// The codes with which a request may fail in this life though nothing goes wrong for good: by what was asked for, and by what
+    /// others do.
+    pub(crate) fn reasons(&self) -> BTreeSet<&'static str> {
+        let after = self.steps.iter().skip(1).map(Some).chain([None]);
+        let of_steps = self.steps.iter().zip(after).flat_map(|(step, next)| {
+            // A bus that is closed until nothing runs any more takes no result at all.
+            let takes_nothing = !matches!(next, Some(Step::Pass { .. }));
+            step.reasons(takes_nothing).iter().copied()
+        });
+        ASKED_FOR.into_iter().chain(of_steps).collect()
     }
 
     /// Whether something goes wrong that does not pass.
@@ -122,9 +193,12 @@ impl Life {
         faults.any(|(_, fault)| fault.kind == FaultKind::AccessDenied)
     }
 
-    /// The same with one thing less, each in turn.
+    /// The same with one thing less, each in turn. One that says what has to come of it is as it is.
     #[must_use]
     pub fn smaller(&self) -> Vec<Self> {
+        if !self.outcomes.is_empty() {
+            return Vec::new();
+        }
         let without_step = (0..self.steps.len()).map(|at| {
             let mut one = self.clone();
             one.steps.remove(at);
@@ -142,10 +216,58 @@ impl Life {
     }
 }
 
+impl Step {
+    /// How requests may fail because of it.
+    fn reasons(self, takes_nothing: bool) -> Codes {
+        match self {
+            Self::Abort | Self::TimeOut => &["EXECUTION_ENDED"],
+            Self::CloseBus if takes_nothing => &["EXECUTION_ENDED"],
+            // What was cleaned up meanwhile may be gone for good.
+            Self::Redrive => &["ENDPOINT_VANISHED", "DEADLINE_EXCEEDED"],
+            Self::Owner { decision, .. } | Self::Decide { decision, .. } => match decision {
+                Decision::Accept => &["NOT_ACCEPTED"],
+                // An equal execution may have deleted it.
+                Decision::Reject => &["ENDPOINT_REJECTED", "ENDPOINT_VANISHED"],
+                Decision::Expire => &["ENDPOINT_EXPIRED", "ENDPOINT_VANISHED"],
+            },
+            Self::Quota { .. } => &["ENDPOINT_QUOTA_REACHED"],
+            Self::Lose(thing) => thing.reasons(),
+            Self::Request { .. }
+            | Self::Change { .. }
+            | Self::Remove { .. }
+            | Self::RemoveById { .. }
+            | Self::Foretell { .. }
+            | Self::Again
+            | Self::Check
+            | Self::Drift { .. }
+            | Self::Touch { .. }
+            | Self::Restore(_)
+            | Self::Tell
+            | Self::CloseBus
+            | Self::Pass { .. }
+            | Self::Rest => &[],
+        }
+    }
+}
+
+impl Thing {
+    /// How requests may fail without it. What EC2 does not see may be too new for it, so that is waited for.
+    fn reasons(self) -> Codes {
+        match self {
+            Self::Subnet(_) => &["SUBNET_NOT_FOUND", "DEADLINE_EXCEEDED"],
+            Self::Group => &["SECURITY_GROUP_NOT_FOUND", "DEADLINE_EXCEEDED"],
+            Self::Vpc => &["VPC_NOT_FOUND", "NO_COMMON_ZONE", "DEADLINE_EXCEEDED"],
+            Self::Cluster => &["CLUSTER_NOT_FOUND"],
+            Self::Keys => &["CREDENTIALS_REFUSED"],
+            Self::Secret => &["SECRET_UNUSABLE"],
+        }
+    }
+}
+
 fn step(cast: &[Member], dice: &mut fastrand::Rng) -> Step {
     let (who, form) = (dice.usize(..cast.len()), dice.usize(..FORMS.len()));
     let asks_here = !cast[who].elsewhere;
-    match dice.usize(..20) {
+    match dice.usize(..24) {
         0..=5 => Step::Request { who, form: 0 },
         6..=8 if asks_here => Step::Change { who, form },
         9 | 10 if cast[who].has_forms() => Step::RemoveById { who },
@@ -155,7 +277,30 @@ fn step(cast: &[Member], dice: &mut fastrand::Rng) -> Step {
         14 if asks_here => Step::Drift { who },
         15 => Step::CloseBus,
         16 | 17 => Step::Again,
+        18 | 19 if asks_here => Step::Touch { who },
+        20 => Step::TimeOut,
+        21 => by_others(cast, dice),
         _ => Step::Abort,
+    }
+}
+
+/// What others do: seldom, as most requests come to nothing after some of that.
+fn by_others(cast: &[Member], dice: &mut fastrand::Rng) -> Step {
+    let decision = [Decision::Reject, Decision::Expire][dice.usize(..2)];
+    let has_owner = |one: &Member| one.is_of_partner();
+    match (cast.iter().position(has_owner), dice.usize(..4)) {
+        (Some(who), 0 | 1) => Step::Decide {
+            who,
+            decision: Decision::Reject,
+        },
+        (Some(_), 2) => Step::Owner {
+            decision,
+            seconds: dice.u64(..100),
+        },
+        (_, 3) => Step::Lose(Thing::Cluster),
+        _ => Step::Quota {
+            more: dice.usize(..3),
+        },
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use proof::{
-    Life, Place, Played, WRONG, first_to_notice, lock, meetings, named, on_all_cores, play, shrink,
+    Life, Place, Played, WRONG, first_to_notice, lock, meetings, named, named_lives, on_all_cores,
+    play, shrink,
 };
 
 // A third of a life is spent on memory with the system's own.
@@ -116,7 +117,7 @@ fn play_all(life_of: impl Fn(usize) -> Option<Life> + Sync) -> Total {
 fn again(name: &str) -> ExitCode {
     let Some(life) = named(name) else {
         eprintln!(
-            "there is no life {name}: it is a number, or begins as `meeting/` or `aurora-dsql/change/`"
+            "there is no life {name}: it is a number, or begins as `meeting/`, `named/` or `aurora-dsql/change/`"
         );
         return ExitCode::from(2);
     };
@@ -158,6 +159,10 @@ fn main() -> ExitCode {
     let all: Vec<Life> = meetings().collect();
     let met = play_all(|at| all.get(at).cloned());
     let mut total = met.say("two things that meet", began);
+    let began = Instant::now();
+    let all: Vec<Life> = named_lives().collect();
+    let of_name = play_all(|at| all.get(at).cloned());
+    total = total.and(of_name.say("lives that have a name", began));
     let places = match arguments.places.as_str() {
         "none" => Vec::new(),
         beginning => Place::all(beginning),

@@ -4,7 +4,7 @@ use crate::cast::Member;
 use crate::life::{Life, Step};
 
 /// How many seconds after the first thing the second one comes. A connection is made in some two minutes, and removed in five.
-const MOMENTS: [u64; 18] = [
+pub(crate) const MOMENTS: [u64; 18] = [
     0, 1, 2, 4, 7, 11, 16, 25, 40, 60, 80, 100, 130, 170, 220, 280, 400, 86_400,
 ];
 
@@ -54,6 +54,7 @@ pub fn meetings() -> impl Iterator<Item = Life> {
                     steps,
                     faults: Vec::new(),
                     ends_well: false,
+                    outcomes: Vec::new(),
                 }
             })
         })

@@ -134,6 +134,7 @@ impl Place {
                 .map(|(nth, kind)| (last, weather::at("*", nth, kind)))
                 .collect(),
             steps,
+            outcomes: Vec::new(),
         }
     }
 }

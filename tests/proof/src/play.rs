@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::{Ended, Seen, Simulated, Stage, code, everything};
-use world::World;
-use world::model::endpoints::{CreateVpcEndpoint, ModifyVpcEndpoint, VpcEndpoint};
+use world::admin::State;
 use world::model::groups::CreateSecurityGroup;
-use world::scenario::{self, SUBNETS, VPC};
+use world::scenario::{self, VPC};
 
 use crate::cast::{ANOTHER, Member};
+use crate::hands::{by_hand, foreign};
 use crate::life::{Life, Step};
-use crate::rules::{Rules, confirmed, stack};
+use crate::rules::Rules;
 use crate::told::{self, Started, What};
 
 /// What came of a life.
@@ -44,44 +44,37 @@ const SHOWN: usize = 30;
 #[must_use]
 pub fn play(life: &Life) -> Played {
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
+        .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime");
     runtime.block_on(async { Play::begin(life).play_on(life).await })
 }
 
-struct Play {
-    stage: Stage,
-    /// The other stack in the account.
-    another: Simulated,
-    rules: Rules,
-    cast: Vec<Member>,
-    started: Vec<Started>,
+pub(crate) struct Play {
+    pub(crate) stage: Stage,
+    /// The other stack in the account, where somebody asks it.
+    another: Option<Simulated>,
+    pub(crate) rules: Rules,
+    pub(crate) cast: Vec<Member>,
+    pub(crate) started: Vec<Started>,
     /// The event before: what it starts, and whose it is.
     last: Option<(What, usize, Value)>,
     /// Executions of which an end was told to whoever cleans up.
-    told: BTreeSet<usize>,
+    pub(crate) told: BTreeSet<usize>,
+    /// The executions that were stopped last.
+    pub(crate) stopped: Vec<usize>,
+    /// Those that a person had go on once they had ended.
+    pub(crate) redriven: BTreeSet<usize>,
     /// A group that somebody gives endpoints by hand.
-    group: String,
+    pub(crate) group: String,
     /// The executions that are to change something.
     changes: Vec<usize>,
     /// Who was changed by hand, and how many executions there were by then.
-    drifted: Vec<(usize, &'static str)>,
-    before: BTreeSet<String>,
-    foreign: Vec<VpcEndpoint>,
-}
-
-/// Nobody asked for it through Tieline.
-fn by_hand(world: &mut World, service: &str, tag: (&str, &str)) -> String {
-    let call = json!({
-        "VpcEndpointType": "Interface", "VpcId": VPC, "PrivateDnsEnabled": "false",
-        "ServiceName": service, "SubnetId": [SUBNETS[0]],
-        "TagSpecification": [{"ResourceType": "vpc-endpoint", "Tag": [{"Key": tag.0, "Value": tag.1}]}],
-    });
-    let call: CreateVpcEndpoint = serde_json::from_value(call).expect("a call");
-    let made = world.arrange(call).expect("there is room");
-    made.vpc_endpoint.vpc_endpoint_id
+    pub(crate) drifted: Vec<(usize, &'static str)>,
+    /// What there was before, but for what somebody took away.
+    pub(crate) before: BTreeSet<String>,
+    pub(crate) foreign: State,
 }
 
 impl Play {
@@ -104,9 +97,10 @@ impl Play {
         let group = world.arrange(group).expect("there is room").group_id;
         world.advance(Duration::from_secs(600));
         let before = everything(&mut world);
-        let foreign = foreign(&mut world);
+        let foreign = foreign(&world);
         let simulated = Simulated::seeded(world, life.seed);
-        let another = simulated.beside(ANOTHER);
+        let is_asked = life.cast.iter().any(|member| member.elsewhere);
+        let another = is_asked.then(|| simulated.beside(ANOTHER));
         let watching = rules.clone();
         simulated.watch(move |world| watching.look(world));
         Self {
@@ -117,6 +111,8 @@ impl Play {
             started: Vec::new(),
             last: None,
             told: BTreeSet::new(),
+            stopped: Vec::new(),
+            redriven: BTreeSet::new(),
             group,
             changes: Vec::new(),
             drifted: Vec::new(),
@@ -142,12 +138,13 @@ impl Play {
             What::Remove => true,
             What::Connect | What::Check => false,
         };
-        match (what, elsewhere, removes) {
+        let another = self.another.as_ref().filter(|_| elsewhere);
+        match (what, another, removes) {
             (What::Check, _, _) => self.stage.check(),
-            (_, true, true) => self.stage.remove_in(&self.another, input),
-            (_, true, false) => self.stage.start_in(&self.another, input),
-            (_, false, true) => self.stage.remove(input, None),
-            (_, false, false) => self.stage.start(input, None),
+            (_, Some(stack), true) => self.stage.remove_in(stack, input),
+            (_, Some(stack), false) => self.stage.start_in(stack, input),
+            (_, None, true) => self.stage.remove(input, None),
+            (_, None, false) => self.stage.start(input, None),
         }
         self.started.push(Started { what, who, event });
     }
@@ -197,7 +194,18 @@ impl Play {
                 self.rest().await;
             }
             Step::Drift { who } => self.drift(who),
-            Step::Abort => self.stage.abort(),
+            Step::Touch { who } => self.touch(who),
+            Step::Owner { decision, seconds } => self.script_owner(decision, seconds),
+            Step::Decide { who, decision } => self.decide(who, decision),
+            Step::Quota { more } => self.set_quota(more),
+            Step::Lose(thing) => self.lose(thing),
+            Step::Restore(thing) => self.restore(thing),
+            Step::Abort => self.stop(Stage::abort),
+            Step::TimeOut => self.stop(Stage::time_out),
+            Step::Tell => {
+                self.tell();
+            }
+            Step::Redrive => self.redrive(),
             Step::CloseBus => self.stage.outside().close_bus(true),
             Step::Pass { seconds } => {
                 self.stage.pass(Duration::from_secs(seconds)).await;
@@ -216,35 +224,22 @@ impl Play {
         self.ask(What::Remove, who, event);
     }
 
-    /// Somebody gives the endpoint another group.
-    fn drift(&mut self, who: usize) {
-        let member = self.cast[who];
-        // What is at work on it would confirm it as it finds it.
-        if self.stage.ended().iter().any(|one| one.status == "RUNNING") {
-            return;
+    /// Whoever has to hear of an end does; whether there was any.
+    fn tell(&mut self) -> bool {
+        let ended = self.stage.ended();
+        let unheard = ended.iter().enumerate().filter(|(number, one)| {
+            !["RUNNING", "SUCCEEDED"].contains(&one.status)
+                && self.started[*number].what != What::Check
+                && !self.told.contains(number)
+        });
+        let unheard: Vec<usize> = unheard.map(|(number, _)| number).collect();
+        for number in &unheard {
+            self.told.insert(*number);
+            let told = self.stage.status_change(*number);
+            let who = self.started[*number].who;
+            self.start(What::CleanUp(*number), who, None, told);
         }
-        let mark = format!("tieline:request/{}", member.id);
-        let mut world = self.stage.outside().world();
-        let seen = Seen::now(&mut world);
-        let is_its = |one: &&VpcEndpoint| {
-            let mut tags = one.tags.iter();
-            stack(one) == Some(member.stack()) && tags.any(|tag| tag.key == mark)
-        };
-        let Some(one) = seen.alive.iter().find(is_its) else {
-            return;
-        };
-        let order = ModifyVpcEndpoint {
-            vpc_endpoint_id: one.vpc_endpoint_id.clone(),
-            add_security_group_ids: vec![self.group.clone()],
-            ..ModifyVpcEndpoint::default()
-        };
-        // EC2 may be at work on it; then nobody has changed anything.
-        if world.arrange(order).is_err() {
-            return;
-        }
-        let at = self.started.len();
-        let held = self.cast.iter().map(|member| (at, member.id));
-        self.drifted.extend(held);
+        !unheard.is_empty()
     }
 
     /// Everything comes to its end, and whoever has to hear of an end does.
@@ -252,20 +247,8 @@ impl Play {
         loop {
             let ended = self.stage.run().await;
             self.stage.outside().close_bus(false);
-            let unheard = ended.iter().enumerate().filter(|(number, one)| {
-                one.status != "SUCCEEDED"
-                    && self.started[*number].what != What::Check
-                    && !self.told.contains(number)
-            });
-            let unheard: Vec<usize> = unheard.map(|(number, _)| number).collect();
-            if unheard.is_empty() {
+            if !self.tell() {
                 return ended;
-            }
-            for number in unheard {
-                self.told.insert(number);
-                let told = self.stage.status_change(number);
-                let who = self.started[number].who;
-                self.start(What::CleanUp(number), who, None, told);
             }
         }
     }
@@ -314,22 +297,38 @@ impl Play {
     fn judge(&self, ended: &[Ended], life: &Life) -> Option<String> {
         let seen = Seen::at_last(&mut self.stage.outside().world());
         let started = &self.started;
-        told::one_result_each(ended, started)
+        let cast = &self.cast;
+        let fails = || told::fails_for_a_reason(ended, &life.reasons());
+        let ends_well = || told::ends_well(ended, started).filter(|_| life.ends_well);
+        let is_known = !life.outcomes.is_empty() && !self.rules.has_dead();
+        told::one_result_each(ended, started, &self.redriven)
             .or_else(|| told::same_ids(ended, started))
-            .or_else(|| told::fails_for_a_reason(ended).filter(|_| !life.is_stormy()))
-            .or_else(|| told::ends_well(ended, started).filter(|_| life.ends_well))
-            .or_else(|| told::nothing_left(ended, started, &self.cast, &seen))
-            .or_else(|| told::drift_is_told_once(ended, started, &self.may_differ(ended)))
+            .or_else(|| told::as_expected(ended, started, &self.redriven, &life.outcomes))
+            .or_else(|| fails().filter(|_| !life.is_stormy()))
+            .or_else(ends_well)
+            .or_else(|| told::nothing_left(ended, started, cast, &seen))
+            .or_else(|| told::stands_as_told(ended, started, cast, &seen).filter(|_| is_known))
+            .or_else(|| told::drift_is_told_once(ended, started, cast, &self.may_differ(ended)))
     }
 
-    /// Who is not as it was confirmed since which execution: by hand, or by a change that somebody stopped in the middle.
+    /// Who is not as it was confirmed since which execution: by hand, or by a change that somebody stopped in the middle, which is of
+    /// all who have the same endpoint.
     fn may_differ(&self, ended: &[Ended]) -> Vec<(usize, &'static str)> {
-        let stopped = self
-            .changes
-            .iter()
-            .filter(|at| ended[**at].status != "SUCCEEDED");
-        let all = stopped.flat_map(|at| self.cast.iter().map(move |member| (*at, member.id)));
+        let stopped = self.changes.iter().copied();
+        let stopped = stopped.filter(|at| ended[*at].status != "SUCCEEDED");
+        let all = stopped.flat_map(|at| {
+            let who = self.started[at].who;
+            let sharers = who.into_iter().flat_map(|who| self.sharers(who));
+            sharers.map(move |id| (at, id))
+        });
         self.drifted.iter().copied().chain(all).collect()
+    }
+
+    /// The ids of those who have the same endpoint, its own included.
+    pub(crate) fn sharers(&self, who: usize) -> impl Iterator<Item = &'static str> {
+        let one = self.cast[who];
+        let all = self.cast.iter().filter(move |other| other.shares_with(one));
+        all.map(|member| member.id)
     }
 
     /// In calm weather a check tells what was changed by hand, if no check before has.
@@ -338,20 +337,17 @@ impl Play {
             return None;
         }
         self.step(Step::Check).await;
-        let seen = Seen::now(&mut self.stage.outside().world());
-        let is_changed = |one: &&VpcEndpoint| {
-            let mut groups = one.groups.iter();
-            groups.any(|group| group.group_id == self.group)
-        };
-        let changed = seen.alive.iter().filter(is_changed);
-        let confirmed = changed.flat_map(|one| confirmed("tieline", one));
-        let still: Vec<String> = confirmed.map(|(_, _, id)| id).collect();
+        let still = self.still_differ();
         told::drift_is_told(&self.stage.ended(), &self.drifted, &still)
     }
 
     /// In calm weather everything that is still there can be removed; or in words what cannot.
     async fn all_go(&mut self) -> Option<String> {
         for (who, member) in self.cast.clone().into_iter().enumerate() {
+            // Who never asked for anything has nothing; that nothing is left shows in the end.
+            if !self.started.iter().any(|one| one.who == Some(who)) {
+                continue;
+            }
             self.rules.may_go(member.stack(), member.id);
             let (mut said, mut is_gone) = (Vec::new(), false);
             for removal in member.removals() {
@@ -388,13 +384,11 @@ impl Play {
         if !missing.is_empty() {
             return Some(format!("{missing:?} was not ours, and is gone"));
         }
-        let is_changed = foreign(&mut world) != self.foreign;
-        is_changed.then(|| "what is not ours was changed".to_owned())
+        let now = foreign(&world);
+        let is_changed = now != self.foreign;
+        is_changed.then(|| {
+            let before = &self.foreign;
+            format!("what is not ours was changed: {before:?} is now {now:?}")
+        })
     }
-}
-
-/// What is of no stack.
-fn foreign(world: &mut World) -> Vec<VpcEndpoint> {
-    let all = Seen::now(world).alive.into_iter();
-    all.filter(|one| stack(one).is_none()).collect()
 }

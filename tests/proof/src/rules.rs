@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tests::Seen;
 use world::World;
+use world::gate::Call;
 use world::model::endpoints::VpcEndpoint;
-use world::scenario::SUBNETS;
+use world::scenario::{SUBNETS, VPC};
 
 use crate::cast::{ANOTHER, FORMS};
 
@@ -31,8 +32,12 @@ struct Watched {
     unheld: BTreeSet<String>,
     /// Which endpoints of ours names led to, as it was seen last.
     named: BTreeMap<String, bool>,
-    /// Whether somebody was not allowed to turn names off.
-    may_not_turn_off: bool,
+    /// The endpoints whose names somebody was not allowed to turn off when they last tried.
+    may_not_turn_off: BTreeSet<String>,
+    /// The endpoints that others than those who hold them did away with.
+    dead: BTreeSet<String>,
+    /// How many calls were looked at.
+    calls: usize,
     broken: Option<String>,
 }
 
@@ -53,6 +58,16 @@ impl Rules {
         self.watched().unheld.insert(endpoint.to_owned());
     }
 
+    /// An endpoint that somebody else does away with, such as its service's owner: whoever has it loses it.
+    pub(crate) fn dies(&self, endpoint: &str) {
+        self.watched().dead.insert(endpoint.to_owned());
+    }
+
+    /// Whether somebody did that.
+    pub(crate) fn has_dead(&self) -> bool {
+        !self.watched().dead.is_empty()
+    }
+
     /// The first rule that was broken, in words.
     pub(crate) fn broken(&self) -> Option<String> {
         self.watched().broken.clone()
@@ -61,17 +76,13 @@ impl Rules {
     /// Looks after what was written, and now and then: orders may take effect late.
     pub(crate) fn look(&self, world: &mut World) {
         let calls = world.calls();
+        self.watched().note(calls);
         let is_read = calls.last().is_none_or(|call| !call.write);
         if is_read && !calls.len().is_multiple_of(SOMETIMES) {
             return;
         }
-        // Who may not turn names off deletes what they lead to all the same.
-        let may_not = calls.iter().rev().take(SOMETIMES).any(|call| {
-            call.action == "ModifyVpcEndpoint" && call.outcome == "UnauthorizedOperation"
-        });
-        let seen = Seen::now(world);
+        let seen = Seen::endpoints(world);
         let mut watched = self.watched();
-        watched.may_not_turn_off |= may_not;
         if watched.broken.is_none() {
             let broken = watched
                 .one_endpoint(&seen)
@@ -85,6 +96,26 @@ impl Rules {
 }
 
 impl Watched {
+    /// Who may not turn names off deletes what they lead to all the same.
+    fn note(&mut self, calls: &[Call]) {
+        let off = &serde_json::json!(false);
+        for call in calls.iter().skip(self.calls) {
+            let parameters = &call.parameters;
+            let Some(id) = parameters["VpcEndpointId"].as_str() else {
+                continue;
+            };
+            if call.action != "ModifyVpcEndpoint" || parameters["PrivateDnsEnabled"] != *off {
+                continue;
+            }
+            if call.outcome == "UnauthorizedOperation" {
+                self.may_not_turn_off.insert(id.to_owned());
+            } else if call.outcome == "ok" || call.outcome.starts_with('(') {
+                self.may_not_turn_off.remove(id);
+            }
+        }
+        self.calls = calls.len();
+    }
+
     /// Rule 1: at most one live endpoint of ours for a service in a VPC.
     fn one_endpoint(&self, seen: &Seen) -> Option<String> {
         let mut all: BTreeMap<(&str, &str, &str), Vec<&str>> = BTreeMap::new();
@@ -108,8 +139,9 @@ impl Watched {
         }
         self.confirmed.extend(now);
         let mut lost = lost.into_iter();
-        let (stack, endpoint, id) =
-            lost.find(|(stack, _, id)| !self.to_go.contains(&(*stack, id.clone())))?;
+        let (stack, endpoint, id) = lost.find(|(stack, endpoint, id)| {
+            !self.to_go.contains(&(*stack, id.clone())) && !self.dead.contains(endpoint)
+        })?;
         Some(format!(
             "{id} was confirmed on {endpoint} of {stack}, nobody asked to remove it, and it is gone"
         ))
@@ -135,7 +167,9 @@ impl Watched {
         let mut gone = before
             .iter()
             .filter(|(id, _)| !self.named.contains_key(*id));
-        let (id, _) = gone.find(|(_, is_named)| **is_named && !self.may_not_turn_off)?;
+        let (id, _) = gone.find(|(id, is_named)| {
+            **is_named && !self.may_not_turn_off.contains(*id) && !self.dead.contains(*id)
+        })?;
         Some(format!("{id} is gone, and names led to it until then"))
     }
 }
@@ -145,7 +179,7 @@ fn always_a_way(seen: &Seen) -> Option<String> {
     // Of the services whose requests have forms.
     let has_forms = |one: &VpcEndpoint| {
         let name = &one.service_name;
-        name.contains("dsql") || name.ends_with(".monitoring")
+        one.vpc_id == VPC && (name.contains("dsql") || name.ends_with(".monitoring"))
     };
     let has = |one: &VpcEndpoint, form: &[usize]| {
         let mut all = form.iter().map(|at| SUBNETS[*at]);

@@ -6,7 +6,8 @@ use serde_json::Value;
 use tests::{AWAITING, Ended, Seen};
 
 use crate::cast::Member;
-use crate::rules::marked;
+use crate::life::Codes;
+use crate::rules::{confirmed, marked};
 
 /// An execution, and what it was started for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,16 +28,8 @@ pub(crate) enum What {
     CleanUp(usize),
 }
 
-/// How a request may fail though nothing went wrong for good: by what was asked for, or because a person stopped it.
-const ASKED_FOR: [&str; 7] = [
-    "REQUEST_CONFLICT",
-    "REQUEST_IN_PROGRESS",
-    "NOTHING_TO_CHANGE",
-    "CHANGE_NOT_IN_PLACE",
-    "CHANGE_TAKES_FROM_OTHERS",
-    "ENDPOINT_DIFFERS",
-    "EXECUTION_ENDED",
-];
+/// What a result is called that says that something did not work.
+const FAILED: &str = "Private Connection Failed";
 
 /// The results that an execution put on the bus.
 fn results(one: &Ended) -> impl Iterator<Item = &Value> {
@@ -66,32 +59,100 @@ fn ended_by_itself(one: &Ended) -> bool {
     ["SUCCEEDED", "FAILED"].contains(&one.status)
 }
 
-/// Every event that asked has one result: of its execution, or of whoever cleaned up after that.
-pub(crate) fn one_result_each(ended: &[Ended], started: &[Started]) -> Option<String> {
-    let cleanup_of = |number: usize| {
-        let mut all = started.iter();
-        all.position(|one| one.what == What::CleanUp(number))
-    };
-    for (number, one) in started.iter().enumerate() {
-        if !matches!(one.what, What::Connect | What::Remove) {
-            continue;
+fn is_asked(one: &Started) -> bool {
+    matches!(one.what, What::Connect | What::Remove)
+}
+
+/// An execution, and whoever cleaned up after it, and after that.
+fn with_cleanups(started: &[Started], number: usize) -> Vec<usize> {
+    let mut all = vec![number];
+    for (at, one) in started.iter().enumerate() {
+        if let What::CleanUp(of) = one.what
+            && all.contains(&of)
+        {
+            all.push(at);
         }
+    }
+    all
+}
+
+/// Every event that asked has one result: of its execution, or of whoever cleaned up after that. One that was redriven may say its own
+/// as well, and what it said before again.
+pub(crate) fn one_result_each(
+    ended: &[Ended],
+    started: &[Started],
+    redriven: &BTreeSet<usize>,
+) -> Option<String> {
+    let asked = started.iter().enumerate().filter(|(_, one)| is_asked(one));
+    for (number, _) in asked {
+        let all = with_cleanups(started, number);
+        let of_all = || all.iter().flat_map(|at| results(&ended[*at]));
         let own = results(&ended[number]).count();
-        let mut last = number;
-        let mut ids: BTreeSet<&str> = BTreeSet::new();
-        let mut of_cleanups = 0;
-        ids.extend(results(&ended[number]).filter_map(|one| one["resultId"].as_str()));
-        while let Some(next) = cleanup_of(last) {
-            of_cleanups += results(&ended[next]).count();
-            ids.extend(results(&ended[next]).filter_map(|one| one["resultId"].as_str()));
-            last = next;
-        }
+        let of_cleanups = of_all().count() - own;
+        let ids: BTreeSet<Option<&str>> = of_all().map(|one| one["resultId"].as_str()).collect();
+        let is_redriven = redriven.contains(&number);
+        let most = if is_redriven { 2 } else { 1 };
         let says_itself = ended_by_itself(&ended[number]) && own == 1;
-        if own > 1 || ids.len() != 1 || (says_itself && of_cleanups > 0) {
+        let says_both = says_itself && of_cleanups > 0 && !is_redriven;
+        if own > most || ids.len() != 1 || ids.contains(&None) || says_both {
             let (status, states) = (ended[number].status, &ended[number].states);
             return Some(format!(
                 "execution {number} ({status}) put {own} results on the bus, its cleanups {of_cleanups}, with the ids {ids:?}: {states:?}"
             ));
+        }
+    }
+    None
+}
+
+/// What came of each event is what had to, and a failure left nothing; whoever cleaned up after one that was redriven may have left all
+/// to that.
+pub(crate) fn as_expected(
+    ended: &[Ended],
+    started: &[Started],
+    redriven: &BTreeSet<usize>,
+    outcomes: &[Codes],
+) -> Option<String> {
+    let asked = started.iter().enumerate().filter(|(_, one)| is_asked(one));
+    for ((number, _), codes) in asked.zip(outcomes) {
+        let all = with_cleanups(started, number);
+        for result in all.iter().flat_map(|at| results(&ended[*at])) {
+            if !codes.iter().any(|code| result["code"] == *code) {
+                let said = in_short(result);
+                return Some(format!(
+                    "execution {number} came to {said}, and not to one of {codes:?}"
+                ));
+            }
+            let left = result["leftBehind"].as_array();
+            let is_left = left.is_some_and(|all| !all.is_empty());
+            if is_left && result["stands"] != true && !redriven.contains(&number) {
+                return Some(format!("execution {number} left {left:?}"));
+            }
+        }
+    }
+    None
+}
+
+/// Who was told last that it is connected, is.
+pub(crate) fn stands_as_told(
+    ended: &[Ended],
+    started: &[Started],
+    cast: &[Member],
+    seen: &Seen,
+) -> Option<String> {
+    for (who, member) in cast.iter().enumerate() {
+        let mut asked = started.iter().enumerate();
+        let last = asked.rfind(|(_, one)| is_asked(one) && one.who == Some(who));
+        let Some((number, _)) = last else { continue };
+        let own = results(&ended[number]).last();
+        let all = with_cleanups(started, number);
+        let said = own.or_else(|| all.iter().flat_map(|at| results(&ended[*at])).last());
+        let stack = member.stack();
+        let mut confirmed = seen.alive.iter().flat_map(|one| confirmed(stack, one));
+        if said.is_some_and(|said| said["code"] == "CONNECTED")
+            && !confirmed.any(|(_, _, id)| id == member.id)
+        {
+            let id = member.id;
+            return Some(format!("{id} was told that it is connected, and is not"));
         }
     }
     None
@@ -115,15 +176,23 @@ pub(crate) fn same_ids(ended: &[Ended], started: &[Started]) -> Option<String> {
     None
 }
 
-/// A request fails by what was asked for only, as long as nothing goes wrong for good.
-pub(crate) fn fails_for_a_reason(ended: &[Ended]) -> Option<String> {
-    let mut failures = ended.iter().enumerate().flat_map(|(number, one)| {
-        results(one)
-            .filter(|_| one.status == "FAILED")
-            .map(move |result| (number, result))
+/// A request fails for one of these reasons only, as long as nothing goes wrong for good.
+pub(crate) fn fails_for_a_reason(
+    ended: &[Ended],
+    reasons: &BTreeSet<&'static str>,
+) -> Option<String> {
+    let failures = ended.iter().enumerate().flat_map(|(number, one)| {
+        let events = one.events.iter();
+        events
+            .filter(|event| event["DetailType"] == FAILED)
+            .map(move |event| (number, &event["Detail"]))
     });
-    let is_asked_for = |result: &Value| ASKED_FOR.iter().any(|code| result["code"] == *code);
-    let (number, result) = failures.find(|(_, result)| !is_asked_for(result))?;
+    let is_reason = |result: &Value| {
+        let code = result["code"].as_str();
+        code.is_some_and(|code| reasons.contains(code))
+    };
+    let mut others = failures.filter(|(_, result)| !is_reason(result));
+    let (number, result) = others.next()?;
     Some(format!("execution {number} failed: {}", in_short(result)))
 }
 
@@ -175,10 +244,14 @@ pub(crate) fn nothing_left(
 pub(crate) fn drift_is_told_once(
     ended: &[Ended],
     started: &[Started],
+    cast: &[Member],
     drifted: &[(usize, &str)],
 ) -> Option<String> {
+    // Nobody checks what the other stack has, whose requests may have the same ids.
+    let is_elsewhere = |one: &Started| one.who.is_some_and(|who| cast[who].elsewhere);
     let mut degraded: BTreeMap<&str, usize> = BTreeMap::new();
-    for (number, (one, ended)) in started.iter().zip(ended).enumerate() {
+    let here = started.iter().zip(ended).enumerate();
+    for (number, (one, ended)) in here.filter(|(_, (one, _))| !is_elsewhere(one)) {
         for event in &ended.events {
             let detail = &event["Detail"];
             let Some(id) = detail["requestId"].as_str() else {

@@ -20,6 +20,11 @@ thread_local! {
     static NAMES_OFF: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Nothing was done wrongly yet.
+pub(super) fn forget() {
+    NAMES_OFF.set(false);
+}
+
 /// A call on its way to the world: what the world is asked instead, or what the caller is told without it.
 pub(crate) fn call(mut request: Request) -> Result<Request, Box<Response>> {
     let Some(wrong) = NOW.get() else {

@@ -109,9 +109,15 @@ thread_local! {
 }
 
 impl Wrong {
+    /// It is done wrongly from now on, and what was done wrongly before is forgotten.
+    fn begin(self) {
+        calls::forget();
+        NOW.set(Some(self));
+    }
+
     /// Whether a test fails while this is done wrongly.
     pub fn is_noticed_by(self, test: fn()) -> bool {
-        NOW.set(Some(self));
+        self.begin();
         let hook = take_hook();
         // What it says as it fails is of no interest.
         set_hook(Box::new(|_| {}));
@@ -123,7 +129,7 @@ impl Wrong {
 
     /// Does something while this is done wrongly.
     pub fn during<T>(self, work: impl FnOnce() -> T) -> T {
-        NOW.set(Some(self));
+        self.begin();
         let done = work();
         NOW.set(None);
         done

@@ -193,9 +193,11 @@ impl World {
     /// See [`Failure`].
     pub fn call<O: Operation>(&mut self, operation: O) -> Result<O::Answer, Failure> {
         let parameters = serde_json::to_value(&operation).unwrap_or_default();
+        // Copying the model costs more than most calls: only as long as somebody may see the copy.
+        let is_kept = O::WRITE && self.gate.may_be_stale(self.now());
         let verdict = self.gate.judge(O::SERVICE, O::ACTION, self.now());
         let oddity = verdict.oddity(O::WRITE);
-        if let (Some(past), true) = (&mut self.past, O::WRITE) {
+        if let (Some(past), true) = (&mut self.past, is_kept) {
             past.before_the_last_change = self.model.clone();
         }
         let outcome = self.carry_out(operation, verdict);
@@ -224,10 +226,18 @@ impl World {
 
     /// Keeps what there is, for who will see too little.
     pub(crate) fn remember(&mut self) {
-        self.past.get_or_insert_with(|| Remembered {
-            before_all: self.model.clone(),
-            before_the_last_change: self.model.clone(),
-        });
+        let is_kept = self.gate.may_be_stale(self.now());
+        match &mut self.past {
+            // Of the changes until now nothing was kept.
+            Some(past) if !is_kept => past.before_the_last_change = self.model.clone(),
+            Some(_) => {}
+            None => {
+                self.past = Some(Remembered {
+                    before_all: self.model.clone(),
+                    before_the_last_change: self.model.clone(),
+                });
+            }
+        }
     }
 
     /// What there was.

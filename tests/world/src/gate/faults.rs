@@ -166,6 +166,12 @@ impl Faults {
         self.scripted.clear();
     }
 
+    /// Whether a look may yet show what there was before the last change.
+    pub(super) fn may_be_stale(&self, now: Moment) -> bool {
+        let mut all = self.scripted.iter();
+        all.any(|one| one.fault.kind == FaultKind::Stale && one.is_to_come(now))
+    }
+
     /// The fault that strikes this call, if any. All matching faults count the call, the first one
     /// strikes.
     pub(super) fn strike(
@@ -202,13 +208,18 @@ impl Scripted {
         self.begun = true;
     }
 
-    fn strikes(&self, now: Moment) -> bool {
+    /// Whether it may strike, now or later.
+    fn is_to_come(&self, now: Moment) -> bool {
         self.ends.is_none_or(|ends| now < ends)
+            && self.fault.count.is_none_or(|count| self.struck < count)
+    }
+
+    fn strikes(&self, now: Moment) -> bool {
+        self.is_to_come(now)
             && self.fault.nth.is_none_or(|nth| self.matched >= nth)
             && self
                 .fault
                 .every
                 .is_none_or(|every| self.matched.is_multiple_of(every))
-            && self.fault.count.is_none_or(|count| self.struck < count)
     }
 }

@@ -91,6 +91,11 @@ impl Gate {
         Verdict::Perform(Effect::Normal)
     }
 
+    /// Whether a look may yet show what there was before the last change.
+    pub(crate) fn may_be_stale(&self, now: Moment) -> bool {
+        self.faults.may_be_stale(now)
+    }
+
     /// Counts a request of a vendor's key.
     pub(crate) fn count(&mut self, key: &str, limit: u32, now: Moment) -> Rate {
         self.windows.count(key, limit, now)

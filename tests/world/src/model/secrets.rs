@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Moment};
 use crate::failure::refuse;
-use crate::{Failure, Operation, Service};
+use crate::{Failure, Operation, Service, World};
 
 use super::{ACCOUNT, Model, REGION};
 
@@ -366,6 +366,15 @@ impl DeleteSecret {
             days => return Ok(clock::after(now, DAY * days.unwrap_or(30))),
         };
         Err(refuse("InvalidParameterException", refusal))
+    }
+}
+
+impl World {
+    /// Somebody thinks better of a deletion in time (Secrets Manager API reference, `RestoreSecret`).
+    pub fn restore_secret(&mut self, name: &str) {
+        if let Some(secret) = self.model.secrets.get_mut(name) {
+            secret.deletion = None;
+        }
     }
 }
 

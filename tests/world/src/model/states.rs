@@ -229,4 +229,15 @@ impl World {
             execution.error = error.map(str::to_owned);
         }
     }
+
+    /// Notes that an execution which ended goes on where it ended (Step Functions developer guide, "Restarting state machine
+    /// executions with redrive"): under the same ARN, with the history that it has, and running.
+    pub fn redrive_execution(&mut self, arn: &str) {
+        let all = self.model.executions.iter_mut();
+        for execution in all.filter(|one| one.execution_arn == arn) {
+            execution.stop_date = None;
+            "RUNNING".clone_into(&mut execution.status);
+            execution.error = None;
+        }
+    }
 }

@@ -179,6 +179,14 @@ impl Caller {
 }
 
 impl World {
+    /// Somebody revokes all API keys of TiDB Cloud, or thinks better of it.
+    pub fn revoke_tidb_keys(&mut self, revoked: bool) {
+        self.model.tidb.keys = match revoked {
+            true => Vec::new(),
+            false => TidbCloud::default().keys,
+        };
+    }
+
     /// What becomes of what TiDB Cloud is asked for from now on.
     pub fn tidb_outlook(&mut self) -> &mut Outlook {
         &mut self.model.tidb.outlook
