@@ -18,10 +18,11 @@ use crate::ids::{Region, RequestId};
 use crate::json::canonical;
 use crate::outside::Tags;
 
-pub use noticed::{built_in, noticed_in, noticed_of, noticed_path_in, with_built, with_noticed};
+pub use names::has_written;
+pub use noticed::{Noticed, built_in, since_in, with_built, with_noticed, with_since};
 pub use verified::{Verified, say_the_same, with_verified};
 use zones::ZONE;
-pub use zones::{zone_mark, zone_marks};
+pub use zones::{ZoneWord, is_name, zone_mark, zone_marks};
 
 /// The tag that everything of ours carries, with the deployment's name; roles may change and delete only what has it.
 pub const MANAGED: &str = "tieline:managed";
@@ -432,7 +433,7 @@ mod tests {
     #[test]
     fn a_mark_on_an_endpoint_names_the_zone_that_leads_to_it() {
         let vpc = "vpc-0f3a9c51d7e2b8640";
-        let zone = zone_mark("db.example", &[vpc.parse().unwrap()]);
+        let zone = zone_mark("db.example", &[vpc.parse().unwrap()], &[]);
         let holder = Owner {
             zone: Some(zone),
             request_id: "billing".parse().unwrap(),

@@ -7,7 +7,7 @@ use super::{check, parts};
 use crate::endpoint::{EndpointPlan, Form};
 use crate::execution::Phase;
 use crate::outside::{Endpoint, Interface, Outside, Reply};
-use crate::ownership::{Verified, noticed_in, say_the_same, with_noticed, with_verified};
+use crate::ownership::{Noticed, Verified, say_the_same, with_noticed, with_verified};
 use crate::refusals;
 use crate::trial::Outcome;
 use crate::workflow::{NextState, StepInput, StepResult, Work};
@@ -52,9 +52,7 @@ async fn step(mut work: Work<'_>) -> StepResult {
     let verified = proven(&work, wanted).or_else(|| Verified::in_mark(before));
     for mark in tags.values_mut() {
         // What the check told of it is still to be taken back.
-        if let Some(noticed) = noticed_in(before) {
-            *mark = with_noticed(mark, Some(noticed));
-        }
+        *mark = with_noticed(mark, &Noticed::in_mark(before));
         if let Some(verified) = &verified {
             *mark = with_verified(mark, verified);
         }
