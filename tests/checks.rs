@@ -6,6 +6,7 @@
 mod checks {
     mod dms;
     mod ends;
+    mod names;
     mod paths;
     mod things;
 }
