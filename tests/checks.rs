@@ -8,6 +8,7 @@ mod checks {
     mod ends;
     mod names;
     mod paths;
+    mod tags;
     mod things;
 }
 

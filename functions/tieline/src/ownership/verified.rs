@@ -7,7 +7,7 @@ use crate::time::Time;
 const VERIFIED: char = 'v';
 
 /// What a tag's value has room for (EC2 User Guide, "Tag restrictions").
-const LONGEST: usize = 256;
+pub(super) const LONGEST: usize = 256;
 
 /// How many ports it names: the first ones.
 const MOST_PORTS: usize = 6;

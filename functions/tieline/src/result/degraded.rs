@@ -39,8 +39,8 @@ pub struct Named {
 /// What is not any more as it was confirmed
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct Drift {
-    /// What, as requests call it; state is that of the endpoint (of EC2's or of AWS DMS's), path the way to it from the verifier, and
-    /// replicationInstance the state of that
+    /// What, as requests call it; state is that of the endpoint (of EC2's or of AWS DMS's), path the way to it from the verifier, names
+    /// those that private zones have for it, and replicationInstance the state of that
     pub field: String,
     /// What it is now
     pub now: String,

@@ -7,8 +7,8 @@ use crate::execution::{Execution, Progress};
 use crate::json::canonical;
 use crate::outside::{Endpoint, State, Tags};
 use crate::ownership::{
-    Noticed, REQUEST, Verified, built_in, holders, is_closing, since_in, with_noticed, with_since,
-    with_verified,
+    Noticed, REQUEST, Verified, built_in, holders, is_closing, since_in, tags_gone, with_noticed,
+    with_since, with_verified,
 };
 use crate::result::{Degraded, Named, Recovered, ResultDetail as _, ResultEvent};
 use crate::time::Time;
@@ -151,8 +151,13 @@ pub(super) fn held_by<'e>(endpoint: &'e Endpoint, check: &Check) -> Vec<Held<'e>
     let confirmed = holders(&endpoint.tags).filter_map(|(request, mark)| {
         let built = built_in(mark)?;
         let (drift, path, names) = if endpoint.state == State::Available {
+            let mut drift = drift(built, endpoint);
+            match tags_gone(mark, &endpoint.tags) {
+                0 => {}
+                gone => drift.push(("tags", format!("{gone} are gone or have another value"))),
+            }
             (
-                drift(built, endpoint),
+                drift,
                 Path::of(endpoint, mark, &check.tried),
                 Names::of(endpoint, request, mark, &check.names),
             )
