@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::turns::in_turn;
+use crate::ids::EndpointId;
 use crate::json::canonical;
 use crate::outside::route53::{HostedZone, ListedZone};
 use crate::outside::{Endpoint, Outside, Reply, State};
@@ -17,8 +18,9 @@ use crate::workflow::{Check, NamesSeen};
 /// looked at, or none.
 const MOST_ZONES: usize = 16;
 
-/// How many things that are wrong with a connection's names are told.
+/// How many things that are wrong with a connection's names are told, and in how many characters: a state of the machine hands them on.
 const MOST_WRONG: usize = 3;
+const MOST_CHARS: usize = 240;
 
 /// What is known of the names of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,13 +138,16 @@ async fn look_at(
 fn wrong(endpoint: &Endpoint, mark: &str, zones: &[&HostedZone]) -> Option<String> {
     let words = ZoneWord::all_in(mark);
     let found: Vec<String> = words
-        .filter_map(|word| wrong_in(endpoint, word, zones))
+        .filter_map(|word| wrong_in(&endpoint.id, word, zones))
         .collect();
-    let told = found.iter().take(MOST_WRONG).map(String::as_str);
-    (!found.is_empty()).then(|| told.collect::<Vec<_>>().join("; "))
+    if found.is_empty() {
+        return None;
+    }
+    let told: Vec<&str> = found.iter().take(MOST_WRONG).map(String::as_str).collect();
+    Some(told.join("; ").chars().take(MOST_CHARS).collect())
 }
 
-fn wrong_in(endpoint: &Endpoint, word: ZoneWord<'_>, zones: &[&HostedZone]) -> Option<String> {
+fn wrong_in(endpoint: &EndpointId, word: ZoneWord<'_>, zones: &[&HostedZone]) -> Option<String> {
     let of_domain = || zones.iter().filter(|zone| word.is_of(&zone.name));
     let Some(any) = of_domain().next() else {
         return Some("a private zone of the request's is gone".to_owned());
@@ -164,7 +169,7 @@ fn wrong_in(endpoint: &Endpoint, word: ZoneWord<'_>, zones: &[&HostedZone]) -> O
     wrong_with(endpoint, word, first)
 }
 
-fn wrong_with(endpoint: &Endpoint, word: ZoneWord<'_>, zone: &HostedZone) -> Option<String> {
+fn wrong_with(endpoint: &EndpointId, word: ZoneWord<'_>, zone: &HostedZone) -> Option<String> {
     let HostedZone { id, name, .. } = zone;
     let unseen = word.unseen_by(&zone.vpcs);
     if unseen > 0 {
@@ -175,13 +180,13 @@ fn wrong_with(endpoint: &Endpoint, word: ZoneWord<'_>, zone: &HostedZone) -> Opt
     let leads = zone
         .names
         .iter()
-        .filter(|one| led_to(one).as_ref() == Some(&endpoint.id));
+        .filter(|one| led_to(one).as_ref() == Some(endpoint));
     let leads: Vec<&str> = leads.map(|one| one.name.as_str()).collect();
     // Versions before did not say which names are the request's.
     let Some(lacks) = word.lacks(&leads) else {
         return leads
             .is_empty()
-            .then(|| format!("no name in {name} ({id}) leads to {}", endpoint.id));
+            .then(|| format!("no name in {name} ({id}) leads to {endpoint}"));
     };
     let said = lacks.iter().take(MOST_WRONG).map(|lacking| {
         let mut names = zone.names.iter();
@@ -191,4 +196,72 @@ fn wrong_with(endpoint: &Endpoint, word: ZoneWord<'_>, zone: &HostedZone) -> Opt
         }
     });
     (!lacks.is_empty()).then(|| said.collect::<Vec<_>>().join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::VpcId;
+    use crate::outside::route53::ZoneName;
+    use crate::ownership::zone_mark;
+
+    const VPC: &str = "vpc-0f3a9c51d7e2b8640";
+    const OTHER: &str = "vpc-0b7d2e9f4a6c81350";
+
+    fn zone(id: &str, vpc: &str, names: &[(&str, &str)]) -> HostedZone {
+        let name = |(name, leads_to): &(&str, &str)| ZoneName {
+            name: (*name).to_owned(),
+            leads_to: (*leads_to).to_owned(),
+            ttl: 60,
+            alias: None,
+        };
+        HostedZone {
+            id: id.to_owned(),
+            name: "db.example".to_owned(),
+            comment: String::new(),
+            vpcs: vec![vpc.to_owned()],
+            tags: BTreeMap::new(),
+            names: names.iter().map(name).collect(),
+            taken: Vec::new(),
+        }
+    }
+
+    /// VPCs that see nothing of each other may have a zone of the same domain each.
+    #[test]
+    fn of_two_zones_of_a_domain_the_one_that_the_vpc_sees_is_judged() {
+        let endpoint = "vpce-0123456789abcdef0".parse().unwrap();
+        let own = "vpce-0123456789abcdef0-0a1b2c3d.example";
+        let vpc: VpcId = VPC.parse().unwrap();
+        let names = ["a.db.example".to_owned(), "b.db.example".to_owned()];
+        let mark = format!(
+            "0123.ready.1-2-3-4.{}",
+            zone_mark("db.example", &[vpc], &names)
+        );
+        let word = || ZoneWord::all_in(&mark).next().unwrap();
+        let other = zone("Z2", OTHER, &[]);
+        let both = [("a.db.example", own), ("b.db.example", own)];
+        for (names, said) in [
+            (&both[..], None),
+            (&both[..1], Some("a name in db.example (Z1) is missing")),
+            (
+                &[("a.db.example", own), ("b.db.example", "elsewhere.example")][..],
+                Some("b.db.example leads to elsewhere.example"),
+            ),
+        ] {
+            let first = zone("Z1", VPC, names);
+            for zones in [[&first, &other], [&other, &first]] {
+                assert_eq!(wrong_in(&endpoint, word(), &zones).as_deref(), said);
+            }
+        }
+        let unseen = wrong_in(&endpoint, word(), &[&other]);
+        assert_eq!(
+            unseen.as_deref(),
+            Some("no VPC of the request's sees db.example (Z2)")
+        );
+        let gone = wrong_in(&endpoint, word(), &[]);
+        assert_eq!(
+            gone.as_deref(),
+            Some("a private zone of the request's is gone")
+        );
+    }
 }
