@@ -132,7 +132,7 @@ async fn a_name_that_leads_elsewhere_is_told_with_where() {
 
 #[tokio::test(start_paused = true)]
 async fn a_zone_that_its_vpc_does_not_see_any_more_is_told() {
-    let mut stage = named("aurora-dsql-private-zone").await;
+    let mut stage = named("endpoint-service-private-zone").await;
     let associate = |stage: &Stage, vpc: &str| {
         let call = AssociateVPCWithHostedZone {
             hosted_zone_id: zone(stage),
@@ -143,18 +143,18 @@ async fn a_zone_that_its_vpc_does_not_see_any_more_is_told() {
     };
     let peer = "vpc-0b7d2e9f4a6c81350";
     // Route 53 lets nobody take the last one away.
-    associate(&stage, VPC);
+    associate(&stage, peer);
     let said = told_once(
         &mut stage,
         |stage| {
             let call = DisassociateVPCFromHostedZone {
                 hosted_zone_id: zone(stage),
-                vpc: Vpc::here(peer),
+                vpc: Vpc::here(VPC),
                 comment: None,
             };
             stage.outside().world().arrange(call).unwrap();
         },
-        |stage| associate(stage, peer),
+        |stage| associate(stage, VPC),
     );
     let said = said.await;
     assert!(said.starts_with("no VPC of the request's sees"), "{said}");
