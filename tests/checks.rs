@@ -4,8 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
 mod checks {
+    mod dms;
     mod ends;
+    mod names;
     mod paths;
+    mod tags;
     mod things;
 }
 
@@ -52,6 +55,14 @@ fn of_type<'e>(events: &'e [Value], detail_type: &str) -> Vec<&'e Value> {
     let is_one =
         |event: &&Value| event["DetailType"] == format!("Private Connection {detail_type}");
     events.iter().filter(is_one).collect()
+}
+
+/// How many were told to be degraded, and how many to have recovered.
+fn counts(events: &[Value]) -> (usize, usize) {
+    (
+        of_type(events, "Degraded").len(),
+        of_type(events, "Recovered").len(),
+    )
 }
 
 /// Somebody changes an endpoint of ours by hand.

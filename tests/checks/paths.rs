@@ -10,7 +10,7 @@ use world::model::endpoints::CreateVpcEndpoint;
 use world::scenario;
 use world::scenario::{GROUP, SUBNETS, VPC};
 
-use crate::{HOUR, check, check_in, connected, of_type};
+use crate::{HOUR, check, check_in, connected, counts, of_type};
 
 /// A connection that the verifier has proven.
 async fn proven() -> Stage {
@@ -31,13 +31,6 @@ fn connection(events: &[Value]) -> &Value {
     let all = page["Detail"]["connections"].as_array().unwrap();
     assert_eq!(all.len(), 1, "{page:#}");
     &all[0]
-}
-
-fn counts(events: &[Value]) -> (usize, usize) {
-    (
-        of_type(events, "Degraded").len(),
-        of_type(events, "Recovered").len(),
-    )
 }
 
 #[tokio::test(start_paused = true)]

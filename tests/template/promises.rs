@@ -59,7 +59,11 @@ const CHANGES: [&str; 10] = [
 ];
 
 /// Calls that know no resource, beside EC2's and DMS's Describe calls (Service Authorization Reference).
-const RESOURCELESS: [&str; 2] = ["route53:CreateHostedZone", "route53:ListHostedZonesByVPC"];
+const RESOURCELESS: [&str; 3] = [
+    "route53:CreateHostedZone",
+    "route53:ListHostedZonesByName",
+    "route53:ListHostedZonesByVPC",
+];
 
 /// Calls that make something, and what of theirs has to carry our tag from its first moment.
 const MAKES: [(&str, &str); 6] = [

@@ -7,12 +7,12 @@ use aws_sdk_databasemigration::Client;
 use aws_sdk_databasemigration::operation::describe_endpoints::DescribeEndpointsOutput;
 use aws_sdk_databasemigration::operation::describe_replication_instances::DescribeReplicationInstancesOutput;
 use aws_sdk_databasemigration::types::{
-    DmsSslModeValue, Filter, MySqlSettings, ReplicationEndpointTypeValue, Tag,
+    DmsSslModeValue, Filter, MySqlSettings, ReplicationEndpointTypeValue, ReplicationInstance, Tag,
 };
 use tieline::ids::{SecretArn, SubnetId};
 use tieline::outside::dms::{
     DmsCertificate, DmsEndpoint, DmsThing, Instance, NewDmsEndpoint, NewInstance, SecretAddress,
-    SubnetGroup, Test,
+    Size, SubnetGroup, Test,
 };
 use tieline::outside::{Dms, Reply, Tags};
 
@@ -51,11 +51,10 @@ impl AwsDms {
         Ok(answer.map(|answer| answer.tag_list().iter().filter_map(pair).collect()))
     }
 
-    /// Things by identifier, ARN and status, with the tags of all of them. One that goes meanwhile is an error for all.
-    async fn with_tags(&self, found: Vec<(String, String, String)>) -> Reply<Vec<DmsThing>> {
-        let mut all = Vec::new();
-        for some in found.chunks(TAGS_AT_ONCE) {
-            let arns = some.iter().map(|(_, arn, _)| arn.clone()).collect();
+    /// Things with the tags of all of them. One that goes meanwhile is an error for all.
+    async fn with_tags(&self, mut found: Vec<DmsThing>) -> Reply<Vec<DmsThing>> {
+        for some in found.chunks_mut(TAGS_AT_ONCE) {
+            let arns = some.iter().map(|one| one.arn.clone()).collect();
             let call = self.client.list_tags_for_resource();
             let call = call.set_resource_arn_list(Some(arns));
             let answer = ask("dms:ListTagsForResource", call.send()).await?;
@@ -67,19 +66,25 @@ impl AwsDms {
                     of_one.insert(key.to_owned(), value.to_owned());
                 }
             }
-            all.extend(some.iter().map(|(id, arn, status)| DmsThing {
-                id: id.clone(),
-                status: status.clone(),
-                tags: tags.remove(arn.as_str()).unwrap_or_default(),
-            }));
+            for one in some {
+                one.tags = tags.remove(one.arn.as_str()).unwrap_or_default();
+            }
         }
-        Ok(all)
+        Ok(found)
     }
 }
 
 fn tag_list(tags: &Tags) -> Option<Vec<Tag>> {
     let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
     Some(tags.iter().map(tag).collect())
+}
+
+fn size(instance: &ReplicationInstance) -> Size {
+    let class = instance.replication_instance_class();
+    Size {
+        class: class.unwrap_or_default().to_owned(),
+        storage: u32::try_from(instance.allocated_storage()).unwrap_or_default(),
+    }
 }
 
 fn filter(action: &'static str, name: &str, value: &str) -> Reply<Filter> {
@@ -172,6 +177,7 @@ impl Dms for AwsDms {
         else {
             return Ok(None);
         };
+        let size = size(&instance);
         let arn = required(ACTION, "ARN", instance.replication_instance_arn)?;
         let status = required(ACTION, "status", instance.replication_instance_status)?;
         let vpc = instance
@@ -183,8 +189,7 @@ impl Dms for AwsDms {
             arn,
             status,
             vpc: vpc.unwrap_or_default(),
-            class: instance.replication_instance_class.unwrap_or_default(),
-            storage: u32::try_from(instance.allocated_storage).unwrap_or_default(),
+            size,
             private_ips: private_ips.unwrap_or_default(),
             tags,
         }))
@@ -196,13 +201,17 @@ impl Dms for AwsDms {
         let pages = ask("dms:DescribeReplicationInstances", pages.try_collect()).await;
         let pages: Vec<DescribeReplicationInstancesOutput> = there(pages)?.unwrap_or_default();
         let all = pages.iter().flat_map(|page| page.replication_instances());
-        let ours = all.filter_map(|one| {
-            let id = one.replication_instance_identifier()?;
-            let arn = one.replication_instance_arn()?;
+        let all = all.filter_map(|one| {
             let status = one.replication_instance_status().unwrap_or_default();
-            id.starts_with(beginning)
-                .then(|| (id.to_owned(), arn.to_owned(), status.to_owned()))
+            Some(DmsThing {
+                id: one.replication_instance_identifier()?.to_owned(),
+                arn: one.replication_instance_arn()?.to_owned(),
+                status: status.to_owned(),
+                size: Some(size(one)),
+                tags: Tags::new(),
+            })
         });
+        let ours = all.filter(|one| one.id.starts_with(beginning));
         self.with_tags(ours.collect()).await
     }
 
@@ -307,13 +316,16 @@ impl Dms for AwsDms {
         let pages = ask("dms:DescribeEndpoints", pages.try_collect()).await;
         let pages: Vec<DescribeEndpointsOutput> = there(pages)?.unwrap_or_default();
         let all = pages.iter().flat_map(|page| page.endpoints());
-        let ours = all.filter_map(|one| {
-            let id = one.endpoint_identifier()?;
-            let arn = one.endpoint_arn()?;
-            let status = one.status().unwrap_or_default();
-            id.starts_with(beginning)
-                .then(|| (id.to_owned(), arn.to_owned(), status.to_owned()))
+        let all = all.filter_map(|one| {
+            Some(DmsThing {
+                id: one.endpoint_identifier()?.to_owned(),
+                arn: one.endpoint_arn()?.to_owned(),
+                status: one.status().unwrap_or_default().to_owned(),
+                size: None,
+                tags: Tags::new(),
+            })
         });
+        let ours = all.filter(|one| one.id.starts_with(beginning));
         self.with_tags(ours.collect()).await
     }
 

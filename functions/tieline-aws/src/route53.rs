@@ -8,7 +8,7 @@ use aws_sdk_route53::types::{
     ResourceRecordSet, RrType, Tag, TagResourceType, Vpc, VpcRegion,
 };
 use tieline::ids::{Region, VpcId};
-use tieline::outside::route53::{Alias, HostedZone, VpcZone, ZoneName};
+use tieline::outside::route53::{Alias, HostedZone, ListedZone, VpcZone, ZoneName};
 use tieline::outside::{CallError, Reply, Route53, Tags};
 
 use crate::answer::{ask, gone_is_fine, incomplete, required, there};
@@ -207,6 +207,32 @@ impl Route53 for AwsRoute53 {
             if token.is_none() {
                 return Ok(zones);
             }
+        }
+        Err(endless(ACTION))
+    }
+
+    async fn all_zones(&self) -> Reply<Vec<ListedZone>> {
+        const ACTION: &str = "route53:ListHostedZonesByName";
+        let mut zones = Vec::new();
+        let mut from = None;
+        for _ in 0..MAX_PAGES {
+            let (name, id): (Option<String>, Option<String>) = from.take().unwrap_or_default();
+            let call = self.client.list_hosted_zones_by_name();
+            let call = call.set_dns_name(name).set_hosted_zone_id(id);
+            let page = ask(ACTION, call.send()).await?;
+            zones.extend(page.hosted_zones().iter().map(|zone| {
+                let comment = zone.config().and_then(|config| config.comment());
+                ListedZone {
+                    id: bare(zone.id()).to_owned(),
+                    name: plain(zone.name()).to_owned(),
+                    comment: comment.unwrap_or_default().to_owned(),
+                }
+            }));
+            if !page.is_truncated() {
+                return Ok(zones);
+            }
+            let id = page.next_hosted_zone_id().map(str::to_owned);
+            from = Some((page.next_dns_name().map(str::to_owned), id));
         }
         Err(endless(ACTION))
     }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{GroupId, RoleArn, SecretArn, SubnetId};
+use crate::json::canonical;
 use crate::outside::{Reply, Tags};
 
 /// AWS DMS, as far as a tested endpoint to a MySQL server needs it.
@@ -33,9 +34,9 @@ pub trait Dms: Send + Sync {
 
     /// A replication instance by its identifier or its ARN.
     async fn instance(&self, id: &str) -> Reply<Option<Instance>>;
-    /// Creates a replication instance that is not public.
     /// Every replication instance whose identifier begins so, whatever page it is on.
     async fn instances(&self, beginning: &str) -> Reply<Vec<DmsThing>>;
+    /// Creates a replication instance that is not public.
     async fn create_instance(&self, new: &NewInstance, tags: &Tags) -> Reply<()>;
     /// Gives an instance another class and more storage, at once: it is `modifying` for some minutes, and does nothing meanwhile.
     /// What is as it was is not named. Refused as [`super::CallError::is_busy`] unless it is available.
@@ -93,10 +94,7 @@ pub struct Instance {
     pub arn: String,
     pub status: String,
     pub vpc: String,
-    /// Its class, such as `dms.t3.medium`.
-    pub class: String,
-    /// Its storage in GiB, 0 if DMS does not say.
-    pub storage: u32,
+    pub size: Size,
     pub private_ips: Vec<String>,
     pub tags: Tags,
 }
@@ -132,11 +130,73 @@ pub struct DmsEndpoint {
     pub tags: Tags,
 }
 
+/// What of an instance changes in place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    /// Its class, such as `dms.t3.medium`.
+    pub class: String,
+    /// Its storage in GiB, 0 if DMS does not say.
+    pub storage: u32,
+}
+
+impl Size {
+    /// As a mark says it.
+    pub fn built(&self) -> String {
+        let [class, storage] = self.digests();
+        format!("{class}-{storage}")
+    }
+
+    /// What of it is not as a mark says it, as requests call it, with its value now.
+    pub fn drift(&self, built: &str) -> Vec<(&'static str, String)> {
+        let fields = [
+            ("replicationInstance.class", self.class.clone()),
+            ("replicationInstance.storageGib", self.storage.to_string()),
+        ];
+        let both = built.split('-').zip(self.digests()).zip(fields);
+        let differ = both.filter(|((was, is), _)| was != is);
+        differ.map(|(_, field)| field).collect()
+    }
+
+    fn digests(&self) -> [String; 2] {
+        let digits = |text: &str| canonical::digest(&[text])[..4].to_owned();
+        [digits(&self.class), digits(&self.storage.to_string())]
+    }
+}
+
+/// How something of DMS's is, by its status (DMS User Guide, "Replication instance status").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DmsState {
+    Works,
+    Going,
+    Broken,
+    /// DMS is at work on it; or it is in a state that is new since this was written.
+    Passing,
+}
+
+impl DmsState {
+    pub fn of(status: &str) -> Self {
+        match status {
+            // The first of an instance, the second of an endpoint.
+            "available" | "active" => Self::Works,
+            "deleting" | "deleted" => Self::Going,
+            "failed"
+            | "incompatible-network"
+            | "incompatible-credentials"
+            | "storage-full"
+            | "inaccessible-encryption-credentials" => Self::Broken,
+            _ => Self::Passing,
+        }
+    }
+}
+
 /// A replication instance or an endpoint, as far as both are the same.
 #[derive(Debug, Clone)]
 pub struct DmsThing {
     pub id: String,
+    pub arn: String,
     pub status: String,
+    /// How large an instance is.
+    pub size: Option<Size>,
     pub tags: Tags,
 }
 

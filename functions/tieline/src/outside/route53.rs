@@ -11,6 +11,8 @@ use crate::outside::{Reply, Tags};
 pub trait Route53: Send + Sync {
     /// Every private zone that a VPC of this Region is associated with, also those of other accounts.
     async fn zones(&self, vpc: &VpcId) -> Reply<Vec<VpcZone>>;
+    /// Every zone of this account, whatever page it is on.
+    async fn all_zones(&self) -> Reply<Vec<ListedZone>>;
     /// A zone of this account, or `None`.
     async fn zone(&self, id: &str) -> Reply<Option<HostedZone>>;
     /// Creates a private zone for a VPC and answers its id. The same token again, or a name that the VPC has already, is
@@ -44,6 +46,15 @@ pub struct VpcZone {
     pub name: String,
     /// The account that owns it, empty if an AWS service does.
     pub owner: String,
+}
+
+/// A zone of this account in a list of all.
+#[derive(Debug, Clone)]
+pub struct ListedZone {
+    pub id: String,
+    pub name: String,
+    /// What its maker wrote on it.
+    pub comment: String,
 }
 
 #[derive(Debug, Clone)]

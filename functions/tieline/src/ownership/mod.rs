@@ -2,11 +2,12 @@
 //!
 //! Marks lie on the things themselves. What knows tags carries [`MANAGED`] with the deployment's name and, for each request that holds it,
 //! `tieline:request/<request id>` with the fingerprint of the request's parameters: behind it the execution that makes it, and
-//! `.ready` and a digest of what was read back once the connection is confirmed; then what the check has told of it, and when the
-//! verifier got through last. What knows no tags says as much in its name: `tieline <deployment> <request id>
+//! `.ready` and a digest of what was read back once the connection is confirmed; then its private zones and the caller's tags, what the
+//! check has told of it, and when the verifier got through last. What knows no tags says as much in its name: `tieline <deployment> <request id>
 //! <fingerprint>`.
 //! [`CLOSING`] says that the last holder is leaving.
 
+mod callers_tags;
 mod names;
 mod noticed;
 mod verified;
@@ -18,10 +19,12 @@ use crate::ids::{Region, RequestId};
 use crate::json::canonical;
 use crate::outside::Tags;
 
-pub use noticed::{built_in, noticed_in, noticed_of, noticed_path_in, with_built, with_noticed};
+pub use callers_tags::tags_gone;
+pub use names::has_written;
+pub use noticed::{Noticed, built_in, since_in, with_built, with_noticed, with_since};
 pub use verified::{Verified, say_the_same, with_verified};
 use zones::ZONE;
-pub use zones::{zone_mark, zone_marks};
+pub use zones::{ZoneWord, is_name, zone_mark, zone_marks};
 
 /// The tag that everything of ours carries, with the deployment's name; roles may change and delete only what has it.
 pub const MANAGED: &str = "tieline:managed";
@@ -432,7 +435,7 @@ mod tests {
     #[test]
     fn a_mark_on_an_endpoint_names_the_zone_that_leads_to_it() {
         let vpc = "vpc-0f3a9c51d7e2b8640";
-        let zone = zone_mark("db.example", &[vpc.parse().unwrap()]);
+        let zone = zone_mark("db.example", &[vpc.parse().unwrap()], &[]);
         let holder = Owner {
             zone: Some(zone),
             request_id: "billing".parse().unwrap(),

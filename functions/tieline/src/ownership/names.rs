@@ -61,13 +61,22 @@ impl Owner {
 
     /// What is written on a hosted zone, which cannot be tagged as it is made.
     pub fn zone_comment(&self) -> String {
-        format!("{MANAGED} {}", self.deployment)
+        zone_comment(&self.deployment)
     }
 
     /// Whether a hosted zone with this comment is this deployment's.
     pub fn wrote(&self, comment: &str) -> bool {
-        comment == MANAGED || comment == self.zone_comment()
+        has_written(&self.deployment, comment)
     }
+}
+
+fn zone_comment(deployment: &str) -> String {
+    format!("{MANAGED} {deployment}")
+}
+
+/// Whether a hosted zone with this comment is a deployment's.
+pub fn has_written(deployment: &str, comment: &str) -> bool {
+    comment == MANAGED || comment == zone_comment(deployment)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::is_confirmed;
 use super::verified::fitting;
+use crate::time::Time;
 
 /// Begins that word; no other one begins with it and has no hyphen.
 const NOTICED: char = 'd';
@@ -9,33 +10,55 @@ const NOTICED: char = 'd';
 /// What of that word comes behind this is of the way to the connection, which is not tried in every check.
 const PATH: char = 'p';
 
+/// The same of the names that private zones have for it.
+const NAMES: char = 'n';
+
+/// Begins the word for since when somebody else is at work on what the connection needs; no other one begins with it.
+const SINCE: char = 's';
+
+const MINUTE: u64 = 60_000;
+
+/// What was told of a connection last, as digests of it; empty what was as it should be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Noticed {
+    /// Of what every look shows.
+    pub shown: String,
+    /// Of the way to it.
+    pub path: String,
+    /// Of the names that private zones have for it.
+    pub names: String,
+}
+
 /// The digest of what a connection was when it was confirmed, as its mark says it.
 pub fn built_in(mark: &str) -> Option<&str> {
     let built = mark.split('.').nth(2)?;
     (is_confirmed(mark) && built.contains('-') && !built.starts_with(super::ZONE)).then_some(built)
 }
 
-/// What was told of it last; none if it was as it should be.
-pub fn noticed_in(mark: &str) -> Option<&str> {
-    let mut words = mark.split('.').skip(2);
-    words
-        .find(|word| is_noticed(word))
-        .and_then(|word| word.strip_prefix(NOTICED))
-}
-
-/// As it stands in a mark, what was told: digests of what EC2 says and of the way to it; none if all was as it should be.
-pub fn noticed_of(shown: &str, path: &str) -> Option<String> {
-    match (shown, path) {
-        ("", "") => None,
-        (_, "") => Some(shown.to_owned()),
-        _ => Some(format!("{shown}{PATH}{path}")),
+impl Noticed {
+    pub fn in_mark(mark: &str) -> Self {
+        let mut words = mark.split('.').skip(2);
+        let word = words.find(|word| is_noticed(word));
+        let said = word.and_then(|word| word.strip_prefix(NOTICED));
+        let said = said.unwrap_or_default();
+        let (said, names) = said.split_once(NAMES).unwrap_or((said, ""));
+        let (shown, path) = said.split_once(PATH).unwrap_or((said, ""));
+        Self {
+            shown: shown.to_owned(),
+            path: path.to_owned(),
+            names: names.to_owned(),
+        }
     }
-}
 
-/// The digest of what was told of the way to it last; empty if it was open.
-pub fn noticed_path_in(mark: &str) -> &str {
-    let both = noticed_in(mark).and_then(|noticed| noticed.split_once(PATH));
-    both.map_or("", |(_, path)| path)
+    /// As it stands in a mark; none if all was as it should be.
+    fn word(&self) -> Option<String> {
+        let behind = |begins: char, digest: &str| match digest {
+            "" => String::new(),
+            digest => format!("{begins}{digest}"),
+        };
+        let (path, names) = (behind(PATH, &self.path), behind(NAMES, &self.names));
+        (*self != Self::default()).then(|| format!("{NOTICED}{}{path}{names}", self.shown))
+    }
 }
 
 fn is_noticed(word: &str) -> bool {
@@ -43,12 +66,29 @@ fn is_noticed(word: &str) -> bool {
 }
 
 /// The same mark with another word for what was told, or none.
-pub fn with_noticed(mark: &str, noticed: Option<&str>) -> String {
+pub fn with_noticed(mark: &str, noticed: &Noticed) -> String {
+    with_word(mark, is_noticed, noticed.word())
+}
+
+/// Since when somebody else is at work, to the minute.
+pub fn since_in(mark: &str) -> Option<Time> {
+    let mut words = mark.split('.').skip(2);
+    let minutes = words.find_map(|word| word.strip_prefix(SINCE))?;
+    let minutes = u64::from_str_radix(minutes, 16).ok()?;
+    Some(Time(minutes.checked_mul(MINUTE)?))
+}
+
+/// The same mark with another such time, or none.
+pub fn with_since(mark: &str, since: Option<Time>) -> String {
+    let word = since.map(|since| format!("{SINCE}{:x}", since.0 / MINUTE));
+    with_word(mark, |word| word.starts_with(SINCE), word)
+}
+
+fn with_word(mark: &str, is_one: impl Fn(&str) -> bool, word: Option<String>) -> String {
     let words = mark.split('.').enumerate();
-    let words = words.filter(|(at, word)| *at < 2 || !is_noticed(word));
+    let words = words.filter(|(at, word)| *at < 2 || !is_one(word));
     let words = words.map(|(_, word)| word.to_owned());
-    let noticed = noticed.map(|digest| format!("{NOTICED}{digest}"));
-    fitting(words.chain(noticed).collect::<Vec<_>>().join("."))
+    fitting(words.chain(word).collect::<Vec<_>>().join("."))
 }
 
 /// The same mark with another digest of what the connection is.
@@ -66,21 +106,28 @@ mod tests {
     fn a_mark_says_what_was_told_and_nothing_else_changes() {
         let mark = "0123456789abcdef.ready.d1a2-3c4d-5e6f-7089.z01234567-89ab";
         assert_eq!(built_in(mark), Some("d1a2-3c4d-5e6f-7089"));
-        assert_eq!(noticed_in(mark), None);
-        let told = with_noticed(mark, Some("deadbeef"));
-        assert_eq!(noticed_in(&told), Some("deadbeef"));
-        assert_eq!(with_noticed(&told, None), mark);
-        assert_eq!(built_in(&told), built_in(mark));
-        for (shown, path, noticed) in [
-            ("", "", None),
-            ("deadbeef", "", Some("deadbeef")),
-            ("", "1a2b", Some("p1a2b")),
-            ("deadbeef", "1a2b", Some("deadbeefp1a2b")),
+        assert_eq!(Noticed::in_mark(mark), Noticed::default());
+        for (shown, path, names, word) in [
+            ("deadbeef", "", "", "ddeadbeef"),
+            ("", "1a2b", "", "dp1a2b"),
+            ("deadbeef", "1a2b", "", "ddeadbeefp1a2b"),
+            ("", "", "1a2b", "dn1a2b"),
+            ("deadbeef", "1a2b", "3c4d", "ddeadbeefp1a2bn3c4d"),
         ] {
-            let word = noticed_of(shown, path);
-            let told = with_noticed(mark, word.as_deref());
-            assert_eq!(noticed_in(&told), noticed);
-            assert_eq!(noticed_path_in(&told), path);
+            let noticed = Noticed {
+                shown: shown.to_owned(),
+                path: path.to_owned(),
+                names: names.to_owned(),
+            };
+            let told = with_noticed(mark, &noticed);
+            assert_eq!(told, format!("{mark}.{word}"));
+            assert_eq!(Noticed::in_mark(&told), noticed);
+            assert_eq!(built_in(&told), built_in(mark));
+            let since = with_since(&told, Some(Time(1_788_253_234_567)));
+            assert_eq!(since_in(&since), Some(Time(1_788_253_200_000)));
+            assert_eq!(Noticed::in_mark(&since), noticed);
+            let none = with_noticed(&with_since(&since, None), &Noticed::default());
+            assert_eq!((none.as_str(), since_in(mark)), (mark, None));
         }
         assert_eq!(
             with_built(mark, "1-2-3-4"),

@@ -7,7 +7,7 @@ use crate::time::Time;
 const VERIFIED: char = 'v';
 
 /// What a tag's value has room for (EC2 User Guide, "Tag restrictions").
-const LONGEST: usize = 256;
+pub(super) const LONGEST: usize = 256;
 
 /// How many ports it names: the first ones.
 const MOST_PORTS: usize = 6;
@@ -79,7 +79,7 @@ fn without(mark: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{built_in, noticed_in, with_built, with_noticed};
+    use super::super::{Noticed, built_in, with_built, with_noticed};
     use super::*;
 
     const MARK: &str = "0123456789abcdef.ready.d1a2-3c4d-5e6f-7089.z01234567-89ab";
@@ -92,15 +92,20 @@ mod tests {
         let mark = with_verified(MARK, &first);
         assert_eq!(Verified::in_mark(&mark), Some(first));
         assert_eq!(built_in(&mark), built_in(MARK));
-        assert_eq!(noticed_in(&mark), None);
+        assert_eq!(Noticed::in_mark(&mark), Noticed::default());
 
-        let told = with_noticed(&mark, Some("deadbeefp1234"));
+        let noticed = Noticed {
+            shown: "deadbeef".to_owned(),
+            path: "1234".to_owned(),
+            names: String::new(),
+        };
+        let told = with_noticed(&mark, &noticed);
         let later = Verified::of(Time(1_788_256_800_000), [5432]);
         let mark = with_built(&with_verified(&told, &later), "1-2-3-4");
         assert_eq!(Verified::in_mark(&mark), Some(later));
-        assert_eq!(noticed_in(&mark), Some("deadbeefp1234"));
+        assert_eq!(Noticed::in_mark(&mark), noticed);
         assert_eq!(
-            with_noticed(&without(&mark), None),
+            with_noticed(&without(&mark), &Noticed::default()),
             with_built(MARK, "1-2-3-4")
         );
     }
@@ -128,9 +133,14 @@ mod tests {
         let long = format!("{MARK}.{}", "z01234567-89ab.".repeat(10));
         let with = with_verified(&long, &verified);
         assert!(with.len() <= LONGEST && Verified::in_mark(&with).is_some());
-        let told = with_noticed(&with, Some("deadbeefp1234"));
+        let noticed = Noticed {
+            shown: "deadbeef".to_owned(),
+            path: "1234".to_owned(),
+            names: String::new(),
+        };
+        let told = with_noticed(&with, &noticed);
         assert!(told.len() <= LONGEST, "{told}");
-        assert!(noticed_in(&told).is_some() && Verified::in_mark(&told).is_none());
+        assert!(Noticed::in_mark(&told) == noticed && Verified::in_mark(&told).is_none());
         let longer = format!("{long}{}", "z01234567-89ab.".repeat(3));
         assert_eq!(with_verified(&longer, &verified), longer);
     }

@@ -11,29 +11,43 @@ use crate::outside::Tags;
 /// Begins such a word; an execution is hexadecimal.
 pub(super) const ZONE: char = 'z';
 
-/// Digits of a digest that stand for a domain, and for a VPC.
+/// Digits of a digest that stand for a domain, for a VPC and for a name in the zone.
 const OF_DOMAIN: usize = 8;
 const OF_VPC: usize = 4;
+const OF_NAME: usize = 3;
 
-/// What a tag's value has room for (EC2 User Guide, "Tag restrictions": 256), without what else a mark says.
+/// What a tag's value has room for (EC2 User Guide, "Tag restrictions": 256), without what else a mark says; and where the names are
+/// among it, without what checks write into it as well.
 const ROOM: usize = 200;
+const ROOM_WITH_NAMES: usize = 150;
 
-/// The word for a private zone.
-pub fn zone_mark(domain: &str, vpcs: &[VpcId]) -> String {
-    let mut vpcs: Vec<&str> = vpcs.iter().map(VpcId::as_str).collect();
-    vpcs.sort_unstable();
-    let seen_by: String = vpcs.into_iter().map(|vpc| digits(vpc, OF_VPC)).collect();
-    format!("{ZONE}{}-{seen_by}", digits(domain, OF_DOMAIN))
+/// The word for a private zone: its domain, who sees it, and which of its names are the request's.
+pub fn zone_mark(domain: &str, vpcs: &[VpcId], names: &[String]) -> String {
+    let together = |mut all: Vec<&str>, count: usize| -> String {
+        all.sort_unstable();
+        all.into_iter().map(|one| digits(one, count)).collect()
+    };
+    let seen_by = together(vpcs.iter().map(VpcId::as_str).collect(), OF_VPC);
+    let names = together(names.iter().map(String::as_str).collect(), OF_NAME);
+    format!("{ZONE}{}-{seen_by}-{names}", digits(domain, OF_DOMAIN))
 }
 
-/// Several words as one mark says them: without the VPCs where they do not fit. Then each zone of the domain may be meant.
+/// Several words as one mark says them: without the names where they do not fit, and then without the VPCs. Then each zone of the
+/// domain may be meant.
 pub fn zone_marks(marks: &[String]) -> Option<String> {
-    let all = marks.join(".");
-    let short = |mark: &String| domain_in(mark).to_owned();
-    match all.len() {
-        0 => None,
-        1..=ROOM => Some(all),
-        _ => Some(marks.iter().map(short).collect::<Vec<_>>().join(".")),
+    let of_parts = |count: usize| {
+        let words = marks.iter().map(|mark| {
+            let parts: Vec<&str> = mark.split('-').take(count).collect();
+            parts.join("-")
+        });
+        words.collect::<Vec<_>>().join(".")
+    };
+    let (whole, seen_by) = (of_parts(3), of_parts(2));
+    match (whole.len(), seen_by.len()) {
+        (0, _) => None,
+        (1..=ROOM_WITH_NAMES, _) => Some(whole),
+        (_, 0..=ROOM) => Some(seen_by),
+        _ => Some(of_parts(1)),
     }
 }
 
@@ -41,28 +55,74 @@ fn digits(text: &str, count: usize) -> String {
     canonical::digest(&[text])[..count].to_owned()
 }
 
-/// The part of a word that says the domain; the version before wrote no more.
-fn domain_in(word: &str) -> &str {
-    word.split('-').next().unwrap_or(word)
+/// A private zone as a mark names it.
+#[derive(Debug, Clone, Copy)]
+pub struct ZoneWord<'m>(&'m str);
+
+impl<'m> ZoneWord<'m> {
+    /// All of them in a mark.
+    pub fn all_in(mark: &'m str) -> impl Iterator<Item = Self> {
+        let words = mark.split('.').skip(1);
+        words.filter(|word| word.starts_with(ZONE)).map(Self)
+    }
+
+    pub fn text(self) -> &'m str {
+        self.0
+    }
+
+    /// The part that says the domain; versions before wrote no more, or only who sees it.
+    fn domain(self) -> &'m str {
+        self.part(0)
+    }
+
+    fn part(self, at: usize) -> &'m str {
+        self.0.split('-').nth(at).unwrap_or_default()
+    }
+
+    /// Whether the zone is of this domain.
+    pub fn is_of(self, domain: &str) -> bool {
+        self.domain().strip_prefix(ZONE) == Some(digits(domain, OF_DOMAIN).as_str())
+    }
+
+    /// Whether it may mean the zone of this domain that these VPCs see.
+    pub fn may_mean(self, domain: &str, vpcs: &[String]) -> bool {
+        let seen_by = self.part(1);
+        let unseen = self.unseen_by(vpcs);
+        self.is_of(domain) && (seen_by.is_empty() || unseen < seen_by.len() / OF_VPC)
+    }
+
+    /// How many of the VPCs that see it are none of these.
+    pub fn unseen_by(self, vpcs: &[String]) -> usize {
+        let there: Vec<String> = vpcs.iter().map(|vpc| digits(vpc, OF_VPC)).collect();
+        let seen_by = chunks(self.part(1), OF_VPC);
+        seen_by
+            .filter(|vpc| !there.iter().any(|one| one == vpc))
+            .count()
+    }
+
+    /// The names of the request's that are none of these, as it says them; nothing is known where it says none.
+    pub fn lacks(self, names: &[&str]) -> Option<Vec<&'m str>> {
+        let own = self.part(2);
+        let there: Vec<String> = names.iter().map(|name| digits(name, OF_NAME)).collect();
+        let lacks = chunks(own, OF_NAME).filter(|name| !there.iter().any(|one| one == name));
+        (!own.is_empty()).then(|| lacks.collect())
+    }
 }
 
-/// Whether a word may mean the zone of this domain that these VPCs see.
-fn may_mean(word: &str, domain: &str, vpcs: &[String]) -> bool {
-    let of_domain = format!("{ZONE}{}", digits(domain, OF_DOMAIN));
-    let seen_by = word.split_once('-').map_or("", |(_, seen_by)| seen_by);
-    let is_seen = |vpc: &String| {
-        let wanted = digits(vpc, OF_VPC);
-        let mut all = seen_by.as_bytes().chunks(OF_VPC);
-        all.any(|one| one == wanted.as_bytes())
-    };
-    domain_in(word) == of_domain && (seen_by.is_empty() || vpcs.iter().any(is_seen))
+/// Whether a name is the one that a mark says so.
+pub fn is_name(name: &str, said: &str) -> bool {
+    digits(name, OF_NAME) == said
+}
+
+fn chunks(text: &str, size: usize) -> impl Iterator<Item = &str> {
+    (0..text.len() / size).filter_map(move |at| text.get(at * size..(at + 1) * size))
 }
 
 impl Owner {
     /// The private zones that this request's mark on an endpoint with these tags names.
     pub fn zone_in(&self, tags: &Tags) -> Option<String> {
-        let words = tags.get(&self.request_tag())?.split('.').skip(1);
-        let zones: Vec<&str> = words.filter(|word| word.starts_with(ZONE)).collect();
+        let words = ZoneWord::all_in(tags.get(&self.request_tag())?);
+        let zones: Vec<&str> = words.map(ZoneWord::text).collect();
         (!zones.is_empty()).then(|| zones.join("."))
     }
 
@@ -70,7 +130,9 @@ impl Owner {
     pub fn has_same_zones_in(&self, tags: &Tags) -> bool {
         let domains = |zones: Option<&str>| -> BTreeSet<String> {
             let words = zones.into_iter().flat_map(|zones| zones.split('.'));
-            words.map(|word| domain_in(word).to_owned()).collect()
+            words
+                .map(|word| ZoneWord(word).domain().to_owned())
+                .collect()
         };
         domains(self.zone_in(tags).as_deref()) == domains(self.zone.as_deref())
     }
@@ -80,7 +142,7 @@ impl Owner {
         let own = self.zone_in(tags).unwrap_or_default();
         let vpcs = [vpc.to_owned()];
         let mut words = own.split('.').filter(|word| word.contains('-'));
-        words.any(|word| may_mean(word, domain, &vpcs))
+        words.any(|word| ZoneWord(word).may_mean(domain, &vpcs))
     }
 
     /// Whether that mark names every zone of this request's; the version before said only their domains.
@@ -89,7 +151,7 @@ impl Owner {
         let is_there = |word: &str| {
             there
                 .split('.')
-                .any(|one| domain_in(one) == domain_in(word))
+                .any(|one| ZoneWord(one).domain() == ZoneWord(word).domain())
         };
         let mut own = self.zone.iter().flat_map(|own| own.split('.'));
         own.all(is_there)
@@ -100,7 +162,7 @@ impl Owner {
     pub fn shares_zone(&self, tags: &Tags, domain: &str, vpcs: &[String]) -> bool {
         holders(tags).any(|(request, mark)| {
             request != self.request_id.as_str()
-                && mark.split('.').any(|word| may_mean(word, domain, vpcs))
+                && ZoneWord::all_in(mark).any(|word| word.may_mean(domain, vpcs))
         })
     }
 }
@@ -114,13 +176,17 @@ mod tests {
     fn a_mark_names_the_zone_that_its_vpcs_see() {
         let vpc = |id: &str| -> VpcId { id.parse().unwrap() };
         let (first, second) = (vpc("vpc-0f3a9c51d7e2b8640"), vpc("vpc-0b7d2e9f4a6c81350"));
-        let mark = zone_mark("db.example", &[second.clone(), first.clone()]);
+        let names = ["db.example", "*.db.example"].map(str::to_owned);
+        let mark = zone_mark("db.example", &[second.clone(), first.clone()], &names);
         let holder = Owner {
             zone: Some(mark.clone()),
             request_id: "billing".parse().unwrap(),
             ..owner()
         };
-        let old = holder.zone.as_deref().map(domain_in).map(str::to_owned);
+        let old = holder
+            .zone
+            .as_deref()
+            .map(|zone| ZoneWord(zone).domain().to_owned());
         let before = Owner {
             zone: old,
             ..holder.clone()
@@ -156,7 +222,21 @@ mod tests {
             assert!(!holder.names_vpc_of_zone(&old, "db.example", vpc));
         }
         assert_eq!(holder.zone_in(&holder.marks()).as_ref(), Some(&mark));
-        let many = vec![mark; 20];
-        assert_eq!(zone_marks(&many).unwrap().len(), 20 * 10 - 1);
+        let word = ZoneWord(&mark);
+        assert_eq!(
+            word.lacks(&["db.example", "*.db.example"]),
+            Some(Vec::new())
+        );
+        let lacks = word.lacks(&["db.example", "other.db.example"]).unwrap();
+        assert!(lacks.len() == 1 && is_name("*.db.example", lacks[0]));
+        assert_eq!(word.unseen_by(&[first.to_string()]), 1);
+        let (without_names, _) = mark.rsplit_once('-').unwrap();
+        for before in [word.domain(), without_names] {
+            assert_eq!(ZoneWord(before).lacks(&[]), None);
+        }
+        let words = |count: usize| zone_marks(&vec![mark.clone(); count]).unwrap();
+        assert_eq!(words(4).len(), 4 * mark.len() + 3);
+        assert_eq!(words(8).len(), 8 * without_names.len() + 7);
+        assert_eq!(words(20).len(), 20 * 10 - 1);
     }
 }

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::deployment::Bounds;
-use crate::outside::dms::{DmsEndpoint as Found, NewDmsEndpoint};
+use crate::outside::dms::{DmsEndpoint as Found, DmsState, NewDmsEndpoint};
 use crate::outside::{Reply, Tags, made};
-use crate::ownership::Ownership;
+use crate::ownership::{Noticed, Ownership, with_noticed};
 use crate::problem::Problem;
 use crate::refusals::role_not_allowed;
 
@@ -43,11 +43,13 @@ impl PartKind for DmsEndpoint {
             Ownership::Confirmed if !context.owner.is_confirmed_on(&found.tags) => Ownership::Ours,
             whose @ (Ownership::Ours | Ownership::Confirmed | Ownership::Others) => whose,
         };
-        let condition = match (ownership, found.status.as_str()) {
+        let condition = match (ownership, DmsState::of(&found.status)) {
             (Ownership::Others, _) => context.not_ours(&self.name(), &found.tags),
-            (_, "active") => Condition::Ready,
-            (_, "deleting") => Condition::Going,
-            (_, status) => Condition::Pending(format!("{} is {status}", self.name())),
+            (_, DmsState::Works) => Condition::Ready,
+            (_, DmsState::Going) => Condition::Going,
+            (_, DmsState::Broken | DmsState::Passing) => {
+                Condition::Pending(format!("{} is {}", self.name(), found.status))
+            }
         };
         Ok(Observation::of(condition, ownership)
             .with("arn", found.arn)
@@ -84,7 +86,21 @@ impl PartKind for DmsEndpoint {
         let Some(found) = self.find(context).await? else {
             return Ok(());
         };
-        let confirmation = context.owner.confirmation("");
-        context.outside.dms.tag(&found.arn, &confirmation).await
+        let owner = context.owner;
+        if owner.is_confirmed_on(&found.tags) && context.change.is_none() {
+            return Ok(());
+        }
+        // What is made for the request has this one's identifier, an instance of its own as well.
+        let dms = context.outside.dms;
+        let instance = dms.instance(&self.0.id).await?;
+        let built = instance.map(|instance| instance.size.built());
+        let mut confirmation = owner.confirmation(&built.unwrap_or_default());
+        let before = found.tags.get(&owner.request_tag());
+        let noticed = Noticed::in_mark(before.map_or("", String::as_str));
+        for mark in confirmation.values_mut() {
+            // What the check told of it is still to be taken back.
+            *mark = with_noticed(mark, &noticed);
+        }
+        dms.tag(&found.arn, &confirmation).await
     }
 }

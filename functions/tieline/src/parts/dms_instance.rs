@@ -8,7 +8,7 @@ use super::{Compared, Condition, Observation, PartContext, PartKind, dms_marks};
 use crate::deployment::Bounds;
 use crate::endpoint::Difference;
 use crate::ids::{InstanceArn, VpcId};
-use crate::outside::dms::{Instance, NewInstance};
+use crate::outside::dms::{DmsState, Instance, NewInstance, Size};
 use crate::outside::{CallError, Reply, made};
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
@@ -25,26 +25,11 @@ pub enum DmsInstance {
 
 const MODIFY: &str = "dms:ModifyReplicationInstance";
 
-/// What of an instance changes in place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Size {
-    class: String,
-    storage: u32,
-}
-
-impl Size {
-    fn of(there: &Instance) -> Self {
-        Self {
-            class: there.class.clone(),
-            storage: there.storage,
-        }
-    }
-
-    fn wanted(new: &NewInstance) -> Self {
-        Self {
-            class: new.class.clone(),
-            storage: new.storage,
-        }
+/// The size that is planned.
+fn wanted(new: &NewInstance) -> Size {
+    Size {
+        class: new.class.clone(),
+        storage: new.storage,
     }
 }
 
@@ -67,8 +52,8 @@ impl DmsInstance {
         if !Self::forget_test(context, new, there).await? {
             return Ok(());
         }
-        let class = (new.class != there.class).then_some(new.class.as_str());
-        let storage = (new.storage > there.storage).then_some(new.storage);
+        let class = (new.class != there.size.class).then_some(new.class.as_str());
+        let storage = (new.storage > there.size.storage).then_some(new.storage);
         if class.is_none() && storage.is_none() {
             return Ok(());
         }
@@ -98,19 +83,15 @@ impl DmsInstance {
     }
 
     fn condition(&self, status: &str) -> Condition {
-        match status {
-            "available" => Condition::Ready,
-            "deleting" | "deleted" => Condition::Going,
-            "failed"
-            | "incompatible-network"
-            | "incompatible-credentials"
-            | "storage-full"
-            | "inaccessible-encryption-credentials" => Condition::Broken(Problem::new(
+        match DmsState::of(status) {
+            DmsState::Works => Condition::Ready,
+            DmsState::Going => Condition::Going,
+            DmsState::Broken => Condition::Broken(Problem::new(
                 Code::ProviderFailed,
                 format!("{} is {status}", self.name()),
                 "look at it in the DMS console, put right what it names, and send the event again",
             )),
-            _ => Condition::Pending(format!("{} is {status}", self.name())),
+            DmsState::Passing => Condition::Pending(format!("{} is {status}", self.name())),
         }
     }
 }
@@ -157,9 +138,7 @@ impl PartKind for DmsInstance {
             Self::New(_) if ownership == Ownership::Others => {
                 context.not_ours(&self.name(), &instance.tags)
             }
-            Self::New(new)
-                if context.change.is_some() && Size::of(&instance) != Size::wanted(new) =>
-            {
+            Self::New(new) if context.change.is_some() && instance.size != wanted(new) => {
                 let condition = self.condition(&instance.status);
                 if condition == Condition::Ready {
                     Condition::Incomplete
@@ -172,8 +151,8 @@ impl PartKind for DmsInstance {
         Ok(Observation::of(condition, ownership)
             .with("arn", instance.arn)
             .with("status", instance.status)
-            .with("class", instance.class)
-            .with("storageGib", instance.storage)
+            .with("class", instance.size.class)
+            .with("storageGib", instance.size.storage)
             .with("privateIps", instance.private_ips))
     }
 
@@ -217,7 +196,7 @@ impl PartKind for DmsInstance {
         let (Self::New(new), Some(there)) = (self, self.find(context).await?) else {
             return Ok(Compared::default());
         };
-        let (is, wanted) = (Size::of(&there), Size::wanted(new));
+        let (is, wanted) = (there.size, wanted(new));
         let differences: Vec<Difference> = [
             Difference::of(
                 "replicationInstance.class",
@@ -275,7 +254,7 @@ impl PartKind for DmsInstance {
             return Ok(false);
         };
         let before: Option<Size> = context.before(&self.name());
-        let is_other = before.is_some_and(|before| before != Size::of(&there));
+        let is_other = before.is_some_and(|before| before != there.size);
         Ok(is_other || dms_marks::is_ahead(context, &there.tags))
     }
 
@@ -285,7 +264,7 @@ impl PartKind for DmsInstance {
         };
         let before: Option<Size> = context.before(&self.name());
         let class = before.as_ref().map(|before| before.class.as_str());
-        let class = class.filter(|class| *class != there.class);
+        let class = class.filter(|class| *class != there.size.class);
         let is_ahead = dms_marks::is_ahead(context, &there.tags);
         // As long as DMS is at work on it, it shows the size of before, and that is not yet what it stays at.
         if is_ahead && matches!(self.condition(&there.status), Condition::Pending(_)) {
@@ -303,7 +282,7 @@ impl PartKind for DmsInstance {
             return dms_marks::write_back(context, &there.arn, &there.tags).await;
         }
         let reason = "storage never becomes less in place";
-        let is_larger = before.is_some_and(|before| before.storage != there.storage);
+        let is_larger = before.is_some_and(|before| before.storage != there.size.storage);
         match is_larger {
             true => Err(CallError::refused(MODIFY, "StorageStays", reason)),
             false => Ok(()),

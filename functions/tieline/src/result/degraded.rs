@@ -8,6 +8,7 @@ use super::{ResultDetail, Run};
 use crate::execution::{Execution, Progress};
 use crate::ids::EndpointId;
 use crate::outside::Endpoint;
+use crate::outside::dms::DmsThing;
 use crate::problem::Code;
 use crate::time::Time;
 
@@ -17,18 +18,29 @@ use crate::time::Time;
 pub struct Named {
     /// The request
     pub request_id: String,
-    /// Its endpoint
-    pub endpoint_id: EndpointId,
-    /// The endpoint's VPC
-    pub vpc_id: String,
-    /// The endpoint service's full name
-    pub service_name: String,
+    /// Its endpoint; left out where it has none of its own
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "EndpointId")]
+    pub endpoint_id: Option<EndpointId>,
+    /// The endpoint's VPC; left out where it has none
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub vpc_id: Option<String>,
+    /// The endpoint service's full name; left out where it has no endpoint
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub service_name: Option<String>,
+    /// What AWS DMS calls its endpoint to the database; left out where it has none
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub dms_endpoint: Option<String>,
 }
 
 /// What is not any more as it was confirmed
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct Drift {
-    /// What, as requests call it; state is that of the endpoint, and path the way to it from the verifier
+    /// What, as requests call it; state is that of the endpoint (of EC2's or of AWS DMS's), path the way to it from the verifier, names
+    /// those that private zones have for it, and replicationInstance the state of that
     pub field: String,
     /// What it is now
     pub now: String,
@@ -76,15 +88,33 @@ impl Named {
     pub fn of(request: &str, endpoint: &Endpoint) -> Self {
         Self {
             request_id: request.to_owned(),
-            endpoint_id: endpoint.id.clone(),
-            vpc_id: endpoint.vpc.clone(),
-            service_name: endpoint.service.clone(),
+            endpoint_id: Some(endpoint.id.clone()),
+            vpc_id: Some(endpoint.vpc.clone()),
+            service_name: Some(endpoint.service.clone()),
+            dms_endpoint: None,
         }
+    }
+
+    pub fn of_dms(request: &str, endpoint: &DmsThing) -> Self {
+        Self {
+            request_id: request.to_owned(),
+            endpoint_id: None,
+            vpc_id: None,
+            service_name: None,
+            dms_endpoint: Some(endpoint.id.clone()),
+        }
+    }
+
+    fn through(&self) -> &str {
+        let endpoint = self.endpoint_id.as_ref().map(EndpointId::as_str);
+        endpoint
+            .or(self.dms_endpoint.as_deref())
+            .unwrap_or_default()
     }
 
     /// Both, as one name within a check.
     pub fn key(&self) -> String {
-        format!("{}.{}", self.endpoint_id, self.request_id)
+        format!("{}.{}", self.through(), self.request_id)
     }
 }
 
@@ -107,12 +137,15 @@ impl Degraded {
         let message = format!(
             "the connection of {} through {} is not what was confirmed: {}",
             named.request_id,
-            named.endpoint_id,
+            named.through(),
             said.join(", ")
         );
         let next_step = match said[..] {
             ["path"] => {
                 "look at the network ACLs and at the groups' rules between the verifier and the endpoint, and ask the service's owner whether it runs"
+            }
+            ["state" | "replicationInstance", ..] if named.dms_endpoint.is_some() => {
+                "look at it in the DMS console, and put right what it names"
             }
             _ => {
                 "if it is meant so, send it as a change; if it is not, send the request as a change, which puts it back"
@@ -132,7 +165,8 @@ impl Recovered {
     pub fn of(named: Named, progress: &Progress, execution: &Execution, now: Time) -> Self {
         let message = format!(
             "the connection of {} through {} is again what was confirmed",
-            named.request_id, named.endpoint_id
+            named.request_id,
+            named.through()
         );
         let run = Run::of(message, "nothing".to_owned(), progress, execution, now);
         Self {

@@ -6,8 +6,8 @@
 use super::{check, parts};
 use crate::endpoint::{EndpointPlan, Form};
 use crate::execution::Phase;
-use crate::outside::{Endpoint, Interface, Outside, Reply};
-use crate::ownership::{Verified, noticed_in, say_the_same, with_noticed, with_verified};
+use crate::outside::{Endpoint, Interface, Outside, Reply, Tags};
+use crate::ownership::{Noticed, Verified, say_the_same, with_noticed, with_verified};
 use crate::refusals;
 use crate::trial::Outcome;
 use crate::workflow::{NextState, StepInput, StepResult, Work};
@@ -50,27 +50,34 @@ async fn step(mut work: Work<'_>) -> StepResult {
     let before = endpoint.tags.get(&owner.request_tag());
     let before = before.map_or("", String::as_str);
     let verified = proven(&work, wanted).or_else(|| Verified::in_mark(before));
+    let is_changed = work.plan.change.is_some();
+    let is_alone = !owner.shares(&endpoint.tags);
+    let mut callers = Tags::new();
+    if is_changed && is_alone {
+        callers.clone_from(&owner.tags);
+        callers.remove("Name");
+    }
+    let mut there = endpoint.tags.clone();
+    there.extend(callers.clone());
     for mark in tags.values_mut() {
-        // What the check told of it is still to be taken back.
-        if let Some(noticed) = noticed_in(before) {
-            *mark = with_noticed(mark, Some(noticed));
+        // Who shares the endpoint has no tags on it but the mark.
+        if is_alone {
+            *mark = owner.with_tags_on(mark, &there);
         }
+        // What the check told of it is still to be taken back.
+        *mark = with_noticed(mark, &Noticed::in_mark(before));
         if let Some(verified) = &verified {
             *mark = with_verified(mark, verified);
         }
     }
-    let is_changed = work.plan.change.is_some();
     if let Some(change) = &work.plan.change
-        && owner.shares(&endpoint.tags)
+        && !is_alone
         // As they are at this moment: one that is gone is not to come back.
         && let Some(now) = super::look(work.outside, &id).await?
     {
         tags.extend(owner.others_on(&now.tags, &change.before.built(), &built));
     }
-    if is_changed && !owner.shares(&endpoint.tags) {
-        let callers = owner.tags.clone().into_iter();
-        tags.extend(callers.filter(|(key, _)| key != "Name"));
-    }
+    tags.extend(callers);
     let own = owner.request_tag();
     // That it was proven once more is no reason to write.
     let has = |(key, value): (&String, &String)| {

@@ -361,7 +361,9 @@ impl TargetKind for DmsTidbCloud {
     }
 
     fn as_it_is(&self, there: &Instance) -> Option<Target> {
-        let instance = self.instance.of_size(&there.class, there.storage)?;
+        let instance = self
+            .instance
+            .of_size(&there.size.class, there.size.storage)?;
         Some(Target::DmsTidbCloud(Self {
             instance,
             ..self.clone()

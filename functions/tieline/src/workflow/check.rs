@@ -13,7 +13,7 @@ use crate::trial::Trial;
 pub struct Check {
     /// Whether its definition has a state that asks verifiers.
     pub verifies: bool,
-    /// Whether it was chosen which connections are tried in this check.
+    /// Whether it was chosen which connections are tried in this check, and private zones were looked at.
     pub chosen: bool,
     /// What is still to be tried of these.
     pub to_try: Vec<PathTrial>,
@@ -21,6 +21,8 @@ pub struct Check {
     pub tried: Vec<PathTried>,
     /// What could not be tried, and why.
     pub untried: Vec<String>,
+    /// What private zones showed of names of ours.
+    pub names: Vec<NamesSeen>,
     /// What was told in this check already, by endpoint and request: marks show seconds later.
     pub told: Vec<String>,
     /// Marks that are to be written once it was announced what they say.
@@ -77,12 +79,35 @@ pub struct PortTried {
     pub closed: Vec<String>,
 }
 
+/// What private zones showed of a connection's names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NamesSeen {
+    pub endpoint: EndpointId,
+    pub request: String,
+    /// The zones, as its mark named them then.
+    pub zones: String,
+    /// What is not as it was confirmed; none if all is.
+    pub wrong: Option<String>,
+}
+
 /// A mark that says something else from now on, if it still says what it said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MarkChange {
-    pub endpoint: EndpointId,
+    /// What carries it; the version before named endpoints only.
+    #[serde(alias = "endpoint")]
+    pub on: Carrier,
     pub key: String,
     pub before: String,
     pub after: String,
+}
+
+/// What carries a mark.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Carrier {
+    Endpoint(EndpointId),
+    /// An endpoint of AWS DMS's, by its ARN.
+    Dms(String),
 }

@@ -16,7 +16,7 @@ mod trial;
 mod wait;
 mod work;
 
-pub use check::{Check, MarkChange, PathTrial, PathTried, PortTried};
+pub use check::{Carrier, Check, MarkChange, NamesSeen, PathTrial, PathTried, PortTried};
 pub use decision::{Decision, Half, Then};
 pub use error::StepError;
 pub use function::Function;

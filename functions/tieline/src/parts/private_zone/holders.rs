@@ -145,7 +145,7 @@ fn leads_to_going(context: &PartContext<'_>, name: &ZoneName) -> bool {
 }
 
 /// The endpoint that a name leads to: its names begin with its id (AWS PrivateLink Guide, "DNS hostnames").
-pub(super) fn led_to(name: &ZoneName) -> Option<EndpointId> {
+pub(crate) fn led_to(name: &ZoneName) -> Option<EndpointId> {
     let label = own_label(&name.leads_to)?;
     let mut words = label.splitn(3, '-');
     format!("{}-{}", words.next()?, words.next()?).parse().ok()

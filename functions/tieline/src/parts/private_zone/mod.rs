@@ -30,6 +30,7 @@ use crate::ownership::{MANAGED, Ownership, zone_mark};
 use crate::problem::{Code, Problem};
 use crate::refusals::zone_not_allowed;
 use closing::{Closing, Going, is_closed_by_this};
+pub(crate) use holders::led_to;
 
 /// How long resolvers may keep a name, in seconds; what Confluent's and others' guides use.
 const TTL: u32 = 60;
@@ -371,7 +372,8 @@ impl PartKind for PrivateZone {
     }
 
     fn mark_on_endpoint(&self) -> Option<String> {
-        Some(zone_mark(self.domain.as_str(), &self.vpcs))
+        let names: Vec<String> = self.records.keys().map(|name| self.whole(name)).collect();
+        Some(zone_mark(self.domain.as_str(), &self.vpcs, &names))
     }
 
     fn warns(&self, context: &PartContext<'_>) -> Option<Problem> {

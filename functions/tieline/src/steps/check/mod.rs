@@ -4,29 +4,28 @@
 //!
 //! What was told of a connection is noted in its request's mark, so that each change is told once, and so is when it was proven last.
 
+mod dms;
 mod ends;
+mod held;
+mod names;
 mod paths;
 mod things;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::endpoint::drift;
 use crate::execution::{Execution, Progress};
 use crate::ids::EndpointId;
-use crate::json::canonical;
 use crate::outside::{Endpoint, EndpointFilter, Outside, Reply, State, Tags};
-use crate::ownership::{
-    CLOSING, MANAGED, REQUEST, UNNAMED, Verified, built_in, holders, is_closing, is_confirmed,
-    noticed_in, noticed_of, noticed_path_in, with_noticed, with_verified,
-};
-use crate::result::{
-    Beside, Checked, Connection, Degraded, Named, Recovered, ResultDetail, ResultEvent, pages,
-};
+use crate::ownership::{CLOSING, MANAGED, UNNAMED, Verified, holders, is_closing, is_confirmed};
+use crate::result::{Beside, Checked, Connection, Named, ResultDetail, pages};
 use crate::steps::runs;
 use crate::time::Time;
 use crate::workflow::{
-    Check, MarkChange, NextState, PathTried, StepInput, StepOutput, StepResult, Verify,
+    Carrier, Check, MarkChange, NextState, StepInput, StepOutput, StepResult, Verify,
 };
+use dms::Replication;
+use held::{Held, held_by};
 use paths::Path;
 
 /// How many events one call of EventBridge takes.
@@ -52,36 +51,36 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
     if !check.to_try.is_empty() {
         return Ok(trying(check, execution, progress));
     }
-    let mut ours = endpoints(outside).await?;
-    if check.verifies && !check.chosen {
+    let mut ours = Ours::now(outside, &check).await?;
+    if !check.chosen {
         check.chosen = true;
-        paths::choose(outside, &execution, &ours, &mut check).await?;
+        look_closer(outside, &execution, &ours.endpoints, &mut check).await?;
         if !check.to_try.is_empty() {
             return Ok(trying(check, execution, progress));
         }
     }
     let mut told = Vec::new();
     let has_more = |held: Held<'_>| {
-        !check.told.contains(&held.named.key()) && (held.is_news() || held.is_proven_anew())
+        !check.told.contains(&held.named.key()) && (held.is_news() || held.is_to_note())
     };
-    if check.pages == 0 && held_by_all(&ours, &check.tried).any(has_more) {
+    if check.pages == 0 && ours.held(&check, now).into_iter().any(has_more) {
         // Somebody may be at work on it: then it is as it was planned. The look comes after the question.
         let worked_on = runs::worked_on(outside, &execution).await?;
-        ours = endpoints(outside).await?;
+        ours = Ours::now(outside, &check).await?;
         // Where it is not known who is, the next check tells.
         let is_worked_on = |held: &Held<'_>| {
-            let mut all = holders(&held.endpoint.tags);
+            let mut all = holders(held.tags);
             let is_among = |ids: &BTreeSet<String>| all.any(|(request, _)| ids.contains(request));
             worked_on.as_ref().is_none_or(is_among)
         };
-        for held in held_by_all(&ours, &check.tried) {
+        for held in ours.held(&check, now) {
             let key = held.named.key();
             if check.told.contains(&key) || is_worked_on(&held) {
                 continue;
             }
             if held.is_news() && told.len() < AT_ONCE {
                 told.push(held.event(&progress, &execution, now));
-            } else if held.is_news() || !held.is_proven_anew() || check.marks.len() >= MOST_MARKS {
+            } else if held.is_news() || !held.is_to_note() || check.marks.len() >= MOST_MARKS {
                 continue;
             }
             check.told.push(key);
@@ -97,19 +96,20 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
         told.extend(check.tells(unheard));
     }
     if told.is_empty() && !check.closings_told {
-        let left = ends::left(outside, &execution, &ours, &check.told).await?;
+        let left = ends::left(outside, &execution, &ours.endpoints, &check.told).await?;
         check.closings_told = left.len() < AT_ONCE;
         told.extend(check.tells(left));
     }
     if told.is_empty() {
         let running = ends::running(outside, &execution).await?;
         let all = ours
+            .endpoints
             .iter()
-            .flat_map(|one| connections(one, running.as_ref(), &check.tried));
+            .flat_map(|one| connections(one, running.as_ref(), &check));
         let pages = pages(all.collect());
         let mut beside = Beside::default();
         if check.pages == 0 {
-            beside = things::look(outside, &ours).await;
+            beside = things::look(outside, &ours.endpoints, ours.dms.as_ref(), now).await;
             beside.not_looked_at.extend(check.untried.iter().cloned());
         }
         let page = Checked::of(&pages, check.pages, beside, &progress, &execution, now);
@@ -123,6 +123,34 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
         told,
         ..StepOutput::to(NextState::AnnounceFound, execution, progress)
     })
+}
+
+/// Takes turns at what takes time or calls for each: the ways to endpoints, and private zones. What somebody works on may be anything.
+async fn look_closer(
+    outside: &Outside<'_>,
+    execution: &Execution,
+    ours: &[Endpoint],
+    check: &mut Check,
+) -> Reply<()> {
+    let began = execution.started();
+    let mut paths = match check.verifies {
+        true => paths::candidates(outside, ours, began),
+        false => Vec::new(),
+    };
+    let mut named = names::candidates(ours, began);
+    if paths.is_empty() && named.is_empty() {
+        return Ok(());
+    }
+    let Some(worked_on) = runs::worked_on(outside, execution).await? else {
+        let why = "the ways to endpoints and private zones (it is not known who works on them)";
+        check.untried.push(why.to_owned());
+        return Ok(());
+    };
+    let is_free = |one: &Endpoint| !holders(&one.tags).any(|(id, _)| worked_on.contains(id));
+    paths.retain(|(one, ..)| is_free(one));
+    named.retain(|one| is_free(one));
+    names::look(outside, named, check).await;
+    paths::choose(outside, paths, check).await
 }
 
 /// Has the verifier of the first that is to be tried connect to it.
@@ -146,30 +174,15 @@ fn noting(check: Check, execution: Execution, progress: Progress) -> StepOutput 
     }
 }
 
-/// Notes what was announced, and what was proven: one call for an endpoint. A mark that says something else by now is left alone: its request may be gone.
+/// Notes what was announced, and what nobody is told: one call for an endpoint. A mark that says something else by now is left alone: its request may be gone.
 pub(super) async fn note(outside: &Outside<'_>, input: StepInput) -> StepResult {
     let mut check = input.check.unwrap_or_default();
     let execution = input.execution;
     let progress = input.progress;
     let progress = progress.unwrap_or_else(|| Progress::begin(&execution));
     if !check.marks.is_empty() {
-        let there = endpoints(outside).await?;
-        let still = |change: &&MarkChange| {
-            let is_it = |one: &&Endpoint| one.id == change.endpoint && !is_closing(&one.tags);
-            let mut all = there.iter().filter(is_it);
-            all.any(|one| one.tags.get(&change.key) == Some(&change.before))
-        };
-        let mut marks: BTreeMap<&EndpointId, Tags> = BTreeMap::new();
-        for change in check.marks.iter().filter(still) {
-            let its = marks.entry(&change.endpoint).or_default();
-            its.insert(change.key.clone(), change.after.clone());
-        }
-        for (endpoint, marks) in marks {
-            match outside.ec2.tag(endpoint, &marks).await {
-                Err(error) if error.is_missing() => {}
-                noted => noted?,
-            }
-        }
+        note_endpoints(outside, &check.marks).await?;
+        dms::note(outside, &check.marks).await?;
         check.marks.clear();
     }
     let next = if check.is_over {
@@ -181,6 +194,56 @@ pub(super) async fn note(outside: &Outside<'_>, input: StepInput) -> StepResult 
         check: Some(check),
         ..StepOutput::to(next, execution, progress)
     })
+}
+
+async fn note_endpoints(outside: &Outside<'_>, changes: &[MarkChange]) -> Reply<()> {
+    let there = endpoints(outside).await?;
+    let mut marks: BTreeMap<&EndpointId, Tags> = BTreeMap::new();
+    for change in changes {
+        let Carrier::Endpoint(id) = &change.on else {
+            continue;
+        };
+        let is_it = |one: &&Endpoint| one.id == *id && !is_closing(&one.tags);
+        let mut all = there.iter().filter(is_it);
+        if all.any(|one| one.tags.get(&change.key) == Some(&change.before)) {
+            let its = marks.entry(id).or_default();
+            its.insert(change.key.clone(), change.after.clone());
+        }
+    }
+    for (endpoint, marks) in marks {
+        match outside.ec2.tag(endpoint, &marks).await {
+            Err(error) if error.is_missing() => {}
+            noted => noted?,
+        }
+    }
+    Ok(())
+}
+
+/// Everything of ours that can carry the mark of a confirmed connection.
+struct Ours {
+    endpoints: Vec<Endpoint>,
+    /// None where it is not needed any more in this check; an error keeps nobody from the rest.
+    dms: Option<Result<Replication, String>>,
+}
+
+impl Ours {
+    async fn now(outside: &Outside<'_>, check: &Check) -> Reply<Self> {
+        let endpoints = endpoints(outside).await?;
+        let dms = match check.pages {
+            0 => Some(Replication::now(outside).await),
+            _ => None,
+        };
+        Ok(Self { endpoints, dms })
+    }
+
+    fn held(&self, check: &Check, now: Time) -> Vec<Held<'_>> {
+        let all = self.endpoints.iter();
+        let mut all: Vec<Held<'_>> = all.flat_map(|one| held_by(one, check)).collect();
+        if let Some(Ok(dms)) = &self.dms {
+            all.extend(dms.held(now));
+        }
+        all
+    }
 }
 
 /// Every endpoint of this deployment's, by id.
@@ -202,113 +265,11 @@ fn is_ours(outside: &Outside<'_>, tags: &Tags) -> bool {
     managed.is_some_and(|value| value == deployment || value == UNNAMED)
 }
 
-/// A confirmed connection, and what is not any more as it was.
-struct Held<'e> {
-    named: Named,
-    endpoint: &'e Endpoint,
-    mark: &'e str,
-    drift: Vec<(&'static str, String)>,
-    path: Path,
-}
-
-impl Held<'_> {
-    /// What is not as it was, as the mark says it; none if all is. A way that is not tried is as it was told last.
-    fn noticed(&self) -> Option<String> {
-        let said = self.drift.iter();
-        let said: Vec<String> = said.map(|(field, now)| format!("{field} {now}")).collect();
-        let said: Vec<&str> = said.iter().map(String::as_str).collect();
-        let shown = match said.is_empty() {
-            true => String::new(),
-            false => canonical::digest(&said)[..8].to_owned(),
-        };
-        let path = match &self.path {
-            Path::Works(_) => String::new(),
-            Path::Broken(what) => canonical::digest(&[what])[..4].to_owned(),
-            Path::Unknown => noticed_path_in(self.mark).to_owned(),
-        };
-        noticed_of(&shown, &path)
-    }
-
-    fn is_news(&self) -> bool {
-        self.noticed().as_deref() != noticed_in(self.mark)
-    }
-
-    /// Whether its mark is to say that it was proven in this check.
-    fn is_proven_anew(&self) -> bool {
-        matches!(self.path, Path::Works(_)) && self.mark_change().is_some()
-    }
-
-    fn mark_change(&self) -> Option<MarkChange> {
-        let mut after = with_noticed(self.mark, self.noticed().as_deref());
-        if let Path::Works(at) = self.path {
-            let ports = paths::ports(self.endpoint, self.mark);
-            after = with_verified(&after, &Verified::of(at, ports));
-        }
-        (after != self.mark).then(|| MarkChange {
-            endpoint: self.endpoint.id.clone(),
-            key: format!("{REQUEST}{}", self.named.request_id),
-            before: self.mark.to_owned(),
-            after,
-        })
-    }
-
-    /// Everything that is not as it was, with what it is now.
-    fn all_drift(&self) -> Vec<(&'static str, String)> {
-        let path = match &self.path {
-            Path::Works(_) => None,
-            Path::Broken(what) => Some(what.clone()),
-            Path::Unknown if noticed_path_in(self.mark).is_empty() => None,
-            Path::Unknown => {
-                Some("closed when it was tried last; in this check it was not".to_owned())
-            }
-        };
-        let path = path.map(|now| ("path", now));
-        self.drift.iter().cloned().chain(path).collect()
-    }
-
-    fn event(&self, progress: &Progress, execution: &Execution, now: Time) -> ResultEvent {
-        let (named, drift) = (self.named.clone(), self.all_drift());
-        match drift.is_empty() {
-            true => Recovered::of(named, progress, execution, now).event(),
-            false => Degraded::of(named, drift, progress, execution, now).event(),
-        }
-    }
-}
-
-fn held_by_all<'e>(all: &'e [Endpoint], tried: &'e [PathTried]) -> impl Iterator<Item = Held<'e>> {
-    all.iter().flat_map(|one| held_by(one, tried))
-}
-
-/// The confirmed connections through an endpoint. While somebody works on it, it is not judged.
-fn held_by<'e>(endpoint: &'e Endpoint, tried: &[PathTried]) -> Vec<Held<'e>> {
-    // A change is under way; or the last holder is leaving.
-    if matches!(endpoint.state, State::Pending | State::Unknown) || is_closing(&endpoint.tags) {
-        return Vec::new();
-    }
-    let confirmed = holders(&endpoint.tags).filter_map(|(request, mark)| {
-        let built = built_in(mark)?;
-        let (drift, path) = if endpoint.state == State::Available {
-            (drift(built, endpoint), Path::of(endpoint, mark, tried))
-        } else {
-            // Nothing else matters of one that lets nobody through.
-            (vec![("state", endpoint.raw_state.clone())], Path::Unknown)
-        };
-        Some(Held {
-            named: Named::of(request, endpoint),
-            endpoint,
-            mark,
-            drift,
-            path,
-        })
-    });
-    confirmed.collect()
-}
-
 /// An endpoint in the inventory: once for each request that holds it, or once where none does.
 fn connections(
     endpoint: &Endpoint,
     running: Option<&BTreeSet<String>>,
-    tried: &[PathTried],
+    check: &Check,
 ) -> Vec<Connection> {
     if endpoint.state == State::Deleted {
         return Vec::new();
@@ -319,7 +280,7 @@ fn connections(
         true => "leaving",
         false => "left",
     });
-    let degraded: Vec<String> = held_by(endpoint, tried)
+    let degraded: Vec<String> = held_by(endpoint, check)
         .into_iter()
         .filter(|held| !held.all_drift().is_empty())
         .map(|held| held.named.request_id)
@@ -333,7 +294,7 @@ fn connections(
             None => "being-made",
         };
         // Marks of this check show seconds later; what they will say is to the minute.
-        let verified = match Path::of(endpoint, mark, tried) {
+        let verified = match Path::of(endpoint, mark, &check.tried) {
             Path::Works(at) => Some(Verified::of(at, []).at),
             Path::Broken(_) | Path::Unknown => Verified::in_mark(mark).map(|last| last.at),
         };

@@ -5,21 +5,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::execution::Execution;
-use crate::ids::VpcId;
-use crate::json::canonical;
+use super::turns::in_turn;
+use crate::ids::{FunctionArn, VpcId};
 use crate::outside::{CallError, Endpoint, Outside, Reply, State};
 use crate::ownership::{Verified, built_in, holders, is_closing};
-use crate::steps::runs;
 use crate::targets::Target;
 use crate::time::Time;
 use crate::trial::{Address, LayerName, Outcome, Report, Speech, Trial};
 use crate::workflow::{Check, ErrorOutput, PathTrial, PathTried, PortTried};
-
-/// How many endpoints a check tries: a closed one takes seconds.
-const MOST: u8 = 8;
-
-const HOUR: u64 = 3_600_000;
 
 /// What is known of the way to a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,13 +59,15 @@ pub(super) fn ports(endpoint: &Endpoint, mark: &str) -> Vec<u16> {
     }
 }
 
-/// Chooses what is tried: one look at the network interfaces of all of it.
-pub(super) async fn choose(
-    outside: &Outside<'_>,
-    execution: &Execution,
-    ours: &[Endpoint],
-    check: &mut Check,
-) -> Reply<()> {
+/// An endpoint that may be tried, with its verifier and the ports.
+type Candidate<'e> = (&'e Endpoint, &'e FunctionArn, BTreeSet<u16>);
+
+/// Those whose turn it is.
+pub(super) fn candidates<'e>(
+    outside: &Outside<'e>,
+    ours: &'e [Endpoint],
+    began: Time,
+) -> Vec<Candidate<'e>> {
     let all = ours.iter().filter_map(|one| {
         let is_there = one.state == State::Available && !is_closing(&one.tags);
         let vpc = one.vpc.parse::<VpcId>().ok().filter(|_| is_there)?;
@@ -81,16 +76,18 @@ pub(super) async fn choose(
         let ports: BTreeSet<u16> = confirmed.flat_map(|(_, mark)| ports(one, mark)).collect();
         (!ports.is_empty()).then_some((one, function, ports))
     });
-    let mut chosen = in_turn(all.collect(), execution.started());
+    in_turn(all.collect(), began)
+}
+
+/// Has them tried: one look at the network interfaces of all of them.
+pub(super) async fn choose(
+    outside: &Outside<'_>,
+    chosen: Vec<Candidate<'_>>,
+    check: &mut Check,
+) -> Reply<()> {
     if chosen.is_empty() {
         return Ok(());
     }
-    let Some(worked_on) = runs::worked_on(outside, execution).await? else {
-        let why = "the ways to endpoints (it is not known who works on them)";
-        check.untried.push(why.to_owned());
-        return Ok(());
-    };
-    chosen.retain(|(one, ..)| !holders(&one.tags).any(|(id, _)| worked_on.contains(id)));
     let ids: Vec<String> = chosen
         .iter()
         .flat_map(|(one, ..)| one.interface_ids.clone())
@@ -136,18 +133,6 @@ pub(super) async fn choose(
         });
     }
     Ok(())
-}
-
-/// Some after others, by the hour, and each day from somewhere else: so each comes round, whatever the schedule is.
-fn in_turn<T>(mut all: Vec<T>, began: Time) -> Vec<T> {
-    let hour = began.0 / HOUR;
-    let day = canonical::digest(&[&(hour / 24).to_string()]);
-    let from = u64::from_str_radix(&day[..8], 16).unwrap_or_default();
-    let count = u64::try_from(all.len()).unwrap_or(u64::MAX).max(1);
-    let first = (from + hour * u64::from(MOST)) % count;
-    all.rotate_left(usize::try_from(first).unwrap_or_default());
-    all.truncate(usize::from(MOST));
-    all
 }
 
 /// Reads what a verifier answered to the first of what is to be tried. Who did not get through tries once more, after the others.
@@ -215,27 +200,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn each_comes_round_whatever_the_schedule_is() {
-        for every in [1, 2, 3, 6, 24] {
-            let mut seen = BTreeSet::new();
-            for check in 0..24 {
-                let began = Time((400_000 + check * every) * HOUR);
-                let chosen = in_turn((0..20).collect(), began);
-                assert_eq!(chosen.len(), 8);
-                seen.extend(chosen);
-            }
-            assert_eq!(seen.len(), 20, "every {every} hours");
-        }
-        let mut hourly = BTreeSet::new();
-        for hour in 0..3 {
-            hourly.extend(in_turn(Vec::from_iter(0..20), Time((24_000 + hour) * HOUR)));
-        }
-        assert_eq!(hourly.len(), 20);
-        assert_eq!(in_turn(vec![1, 2], Time(HOUR)).len(), 2);
-        assert_eq!(in_turn(Vec::<u8>::new(), Time(HOUR)).len(), 0);
-    }
 
     fn trial() -> PathTrial {
         let address = |address: &str| Address {

@@ -3,22 +3,22 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::join3;
-
+use super::dms::Replication;
+use super::held::INSTANCE;
 use super::is_ours;
-use crate::outside::dms::DmsThing;
+use crate::outside::dms::{DmsState, DmsThing};
 use crate::outside::{Endpoint, Outside, State};
 use crate::ownership::{MANAGED, holders, is_confirmed};
 use crate::result::{Beside, Thing};
-use crate::targets::DMS_NAMES;
+use crate::time::Time;
 
-pub(super) async fn look(outside: &Outside<'_>, ours: &[Endpoint]) -> Beside {
-    let (groups, instances, endpoints) = join3(
-        outside.ec2.tagged_groups(MANAGED),
-        outside.dms.instances(DMS_NAMES),
-        outside.dms.endpoints(DMS_NAMES),
-    )
-    .await;
+pub(super) async fn look(
+    outside: &Outside<'_>,
+    ours: &[Endpoint],
+    dms: Option<&Result<Replication, String>>,
+    now: Time,
+) -> Beside {
+    let groups = outside.ec2.tagged_groups(MANAGED).await;
     let mut found = Beside::default();
     match groups {
         Ok(groups) => {
@@ -39,42 +39,51 @@ pub(super) async fn look(outside: &Outside<'_>, ours: &[Endpoint]) -> Beside {
             .not_looked_at
             .push(format!("security groups ({error})")),
     }
-    match (instances, endpoints) {
-        (Ok(instances), Ok(endpoints)) => {
-            let mut both = [instances, endpoints];
-            for things in &mut both {
-                things.retain(|one| is_ours(outside, &one.tags));
-            }
-            let [instances, endpoints] = both;
-            // Only its endpoint carries the mark of a confirmed connection.
-            let marks = endpoints.iter().flat_map(|one| holders(&one.tags));
-            let confirmed = marks.filter(|(_, mark)| is_confirmed(mark));
-            let confirmed: BTreeSet<&str> = confirmed.map(|(request, _)| request).collect();
-            let instances = instances
-                .iter()
-                .map(|one| of_dms("dms-replication-instance", one, "available", &confirmed));
-            found.things.extend(instances);
-            let endpoints = endpoints
-                .iter()
-                .map(|one| of_dms("dms-endpoint", one, "active", &confirmed));
-            found.things.extend(endpoints);
-        }
-        (Err(error), _) | (_, Err(error)) => {
-            found.not_looked_at.push(format!("AWS DMS ({error})"));
-        }
+    match dms {
+        Some(Ok(dms)) => found.things.extend(in_dms(outside, dms, now)),
+        Some(Err(why)) => found.not_looked_at.push(why.clone()),
+        None => {}
     }
     found
 }
 
-/// Something in AWS DMS, which is as it should be in one state only.
-fn of_dms(kind: &'static str, one: &DmsThing, good: &str, confirmed: &BTreeSet<&str>) -> Thing {
+/// What there is in AWS DMS. Only an endpoint carries the mark of a confirmed connection.
+fn in_dms(outside: &Outside<'_>, dms: &Replication, now: Time) -> Vec<Thing> {
+    let marks = dms.endpoints.iter().flat_map(|one| holders(&one.tags));
+    let confirmed = marks.filter(|(_, mark)| is_confirmed(mark));
+    let confirmed: BTreeSet<&str> = confirmed.map(|(request, _)| request).collect();
+    let held = dms.held(now);
+    let degraded = |of_instance: bool| {
+        let held = held.iter().filter(move |held| {
+            let drift = held.all_drift();
+            let mut fields = drift.iter().map(|(field, _)| field.starts_with(INSTANCE));
+            fields.any(|is_of_instance| is_of_instance == of_instance)
+        });
+        held.map(|held| held.named.request_id.as_str()).collect()
+    };
+    let of_kind = |kind, things: &[DmsThing], degraded: BTreeSet<&str>| {
+        let ours = things.iter().filter(|one| is_ours(outside, &one.tags));
+        let all = ours.map(|one| of_dms(kind, one, &confirmed, &degraded));
+        Vec::from_iter(all)
+    };
+    let instances = of_kind("dms-replication-instance", &dms.instances, degraded(true));
+    let endpoints = of_kind("dms-endpoint", &dms.endpoints, degraded(false));
+    instances.into_iter().chain(endpoints).collect()
+}
+
+fn of_dms(
+    kind: &'static str,
+    one: &DmsThing,
+    confirmed: &BTreeSet<&str>,
+    degraded: &BTreeSet<&str>,
+) -> Thing {
     let request = holders(&one.tags).map(|(request, _)| request).next();
     let condition = match request {
         None => "unheld",
-        Some(_) if one.status == "deleting" => "leaving",
+        Some(request) if degraded.contains(request) => "degraded",
+        Some(_) if DmsState::of(&one.status) == DmsState::Going => "leaving",
         Some(request) if !confirmed.contains(request) => "being-made",
-        Some(_) if one.status == good => "confirmed",
-        Some(_) => "degraded",
+        Some(_) => "confirmed",
     };
     Thing {
         kind,
@@ -82,31 +91,5 @@ fn of_dms(kind: &'static str, one: &DmsThing, good: &str, confirmed: &BTreeSet<&
         request_id: request.map(str::to_owned),
         state: Some(one.status.clone()),
         condition,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_confirmed_is_degraded_in_any_state_but_one() {
-        for (holder, status, condition) in [
-            (Some("orders"), "available", "confirmed"),
-            (Some("orders"), "storage-full", "degraded"),
-            (Some("orders"), "incompatible-network", "degraded"),
-            (Some("orders"), "deleting", "leaving"),
-            (Some("other"), "available", "being-made"),
-            (None, "available", "unheld"),
-        ] {
-            let tag = holder.map(|request| (format!("tieline:request/{request}"), String::new()));
-            let one = DmsThing {
-                id: "tieline-orders".to_owned(),
-                status: status.to_owned(),
-                tags: tag.into_iter().collect(),
-            };
-            let thing = of_dms("dms", &one, "available", &["orders"].into());
-            assert_eq!(thing.condition, condition, "{holder:?} {status}");
-        }
     }
 }

@@ -12,7 +12,6 @@ use crate::endpoint::{
 };
 use crate::execution::Execution;
 use crate::ids::{GroupId, RequestId, VpcId};
-use crate::outside::dms::Instance;
 use crate::outside::{Endpoint, Outside, Reply, Service, Tags};
 use crate::ownership::Owner;
 use crate::parts::{Part, PartContext};
@@ -262,10 +261,8 @@ impl Check<'_> {
             let owner = &plan.owner;
             let has_begun = owner.fingerprint_on(&there.tags) == Some(&owner.fingerprint);
             let is_of = |storage: u32| {
-                let there = Instance {
-                    storage,
-                    ..there.clone()
-                };
+                let mut there = there.clone();
+                there.size.storage = storage;
                 let target = plan.target.kind().as_it_is(&there)?;
                 let shape = Shape {
                     target,
@@ -274,7 +271,7 @@ impl Check<'_> {
                 (shape.fingerprint() == before).then_some(())
             };
             // It may have grown since, by hand or by a change that failed: never has it become less.
-            let grew = || (0..=there.storage).rev().find_map(is_of);
+            let grew = || (0..=there.size.storage).rev().find_map(is_of);
             return Ok(has_begun || grew().is_some());
         }
         Ok(false)

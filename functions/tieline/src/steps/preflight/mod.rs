@@ -351,6 +351,8 @@ impl<'a> Check<'a> {
                 zone.name_zones(&endpoint.zones);
             }
         }
+        // The marks say these names as well.
+        plan.complete_marks();
         plan.endpoint = Some(endpoint);
         if let (Some(there), true) = (&chosen.found, plan.change.is_some()) {
             self.change_parts(&mut plan, Some(there)).await?;

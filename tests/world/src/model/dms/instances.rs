@@ -7,7 +7,7 @@ use crate::failure::refuse;
 use crate::model::listing::Listed;
 use crate::model::network::zone_name;
 use crate::model::{ACCOUNT, Model, REGION};
-use crate::{Failure, Operation, Service};
+use crate::{Failure, Operation, Service, World};
 
 use super::groups::ReplicationSubnetGroup;
 use super::listing::{Described, describe};
@@ -82,6 +82,16 @@ impl Instance {
         match self.phase {
             Phase::Creating { .. } | Phase::Modifying { .. } => true,
             Phase::Deleting { until } => now < until,
+        }
+    }
+}
+
+impl World {
+    /// Has every replication instance that is there be as if it had become so.
+    pub fn turn_instances(&mut self, then: InstanceOutlook) {
+        let until = self.model.now;
+        for instance in self.model.dms.instances.values_mut() {
+            instance.phase = Phase::Creating { until, then };
         }
     }
 }

@@ -1,0 +1,222 @@
+//! What confirmed connections have in AWS DMS: one look at each kind. A connection's mark is on its endpoint there, and an instance that was
+//! made for it has that one's identifier.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::join;
+
+use super::held::{Held, INSTANCE, Shown};
+use super::is_ours;
+use super::names::Names;
+use super::paths::Path;
+use crate::outside::dms::{DmsState, DmsThing};
+use crate::outside::{Outside, Reply, Tags};
+use crate::ownership::{built_in, holders, is_confirmed, since_in};
+use crate::result::Named;
+use crate::targets::DMS_NAMES;
+use crate::time::Time;
+use crate::workflow::{Carrier, MarkChange};
+
+/// What passes takes no longer: an instance that becomes larger takes minutes, one that is upgraded or moved perhaps an hour (not
+/// verified).
+const LASTS: Duration = Duration::from_secs(3 * 3600);
+
+/// Replication instances and endpoints, as far as they may be this deployment's.
+pub(super) struct Replication {
+    pub(super) instances: Vec<DmsThing>,
+    pub(super) endpoints: Vec<DmsThing>,
+}
+
+impl Replication {
+    /// Looks; what is said otherwise is why it cannot.
+    pub(super) async fn now(outside: &Outside<'_>) -> Result<Self, String> {
+        let (instances, endpoints) = join(
+            outside.dms.instances(DMS_NAMES),
+            outside.dms.endpoints(DMS_NAMES),
+        )
+        .await;
+        let why = |error| format!("AWS DMS ({error})");
+        let mut endpoints = endpoints.map_err(why)?;
+        endpoints.retain(|one| is_ours(outside, &one.tags));
+        endpoints.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(Self {
+            instances: instances.map_err(why)?,
+            endpoints,
+        })
+    }
+
+    /// The confirmed connections.
+    pub(super) fn held(&self, now: Time) -> Vec<Held<'_>> {
+        let all = self.endpoints.iter().flat_map(|endpoint| {
+            let confirmed = holders(&endpoint.tags).filter(|(_, mark)| is_confirmed(mark));
+            confirmed.map(move |(request, mark)| Held {
+                named: Named::of_dms(request, endpoint),
+                on: Carrier::Dms(endpoint.arn.clone()),
+                tags: &endpoint.tags,
+                mark,
+                shown: self.shown(endpoint, mark, now),
+                path: Path::Unknown,
+                names: Names::Unknown,
+                ports: Vec::new(),
+            })
+        });
+        all.collect()
+    }
+
+    /// What is not as it was of a connection that is confirmed on an endpoint.
+    fn shown(&self, endpoint: &DmsThing, mark: &str, now: Time) -> Shown {
+        let instance = self.instances.iter().find(|one| one.id == endpoint.id);
+        let built = built_in(mark);
+        let mut drift = Vec::new();
+        let mut passing = Vec::new();
+        let both = [("state", Some(endpoint)), (INSTANCE, instance)];
+        for (field, thing) in both {
+            let Some(DmsThing { status, .. }) = thing else {
+                continue;
+            };
+            match DmsState::of(status) {
+                DmsState::Works => {}
+                DmsState::Going | DmsState::Broken => drift.push((field, status.clone())),
+                DmsState::Passing => passing.push((field, status)),
+            }
+        }
+        match (instance, built) {
+            // It was there when the connection was confirmed.
+            (None, Some(_)) => drift.push((INSTANCE, "it is gone".to_owned())),
+            (Some(instance), Some(built)) if passing.is_empty() => {
+                let size = instance.size.iter();
+                drift.extend(size.flat_map(|size| size.drift(built)));
+            }
+            (Some(_), _) | (None, None) => {}
+        }
+        if passing.is_empty() || !drift.is_empty() {
+            return Shown::Drift(drift);
+        }
+        let since = since_in(mark).unwrap_or(now);
+        if now.since(since) < LASTS {
+            return Shown::Passing(since);
+        }
+        let lasting = passing.into_iter().map(|(field, status)| {
+            let now = format!("{status} since {}", since.to_rfc3339());
+            (field, now)
+        });
+        Shown::Lasting(since, lasting.collect())
+    }
+}
+
+/// Notes on endpoints of AWS DMS's what was told of their connections. A mark that says something else by now is left alone.
+pub(super) async fn note(outside: &Outside<'_>, changes: &[MarkChange]) -> Reply<()> {
+    let of_dms = changes.iter().filter_map(|change| match &change.on {
+        Carrier::Dms(arn) => Some((arn, change)),
+        Carrier::Endpoint(_) => None,
+    });
+    let of_dms: Vec<(&String, &MarkChange)> = of_dms.collect();
+    if of_dms.is_empty() {
+        return Ok(());
+    }
+    let there = outside.dms.endpoints(DMS_NAMES).await?;
+    let mut marks: BTreeMap<&String, Tags> = BTreeMap::new();
+    for (arn, change) in of_dms {
+        let mut all = there.iter().filter(|one| one.arn == *arn);
+        if all.any(|one| one.tags.get(&change.key) == Some(&change.before)) {
+            let its = marks.entry(arn).or_default();
+            its.insert(change.key.clone(), change.after.clone());
+        }
+    }
+    for (arn, marks) in marks {
+        match outside.dms.tag(arn, &marks).await {
+            Err(error) if error.is_missing() => {}
+            noted => noted?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outside::dms::Size;
+
+    fn thing(status: &str, size: Option<Size>) -> DmsThing {
+        DmsThing {
+            id: "tieline-orders-01234567".to_owned(),
+            arn: "arn:aws:dms:us-east-1:123456789012:endpoint:A".to_owned(),
+            status: status.to_owned(),
+            size,
+            tags: Tags::new(),
+        }
+    }
+
+    fn size(storage: u32) -> Size {
+        Size {
+            class: "dms.t3.medium".to_owned(),
+            storage,
+        }
+    }
+
+    /// What is not as it was, or a question mark where nothing can be said yet.
+    fn said(instance: Option<(&str, u32)>, endpoint: &str, mark: &str, now: Time) -> Vec<String> {
+        let instance = instance.map(|(status, storage)| thing(status, Some(size(storage))));
+        let endpoint = thing(endpoint, None);
+        let there = Replication {
+            instances: instance.into_iter().collect(),
+            endpoints: Vec::new(),
+        };
+        match there.shown(&endpoint, mark, now) {
+            Shown::Drift(drift) | Shown::Lasting(_, drift) => drift
+                .into_iter()
+                .map(|(field, now)| format!("{field} {now}"))
+                .collect(),
+            Shown::Passing(_) => vec!["?".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_passing_state_is_no_drift_unless_it_lasts() {
+        let mark = format!("0123.ready.{}", size(50).built());
+        let since = format!("{mark}.s1");
+        let (now, later) = (Time(60_000), Time(4 * 3_600_000));
+        let none: [&str; 0] = [];
+        let fine = Some(("available", 50));
+        assert_eq!(said(fine, "active", &mark, now), none);
+        assert_eq!(said(Some(("modifying", 50)), "active", &mark, now), ["?"]);
+        assert_eq!(said(Some(("modifying", 50)), "active", &since, now), ["?"]);
+        let lasting = said(Some(("modifying", 50)), "active", &since, later);
+        assert_eq!(
+            lasting,
+            ["replicationInstance modifying since 1970-01-01T00:01:00Z"]
+        );
+        assert_eq!(said(fine, "active", &since, later), none);
+        assert_eq!(said(fine, "testing", &mark, now), ["?"]);
+    }
+
+    #[test]
+    fn what_is_broken_gone_or_of_another_size_is() {
+        let mark = format!("0123.ready.{}", size(50).built());
+        let now = Time(60_000);
+        for (instance, endpoint, expected) in [
+            (
+                Some(("storage-full", 50)),
+                "active",
+                "replicationInstance storage-full",
+            ),
+            (Some(("available", 50)), "deleting", "state deleting"),
+            (
+                Some(("available", 60)),
+                "active",
+                "replicationInstance.storageGib 60",
+            ),
+            (None, "active", "replicationInstance it is gone"),
+        ] {
+            assert_eq!(said(instance, endpoint, &mark, now), [expected]);
+        }
+        // The version before said nothing of an instance; and there may never have been one.
+        let none: [&str; 0] = [];
+        assert_eq!(said(None, "active", "0123.ready", now), none);
+        assert_eq!(
+            said(Some(("available", 60)), "active", "0123.ready", now),
+            none
+        );
+    }
+}
