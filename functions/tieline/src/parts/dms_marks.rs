@@ -5,13 +5,20 @@ use super::PartContext;
 use crate::outside::{Reply, Tags};
 use crate::ownership::{Claim, Ownership};
 
-/// Whose a thing is. In a change, whatever carries the request's id is the connection's: a change that was aborted may have marked
-/// a part of it.
+/// Whose a thing is. In a change and in a removal, whatever carries the request's id is the connection's: a change that was aborted
+/// may have marked a part of it. Before a removal begins, it is made sure that something says its parameters.
 pub(super) fn whose(context: &PartContext<'_>, tags: &Tags) -> Ownership {
+    whose_where(context.change.is_some() || context.removes, context, tags)
+}
+
+/// The same of what the connection is confirmed on: a change knows what that says, and marks it last.
+pub(super) fn whose_confirmed(context: &PartContext<'_>, tags: &Tags) -> Ownership {
+    whose_where(context.removes, context, tags)
+}
+
+fn whose_where(is_of_id: bool, context: &PartContext<'_>, tags: &Tags) -> Ownership {
     let owner = context.owner;
-    let is_of_change =
-        context.change.is_some() && owner.is_ours(tags) && owner.claim(tags) == Claim::Other;
-    if is_of_change {
+    if is_of_id && owner.is_ours(tags) && owner.claim(tags) == Claim::Other {
         return Ownership::Ours;
     }
     owner.of_tags(tags)
@@ -20,6 +27,13 @@ pub(super) fn whose(context: &PartContext<'_>, tags: &Tags) -> Ownership {
 /// Whether a thing says the request's parameters.
 pub(super) fn says(context: &PartContext<'_>, tags: &Tags) -> bool {
     context.owner.fingerprint_on(tags) == Some(&context.owner.fingerprint)
+}
+
+/// Whether a change still has to write a thing's mark. The endpoint says its parameters already where the request of before is sent
+/// as a change, because another one was aborted: then nobody confirms them once more.
+pub(super) fn is_behind(context: &PartContext<'_>, tags: &Tags) -> bool {
+    let is_confirmed = context.change.is_some() && context.owner.fingerprint_before.is_none();
+    is_confirmed && !says(context, tags)
 }
 
 /// Has a thing say them.

@@ -15,6 +15,7 @@ use crate::problem::{Code, Problem};
 use crate::removal::{self, Removal};
 use crate::result::{Removed, ResultDetail};
 use crate::steps::inventory;
+use crate::steps::marked::Asked;
 use crate::steps::runs;
 use crate::time::Time;
 use crate::workflow::{NextState, StepInput, StepOutput, StepResult};
@@ -72,7 +73,9 @@ pub(super) async fn ended(
         ),
         "send the removal again if the connection is still to go, or its request if it is not",
     );
-    Ok(answer.refuse_as_it_stands(vec![problem], id).await)
+    Ok(answer
+        .refuse_as_it_stands(vec![problem], Asked::by(&removal))
+        .await)
 }
 
 /// When a removal began that had come to where things go; none if it had not, or that is not known.
@@ -94,7 +97,7 @@ pub(super) async fn step(
     mut answer: Answer<'_>,
     removal: Removal,
 ) -> StepResult {
-    let id = removal.request_id();
+    let (id, asked) = (removal.request_id(), Asked::by(&removal));
     // Whoever began later waits for the other one: so both never wait for each other.
     let working = runs::before(outside, &answer.execution, id).await?;
     if let Some(first) = working.who() {
@@ -104,18 +107,21 @@ pub(super) async fn step(
              then send the removal again"
         );
         let problem = Problem::new(Code::RequestInProgress, what, fix);
-        return Ok(answer.not_yet(problem, id, removal.dry_run()).await);
+        return Ok(answer.not_yet(problem, asked, removal.dry_run()).await);
     }
     answer.progress.removal = Some(execution::Removal::default());
     let found = match &removal {
-        Removal::Of(request) => found::whole(outside, &answer.execution, request).await?,
+        Removal::Of(request) => {
+            let goes_on = answer.progress.asked_as.is_some();
+            found::whole(outside, &answer.execution, request, goes_on).await?
+        }
         Removal::ById(asked) => found::by_id(outside, &answer.execution, asked).await?,
     };
     match found {
         Found::Plan(plan) => carry_out(answer, *plan, removal.dry_run()).await,
         Found::Nothing(why) => Ok(nothing_there(answer, &removal, &why)),
-        Found::NotYet(problem) => Ok(answer.not_yet(problem, id, removal.dry_run()).await),
-        Found::Refused(problems) => Ok(answer.refuse_as_it_stands(problems, id).await),
+        Found::NotYet(problem) => Ok(answer.not_yet(problem, asked, removal.dry_run()).await),
+        Found::Refused(problems) => Ok(answer.refuse_as_it_stands(problems, asked).await),
     }
 }
 
