@@ -1,7 +1,6 @@
 //! The replication instance of AWS DMS becomes a larger one in place, is tested anew, and becomes what it was if that fails.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::{Simulated, Stage, assert_connected, code, detail, request, writes};

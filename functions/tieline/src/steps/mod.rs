@@ -12,6 +12,7 @@ mod observe;
 mod own_group;
 mod parts;
 pub mod preflight;
+mod reopen;
 pub mod roll_back;
 mod runs;
 pub mod status_polling;

@@ -9,7 +9,7 @@
 
 use super::marked::{Asked, Standing, standing};
 use super::runs::{self, Works};
-use super::{change, inventory, parts};
+use super::{change, inventory, parts, reopen};
 use crate::execution::{EndedExecution, Phase, Progress};
 use crate::ids::{EndpointId, RequestId};
 use crate::options::OnFailure;
@@ -130,6 +130,9 @@ async fn nothing_planned(
 }
 
 async fn step(mut work: Work<'_>) -> StepResult {
+    if work.reopens() {
+        return reopen::step(work).await;
+    }
     if work.plan.change.is_some() {
         return change::put_back(work).await;
     }
