@@ -148,7 +148,8 @@ async fn step(mut work: Work<'_>) -> StepResult {
         return Ok(work.pause(CHECKING));
     }
     let patient = work.situation_at(began).is_patient();
-    if work.removes() && inventory.deletes() {
+    let takes_part = work.plan.endpoint.is_none() && inventory.parts.next().is_some();
+    if work.removes() && (inventory.deletes() || takes_part) {
         // One that began before, and that Step Functions did not list yet.
         let id = &work.plan.owner.request_id;
         let before = runs::before(work.outside, &work.execution, id).await?;
