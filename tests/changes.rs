@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
 mod changes {
+    mod aborted;
     mod instances;
     mod races;
     mod refused;

@@ -65,12 +65,12 @@ async fn what_the_result_says_is_what_the_world_shows() {
             .map(|tag| tag.value.clone())
     };
     assert_eq!(tag("team").as_deref(), Some("orders"));
-    // Its parameters, that it is confirmed, and digests of subnets, groups, policy and names.
+    // Its parameters, that it is confirmed, and digests of subnets, groups, policy and names; then those of the caller's tags.
     let mark = tag("tieline:request/orders-prod").unwrap();
     let words: Vec<&str> = mark.split('.').collect();
-    assert_eq!((words.len(), words[0].len(), words[1]), (3, 16, "ready"));
+    assert_eq!((words.len(), words[0].len(), words[1]), (4, 16, "ready"));
     assert!(
-        words[2].split('-').all(|digest| digest.len() == 4),
+        words[2].split('-').all(|digest| digest.len() == 4) && words[3].starts_with('t'),
         "{mark}"
     );
     assert_eq!(detail["endpoint"]["zones"].as_array().unwrap().len(), 2);

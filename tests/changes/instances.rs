@@ -1,7 +1,6 @@
 //! The replication instance of AWS DMS becomes a larger one in place, is tested anew, and becomes what it was if that fails.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::{Simulated, Stage, assert_connected, code, detail, request, writes};
@@ -13,15 +12,15 @@ use crate::{change, changed, connected, with};
 
 const SIZE: &str = "/target/replicationInstance";
 
-fn larger() -> Value {
+pub(super) fn larger() -> Value {
     tests::json("events/changes/dms-tidb-cloud-larger.json")
 }
 
-fn dms(stage: &Stage) -> Inventory {
+pub(super) fn dms(stage: &Stage) -> Inventory {
     stage.outside().world().state().dms
 }
 
-fn size(stage: &Stage) -> (String, u32) {
+pub(super) fn size(stage: &Stage) -> (String, u32) {
     let dms = dms(stage);
     let [one] = &dms.instances[..] else {
         panic!("{} instances", dms.instances.len());
@@ -39,7 +38,7 @@ fn warns(said: &Value) -> bool {
 }
 
 /// Which parameters everything of DMS's says.
-fn marks(stage: &Stage) -> Vec<String> {
+pub(super) fn marks(stage: &Stage) -> Vec<String> {
     let all = dms(stage).tags.into_values();
     let mark = |tags: BTreeMap<String, String>| {
         let mark = tags.get("tieline:request/legacy-load")?;
@@ -229,21 +228,4 @@ async fn nothing_else_of_it_changes_in_place() {
     assert_eq!(code(&ended), "INSTANCE_NOT_ALLOWED", "{:#}", detail(&ended));
     assert_eq!(detail(&ended)["stands"], true);
     assert_eq!(writes(stage.outside()), [""; 0]);
-}
-
-/// One that is aborted is gone on with when it is sent again.
-#[tokio::test(start_paused = true)]
-async fn a_change_of_an_instance_that_is_aborted_is_gone_on_with() {
-    let before = request("dms-tidb-cloud");
-    for seconds in [20, 60, 200, 400] {
-        let simulated = Simulated::on(scenario::world("default"));
-        let (mut stage, _) = connected(simulated, std::slice::from_ref(&before)).await;
-        stage.start(larger(), None);
-        stage.pass(Duration::from_secs(seconds)).await;
-        stage.end(1, "ABORTED", None);
-        stage.start(larger(), None);
-        let ended = stage.run().await.pop().unwrap();
-        assert_eq!(code(&ended), "CONNECTED", "{seconds}: {:#}", detail(&ended));
-        assert_eq!(size(&stage).0, "dms.r6i.large", "{seconds}");
-    }
 }

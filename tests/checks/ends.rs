@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::{Ended, Seen, Simulated, Stage, code, detail, everything, request, writes};
 use world::gate::{Fault, FaultKind};
 use world::model::tags::CreateTags;
-use world::scenario;
+use world::{World, scenario};
 
 use crate::{HOUR, check, connected, of_type};
 
@@ -48,13 +48,34 @@ async fn gone_on(stage: &mut Stage, told: (bool, Value)) -> Ended {
     stage.run().await.pop().unwrap()
 }
 
+/// Runs a removal until it has turned names off: then it has taken something.
+async fn names_off(stage: &mut Stage) {
+    stage.outside().world().clear_calls();
+    let off = |world: &mut World| {
+        let mut writes = world.writes();
+        writes.any(|call| call.action == "ModifyVpcEndpoint" && call.outcome == "ok")
+    };
+    stage.until("names that go off", off).await;
+}
+
+/// The endpoint, and which execution is letting go of it.
+fn closing(stage: &Stage) -> (String, String) {
+    let seen = Seen::now(&mut stage.outside().world());
+    let one = seen.ours()[0].clone();
+    let mut tags = one.tags.iter();
+    let tag = tags.find(|tag| tag.key == "tieline:closing");
+    let value = tag.map(|tag| tag.value.clone()).unwrap_or_default();
+    (one.vpc_endpoint_id, value)
+}
+
 /// Its end is told to nobody but by the check, once; and the removal comes to the end that it would have had.
 #[tokio::test(start_paused = true)]
 async fn a_removal_that_ended_unheard_is_gone_on_with() {
-    for seconds in [60, 200, 215] {
+    for seconds in [0, 5, 15] {
         let request = request("aurora-dsql-minimal");
         let (mut stage, before) = begun(&request).await;
         stage.remove(removal(&request), None);
+        names_off(&mut stage).await;
         stage.pass(Duration::from_secs(seconds)).await;
         stage.end(1, "ABORTED", None);
 
@@ -74,6 +95,52 @@ async fn a_removal_that_ended_unheard_is_gone_on_with() {
     }
 }
 
+/// One that was stopped before anything went takes nothing: whoever hears of it opens what it had closed, and the check has nothing more to
+/// tell of it.
+#[tokio::test(start_paused = true)]
+async fn a_removal_that_was_stopped_in_time_takes_nothing() {
+    let requests = [
+        "aurora-dsql-minimal",
+        "tidb-cloud-dedicated",
+        "endpoint-service-private-zone",
+    ];
+    for name in requests {
+        for is_heard in [true, false] {
+            let what = format!("{name} {is_heard}");
+            let request = request(name);
+            let (mut stage, before) = begun(&request).await;
+            stage.remove(removal(&request), None);
+            stage.pass(Duration::from_secs(100)).await;
+            assert_ne!(closing(&stage).1, "", "{what}");
+            stage.end(1, "ABORTED", None);
+            let heard = match is_heard {
+                true => vec![(true, stage.status_change(1))],
+                false => told(&mut stage).await,
+            };
+            let [heard] = &heard[..] else {
+                panic!("{what}: {heard:#?}");
+            };
+            stage.outside().world().clear_calls();
+            let ended = gone_on(&mut stage, heard.clone()).await;
+            let said = detail(&ended);
+            assert_eq!(code(&ended), "EXECUTION_ENDED", "{what}: {said:#}");
+            assert_eq!(said["resultId"], "e-removal.result", "{what}");
+            assert_eq!(said["stands"], true, "{what}: {said:#}");
+            assert_eq!(said["leftBehind"], json!([]), "{what}: {said:#}");
+            assert_eq!(writes(stage.outside()), ["DeleteTags"], "{what}");
+            assert_eq!(closing(&stage).1, "", "{what}");
+            for _ in 0..2 {
+                assert_eq!(told(&mut stage).await.len(), 0, "{what}");
+            }
+            // Nobody keeps it from being removed.
+            stage.remove(removal(&request), None);
+            let ended = stage.run().await.pop().unwrap();
+            assert_eq!(code(&ended), "REMOVED", "{what}: {:#}", detail(&ended));
+            assert_eq!(everything(&mut stage.outside().world()), before, "{what}");
+        }
+    }
+}
+
 /// Those that go on are aborted as well: the third time it is only said, and the fourth nothing.
 #[tokio::test(start_paused = true)]
 async fn a_removal_that_ends_again_and_again_is_gone_on_with_twice() {
@@ -81,7 +148,10 @@ async fn a_removal_that_ends_again_and_again_is_gone_on_with_twice() {
     let (mut stage, _) = begun(&request).await;
     stage.remove(removal(&request), None);
     for number in 1..=3 {
-        stage.pass(Duration::from_secs(200)).await;
+        match number {
+            1 => names_off(&mut stage).await,
+            _ => stage.pass(Duration::from_secs(200)).await,
+        }
         assert_eq!(stage.ended()[number].status, "RUNNING", "{number}");
         stage.end(number, "ABORTED", None);
         let change = stage.status_change(number);
@@ -124,7 +194,7 @@ async fn whoever_goes_on_and_says_that_it_failed_is_not_gone_on_with() {
     let refused = Fault::on("DeleteVpcEndpoints", FaultKind::AccessDenied);
     stage.outside().world().add_fault(refused);
     stage.remove(removal(&request), None);
-    stage.pass(Duration::from_secs(200)).await;
+    names_off(&mut stage).await;
     stage.end(1, "ABORTED", None);
     let change = stage.status_change(1);
     let ended = gone_on(&mut stage, (true, change)).await;
@@ -190,14 +260,6 @@ async fn what_was_asked_for_since_is_not_taken() {
     let (mut stage, _) = begun(&request).await;
     stage.remove(removal(&request), None);
     stage.pass(Duration::from_secs(100)).await;
-    let closing = |stage: &Stage| {
-        let seen = Seen::now(&mut stage.outside().world());
-        let one = seen.ours()[0].clone();
-        let mut tags = one.tags.iter();
-        let tag = tags.find(|tag| tag.key == "tieline:closing");
-        let value = tag.map(|tag| tag.value.clone()).unwrap_or_default();
-        (one.vpc_endpoint_id, value)
-    };
     let (endpoint, closer) = closing(&stage);
     assert_ne!(closer, "", "it was not leaving yet");
     stage.end(1, "ABORTED", None);

@@ -151,8 +151,8 @@ async fn another_request_that_joins_meanwhile_is_served() {
     }
 }
 
-/// One that ended while things went is gone on with; one that was still in its check is only announced. Neither takes what was asked for
-/// since: also late, and twice.
+/// One that has taken something is gone on with; one that has not is only announced, and nothing is closing any more. Neither takes what was
+/// asked for since: also late, and twice.
 #[tokio::test(start_paused = true)]
 async fn a_removal_that_is_aborted_is_gone_on_with_unless_it_was_asked_for_since() {
     for seconds in [0, 1, 60, 200, 215] {
@@ -162,10 +162,13 @@ async fn a_removal_that_is_aborted_is_gone_on_with_unless_it_was_asked_for_since
                 connected(scenario::world("default"), std::slice::from_ref(&request)).await;
             stage.remove(removal(&request), None);
             stage.pass(Duration::from_secs(seconds)).await;
-            let mut states = stage.ended()[1].states.clone().into_iter();
-            let has_taken = states.any(|state| state == "Remove the connection");
-            assert!(has_taken || seconds < 60, "{seconds}");
             stage.end(1, "ABORTED", None);
+            // Its last call is still under way.
+            stage.pass(Duration::from_secs(5)).await;
+            let taken = writes(stage.outside());
+            let has_taken = taken.iter().any(|action| action == "ModifyVpcEndpoint");
+            assert!(!has_taken || seconds > 60, "{seconds}: {taken:?}");
+            assert!(has_taken || seconds < 215, "{seconds}: {taken:?}");
             let change = stage.status_change(1);
             if is_wanted_again {
                 stage.start(request.clone(), None);
@@ -184,6 +187,7 @@ async fn a_removal_that_is_aborted_is_gone_on_with_unless_it_was_asked_for_since
             if is_wanted_again || !has_taken {
                 let seen = Seen::at_last(&mut stage.outside().world());
                 assert!(seen.ours()[0].private_dns_enabled, "{seconds}");
+                assert_eq!(closer(&stage), "", "{seconds}");
             }
             let ended = remove(&mut stage, removal(&request)).await;
             assert_eq!(code(&ended), "REMOVED", "{seconds}: {}", detail(&ended));
@@ -192,6 +196,68 @@ async fn a_removal_that_is_aborted_is_gone_on_with_unless_it_was_asked_for_since
                 before,
                 "{seconds}"
             );
+        }
+    }
+}
+
+/// Which execution is letting go of the endpoint.
+fn closer(stage: &Stage) -> String {
+    let seen = Seen::now(&mut stage.outside().world());
+    let mut tags = seen.ours()[0].tags.iter();
+    let closing = tags.find(|tag| tag.key == "tieline:closing");
+    closing.map(|tag| tag.value.clone()).unwrap_or_default()
+}
+
+/// Whoever joins, or leaves, while what a stopped removal had closed is opened again gets what they ask for.
+#[tokio::test(start_paused = true)]
+async fn nobody_is_disturbed_by_what_is_opened_again() {
+    for seconds in [0, 60, 150, 176, 180, 184, 188, 192, 200, 220] {
+        for joins in [true, false] {
+            let what = format!("{seconds} {joins}");
+            let first = request("aws-service-monitoring");
+            let second = with_id(first.clone(), "other");
+            let (mut stage, before) =
+                connected(scenario::world("default"), std::slice::from_ref(&first)).await;
+            stage.remove(removal(&first), None);
+            stage.pass(Duration::from_secs(100)).await;
+            assert_ne!(closer(&stage), "", "{what}");
+            stage.end(1, "ABORTED", None);
+            let change = stage.status_change(1);
+            stage.remove(change, None);
+            stage.pass(Duration::from_secs(seconds)).await;
+            match joins {
+                true => stage.start(second, None),
+                false => stage.remove(removal(&first), None),
+            }
+            let ended = stage.run().await;
+            if !joins {
+                assert_eq!(code(&ended[3]), "REMOVED", "{what}: {}", detail(&ended[3]));
+                assert_eq!(everything(&mut stage.outside().world()), before, "{what}");
+                continue;
+            }
+            assert_eq!(
+                code(&ended[2]),
+                "EXECUTION_ENDED",
+                "{what}: {}",
+                detail(&ended[2])
+            );
+            assert_eq!(detail(&ended[2])["stands"], true, "{what}");
+            assert_eq!(
+                code(&ended[3]),
+                "CONNECTED",
+                "{what}: {}",
+                detail(&ended[3])
+            );
+            assert_eq!(closer(&stage), "", "{what}");
+            let seen = Seen::at_last(&mut stage.outside().world());
+            let [one] = seen.ours()[..] else {
+                panic!("{what}: {} endpoints", seen.ours().len());
+            };
+            assert!(one.private_dns_enabled, "{what}");
+            for id in ["metrics", "other"] {
+                let mark = format!("tieline:request/{id}");
+                assert!(one.tags.iter().any(|tag| tag.key == mark), "{what}: {id}");
+            }
         }
     }
 }

@@ -86,9 +86,27 @@ pub struct Removal {
     /// Where removals that began before roll backs turned names off say whose names they turned off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     names_off: Option<EndpointId>,
+    /// Whether nothing is removed: a removal was stopped before anything went, and what it has closed is opened again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reopens: bool,
     /// What was not looked at, where nothing was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<String>,
+}
+
+impl Removal {
+    /// One that takes nothing.
+    pub fn to_reopen() -> Self {
+        Self {
+            reopens: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether it has said of something that it goes, or that it has let go of it.
+    pub fn has_taken(&self) -> bool {
+        !self.removed.is_empty() || !self.stays.is_empty()
+    }
 }
 
 /// A phase that is over

@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{GroupId, RoleArn, SecretArn, SubnetId};
-use crate::json::canonical;
 use crate::outside::{Reply, Tags};
 
 /// AWS DMS, as far as a tested endpoint to a MySQL server needs it.
@@ -137,30 +136,6 @@ pub struct Size {
     pub class: String,
     /// Its storage in GiB, 0 if DMS does not say.
     pub storage: u32,
-}
-
-impl Size {
-    /// As a mark says it.
-    pub fn built(&self) -> String {
-        let [class, storage] = self.digests();
-        format!("{class}-{storage}")
-    }
-
-    /// What of it is not as a mark says it, as requests call it, with its value now.
-    pub fn drift(&self, built: &str) -> Vec<(&'static str, String)> {
-        let fields = [
-            ("replicationInstance.class", self.class.clone()),
-            ("replicationInstance.storageGib", self.storage.to_string()),
-        ];
-        let both = built.split('-').zip(self.digests()).zip(fields);
-        let differ = both.filter(|((was, is), _)| was != is);
-        differ.map(|(_, field)| field).collect()
-    }
-
-    fn digests(&self) -> [String; 2] {
-        let digits = |text: &str| canonical::digest(&[text])[..4].to_owned();
-        [digits(&self.class), digits(&self.storage.to_string())]
-    }
 }
 
 /// How something of DMS's is, by its status (DMS User Guide, "Replication instance status").

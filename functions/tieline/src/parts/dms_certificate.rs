@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Observation, PartContext, PartKind, dms_marks};
-use crate::outside::{Reply, made};
+use crate::outside::{Reply, Tags, made};
 use crate::ownership::Ownership;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,14 +28,24 @@ impl PartKind for DmsCertificate {
         let ownership = dms_marks::whose(context, &found.tags);
         let condition = match ownership {
             Ownership::Others => context.not_ours(&self.name(), &found.tags),
+            Ownership::Ours | Ownership::Confirmed
+                if dms_marks::is_behind(context, &found.tags) =>
+            {
+                Condition::Incomplete
+            }
             Ownership::Ours | Ownership::Confirmed => Condition::Ready,
         };
         Ok(Observation::of(condition, ownership).with("arn", found.arn))
     }
 
     async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
-        let tags = context.owner.all_tags();
         let dms = context.outside.dms;
+        if context.change.is_some()
+            && let Some(found) = dms.certificate(&self.id).await?
+        {
+            return dms_marks::write(context, &found.arn, &found.tags).await;
+        }
+        let tags = context.owner.all_tags();
         made(dms.import_certificate(&self.id, &self.pem, &tags).await)
     }
 
@@ -44,6 +54,11 @@ impl PartKind for DmsCertificate {
             Some(found) => context.outside.dms.delete_certificate(&found.arn).await,
             None => Ok(()),
         }
+    }
+
+    async fn tags(&self, context: &PartContext<'_>) -> Reply<Option<Tags>> {
+        let found = context.outside.dms.certificate(&self.id).await?;
+        Ok(found.map(|found| found.tags))
     }
 
     async fn mark(&self, context: &PartContext<'_>) -> Reply<()> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Observation, PartContext, PartKind};
+use super::{Condition, Observation, PartContext, PartKind, dms_marks};
 use crate::deployment::Bounds;
 use crate::outside::dms::{DmsEndpoint as Found, DmsState, NewDmsEndpoint};
 use crate::outside::{Reply, Tags, made};
@@ -38,7 +38,7 @@ impl PartKind for DmsEndpoint {
         let Some(found) = self.find(context).await? else {
             return Ok(Observation::absent());
         };
-        let ownership = match context.owner.of_tags(&found.tags) {
+        let ownership = match dms_marks::whose_confirmed(context, &found.tags) {
             // What is confirmed is the connection of before.
             Ownership::Confirmed if !context.owner.is_confirmed_on(&found.tags) => Ownership::Ours,
             whose @ (Ownership::Ours | Ownership::Confirmed | Ownership::Others) => whose,
@@ -78,7 +78,7 @@ impl PartKind for DmsEndpoint {
         true
     }
 
-    async fn marked(&self, context: &PartContext<'_>) -> Reply<Option<Tags>> {
+    async fn tags(&self, context: &PartContext<'_>) -> Reply<Option<Tags>> {
         Ok(self.find(context).await?.map(|found| found.tags))
     }
 

@@ -9,7 +9,7 @@ use crate::deployment::Bounds;
 use crate::endpoint::Difference;
 use crate::ids::{InstanceArn, VpcId};
 use crate::outside::dms::{DmsState, Instance, NewInstance, Size};
-use crate::outside::{CallError, Reply, made};
+use crate::outside::{CallError, Reply, Tags, made};
 use crate::ownership::Ownership;
 use crate::problem::{Code, Problem};
 use crate::refusals::{instance_not_allowed, unsuitable};
@@ -49,12 +49,12 @@ impl DmsInstance {
     /// Gives an instance the planned size. It says first whose that is, so that a change which is aborted can be gone on with.
     async fn resize(context: &PartContext<'_>, new: &NewInstance, there: &Instance) -> Reply<()> {
         dms_marks::write(context, &there.arn, &there.tags).await?;
-        if !Self::forget_test(context, new, there).await? {
-            return Ok(());
-        }
         let class = (new.class != there.size.class).then_some(new.class.as_str());
         let storage = (new.storage > there.size.storage).then_some(new.storage);
         if class.is_none() && storage.is_none() {
+            return Ok(());
+        }
+        if !Self::forget_test(context, new, there).await? {
             return Ok(());
         }
         let dms = context.outside.dms;
@@ -138,7 +138,10 @@ impl PartKind for DmsInstance {
             Self::New(_) if ownership == Ownership::Others => {
                 context.not_ours(&self.name(), &instance.tags)
             }
-            Self::New(new) if context.change.is_some() && instance.size != wanted(new) => {
+            Self::New(new)
+                if dms_marks::is_behind(context, &instance.tags)
+                    || (context.change.is_some() && instance.size != wanted(new)) =>
+            {
                 let condition = self.condition(&instance.status);
                 if condition == Condition::Ready {
                     Condition::Incomplete
@@ -240,6 +243,13 @@ impl PartKind for DmsInstance {
             problems: shrinks.into_iter().collect(),
             warnings: warning.into_iter().collect(),
         })
+    }
+
+    async fn tags(&self, context: &PartContext<'_>) -> Reply<Option<Tags>> {
+        match self {
+            Self::New(_) => Ok(self.find(context).await?.map(|there| there.tags)),
+            Self::Existing { .. } => Ok(None),
+        }
     }
 
     async fn mark(&self, context: &PartContext<'_>) -> Reply<()> {

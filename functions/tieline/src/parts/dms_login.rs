@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dms_endpoint::DmsEndpoint;
 use super::dms_instance::DmsInstance;
-use super::{Condition, Observation, PartContext, PartKind};
+use super::{Condition, Observation, PartContext, PartKind, dms_marks};
 use crate::outside::Reply;
 use crate::outside::dms::Test;
 use crate::ownership::Ownership;
@@ -24,7 +24,7 @@ impl DmsLogin {
         let instance = self.instance.find(context).await?;
         let endpoint = self.endpoint.find(context).await?;
         Ok(instance.zip(endpoint).map(|(instance, endpoint)| {
-            let ownership = context.owner.of_tags(&endpoint.tags);
+            let ownership = dms_marks::whose_confirmed(context, &endpoint.tags);
             (instance.arn, endpoint.arn, ownership)
         }))
     }

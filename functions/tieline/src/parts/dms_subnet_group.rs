@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Condition, Observation, PartContext, PartKind, dms_marks};
 use crate::ids::SubnetId;
 use crate::outside::dms::SubnetGroup;
-use crate::outside::{Reply, made};
+use crate::outside::{Reply, Tags, made};
 use crate::ownership::Ownership;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,11 @@ impl PartKind for DmsSubnetGroup {
         let ownership = dms_marks::whose(context, &group.tags);
         let condition = match ownership {
             Ownership::Others => context.not_ours(&self.name(), &group.tags),
+            Ownership::Ours | Ownership::Confirmed
+                if dms_marks::is_behind(context, &group.tags) =>
+            {
+                Condition::Incomplete
+            }
             Ownership::Ours | Ownership::Confirmed => Condition::Ready,
         };
         Ok(Observation::of(condition, ownership)
@@ -46,6 +51,11 @@ impl PartKind for DmsSubnetGroup {
     }
 
     async fn make(&self, context: &PartContext<'_>) -> Reply<()> {
+        if context.change.is_some()
+            && let Some(found) = self.find(context).await?
+        {
+            return dms_marks::write(context, &self.arn, &found.tags).await;
+        }
         let (dms, tags) = (context.outside.dms, context.owner.all_tags());
         let description = format!("Tieline: {}", context.owner.request_id);
         let creation = dms.create_subnet_group(&self.id, &description, &self.subnets, &tags);
@@ -54,6 +64,10 @@ impl PartKind for DmsSubnetGroup {
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
         context.outside.dms.delete_subnet_group(&self.id).await
+    }
+
+    async fn tags(&self, context: &PartContext<'_>) -> Reply<Option<Tags>> {
+        Ok(self.find(context).await?.map(|found| found.tags))
     }
 
     async fn mark(&self, context: &PartContext<'_>) -> Reply<()> {

@@ -110,8 +110,8 @@ pub trait PartKind: Send + Sync {
         false
     }
 
-    /// The tags of what carries the mark, where that is there and has tags.
-    async fn marked(&self, _: &PartContext<'_>) -> Reply<Option<Tags>> {
+    /// The tags of what is there of it, where these say the request's parameters.
+    async fn tags(&self, _: &PartContext<'_>) -> Reply<Option<Tags>> {
         Ok(None)
     }
 
@@ -138,7 +138,20 @@ pub struct PartContext<'a> {
     pub change: Option<&'a Change>,
 }
 
-impl PartContext<'_> {
+impl<'a> PartContext<'a> {
+    /// Of no endpoint, and to make what is planned.
+    pub fn of(outside: &'a Outside<'a>, owner: &'a Owner) -> Self {
+        Self {
+            outside,
+            owner,
+            wanted: None,
+            endpoint: None,
+            endpoint_id: None,
+            removes: false,
+            change: None,
+        }
+    }
+
     pub fn is_adopted(&self) -> bool {
         self.wanted
             .is_some_and(|wanted| wanted.serving.is_adopted())

@@ -216,7 +216,7 @@ pub(super) async fn put_back(mut work: Work<'_>) -> StepResult {
 async fn put_back_parts(work: Work<'_>) -> StepResult {
     let context = work.parts(None);
     let owner = &work.plan.owner;
-    let marks = parts::marked(&work.plan, &context).await?;
+    let marks = parts::marked(&work.plan.parts, &context).await?;
     let stands = marks.as_ref().is_some_and(|tags| owner.has_confirmed(tags));
     let is_confirmed = marks.is_some_and(|tags| owner.is_confirmed_on(&tags));
     let was_confirmed = owner.fingerprint_before.is_some() && is_confirmed;

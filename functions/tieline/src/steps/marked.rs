@@ -1,10 +1,38 @@
 //! What carries a request's mark, whatever else is known of the request.
 
+use super::{find_context, parts};
 use crate::execution::Execution;
 use crate::ids::RequestId;
 use crate::outside::{Endpoint, EndpointFilter, Outside, Reply};
-use crate::ownership::{Owner, is_closing};
+use crate::ownership::{Owner, Ownership, is_closing};
+use crate::parts::{Condition, Part, PartContext, PartKind};
+use crate::removal::Removal;
+use crate::request::Request;
 use crate::result::Left;
+use crate::targets::{ConnectedThrough, Unresolved};
+
+/// What is known of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Asked<'a> {
+    Of(&'a Request),
+    ById(&'a RequestId),
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn by(removal: &'a Removal) -> Self {
+        match removal {
+            Removal::Of(request) => Self::Of(request),
+            Removal::ById(asked) => Self::ById(&asked.request_id),
+        }
+    }
+
+    pub(super) fn id(self) -> &'a RequestId {
+        match self {
+            Self::Of(request) => &request.request_id,
+            Self::ById(id) => id,
+        }
+    }
+}
 
 /// The request as no more than its id.
 pub(super) fn owner_by_id(
@@ -65,6 +93,26 @@ impl Standing {
         }
     }
 
+    /// The same of a part that would say that the connection is confirmed.
+    async fn note(&mut self, part: &dyn PartKind, context: &PartContext<'_>) -> Reply<()> {
+        let owner = context.owner;
+        let tags = part.tags(context).await?;
+        if !tags.is_some_and(|tags| owner.is_ours(&tags) && owner.has_confirmed(&tags)) {
+            return Ok(());
+        }
+        match part.look(context).await?.condition {
+            Condition::Going => self
+                .leaving
+                .push(format!("{} (it is being removed)", part.name())),
+            Condition::Absent => {}
+            Condition::Incomplete
+            | Condition::Pending(_)
+            | Condition::Ready
+            | Condition::Broken(_) => self.stands = true,
+        }
+        Ok(())
+    }
+
     pub(super) fn left(&self) -> Left<'_> {
         Left {
             behind: &self.leaving,
@@ -73,27 +121,76 @@ impl Standing {
     }
 }
 
-/// Looks at what there is of a request of which no more is known than its id. Where that cannot be seen, all of it may be there.
+/// Looks at what there is of a request. Where that cannot be seen, all of it may be there.
 pub(super) async fn standing(
     outside: &Outside<'_>,
     execution: &Execution,
-    id: &RequestId,
+    asked: Asked<'_>,
 ) -> Standing {
-    let owner = owner_by_id(outside, execution, id);
-    let seen = match &owner {
-        Some(owner) => marked(outside, owner)
-            .await
-            .ok()
-            .map(|there| (owner, there)),
-        None => None,
-    };
-    match seen {
-        Some((owner, there)) => Standing::of(owner, &there),
-        None => Standing {
+    match seen(outside, execution, asked).await {
+        Ok(Some(standing)) => standing,
+        Ok(None) | Err(_) => Standing {
             stands: false,
             leaving: vec![format!(
-                "perhaps everything that {id} holds: it could not be looked at"
+                "perhaps everything that {} holds: it could not be looked at",
+                asked.id()
             )],
         },
     }
+}
+
+async fn seen(
+    outside: &Outside<'_>,
+    execution: &Execution,
+    asked: Asked<'_>,
+) -> Reply<Option<Standing>> {
+    let Some(owner) = owner_by_id(outside, execution, asked.id()) else {
+        return Ok(None);
+    };
+    let there = marked(outside, &owner).await?;
+    let mut standing = Standing::of(&owner, &there);
+    if let Asked::Of(request) = asked {
+        let owner = request.owner(outside.deployment, execution.account(), "", &execution.id);
+        let context = PartContext {
+            removes: true,
+            ..PartContext::of(outside, &owner)
+        };
+        for part in beside(outside, execution, request).await? {
+            if part.kind().carries_mark() {
+                standing.note(part.kind(), &context).await?;
+            }
+        }
+    }
+    Ok(Some(standing))
+}
+
+/// What a connection is made of whose mark is on no endpoint, and on something in AWS. What is made at vendors is not looked at: that
+/// takes their keys, which may be what was refused.
+async fn beside(
+    outside: &Outside<'_>,
+    execution: &Execution,
+    request: &Request,
+) -> Reply<Vec<Part>> {
+    let target = &request.shape.target;
+    if target.facts().connected_through != ConnectedThrough::Vpc {
+        return Ok(Vec::new());
+    }
+    let context = find_context(outside, request, execution);
+    match target.kind().made_of(&context, None).await {
+        Ok(resolved) => Ok(resolved.parts),
+        Err(Unresolved::Failed(error)) => Err(error),
+        Err(Unresolved::NotYet(_) | Unresolved::Refused(_)) => Ok(Vec::new()),
+    }
+}
+
+/// Whether a request is confirmed that has no endpoint which would say so, with its own parameters.
+pub(super) async fn is_confirmed_without_endpoint(
+    outside: &Outside<'_>,
+    execution: &Execution,
+    request: &Request,
+) -> Reply<bool> {
+    let parts = beside(outside, execution, request).await?;
+    let owner = request.owner(outside.deployment, execution.account(), "", &execution.id);
+    let tags = parts::marked(&parts, &PartContext::of(outside, &owner)).await?;
+    Ok(tags.is_some_and(|tags| owner.of_tags(&tags) == Ownership::Confirmed))
 }

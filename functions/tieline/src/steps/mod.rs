@@ -12,6 +12,7 @@ mod observe;
 mod own_group;
 mod parts;
 pub mod preflight;
+mod reopen;
 pub mod roll_back;
 mod runs;
 pub mod status_polling;
@@ -21,9 +22,11 @@ use std::pin::pin;
 
 use futures_util::future::{Either, select};
 
-use crate::execution::Progress;
+use crate::execution::{Execution, Progress};
 use crate::ids::EndpointId;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply};
+use crate::request::Request;
+use crate::targets::FindContext;
 use crate::time::Time;
 use crate::workflow::{
     LONGEST_POLL, NextState, StepError, StepInput, StepOutput, StepResult, Work, wait_seconds,
@@ -108,6 +111,21 @@ fn put_off(outside: &Outside<'_>, began: Time, input: StepInput, error: CallErro
         check,
         ..StepOutput::to(next, execution, progress)
     })
+}
+
+/// What a request's target is found by.
+fn find_context<'a>(
+    outside: &'a Outside<'a>,
+    request: &'a Request,
+    execution: &'a Execution,
+) -> FindContext<'a> {
+    FindContext {
+        outside,
+        request_id: &request.request_id,
+        region: &request.shape.region,
+        account: execution.account(),
+        network: request.shape.network.as_ref(),
+    }
 }
 
 /// The endpoint of an id as EC2 shows it now; a new one may take seconds to show.

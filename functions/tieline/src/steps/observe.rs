@@ -9,7 +9,9 @@ use crate::workflow::{Observed, PartsStatus, Work};
 
 /// Looks once at everything that the next decision may depend on.
 pub(super) async fn observe(work: &Work<'_>) -> Reply<Observed> {
-    if work.progress.phase == Phase::RollBack && work.plan.change.is_some() {
+    // Whoever does it looks by itself.
+    let has_own_look = work.plan.change.is_some() || work.reopens();
+    if work.progress.phase == Phase::RollBack && has_own_look {
         return Ok(Observed::default());
     }
     if work.progress.phase == Phase::RollBack {

@@ -2,7 +2,7 @@
 
 use crate::execution::Phase;
 use crate::outside::{Endpoint, Reply, Tags};
-use crate::ownership::Ownership;
+use crate::ownership::{Claim, Ownership};
 use crate::parts::{Condition, Narrowed, Part, PartContext};
 use crate::plan::Plan;
 use crate::workflow::Work;
@@ -50,13 +50,34 @@ pub(super) async fn changed<'p>(
 }
 
 /// The tags of the part that carries the request's mark.
-pub(super) async fn marked(plan: &Plan, context: &PartContext<'_>) -> Reply<Option<Tags>> {
-    for part in &plan.parts {
-        if let Some(tags) = part.kind().marked(context).await? {
+pub(super) async fn marked(parts: &[Part], context: &PartContext<'_>) -> Reply<Option<Tags>> {
+    for part in parts.iter().map(|part| part.kind()) {
+        if part.carries_mark()
+            && let Some(tags) = part.tags(context).await?
+        {
             return Ok(Some(tags));
         }
     }
     Ok(None)
+}
+
+/// Things that carry the request's id and other parameters than its own, each by its name; none if one of them has its own. A change
+/// that was aborted leaves both kinds.
+pub(super) async fn of_others(parts: &[Part], context: &PartContext<'_>) -> Reply<Vec<String>> {
+    let owner = context.owner;
+    let mut others = Vec::new();
+    for part in parts.iter().map(|part| part.kind()) {
+        let tags = part.tags(context).await?;
+        let Some(tags) = tags.filter(|tags| owner.is_ours(tags)) else {
+            continue;
+        };
+        match owner.claim(&tags) {
+            Claim::Ours => return Ok(Vec::new()),
+            Claim::Other => others.push(part.name()),
+            Claim::None => {}
+        }
+    }
+    Ok(others)
 }
 
 /// Whether the request is confirmed, on its endpoint or on a part that carries its mark, as it shows at this moment.

@@ -7,9 +7,9 @@
 //! answer was lost is looked for until [`crate::time::Limits::settle`] has passed. A vendor that refuses to remove its
 //! part, or does not answer for half a phase, keeps nothing of EC2's from being removed. May be repeated.
 
-use super::marked::{Standing, standing};
+use super::marked::{Asked, Standing, standing};
 use super::runs::{self, Works};
-use super::{change, inventory, parts};
+use super::{change, inventory, parts, reopen};
 use crate::execution::{EndedExecution, Phase, Progress};
 use crate::ids::{EndpointId, RequestId};
 use crate::options::OnFailure;
@@ -17,6 +17,7 @@ use crate::outside::{CallError, Endpoint, EndpointChange, Outside, Reply};
 use crate::ownership::{MANAGED, REQUEST, is_closing};
 use crate::parts::Part;
 use crate::problem::{Code, Problem, Rejection};
+use crate::removal;
 use crate::request;
 use crate::result::{Failed, Left, Removed, ResultDetail, ResultEvent};
 use crate::time::Time;
@@ -104,7 +105,13 @@ async fn nothing_planned(
     let id = request::request_id(asked);
     let there = match &id {
         // Nothing was done about what was to go.
-        Some(id) if removes => standing(outside, &input.execution, id).await,
+        Some(id) if removes => {
+            let region = input.execution.region();
+            let removal = region.and_then(|here| removal::read(&removal::as_event(asked), &here));
+            let removal = removal.and_then(Result::ok);
+            let asked = removal.as_ref().map_or(Asked::ById(id), Asked::by);
+            standing(outside, &input.execution, asked).await
+        }
         Some(_) | None => Standing::default(),
     };
     let left = if removes {
@@ -123,6 +130,9 @@ async fn nothing_planned(
 }
 
 async fn step(mut work: Work<'_>) -> StepResult {
+    if work.reopens() {
+        return reopen::step(work).await;
+    }
     if work.plan.change.is_some() {
         return change::put_back(work).await;
     }
@@ -138,7 +148,8 @@ async fn step(mut work: Work<'_>) -> StepResult {
         return Ok(work.pause(CHECKING));
     }
     let patient = work.situation_at(began).is_patient();
-    if work.removes() && inventory.deletes() {
+    let takes_part = work.plan.endpoint.is_none() && inventory.parts.next().is_some();
+    if work.removes() && (inventory.deletes() || takes_part) {
         // One that began before, and that Step Functions did not list yet.
         let id = &work.plan.owner.request_id;
         let before = runs::before(work.outside, &work.execution, id).await?;

@@ -42,7 +42,7 @@ pub fn route(situation: &Situation<'_>, observed: &Observed) -> Decision {
     let then = if let Some(inventory) = &observed.inventory {
         situation.roll_back(inventory)
     } else if situation.progress.phase == Phase::RollBack {
-        // A change is put back by whoever does it, one look after the other.
+        // A change is put back, and what was closed is opened again, by whoever does it, one look after the other.
         Then::Go(NextState::RollBack)
     } else {
         match &situation.plan.endpoint {

@@ -87,6 +87,12 @@ impl Work<'_> {
         self.progress.removal.is_some()
     }
 
+    /// Whether nothing of it goes: what a removal has closed that was stopped is opened again.
+    pub fn reopens(&self) -> bool {
+        let removal = self.progress.removal.as_ref();
+        removal.is_some_and(|removal| removal.reopens)
+    }
+
     /// Goes on to a state.
     pub fn go(self, next: NextState) -> StepOutput {
         let is_removal = next == NextState::RollBack && self.removes();

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::problem::{Problem, Rejection};
 use crate::request;
 use crate::result::{Failed, Left, Planned, ResultDetail};
-use crate::steps::marked::standing;
+use crate::steps::marked::{Asked, standing};
 use crate::workflow::{LONGEST_POLL, NextState, StepOutput, Work, wait_seconds};
 
 /// How preflight ends.
@@ -75,22 +75,22 @@ impl<'a> Answer<'a> {
     pub(super) async fn refuse_as_it_stands(
         self,
         problems: Vec<Problem>,
-        id: &RequestId,
+        asked: Asked<'_>,
     ) -> StepOutput {
-        let there = standing(self.outside, &self.execution, id).await;
-        self.refuse(problems, there.left(), Some(id))
+        let there = standing(self.outside, &self.execution, asked).await;
+        self.refuse(problems, there.left(), Some(asked.id()))
     }
 
     /// What stands in the way passes: wait for it, unless it has taken too long already, or somebody only asks.
     pub(super) async fn not_yet(
         self,
         problem: Problem,
-        id: &RequestId,
+        asked: Asked<'_>,
         only_asks: bool,
     ) -> StepOutput {
         let waited = self.progress.waited(self.outside.clock.now());
         if only_asks || waited >= self.outside.limits.phase {
-            return self.refuse_as_it_stands(vec![problem], id).await;
+            return self.refuse_as_it_stands(vec![problem], asked).await;
         }
         self.wait(problem.message)
     }

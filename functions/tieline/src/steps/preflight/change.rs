@@ -202,16 +202,11 @@ impl Check<'_> {
         }
         plan.change = Some(Change::default());
         let context = PartContext {
-            outside: self.outside,
-            owner: &plan.owner,
-            wanted: None,
-            endpoint: None,
-            endpoint_id: None,
-            removes: false,
             change: plan.change.as_ref(),
+            ..PartContext::of(self.outside, &plan.owner)
         };
         let owner = &plan.owner;
-        let tags = parts::marked(plan, &context).await?;
+        let tags = parts::marked(&plan.parts, &context).await?;
         let tags = tags.filter(|tags| owner.is_ours(tags) && owner.has_confirmed(tags));
         let Some(tags) = tags else {
             let message = format!(
@@ -224,7 +219,6 @@ impl Check<'_> {
             self.problems.push(problem.about("$.requestId"));
             return Ok(false);
         };
-        self.stands_without_endpoint = true;
         let before = owner.fingerprint_on(&tags).map(str::to_owned);
         let before = before.filter(|one| *one != owner.fingerprint);
         if let Some(before) = &before
@@ -294,13 +288,11 @@ impl Check<'_> {
             return Ok(());
         }
         let context = PartContext {
-            outside: self.outside,
-            owner: &plan.owner,
             wanted: plan.endpoint.as_ref(),
             endpoint: there,
             endpoint_id: there.map(|endpoint| &endpoint.id),
-            removes: false,
             change: plan.change.as_ref(),
+            ..PartContext::of(self.outside, &plan.owner)
         };
         let mut all = Vec::new();
         for part in &plan.parts {

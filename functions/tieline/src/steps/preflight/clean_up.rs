@@ -19,7 +19,7 @@ use crate::problem::{Code, Problem};
 use crate::question;
 use crate::request::{self, Request};
 use crate::result::Left;
-use crate::steps::marked::marked;
+use crate::steps::marked::{Asked, marked};
 use crate::steps::{parts, runs};
 use crate::targets::Target;
 use crate::workflow::{LONGEST_POLL, NextState, StepInput, StepOutput, StepResult, wait_seconds};
@@ -91,7 +91,9 @@ pub(super) async fn step(
         );
         let fix = "send the change again, which goes on with what is there; or send the request as it was, as a change";
         let problem = Problem::new(Code::ExecutionEnded, message, fix);
-        return Ok(answer.refuse_as_it_stands(vec![problem], id).await);
+        return Ok(answer
+            .refuse_as_it_stands(vec![problem], Asked::Of(&request))
+            .await);
     }
     // What is being removed is not read back, nor made again.
     let removal = runs::removing(outside, here, &answer.execution, id).await?;
@@ -118,13 +120,9 @@ pub(super) async fn step(
         && !confirmed
     {
         let context = PartContext {
-            outside,
-            owner: &plan.owner,
             wanted: plan.endpoint.as_ref(),
-            endpoint: None,
-            endpoint_id: None,
-            removes: false,
             change: plan.change.as_ref(),
+            ..PartContext::of(outside, &plan.owner)
         };
         confirmed = parts::is_confirmed(plan, &context).await?;
     }

@@ -16,7 +16,8 @@ use crate::outside::{
 use crate::ownership::REQUEST;
 use crate::problem::Problem;
 use crate::request::Request;
-use crate::targets::{ConnectedThrough, EndpointSpec, FindContext, Resolved, Unresolved};
+use crate::steps::find_context;
+use crate::targets::{ConnectedThrough, EndpointSpec, Resolved, Unresolved};
 
 /// What was seen. A look that may turn out not to be needed keeps its error until it is.
 pub(super) struct Looks {
@@ -248,13 +249,7 @@ async fn target(
             return Ok(Target::Refused(problems));
         }
     }
-    let context = FindContext {
-        outside,
-        request_id: &request.request_id,
-        region: &request.shape.region,
-        account: execution.account(),
-        network: request.shape.network.as_ref(),
-    };
+    let context = find_context(outside, request, execution);
     let resolved = match request.shape.target.kind().find(&context).await {
         Ok(resolved) => Box::new(resolved),
         Err(Unresolved::Failed(error)) => return Err(error),

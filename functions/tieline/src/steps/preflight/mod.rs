@@ -29,6 +29,7 @@ use crate::removal;
 use crate::request::{self, Request};
 use crate::result::Left;
 use crate::steps::check;
+use crate::steps::marked::{Asked, is_confirmed_without_endpoint};
 use crate::steps::runs::{self, Works};
 use crate::targets::{ConnectedThrough, EndpointSpec, Resolved};
 use crate::workflow::{NextState, StepError, StepInput, StepResult};
@@ -89,7 +90,7 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
         Ok(request) => request,
         Err(problems) => return Ok(answer.refuse(problems, Left::default(), id.as_ref())),
     };
-    let id = &request.request_id;
+    let (id, asked) = (&request.request_id, Asked::Of(&request));
     let removal = match request.dry_run {
         true => Works::Nobody,
         false => runs::removing(outside, here, &answer.execution, id).await?,
@@ -98,41 +99,45 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
         let message = format!("the connection of {id} is still being removed by {execution}");
         let fix = "wait for the removal's result, and send the event again";
         let problem = Problem::new(Code::RequestInProgress, message, fix);
-        return Ok(answer.not_yet(problem, id, request.dry_run).await);
+        return Ok(answer.not_yet(problem, asked, request.dry_run).await);
     }
     if request.changes && !answer.execution.may_change() {
         let why = "this execution began before there were changes: send the event again";
         let problem = Problem::at("$", why);
-        return Ok(answer.refuse_as_it_stands(vec![problem], id).await);
+        return Ok(answer.refuse_as_it_stands(vec![problem], asked).await);
     }
     if request.changes
         && let Some(problem) = change::in_the_way(outside, &answer.execution, id).await?
     {
-        return Ok(answer.not_yet(problem, id, request.dry_run).await);
+        return Ok(answer.not_yet(problem, asked, request.dry_run).await);
     }
     let mut check = Check::new(outside, &request, &answer.execution);
     let outcome = check.run().await?;
-    let (problems, stands, own_group) = (check.problems, check.stands, check.own_group);
+    let (problems, own_group) = (check.problems, check.own_group);
+    if !problems.is_empty() && request.changes {
+        return Ok(answer.refuse_as_it_stands(problems, asked).await);
+    }
+    let is_other = !problems.is_empty()
+        && is_confirmed_without_endpoint(outside, &answer.execution, &request).await?;
+    let stands = check.stands || is_other;
     // What is there may be becoming something else, or go back to what it was.
-    if stands && check.drifts && !request.changes && !request.dry_run {
+    let may_pass = (check.stands && check.drifts) || is_other;
+    if may_pass && !request.changes && !request.dry_run {
         let changing = runs::changing(outside, &answer.execution, id).await?;
         if let Some(who) = changing.who() {
             let problem = change::is_worked_on(id, who);
-            return Ok(answer.not_yet(problem, id, false).await);
+            return Ok(answer.not_yet(problem, asked, false).await);
         }
-    }
-    if !problems.is_empty() && request.changes && !check.stands_without_endpoint {
-        return Ok(answer.refuse_as_it_stands(problems, id).await);
     }
     if !problems.is_empty() {
         let left = Left {
             behind: &[],
-            stands: stands || check.stands_without_endpoint,
+            stands,
         };
         return Ok(answer.refuse(problems, left, Some(&request.request_id)));
     }
     match outcome {
-        Outcome::NotYet(problem) => Ok(answer.not_yet(problem, id, request.dry_run).await),
+        Outcome::NotYet(problem) => Ok(answer.not_yet(problem, asked, request.dry_run).await),
         Outcome::Planned(plan) if request.dry_run => Ok(answer.planned(*plan)),
         Outcome::Planned(plan) => {
             let mut work = answer.work(*plan);
@@ -197,8 +202,6 @@ struct Check<'a> {
     fingerprint_before: Option<String>,
     /// The group of our own, where a change takes or leaves it.
     own_group: Option<GroupId>,
-    /// Whether what a change is about is confirmed, and has no endpoint that would show it.
-    stands_without_endpoint: bool,
     /// Whether what is confirmed is not what it was then: perhaps a change is under way.
     drifts: bool,
 }
@@ -216,7 +219,6 @@ impl<'a> Check<'a> {
             keeps_own_out: false,
             fingerprint_before: None,
             own_group: None,
-            stands_without_endpoint: false,
             drifts: false,
         }
     }
@@ -482,13 +484,11 @@ impl<'a> Check<'a> {
     /// Asks every part what stands in its way.
     async fn check_parts(&mut self, plan: &Plan, endpoint: Option<&Endpoint>) -> Reply<()> {
         let context = PartContext {
-            outside: self.outside,
-            owner: &plan.owner,
             wanted: plan.endpoint.as_ref(),
             endpoint,
             endpoint_id: endpoint.map(|endpoint| &endpoint.id),
-            removes: false,
             change: plan.change.as_ref(),
+            ..PartContext::of(self.outside, &plan.owner)
         };
         let warnings = plan.parts.iter().map(|part| part.kind().warns(&context));
         self.warnings.extend(warnings.flatten());

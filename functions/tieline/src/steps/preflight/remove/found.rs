@@ -8,7 +8,7 @@ use crate::execution::Execution;
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply};
 use crate::ownership::{Claim, MANAGED, Owner};
-use crate::parts::Part;
+use crate::parts::{Part, PartContext};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::refusals;
@@ -16,7 +16,8 @@ use crate::removal::Id;
 use crate::request::Request;
 use crate::steps::marked::{marked, owner_by_id};
 use crate::steps::preflight::clean_up::{plan_by_marks, wanted};
-use crate::targets::{FindContext, Resolved, Target, Unresolved};
+use crate::steps::{find_context, parts};
+use crate::targets::{Resolved, Target, Unresolved};
 
 /// What a removal finds.
 pub(super) enum Found {
@@ -27,10 +28,12 @@ pub(super) enum Found {
     Refused(Vec<Problem>),
 }
 
+/// `goes_on`: a removal of these parameters has begun before, so that what says them may be gone already.
 pub(super) async fn whole(
     outside: &Outside<'_>,
     execution: &Execution,
     request: &Request,
+    goes_on: bool,
 ) -> Reply<Found> {
     // Nobody's: what was allowed when it was made is removed.
     let owner = request.owner(outside.deployment, execution.account(), "", &execution.id);
@@ -42,13 +45,7 @@ pub(super) async fn whole(
     there.retain(|one| owner.claim(&one.tags) == Claim::Ours);
     let target = request.shape.target.kind();
     let resolved = if target.has_parts() || there.is_empty() {
-        let context = FindContext {
-            outside,
-            request_id: &request.request_id,
-            region: &request.shape.region,
-            account: execution.account(),
-            network: request.shape.network.as_ref(),
-        };
+        let context = find_context(outside, request, execution);
         let service = there.first().map(|one| one.service.as_str());
         match target.made_of(&context, service).await {
             Ok(resolved) => resolved,
@@ -72,6 +69,11 @@ pub(super) async fn whole(
         None => elsewhere(outside, request, &resolved, &mut plan).await?,
     };
     plan.parts = resolved.parts;
+    let others = parts::of_others(&plan.parts, &PartContext::of(outside, &plan.owner)).await?;
+    if !others.is_empty() && !goes_on {
+        let others = others.iter().map(|name| refusals::conflict(name));
+        return Ok(Found::Refused(others.collect()));
+    }
     name_zones(outside, &mut plan, found.as_ref()).await?;
     plan.complete_marks();
     Ok(Found::Plan(Box::new(plan)))

@@ -2,6 +2,7 @@
 
 mod foretold;
 mod found;
+mod untouched;
 
 use serde_json::Value;
 
@@ -10,11 +11,13 @@ use super::clean_up::{is_early, nothing, until_known};
 use crate::execution::{self, EndedExecution, Execution, Phase, Progress};
 use crate::ids::Region;
 use crate::outside::{Outside, Reply};
+use crate::ownership::is_closing;
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::removal::{self, Removal};
 use crate::result::{Removed, ResultDetail};
 use crate::steps::inventory;
+use crate::steps::marked::Asked;
 use crate::steps::runs;
 use crate::time::Time;
 use crate::workflow::{NextState, StepInput, StepOutput, StepResult};
@@ -23,9 +26,9 @@ use found::Found;
 
 /// Goes on with a removal that ended without a result, as the same removal, or says that it ended.
 ///
-/// One that had come to where things go has left a broken connection: its names may be off, and something at a vendor gone. Whoever ended
-/// it, going on is the only way to a clean end. One that was still in its check has taken nothing, and what is confirmed stands. And
-/// where somebody asked for the connection since, also if that failed, nothing is taken: what is there may be what they were given.
+/// One that has taken something has left a broken connection: its names may be off, and something at a vendor gone. Whoever ended it,
+/// going on is the only way to a clean end. One that had taken nothing was stopped in time: what it had closed is opened again. And where
+/// somebody asked for the connection since, also if that failed, nothing is taken: what is there may be what they were given.
 pub(super) async fn ended(
     outside: &Outside<'_>,
     here: &Region,
@@ -51,19 +54,6 @@ pub(super) async fn ended(
     let mut answer = Answer::new(outside, input.execution, input.progress, &asked);
     answer.progress.asked_as = Some(ended.name().to_owned());
     let id = removal.request_id();
-    if ended.may_go_on()
-        && !removal.dry_run()
-        && let Some(began) = began_to_take(outside, &ended).await?
-    {
-        // A call of it may still be under way, and Step Functions lists who asked seconds later.
-        if answer.progress.waited(outside.clock.now()) < outside.limits.settle {
-            let what = "what the ended removal ordered to show";
-            return Ok(answer.wait(what.to_owned()));
-        }
-        if !runs::asked_since(outside, &answer.execution, id, began).await? {
-            return step(outside, answer, removal).await;
-        }
-    }
     let problem = Problem::new(
         Code::ExecutionEnded,
         format!(
@@ -72,21 +62,76 @@ pub(super) async fn ended(
         ),
         "send the removal again if the connection is still to go, or its request if it is not",
     );
-    Ok(answer.refuse_as_it_stands(vec![problem], id).await)
+    if ended.may_go_on()
+        && !removal.dry_run()
+        && let Some((began, has_taken)) = came_to_take(outside, &ended).await?
+    {
+        // A call of it may still be under way, and Step Functions lists who asked seconds later.
+        if answer.progress.waited(outside.clock.now()) < outside.limits.settle {
+            let what = "what the ended removal ordered to show";
+            return Ok(answer.wait(what.to_owned()));
+        }
+        if !runs::asked_since(outside, &answer.execution, id, began).await? {
+            // Who announced that it failed was not stopped.
+            let whole = match has_taken || ended.is_announced() {
+                true => None,
+                false => untouched::connection(outside, &answer.execution, &removal).await?,
+            };
+            match whole {
+                None => return step(outside, answer, removal).await,
+                Some((plan, there)) if there.iter().any(|one| is_closing(&one.tags)) => {
+                    return Ok(reopen(answer, plan, problem));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(answer
+        .refuse_as_it_stands(vec![problem], Asked::by(&removal))
+        .await)
 }
 
-/// When a removal began that had come to where things go; none if it had not, or that is not known.
-async fn began_to_take(outside: &Outside<'_>, ended: &EndedExecution) -> Reply<Option<Time>> {
+/// Has another step open what was closed: this one writes nothing.
+fn reopen(mut answer: Answer<'_>, plan: Plan, problem: Problem) -> StepOutput {
+    answer.progress.removal = Some(execution::Removal::to_reopen());
+    answer.work(plan).fail(problem)
+}
+
+/// When a removal began that had come to where things go, and whether it said that something has; none if it had not come there, or that
+/// is not known. What its last call did it could not say any more.
+async fn came_to_take(
+    outside: &Outside<'_>,
+    ended: &EndedExecution,
+) -> Reply<Option<(Time, bool)>> {
     let entered = outside.executions.entered_last(&ended.execution).await?;
     let entered = entered.map(|entered| serde_json::from_str::<Value>(&entered.input));
     let payload = entered.and_then(Result::ok).unwrap_or_default();
     let progress = serde_json::from_value::<Progress>(payload["progress"].clone());
-    let has_taken = progress.is_ok_and(|progress| progress.phase == Phase::RollBack);
+    let progress = progress.ok();
+    let has_come = progress
+        .as_ref()
+        .is_some_and(|progress| progress.phase == Phase::RollBack);
+    let removal = progress.and_then(|progress| progress.removal);
+    let has_taken = removal.is_some_and(|removal| removal.has_taken());
     // Events say it, as the developer guide's examples do; where one does not, the execution itself has it.
     let execution = serde_json::from_value::<Execution>(payload["execution"].clone());
     let began = execution.ok().map(|execution| execution.started());
     let began = ended.began.or(began);
-    Ok(began.filter(|_| has_taken || ended.is_left))
+    let began = began.filter(|_| has_come || ended.is_left);
+    Ok(began.map(|began| (began, has_taken)))
+}
+
+/// What a removal is about. `goes_on`: it has begun before.
+async fn find(
+    outside: &Outside<'_>,
+    execution: &Execution,
+    removal: &Removal,
+    goes_on: bool,
+) -> Reply<Found> {
+    match removal {
+        Removal::Of(request) => found::whole(outside, execution, request, goes_on).await,
+        Removal::ById(asked) => found::by_id(outside, execution, asked).await,
+    }
 }
 
 pub(super) async fn step(
@@ -94,7 +139,7 @@ pub(super) async fn step(
     mut answer: Answer<'_>,
     removal: Removal,
 ) -> StepResult {
-    let id = removal.request_id();
+    let (id, asked) = (removal.request_id(), Asked::by(&removal));
     // Whoever began later waits for the other one: so both never wait for each other.
     let working = runs::before(outside, &answer.execution, id).await?;
     if let Some(first) = working.who() {
@@ -104,18 +149,16 @@ pub(super) async fn step(
              then send the removal again"
         );
         let problem = Problem::new(Code::RequestInProgress, what, fix);
-        return Ok(answer.not_yet(problem, id, removal.dry_run()).await);
+        return Ok(answer.not_yet(problem, asked, removal.dry_run()).await);
     }
     answer.progress.removal = Some(execution::Removal::default());
-    let found = match &removal {
-        Removal::Of(request) => found::whole(outside, &answer.execution, request).await?,
-        Removal::ById(asked) => found::by_id(outside, &answer.execution, asked).await?,
-    };
+    let goes_on = answer.progress.asked_as.is_some();
+    let found = find(outside, &answer.execution, &removal, goes_on).await?;
     match found {
         Found::Plan(plan) => carry_out(answer, *plan, removal.dry_run()).await,
         Found::Nothing(why) => Ok(nothing_there(answer, &removal, &why)),
-        Found::NotYet(problem) => Ok(answer.not_yet(problem, id, removal.dry_run()).await),
-        Found::Refused(problems) => Ok(answer.refuse_as_it_stands(problems, id).await),
+        Found::NotYet(problem) => Ok(answer.not_yet(problem, asked, removal.dry_run()).await),
+        Found::Refused(problems) => Ok(answer.refuse_as_it_stands(problems, asked).await),
     }
 }
 

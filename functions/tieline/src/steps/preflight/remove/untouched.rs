@@ -1,0 +1,59 @@
+//! Whether a connection is whole whose removal was stopped: then that has taken nothing, and what is confirmed stays.
+
+use super::find;
+use super::found::Found;
+use crate::endpoint::drift;
+use crate::execution::Execution;
+use crate::outside::{Endpoint, Outside, Reply};
+use crate::ownership::{Owner, built_in};
+use crate::parts::{Condition, PartContext};
+use crate::plan::Plan;
+use crate::removal::Removal;
+use crate::steps::marked::marked;
+
+/// The connection, where it is as it was confirmed: its endpoints are there with its marks and their names, and everything beside them
+/// works. What cannot be told counts as taken, as what is adopted, which carries no mark.
+pub(super) async fn connection(
+    outside: &Outside<'_>,
+    execution: &Execution,
+    removal: &Removal,
+) -> Reply<Option<(Plan, Vec<Endpoint>)>> {
+    let Found::Plan(plan) = find(outside, execution, removal, true).await? else {
+        return Ok(None);
+    };
+    let mut there = marked(outside, &plan.owner).await?;
+    there.retain(|one| !one.state.is_dead());
+    let is_complete = match plan.endpoint {
+        Some(_) => !there.is_empty(),
+        None => !plan.parts.is_empty(),
+    };
+    if !is_complete || !there.iter().all(|one| has_its_names(&plan.owner, one)) {
+        return Ok(None);
+    }
+    let endpoint = there.first();
+    let context = PartContext {
+        wanted: plan.endpoint.as_ref(),
+        endpoint,
+        endpoint_id: endpoint.map(|endpoint| &endpoint.id),
+        // What a change that was aborted has marked is the connection's as well.
+        removes: true,
+        ..PartContext::of(outside, &plan.owner)
+    };
+    for part in &plan.parts {
+        if part.kind().look(&context).await?.condition != Condition::Ready {
+            return Ok(None);
+        }
+    }
+    Ok(Some((*plan, there)))
+}
+
+/// Whether a connection is confirmed on an endpoint that has the names which it had then: a removal turns them off first.
+fn has_its_names(owner: &Owner, endpoint: &Endpoint) -> bool {
+    let mark = endpoint.tags.get(&owner.request_tag());
+    let built = mark.and_then(|mark| built_in(mark));
+    let has_names = |built: &str| {
+        let mut drifts = drift(built, endpoint).into_iter();
+        !drifts.any(|(field, _)| field == "privateDns")
+    };
+    owner.is_confirmed_on(&endpoint.tags) && built.is_some_and(has_names)
+}
