@@ -35,6 +35,15 @@ impl Time {
     }
 }
 
+impl std::ops::Add<Duration> for Time {
+    type Output = Self;
+
+    fn add(self, later: Duration) -> Self {
+        let millis = u64::try_from(later.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(millis))
+    }
+}
+
 /// Tells the time.
 #[async_trait]
 pub trait Clock: Send + Sync {

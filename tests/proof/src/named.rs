@@ -291,13 +291,13 @@ fn without_key() -> Vec<Life> {
             "key-revoked",
             Thing::Keys,
             &["CONNECTED", "CREDENTIALS_REFUSED"],
-            &["REMOVED", "CREDENTIALS_REFUSED"],
+            &["REMOVED", "CREDENTIALS_REFUSED", "UNDO_INCOMPLETE"],
         ),
         (
             "secret-deleted",
             Thing::Secret,
             &["CONNECTED", "SECRET_UNUSABLE"],
-            &["REMOVED", "SECRET_UNUSABLE"],
+            &["REMOVED", "SECRET_UNUSABLE", "UNDO_INCOMPLETE"],
         ),
     ];
     let cast = [Member::of("reports", "tidb-cloud-dedicated")];

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::{Ended, Seen, Simulated, Stage, code, everything};
 use world::admin::State;
+use world::gate::Call;
 use world::model::groups::CreateSecurityGroup;
 use world::scenario::{self, VPC};
 
@@ -25,16 +26,16 @@ pub struct Played {
     pub failed_calls: usize,
     /// How many were made from the last step on.
     pub calls_of_last_step: usize,
-    /// The last calls that went wrong: when, in seconds since the beginning, which, and how.
-    pub went_wrong: Vec<String>,
+    /// The last calls that went wrong or were to change something: when, in seconds since the beginning, which, and how.
+    pub notable: Vec<String>,
     /// What each execution was for, how it ended, and what it said.
     pub told: Vec<String>,
     /// The rule that it broke, in words.
     pub broken: Option<String>,
 }
 
-/// How many calls that went wrong are shown.
-const SHOWN: usize = 30;
+/// How many of those calls are shown.
+const SHOWN: usize = 60;
 
 /// Plays a life to its end.
 ///
@@ -266,16 +267,27 @@ impl Play {
             self.step(*step).await;
         }
         let ended = self.rest().await;
-        let (calls, failed_calls, went_wrong) = {
+        let (calls, failed_calls, notable) = {
             let world = self.stage.outside().world();
             let all = world.calls();
             let began = all.first().map_or(0, |call| call.at);
-            let failed: Vec<_> = all.iter().filter(|call| call.outcome != "ok").collect();
-            let last = failed.iter().rev().take(SHOWN).rev().map(|call| {
-                let at = (call.at - began) / 1000;
-                format!("{at} s: {} {}", call.action, call.outcome)
-            });
-            (all.len(), failed.len(), last.collect())
+            let is_failed = |call: &&Call| call.outcome != "ok";
+            let mut notable = Vec::new();
+            let last = all
+                .iter()
+                .rev()
+                .filter(|call| is_failed(call) || call.write);
+            for call in last.take(SHOWN) {
+                let (at, parameters) = ((call.at - began) / 1000, &call.parameters);
+                let with = if call.write {
+                    parameters.to_string()
+                } else {
+                    String::new()
+                };
+                notable.push(format!("{at} s: {} {} {with}", call.action, call.outcome));
+            }
+            notable.reverse();
+            (all.len(), all.iter().filter(is_failed).count(), notable)
         };
         let broken = self.rules.broken().or_else(|| self.judge(&ended, life));
         self.stage.outside().world().clear_faults();
@@ -287,7 +299,7 @@ impl Play {
             told: told::in_words(&self.stage.ended(), &self.started),
             calls,
             failed_calls,
-            went_wrong,
+            notable,
             calls_of_last_step: calls - calls_before,
             broken: broken.or_else(|| self.differs()),
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
 use tests::Seen;
 use world::World;
 use world::gate::Call;
@@ -36,6 +37,8 @@ struct Watched {
     may_not_turn_off: BTreeSet<String>,
     /// The endpoints that others than those who hold them did away with.
     dead: BTreeSet<String>,
+    /// Marks that were ordered without an answer, and may come late: endpoint, key, value.
+    unanswered: BTreeSet<(String, String, String)>,
     /// How many calls were looked at.
     calls: usize,
     broken: Option<String>,
@@ -96,11 +99,25 @@ impl Rules {
 }
 
 impl Watched {
-    /// Who may not turn names off deletes what they lead to all the same.
+    /// Who may not turn names off deletes what they lead to all the same. A mark without an answer may come late.
     fn note(&mut self, calls: &[Call]) {
         let off = &serde_json::json!(false);
         for call in calls.iter().skip(self.calls) {
             let parameters = &call.parameters;
+            if call.action == "CreateTags" && call.outcome == "(no answer)" {
+                let words = |of: &Value, name: &str| of[name].as_str().map(str::to_owned);
+                let ids = parameters["ResourceId"].as_array().into_iter().flatten();
+                let ids: Vec<&str> = ids.filter_map(Value::as_str).collect();
+                for tag in parameters["Tag"].as_array().into_iter().flatten() {
+                    let (key, value) = (words(tag, "Key"), words(tag, "Value"));
+                    let both = key.zip(value).into_iter();
+                    let all = both.flat_map(|(key, value)| {
+                        let all = ids.iter();
+                        all.map(move |id| ((*id).to_owned(), key.clone(), value.clone()))
+                    });
+                    self.unanswered.extend(all);
+                }
+            }
             let Some(id) = parameters["VpcEndpointId"].as_str() else {
                 continue;
             };
@@ -140,11 +157,28 @@ impl Watched {
         self.confirmed.extend(now);
         let mut lost = lost.into_iter();
         let (stack, endpoint, id) = lost.find(|(stack, endpoint, id)| {
-            !self.to_go.contains(&(*stack, id.clone())) && !self.dead.contains(endpoint)
+            !self.to_go.contains(&(*stack, id.clone()))
+                && !self.dead.contains(endpoint)
+                && !self.has_late_mark(seen, endpoint, id)
         })?;
         Some(format!(
             "{id} was confirmed on {endpoint} of {stack}, nobody asked to remove it, and it is gone"
         ))
+    }
+
+    /// Whether EC2 has carried out, after the confirmation, what an execution ordered before it and got no answer to: no call can be
+    /// taken back, and tags know no conditions. The endpoint stands, and README says what to do.
+    fn has_late_mark(&self, seen: &Seen, endpoint: &str, id: &str) -> bool {
+        let mut all = seen.alive.iter();
+        let Some(one) = all.find(|one| one.vpc_endpoint_id == endpoint) else {
+            return false;
+        };
+        let key = format!("{REQUEST}{id}");
+        let mut marks = one.tags.iter().filter(|tag| tag.key == key);
+        marks.any(|tag| {
+            let late = (endpoint.to_owned(), key.clone(), tag.value.clone());
+            self.unanswered.contains(&late)
+        })
     }
 
     /// What nobody holds is reported, and never deleted. Once a request has joined it, it goes with that.

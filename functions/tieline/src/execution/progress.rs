@@ -11,6 +11,9 @@ use crate::problem::Rejection;
 use crate::time::Time;
 use crate::trial::Tried;
 
+/// By how much a step may come after it was due, as where Step Functions repeats it.
+const LATE: Duration = Duration::from_secs(300);
+
 /// How far the work has come.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,6 +58,9 @@ pub struct Progress {
     pub cleaning: bool,
     #[serde(default, skip_serializing_if = "PutOff::is_none")]
     pub put_off: PutOff,
+    /// When the next step is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Time>,
     /// The endpoint whose private DNS was ordered to go off, before that goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     names_off: Option<EndpointId>,
@@ -175,10 +181,11 @@ impl Progress {
             .saturating_sub(Duration::from_millis(self.put_off.in_phase))
     }
 
-    /// A step begins: if the ones before it were put off, that was until now. At most `longest` of an execution counts as
-    /// that.
+    /// A step begins: if the ones before it were put off, that was until now. So it is where nobody looked when it was time: Lambda
+    /// was out, or the execution was stopped, and a person has it go on. At most `longest` of an execution counts as that.
     pub fn resume(&mut self, now: Time, longest: Duration) {
-        let Some(since) = self.put_off.since.take() else {
+        let stood = self.due.take().filter(|due| now.since(*due) > LATE);
+        let Some(since) = self.put_off.since.take().or(stood) else {
             return;
         };
         let passed = now
@@ -236,6 +243,23 @@ mod tests {
 
         let progress: Progress = serde_json::from_value(handed_on).unwrap();
         assert!(progress.has_names_off(&endpoint));
+    }
+
+    #[test]
+    fn time_in_which_nobody_looked_counts_against_no_phase() {
+        let longest = Duration::from_secs(7200);
+        for (due, waited) in [(None, 4000), (Some(3_700_000), 4000), (Some(60_000), 60)] {
+            let mut progress = Progress {
+                due: due.map(Time),
+                ..Progress::default()
+            };
+            let now = Time(4_000_000);
+
+            progress.resume(now, longest);
+
+            assert_eq!(progress.waited(now), Duration::from_secs(waited), "{due:?}");
+            assert_eq!(progress.due, None);
+        }
     }
 
     #[test]

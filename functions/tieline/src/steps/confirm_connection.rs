@@ -42,6 +42,9 @@ async fn step(mut work: Work<'_>) -> StepResult {
     if work.is_claimed_by_another(&endpoint) {
         return Ok(work.fail(refusals::conflict(id.as_str())));
     }
+    if !shows_what_was_ordered(&work, wanted, &endpoint) {
+        return Ok(work.wait(format!("EC2 to show {id} as it was seen before")));
+    }
     super::own_group::open(work.outside, &work.plan.owner, wanted, &endpoint).await?;
     tag_interfaces(&work, &endpoint).await?;
     let owner = &work.plan.owner;
@@ -101,6 +104,18 @@ async fn step(mut work: Work<'_>) -> StepResult {
     // Only now: in this phase, the poll waits for the mark.
     work.enter(Phase::Confirm);
     Ok(work.go(NextState::Poll))
+}
+
+/// Whether a look shows what one before it has shown: EC2 may answer from before, and what it shows now is what the mark says.
+fn shows_what_was_ordered(work: &Work<'_>, wanted: &EndpointPlan, endpoint: &Endpoint) -> bool {
+    let has_names = wanted.private_dns.is_none() || endpoint.private_dns;
+    let is_changed = match work.plan.forms(work.progress.group.as_ref(), endpoint) {
+        Some((change, there, Some(wanted))) => {
+            there.lacks(&wanted, &change.zones).is_none() && there.exceeds(&wanted).is_none()
+        }
+        Some((_, _, None)) | None => true,
+    };
+    has_names && is_changed
 }
 
 /// When the verifier got through in this execution: before its present phase began, whose time a repetition of this step says as well.

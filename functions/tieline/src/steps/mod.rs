@@ -19,6 +19,7 @@ pub mod status_polling;
 mod verify;
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
@@ -53,10 +54,18 @@ async fn with_patience(
             Err(CallError::unavailable("a step", reason).into())
         }
     };
-    match answer {
+    let answer = match answer {
         Err(StepError::Unavailable(error)) => put_off(outside, began, input, error),
         other => other,
-    }
+    };
+    answer.map(|output| due(outside.clock.now(), output))
+}
+
+/// Says when the step after this one is due.
+fn due(now: Time, mut output: StepOutput) -> StepOutput {
+    let wait = Duration::from_secs(output.wait_seconds.unwrap_or_default());
+    output.progress.due = Some(now + wait);
+    output
 }
 
 /// The same for the steps behind preflight, which work on a plan.

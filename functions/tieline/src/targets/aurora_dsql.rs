@@ -133,6 +133,13 @@ impl AuroraDsql {
         })
     }
 
+    fn missing(&self, region: &Region) -> Problem {
+        let id = &self.cluster_id;
+        let message = format!("there is no Aurora DSQL cluster {id} in {region}");
+        let fix = format!("look the id up: aws dsql list-clusters --region {region}");
+        Problem::new(Code::ClusterNotFound, message, fix).about("$.target.clusterId")
+    }
+
     fn not_ready(&self, status: &str, region: &Region) -> Problem {
         let id = &self.cluster_id;
         let look = format!("aws dsql get-cluster --region {region} --identifier {id}");
@@ -180,15 +187,16 @@ impl TargetKind for AuroraDsql {
         let (id, region) = (&self.cluster_id, context.region);
         let dsql = context.outside.dsql;
         let Some(status) = dsql.cluster_status(id).await? else {
-            let message = format!("there is no Aurora DSQL cluster {id} in {region}");
-            let fix = format!("look the id up: aws dsql list-clusters --region {region}");
-            let problem = Problem::new(Code::ClusterNotFound, message, fix);
-            return Err(problem.about("$.target.clusterId").into());
+            return Err(self.missing(region).into());
         };
         match status.as_str() {
             // IDLE and INACTIVE clusters wake when somebody connects.
             "ACTIVE" | "IDLE" | "INACTIVE" | "UPDATING" => {
-                self.found(dsql.cluster_service(id).await?, context)
+                match dsql.cluster_service(id).await {
+                    // Somebody has deleted it since the question before.
+                    Err(error) if error.is_missing() => Err(self.missing(region).into()),
+                    service => self.found(service?, context),
+                }
             }
             "FAILED" | "DELETING" | "DELETED" | "PENDING_DELETE" | "PENDING_SETUP" => {
                 Err(self.not_ready(&status, region).into())

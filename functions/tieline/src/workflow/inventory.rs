@@ -168,9 +168,10 @@ impl Inventory {
             .map(|(endpoint, _)| endpoint)
     }
 
-    /// Whether a confirmed connection of this request is among it.
+    /// Whether a confirmed connection of this request is among it. One that its service's owner has rejected since is none any more.
     pub fn has_confirmed(&self) -> bool {
-        self.parts.confirmed.is_some() || self.confirmed().is_some()
+        let endpoint = self.confirmed();
+        self.parts.confirmed.is_some() || endpoint.is_some_and(|one| !one.state.is_dead())
     }
 
     pub fn is_to_go(&self) -> bool {
