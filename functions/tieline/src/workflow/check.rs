@@ -95,13 +95,13 @@ pub struct NamesSeen {
     pub wrong: Option<String>,
 }
 
-/// What a vendor said of an endpoint.
+/// What a vendor said of endpoints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VendorSeen {
-    pub endpoint: EndpointId,
-    /// What it was asked and with which key, as marks on the endpoint say it.
+    /// What it was asked and with which key, as marks on them say it.
     pub word: String,
+    pub endpoints: Vec<EndpointId>,
     /// What is not as it should be; none if all is.
     pub wrong: Option<VendorWrong>,
 }

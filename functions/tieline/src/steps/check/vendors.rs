@@ -33,7 +33,7 @@ impl Vendor {
             return Self::Unknown;
         };
         let mut its = seen.iter();
-        let its = its.find(|one| one.endpoint == endpoint.id && one.word == word);
+        let its = its.find(|one| one.word == word && one.endpoints.contains(&endpoint.id));
         match its.map(|one| &one.wrong) {
             None => Self::Unknown,
             Some(None) => Self::Fine,
@@ -68,19 +68,24 @@ pub(super) struct Question<'e> {
 impl Question<'_> {
     /// The same answer, or one of its own, for each endpoint.
     fn answered(&self, answer: impl Fn(&Endpoint) -> Vendor) -> Vec<VendorSeen> {
-        let seen = self.endpoints.iter().filter_map(|endpoint| {
+        let mut all: Vec<VendorSeen> = Vec::new();
+        for endpoint in &self.endpoints {
             let wrong = match answer(endpoint) {
                 Vendor::Fine => None,
                 Vendor::Wrong(wrong) => Some(wrong),
-                Vendor::Unknown => return None,
+                Vendor::Unknown => continue,
             };
-            Some(VendorSeen {
-                endpoint: endpoint.id.clone(),
-                word: self.word.to_owned(),
-                wrong,
-            })
-        });
-        seen.collect()
+            let id = endpoint.id.clone();
+            match all.iter_mut().find(|seen| seen.wrong == wrong) {
+                Some(seen) => seen.endpoints.push(id),
+                None => all.push(VendorSeen {
+                    word: self.word.to_owned(),
+                    endpoints: vec![id],
+                    wrong,
+                }),
+            }
+        }
+        all
     }
 }
 
