@@ -175,7 +175,11 @@ async fn a_cluster_that_is_on_its_way_out_or_gone_is_told() {
 #[tokio::test(start_paused = true)]
 async fn no_answer_tells_nothing_and_is_named() {
     for service in [Service::TidbCloud, Service::SecretsManager] {
-        for kind in [FaultKind::ErrorBeforeEffect, FaultKind::Throttle] {
+        for kind in [
+            FaultKind::ErrorBeforeEffect,
+            FaultKind::Throttle,
+            FaultKind::Hang,
+        ] {
             let mut stage = of_target("tidb-cloud-dedicated").await;
             // What was told stays until there is an answer.
             for was_lost in [false, true] {

@@ -65,9 +65,13 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
         let questions = vendors::questions(&execution, &ours.endpoints);
         check.asked = questions.is_empty() || !has_looked_closer;
         if !questions.is_empty() {
-            // Vendors may take their time: they are asked in an invocation of their own.
-            if check.asked {
+            // Vendors may take their time: they are asked in an invocation of their own. One that was put off may have been too slow for
+            // them, and is not to be so again.
+            if check.asked && progress.put_off.in_phase().is_zero() {
                 vendors::ask(outside, &execution, questions, &mut check, now).await?;
+            } else if check.asked {
+                let why = "TiDB Cloud (a look of this check was put off before)";
+                check.untried.push(why.to_owned());
             }
             return Ok(noting(check, execution, progress));
         }
