@@ -10,6 +10,7 @@ mod checks {
     mod paths;
     mod tags;
     mod things;
+    mod vendors;
 }
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{Seen, Simulated, Stage, code, detail, everything, request, writes};
+use tests::{ATTEMPTS, Seen, Simulated, Stage, code, detail, everything, request, writes};
+use world::gate::{Fault, FaultKind};
 use world::scenario;
 
 use crate::{connected, removal, remove, with_id};
@@ -22,6 +23,34 @@ async fn a_removal_that_overtakes_its_request_waits_for_it() {
 
     assert_eq!(code(&ended[0]), "CONNECTED", "{}", detail(&ended[0]));
     assert_eq!(code(&ended[1]), "REMOVED", "{}", detail(&ended[1]));
+    assert_eq!(everything(&mut stage.outside().world()), before);
+}
+
+/// The mark goes, and its answer is lost: the next try has no tag to name, and EC2 takes every tag away where none is named.
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_is_gone_already_takes_no_others_with_it() {
+    let first = request("aurora-dsql-minimal");
+    let second = with_id(first.clone(), "billing");
+    let both = [first.clone(), second.clone()];
+    let (mut stage, before) = connected(scenario::world("default"), &both).await;
+    let lost = Fault {
+        count: Some(ATTEMPTS),
+        ..Fault::nth("DeleteTags", 1, FaultKind::ErrorAfterEffect)
+    };
+    stage.outside().world().add_fault(lost);
+    let ended = remove(&mut stage, removal(&second)).await;
+
+    assert_eq!(code(&ended), "REMOVED", "{}", detail(&ended));
+    let there = Seen::at_last(&mut stage.outside().world()).ours()[0].clone();
+    let id = first["requestId"].as_str().unwrap();
+    let mark = format!("tieline:request/{id}");
+    assert!(
+        there.tags.iter().any(|tag| tag.key == mark),
+        "{:?}",
+        there.tags
+    );
+    let ended = remove(&mut stage, removal(&first)).await;
+    assert_eq!(code(&ended), "REMOVED", "{}", detail(&ended));
     assert_eq!(everything(&mut stage.outside().world()), before);
 }
 

@@ -250,7 +250,13 @@ pub(crate) fn drift_is_told_once(
 ) -> Option<String> {
     // Nobody checks what the other stack has, whose requests may have the same ids.
     let is_elsewhere = |one: &Started| one.who.is_some_and(|who| cast[who].elsewhere);
+    // The weather makes a vendor refuse a key, or not know an endpoint: what is told of that is true, though nobody changed anything.
+    let is_weather = |detail: &Value| {
+        let mut drift = detail["drift"].as_array().into_iter().flatten();
+        drift.any(|one| one["field"] == "key" || one["field"] == "vendor")
+    };
     let mut degraded: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut weathered: BTreeSet<&str> = BTreeSet::new();
     let here = started.iter().zip(ended).enumerate();
     for (number, (one, ended)) in here.filter(|(_, (one, _))| !is_elsewhere(one)) {
         for event in &ended.events {
@@ -259,6 +265,13 @@ pub(crate) fn drift_is_told_once(
                 continue;
             };
             match (one.what, detail["code"].as_str()) {
+                (What::Check, Some("DEGRADED")) if is_weather(detail) => {
+                    weathered.insert(id);
+                }
+                // What is left is told again once it is over.
+                (What::Check, Some("DEGRADED")) if weathered.remove(id) => {
+                    degraded.insert(id, number);
+                }
                 (What::Check, Some("DEGRADED")) => {
                     let before = degraded.insert(id, number);
                     let since = before.unwrap_or_default();
@@ -275,6 +288,7 @@ pub(crate) fn drift_is_told_once(
                 }
                 (_, Some("RECOVERED" | "CONNECTED" | "REMOVED")) => {
                     degraded.remove(id);
+                    weathered.remove(id);
                 }
                 _ => {}
             }

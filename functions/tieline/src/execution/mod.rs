@@ -72,6 +72,13 @@ impl Execution {
         )
     }
 
+    /// What the ARNs of its account's secrets begin with, in its Region.
+    pub fn secrets(&self) -> String {
+        let [partition, region] = [1, 3].map(|at| self.part_of_arn(at));
+        let account = self.account();
+        format!("arn:{partition}:secretsmanager:{region}:{account}:secret:")
+    }
+
     /// The Region that it runs in.
     pub fn region(&self) -> Option<Region> {
         self.part_of_arn(3).parse().ok()

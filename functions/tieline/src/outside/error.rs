@@ -186,6 +186,12 @@ impl CallError {
             .then(|| Problem::new(Code::CredentialsRefused, self.to_string(), KEY_FIX))
     }
 
+    /// The secret cannot be read or holds no key, or the vendor does not know that: whatever is asked with it is refused.
+    pub fn is_of_key(&self) -> bool {
+        let code = self.code();
+        code == Some(UNAUTHENTICATED) || (code.is_some() && self.action() == READ_SECRET)
+    }
+
     /// Something is still in use, or EC2 is busy with it: the same call works later.
     pub fn is_busy(&self) -> bool {
         matches!(

@@ -66,6 +66,11 @@ pub trait TidbCloud: Send + Sync {
     async fn detach(&self, of: &TidbCluster, link: &str, attachment: &str) -> Reply<()>;
 }
 
+/// Whether a cluster or a node group in this state is not there to stay.
+pub fn is_going(state: &str) -> bool {
+    matches!(state, "DELETED" | "DELETING" | "INACTIVE")
+}
+
 #[derive(Debug, Clone)]
 pub struct DedicatedCluster {
     pub state: String,

@@ -12,7 +12,7 @@ const TAGS: char = 't';
 const OF_TAG: usize = 3;
 
 /// What checks write into a mark needs so much room.
-const KEPT_FREE: usize = 60;
+pub(super) const KEPT_FREE: usize = 65;
 
 impl Owner {
     /// A confirmed connection's mark that says which of the caller's and of the deployment's tags are on an endpoint, if there is room.

@@ -2,11 +2,12 @@
 //!
 //! Marks lie on the things themselves. What knows tags carries [`MANAGED`] with the deployment's name and, for each request that holds it,
 //! `tieline:request/<request id>` with the fingerprint of the request's parameters: behind it the execution that makes it, and
-//! `.ready` and a digest of what was read back once the connection is confirmed; then its private zones and the caller's tags, what the
-//! check has told of it, and when the verifier got through last. What knows no tags says as much in its name: `tieline <deployment> <request id>
+//! `.ready` and a digest of what was read back once the connection is confirmed; then its private zones, the caller's tags, what a
+//! vendor is asked about it with which secret's key, what the check has told of it, and when the verifier got through last. What knows no tags says as much in its name: `tieline <deployment> <request id>
 //! <fingerprint>`.
 //! [`CLOSING`] says that the last holder is leaving.
 
+mod at_vendor;
 mod callers_tags;
 mod names;
 mod noticed;
@@ -19,6 +20,7 @@ use crate::ids::{Region, RequestId};
 use crate::json::canonical;
 use crate::outside::Tags;
 
+pub use at_vendor::AtVendor;
 pub use callers_tags::tags_gone;
 pub use names::has_written;
 pub use noticed::{Noticed, built_in, since_in, with_built, with_noticed, with_since};

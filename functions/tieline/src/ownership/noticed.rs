@@ -13,6 +13,9 @@ const PATH: char = 'p';
 /// The same of the names that private zones have for it.
 const NAMES: char = 'n';
 
+/// The same of what its vendor says, or of the key.
+const VENDOR: char = 'k';
+
 /// Begins the word for since when somebody else is at work on what the connection needs; no other one begins with it.
 const SINCE: char = 's';
 
@@ -27,6 +30,8 @@ pub struct Noticed {
     pub path: String,
     /// Of the names that private zones have for it.
     pub names: String,
+    /// Of what its vendor says, or of the key that it is asked with.
+    pub vendor: String,
 }
 
 /// The digest of what a connection was when it was confirmed, as its mark says it.
@@ -41,12 +46,14 @@ impl Noticed {
         let word = words.find(|word| is_noticed(word));
         let said = word.and_then(|word| word.strip_prefix(NOTICED));
         let said = said.unwrap_or_default();
+        let (said, vendor) = said.split_once(VENDOR).unwrap_or((said, ""));
         let (said, names) = said.split_once(NAMES).unwrap_or((said, ""));
         let (shown, path) = said.split_once(PATH).unwrap_or((said, ""));
         Self {
             shown: shown.to_owned(),
             path: path.to_owned(),
             names: names.to_owned(),
+            vendor: vendor.to_owned(),
         }
     }
 
@@ -57,7 +64,8 @@ impl Noticed {
             digest => format!("{begins}{digest}"),
         };
         let (path, names) = (behind(PATH, &self.path), behind(NAMES, &self.names));
-        (*self != Self::default()).then(|| format!("{NOTICED}{}{path}{names}", self.shown))
+        let vendor = behind(VENDOR, &self.vendor);
+        (*self != Self::default()).then(|| format!("{NOTICED}{}{path}{names}{vendor}", self.shown))
     }
 }
 
@@ -107,17 +115,26 @@ mod tests {
         let mark = "0123456789abcdef.ready.d1a2-3c4d-5e6f-7089.z01234567-89ab";
         assert_eq!(built_in(mark), Some("d1a2-3c4d-5e6f-7089"));
         assert_eq!(Noticed::in_mark(mark), Noticed::default());
-        for (shown, path, names, word) in [
-            ("deadbeef", "", "", "ddeadbeef"),
-            ("", "1a2b", "", "dp1a2b"),
-            ("deadbeef", "1a2b", "", "ddeadbeefp1a2b"),
-            ("", "", "1a2b", "dn1a2b"),
-            ("deadbeef", "1a2b", "3c4d", "ddeadbeefp1a2bn3c4d"),
+        for (shown, path, names, vendor, word) in [
+            ("deadbeef", "", "", "", "ddeadbeef"),
+            ("", "1a2b", "", "", "dp1a2b"),
+            ("deadbeef", "1a2b", "", "", "ddeadbeefp1a2b"),
+            ("", "", "1a2b", "", "dn1a2b"),
+            ("", "", "", "1a2b", "dk1a2b"),
+            ("", "1a2b", "", "3c4d", "dp1a2bk3c4d"),
+            (
+                "deadbeef",
+                "1a2b",
+                "3c4d",
+                "5e6f",
+                "ddeadbeefp1a2bn3c4dk5e6f",
+            ),
         ] {
             let noticed = Noticed {
                 shown: shown.to_owned(),
                 path: path.to_owned(),
                 names: names.to_owned(),
+                vendor: vendor.to_owned(),
             };
             let told = with_noticed(mark, &noticed);
             assert_eq!(told, format!("{mark}.{word}"));

@@ -97,7 +97,7 @@ mod tests {
         let noticed = Noticed {
             shown: "deadbeef".to_owned(),
             path: "1234".to_owned(),
-            names: String::new(),
+            ..Noticed::default()
         };
         let told = with_noticed(&mark, &noticed);
         let later = Verified::of(Time(1_788_256_800_000), [5432]);
@@ -136,7 +136,7 @@ mod tests {
         let noticed = Noticed {
             shown: "deadbeef".to_owned(),
             path: "1234".to_owned(),
-            names: String::new(),
+            ..Noticed::default()
         };
         let told = with_noticed(&with, &noticed);
         assert!(told.len() <= LONGEST, "{told}");

@@ -40,7 +40,8 @@ pub struct Named {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct Drift {
     /// What, as requests call it; state is that of the endpoint (of EC2's or of AWS DMS's), path the way to it from the verifier, names
-    /// those that private zones have for it, and replicationInstance the state of that
+    /// those that private zones have for it, replicationInstance the state of that, vendor what the target's vendor has of it, and key
+    /// the API key in the request's secret
     pub field: String,
     /// What it is now
     pub now: String,

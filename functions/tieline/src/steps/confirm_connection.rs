@@ -62,10 +62,14 @@ async fn step(mut work: Work<'_>) -> StepResult {
     }
     let mut there = endpoint.tags.clone();
     there.extend(callers.clone());
+    let at_vendor = work.plan.target.kind().at_vendor(&work.plan.parts);
     for mark in tags.values_mut() {
         // Who shares the endpoint has no tags on it but the mark.
         if is_alone {
             *mark = owner.with_tags_on(mark, &there);
+        }
+        if let Some(at) = &at_vendor {
+            *mark = at.noted_in(mark, &work.execution.secrets());
         }
         // What the check told of it is still to be taken back.
         *mark = with_noticed(mark, &Noticed::in_mark(before));

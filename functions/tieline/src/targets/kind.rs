@@ -9,6 +9,7 @@ use crate::json::Condition;
 use crate::options::Network;
 use crate::outside::dms::Instance;
 use crate::outside::{CallError, Outside};
+use crate::ownership::AtVendor;
 use crate::parts::Part;
 use crate::problem::Problem;
 use crate::trial::Speech;
@@ -57,6 +58,11 @@ pub trait TargetKind: Send + Sync {
     /// Whether connections to it have parts beside the endpoint.
     fn has_parts(&self) -> bool {
         false
+    }
+
+    /// Who is asked by each check whether a confirmed connection to it, with these parts, still works.
+    fn at_vendor(&self, _parts: &[Part]) -> Option<AtVendor> {
+        None
     }
 
     /// Which of its fields does not go together with the rest of the request, and why.

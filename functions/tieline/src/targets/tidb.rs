@@ -3,7 +3,7 @@
 use super::{ConnectionContext, Unresolved};
 use crate::ids::{Region, SecretArn, TidbId};
 use crate::outside::CallError;
-use crate::outside::tidb_cloud::TidbCluster;
+use crate::outside::tidb_cloud::{TidbCluster, is_going};
 use crate::problem::{Code, Problem};
 use crate::refusals::unsuitable;
 use crate::trial::{Protocol, Speech};
@@ -29,9 +29,7 @@ pub(super) fn readiness(what: &str, state: &str) -> Result<(), Unresolved> {
         "PAUSED" | "PAUSING" => {
             problem("resume the cluster in TiDB Cloud, and send the event again").into()
         }
-        "DELETED" | "DELETING" | "INACTIVE" => {
-            problem("name a cluster that is there to stay").into()
-        }
+        state if is_going(state) => problem("name a cluster that is there to stay").into(),
         // Being made, restored, resumed, changed; or a word that nobody documents, which is no reason to write.
         _ => Unresolved::NotYet(problem("wait until TiDB Cloud shows it as Active")),
     })

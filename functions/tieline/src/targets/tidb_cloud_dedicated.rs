@@ -18,6 +18,7 @@ use crate::json::Fields;
 use crate::outside::tidb_cloud::{
     DedicatedCluster, LinkService, NodeGroup, NodeGroupId, TidbNodeGroup,
 };
+use crate::ownership::AtVendor;
 use crate::parts::Part;
 use crate::parts::tidb_registration::TidbRegistration;
 use crate::problem::{Code, Problem};
@@ -161,6 +162,16 @@ impl TargetKind for TidbCloudDedicated {
 
     fn name(&self) -> String {
         format!("TiDB Cloud Dedicated cluster {}", self.cluster_id)
+    }
+
+    /// Where it is registered: the request need not name the node group.
+    fn at_vendor(&self, parts: &[Part]) -> Option<AtVendor> {
+        parts.iter().find_map(|part| {
+            let Part::TidbRegistration(registration) = part else {
+                return None;
+            };
+            Some(AtVendor::Dedicated(registration.at.clone()))
+        })
     }
 
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {

@@ -17,6 +17,8 @@ use super::{
 };
 use crate::ids::{SecretArn, TidbId};
 use crate::json::Fields;
+use crate::ownership::AtVendor;
+use crate::parts::Part;
 use crate::refusals::unsuitable;
 use crate::trial::Speech;
 
@@ -51,6 +53,11 @@ impl TargetKind for TidbCloudServerless {
 
     fn name(&self) -> String {
         format!("TiDB Cloud cluster {}", self.cluster_id)
+    }
+
+    fn at_vendor(&self, _: &[Part]) -> Option<AtVendor> {
+        let of = cluster(&self.api_key_secret_arn, &self.cluster_id);
+        Some(AtVendor::Serverless(of))
     }
 
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {

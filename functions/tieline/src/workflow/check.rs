@@ -23,6 +23,10 @@ pub struct Check {
     pub untried: Vec<String>,
     /// What private zones showed of names of ours.
     pub names: Vec<NamesSeen>,
+    /// Whether vendors were asked.
+    pub asked: bool,
+    /// What they said.
+    pub vendors: Vec<VendorSeen>,
     /// What was told in this check already, by endpoint and request: marks show seconds later.
     pub told: Vec<String>,
     /// Marks that are to be written once it was announced what they say.
@@ -89,6 +93,37 @@ pub struct NamesSeen {
     pub zones: String,
     /// What is not as it was confirmed; none if all is.
     pub wrong: Option<String>,
+}
+
+/// What a vendor said of endpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VendorSeen {
+    /// What it was asked and with which key, as marks on them say it.
+    pub word: String,
+    pub endpoints: Vec<EndpointId>,
+    /// What is not as it should be; none if all is.
+    pub wrong: Option<VendorWrong>,
+}
+
+/// What is not as it should be at a vendor, for a person to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "field", content = "now", rename_all = "camelCase")]
+pub enum VendorWrong {
+    /// It cannot be asked: its key is refused, or cannot be read.
+    Key(String),
+    /// It does not let the endpoint's clients in any more.
+    Vendor(String),
+}
+
+impl VendorWrong {
+    /// The same as drift.
+    pub fn drift(&self) -> (&'static str, &str) {
+        match self {
+            Self::Key(now) => ("key", now),
+            Self::Vendor(now) => ("vendor", now),
+        }
+    }
 }
 
 /// A mark that says something else from now on, if it still says what it said.

@@ -16,7 +16,9 @@ mod trial;
 mod wait;
 mod work;
 
-pub use check::{Carrier, Check, MarkChange, NamesSeen, PathTrial, PathTried, PortTried};
+pub use check::{
+    Carrier, Check, MarkChange, NamesSeen, PathTrial, PathTried, PortTried, VendorSeen, VendorWrong,
+};
 pub use decision::{Decision, Half, Then};
 pub use error::StepError;
 pub use function::Function;

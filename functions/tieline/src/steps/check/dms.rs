@@ -10,6 +10,7 @@ use super::held::{Held, INSTANCE, Shown};
 use super::is_ours;
 use super::names::Names;
 use super::paths::Path;
+use super::vendors::Vendor;
 use crate::outside::dms::{DmsState, DmsThing};
 use crate::outside::{Outside, Reply, Tags};
 use crate::ownership::{built_in, holders, is_confirmed, since_in};
@@ -58,6 +59,7 @@ impl Replication {
                 shown: self.shown(endpoint, mark, now),
                 path: Path::Unknown,
                 names: Names::Unknown,
+                vendor: Vendor::Unknown,
                 ports: Vec::new(),
             })
         });

@@ -2,6 +2,7 @@
 
 use super::names::Names;
 use super::paths::{self, Path};
+use super::vendors::Vendor;
 use crate::endpoint::drift;
 use crate::execution::{Execution, Progress};
 use crate::json::canonical;
@@ -27,6 +28,7 @@ pub(super) struct Held<'e> {
     pub(super) shown: Shown,
     pub(super) path: Path,
     pub(super) names: Names,
+    pub(super) vendor: Vendor,
     /// The ports that it is tried on.
     pub(super) ports: Vec<u16>,
 }
@@ -63,7 +65,13 @@ impl Held<'_> {
             Path::Unknown => before.path,
         };
         let names = self.names.digest(before.names);
-        Noticed { shown, path, names }
+        let vendor = self.vendor.digest(before.vendor);
+        Noticed {
+            shown,
+            path,
+            names,
+            vendor,
+        }
     }
 
     pub(super) fn is_news(&self) -> bool {
@@ -125,6 +133,17 @@ impl Held<'_> {
             }
             Names::Lead | Names::Unknown => {}
         }
+        match &self.vendor {
+            Vendor::Wrong(wrong) => {
+                let (field, now) = wrong.drift();
+                all.push((field, now.to_owned()));
+            }
+            Vendor::Unknown if !told.vendor.is_empty() => {
+                let now = "the vendor or its key was not as it should be when it was asked last; in this check it was not";
+                all.push(("vendor", now.to_owned()));
+            }
+            Vendor::Fine | Vendor::Unknown => {}
+        }
         all
     }
 
@@ -150,7 +169,7 @@ pub(super) fn held_by<'e>(endpoint: &'e Endpoint, check: &Check) -> Vec<Held<'e>
     }
     let confirmed = holders(&endpoint.tags).filter_map(|(request, mark)| {
         let built = built_in(mark)?;
-        let (drift, path, names) = if endpoint.state == State::Available {
+        let (drift, path, names, vendor) = if endpoint.state == State::Available {
             let mut drift = drift(built, endpoint);
             match tags_gone(mark, &endpoint.tags) {
                 0 => {}
@@ -160,11 +179,12 @@ pub(super) fn held_by<'e>(endpoint: &'e Endpoint, check: &Check) -> Vec<Held<'e>
                 drift,
                 Path::of(endpoint, mark, &check.tried),
                 Names::of(endpoint, request, mark, &check.names),
+                Vendor::of(endpoint, mark, &check.vendors),
             )
         } else {
             // Nothing else matters of one that lets nobody through.
             let state = vec![("state", endpoint.raw_state.clone())];
-            (state, Path::Unknown, Names::Unknown)
+            (state, Path::Unknown, Names::Unknown, Vendor::Unknown)
         };
         Some(Held {
             named: Named::of(request, endpoint),
@@ -174,6 +194,7 @@ pub(super) fn held_by<'e>(endpoint: &'e Endpoint, check: &Check) -> Vec<Held<'e>
             shown: Shown::Drift(drift),
             path,
             names,
+            vendor,
             ports: paths::ports(endpoint, mark),
         })
     });

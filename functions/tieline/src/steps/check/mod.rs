@@ -1,6 +1,6 @@
 //! The scheduled check: one look at all endpoints of ours says which connections are not any more what was confirmed, and Step Functions says
-//! which executions ended without anybody hearing of it; verifiers say of a few whether somebody gets through. What it does not know it
-//! reports, and it deletes nothing.
+//! which executions ended without anybody hearing of it; of a few, verifiers say whether somebody gets through, and vendors whether they still
+//! know them. What it does not know it reports, and it deletes nothing.
 //!
 //! What was told of a connection is noted in its request's mark, so that each change is told once, and so is when it was proven last.
 
@@ -11,6 +11,7 @@ mod names;
 mod paths;
 mod things;
 mod turns;
+mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,11 +53,27 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
         return Ok(trying(check, execution, progress));
     }
     let mut ours = Ours::now(outside, &check).await?;
+    let has_looked_closer = !check.chosen;
     if !check.chosen {
         check.chosen = true;
         look_closer(outside, &execution, &ours.endpoints, &mut check).await?;
         if !check.to_try.is_empty() {
             return Ok(trying(check, execution, progress));
+        }
+    }
+    if !check.asked {
+        let questions = vendors::questions(&execution, &ours.endpoints);
+        check.asked = questions.is_empty() || !has_looked_closer;
+        if !questions.is_empty() {
+            // Vendors may take their time: they are asked in an invocation of their own. One that was put off may have been too slow for
+            // them, and is not to be so again.
+            if check.asked && progress.put_off.in_phase().is_zero() {
+                vendors::ask(outside, &execution, questions, &mut check, now).await?;
+            } else if check.asked {
+                let why = "TiDB Cloud (a look of this check was put off before)";
+                check.untried.push(why.to_owned());
+            }
+            return Ok(noting(check, execution, progress));
         }
     }
     let mut told = Vec::new();

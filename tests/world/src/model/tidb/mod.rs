@@ -187,6 +187,24 @@ impl World {
         };
     }
 
+    /// A Starter or Essential cluster is in this state from now on, or, without one, not there any more.
+    pub fn tidb_cluster_is(&mut self, id: &str, state: Option<&'static str>) {
+        let clusters = &mut self.model.tidb.instances;
+        match state {
+            None => drop(clusters.remove(id)),
+            Some(state) => {
+                if let Some(cluster) = clusters.get_mut(id) {
+                    cluster.phase = dedicated::Phase::Stays(state);
+                }
+            }
+        }
+    }
+
+    /// TiDB Cloud forgets every registration, and rejects no endpoint for that. Not verified: that this happens.
+    pub fn lose_tidb_registrations(&mut self) {
+        self.model.tidb.registrations.clear();
+    }
+
     /// What becomes of what TiDB Cloud is asked for from now on.
     pub fn tidb_outlook(&mut self) -> &mut Outlook {
         &mut self.model.tidb.outlook
