@@ -226,8 +226,12 @@ impl Step {
             Self::Redrive => &["ENDPOINT_VANISHED", "DEADLINE_EXCEEDED"],
             Self::Owner { decision, .. } | Self::Decide { decision, .. } => match decision {
                 Decision::Accept => &["NOT_ACCEPTED"],
-                // An equal execution may have deleted it.
-                Decision::Reject => &["ENDPOINT_REJECTED", "ENDPOINT_VANISHED"],
+                // An equal execution may have deleted it; one that was confirmed stays, and has the names.
+                Decision::Reject => &[
+                    "ENDPOINT_REJECTED",
+                    "ENDPOINT_VANISHED",
+                    "PRIVATE_DNS_TAKEN",
+                ],
                 Decision::Expire => &["ENDPOINT_EXPIRED", "ENDPOINT_VANISHED"],
             },
             Self::Quota { .. } => &["ENDPOINT_QUOTA_REACHED"],
@@ -258,8 +262,8 @@ impl Thing {
             Self::Group => &["SECURITY_GROUP_NOT_FOUND", "DEADLINE_EXCEEDED"],
             Self::Vpc => &["VPC_NOT_FOUND", "NO_COMMON_ZONE", "DEADLINE_EXCEEDED"],
             Self::Cluster => &["CLUSTER_NOT_FOUND"],
-            Self::Keys => &["CREDENTIALS_REFUSED"],
-            Self::Secret => &["SECRET_UNUSABLE"],
+            Self::Keys => &["CREDENTIALS_REFUSED", "UNDO_INCOMPLETE"],
+            Self::Secret => &["SECRET_UNUSABLE", "UNDO_INCOMPLETE"],
         }
     }
 }

@@ -124,7 +124,13 @@ pub(crate) fn as_expected(
             }
             let left = result["leftBehind"].as_array();
             let is_left = left.is_some_and(|all| !all.is_empty());
-            let is_said = result["code"] == "UNDO_INCOMPLETE";
+            // What was confirmed stays, also where its service's owner has rejected it since.
+            let was_confirmed = |one: &Value| {
+                one.as_str()
+                    .is_some_and(|one| one.contains("marked as ready"))
+            };
+            let is_said = result["code"] == "UNDO_INCOMPLETE"
+                || left.is_some_and(|all| all.iter().all(was_confirmed));
             if is_left && !is_said && result["stands"] != true && !redriven.contains(&number) {
                 return Some(format!("execution {number} left {left:?}"));
             }

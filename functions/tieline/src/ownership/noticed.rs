@@ -1,7 +1,7 @@
 //! What the scheduled check remembers, in the mark of a connection that is confirmed: a word for what it has told of it.
 
 use super::is_confirmed;
-use super::verified::fitting;
+use super::verified::{LONGEST, fitting};
 use crate::time::Time;
 
 /// Begins that word; no other one begins with it and has no hyphen.
@@ -96,7 +96,12 @@ fn with_word(mark: &str, is_one: impl Fn(&str) -> bool, word: Option<String>) ->
     let words = mark.split('.').enumerate();
     let words = words.filter(|(at, word)| *at < 2 || !is_one(word));
     let words = words.map(|(_, word)| word.to_owned());
-    fitting(words.chain(word).collect::<Vec<_>>().join("."))
+    let now = fitting(words.chain(word).collect::<Vec<_>>().join("."));
+    // No tag takes one that is longer: with twenty zones in it, it says what it said.
+    if now.len() > LONGEST {
+        return mark.to_owned();
+    }
+    now
 }
 
 /// The same mark with another digest of what the connection is.

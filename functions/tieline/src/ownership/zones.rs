@@ -18,7 +18,7 @@ const OF_NAME: usize = 3;
 
 /// What a tag's value has room for (EC2 User Guide, "Tag restrictions": 256), without what else a mark says; and where the names are
 /// among it, without what checks write into it as well.
-const ROOM: usize = 200;
+const ROOM: usize = 188;
 const ROOM_WITH_NAMES: usize = 150;
 
 /// The word for a private zone: its domain, who sees it, and which of its names are the request's.

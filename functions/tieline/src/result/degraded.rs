@@ -148,6 +148,12 @@ impl Degraded {
             ["state" | "replicationInstance", ..] if named.dms_endpoint.is_some() => {
                 "look at it in the DMS console, and put right what it names"
             }
+            ["key"] => {
+                "put a key that TiDB Cloud takes into the secret, or have the secret be read; until then it can neither be changed nor removed"
+            }
+            ["vendor"] => {
+                "look at the cluster in the TiDB Cloud console; if only the endpoint is missing there, send the request as a change, which puts it back"
+            }
             _ => {
                 "if it is meant so, send it as a change; if it is not, send the request as a change, which puts it back"
             }

@@ -43,7 +43,8 @@ async fn step(mut work: Work<'_>) -> StepResult {
         return Ok(work.fail(refusals::conflict(id.as_str())));
     }
     if !shows_what_was_ordered(&work, wanted, &endpoint) {
-        return Ok(work.wait(format!("EC2 to show {id} as it was seen before")));
+        // However late it is: it was seen to be complete.
+        return Ok(work.pause(format!("EC2 to show {id} as it was seen before")));
     }
     super::own_group::open(work.outside, &work.plan.owner, wanted, &endpoint).await?;
     tag_interfaces(&work, &endpoint).await?;

@@ -83,26 +83,26 @@ pub(super) async fn look(outside: &Outside<'_>, chosen: Vec<&Endpoint>, check: &
     if chosen.is_empty() {
         return;
     }
-    let seen = match outside.route53.all_zones().await {
+    let looked = match outside.route53.all_zones().await {
         Ok(mut listed) => {
             listed.retain(|zone| has_written(&outside.deployment.name, &zone.comment));
-            look_at(outside, &chosen, &listed).await
+            look_at(outside, &chosen, &listed, &mut check.names).await
         }
         Err(error) => Err(error),
     };
-    match seen {
-        Ok(seen) => check.names = seen,
-        Err(error) => check.untried.push(format!("private zones ({error})")),
+    if let Err(error) = looked {
+        check.untried.push(format!("private zones ({error})"));
     }
 }
 
+/// What was seen until an error stays.
 async fn look_at(
     outside: &Outside<'_>,
     chosen: &[&Endpoint],
     listed: &[ListedZone],
-) -> Reply<Vec<NamesSeen>> {
+    seen: &mut Vec<NamesSeen>,
+) -> Reply<()> {
     let mut there: BTreeMap<&str, Option<HostedZone>> = BTreeMap::new();
-    let mut seen = Vec::new();
     for endpoint in chosen {
         let is_its = |zone: &&ListedZone| {
             let mut words = with_zones(endpoint).flat_map(|(_, mark)| ZoneWord::all_in(mark));
@@ -131,7 +131,7 @@ async fn look_at(
             wrong: wrong(endpoint, mark, &its),
         }));
     }
-    Ok(seen)
+    Ok(())
 }
 
 /// What is not as a mark says it, for a person to read.

@@ -18,7 +18,7 @@ use crate::endpoint::{EndpointPlan, Form};
 use crate::execution::{EndedExecution, Execution, Phase};
 use crate::ids::{Addressing, GroupId, Region};
 use crate::options::Verify;
-use crate::outside::{Endpoint, Outside, Reply, Service};
+use crate::outside::{CallError, Endpoint, Outside, Reply, Service};
 use crate::ownership::{Owner, built_in};
 use crate::parts::{Part, PartContext};
 use crate::plan::{Plan, Verifier};
@@ -118,7 +118,11 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
         return Ok(answer.refuse_as_it_stands(problems, asked).await);
     }
     let is_other = !problems.is_empty()
-        && is_confirmed_without_endpoint(outside, &answer.execution, &request).await?;
+        && match is_confirmed_without_endpoint(outside, &answer.execution, &request).await {
+            // It is not known, and no reason to say less of what is wrong.
+            Err(CallError::Refused { .. }) => false,
+            known => known?,
+        };
     let stands = check.stands || is_other;
     // What is there may be becoming something else, or go back to what it was.
     let may_pass = (check.stands && check.drifts) || is_other;

@@ -12,7 +12,7 @@ use crate::removal::Removal;
 use crate::steps::marked::marked;
 
 /// The connection, where it is as it was confirmed: its endpoints are there with its marks and their names, and everything beside them
-/// works. What cannot be told counts as taken, as what is adopted, which carries no mark.
+/// is there. What cannot be told counts as taken, as what is adopted, which carries no mark.
 pub(super) async fn connection(
     outside: &Outside<'_>,
     execution: &Execution,
@@ -40,8 +40,10 @@ pub(super) async fn connection(
         ..PartContext::of(outside, &plan.owner)
     };
     for part in &plan.parts {
-        if part.kind().look(&context).await?.condition != Condition::Ready {
-            return Ok(None);
+        match part.kind().look(&context).await?.condition {
+            // It is all there, and does not work for a reason of its own.
+            Condition::Ready | Condition::Pending(_) | Condition::Broken(_) => {}
+            Condition::Absent | Condition::Going | Condition::Incomplete => return Ok(None),
         }
     }
     Ok(Some((*plan, there)))
