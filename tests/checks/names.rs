@@ -198,7 +198,6 @@ async fn twenty_zones_come_round_and_marks_of_the_versions_before_are_understood
             vpc: Some(Vpc::here(VPC)),
             caller_reference: domain.clone(),
             hosted_zone_config: Some(config),
-            ..CreateHostedZone::default()
         });
         let zone = made.unwrap().hosted_zone.id.replace("/hostedzone/", "");
         let db = format!("db.{domain}");
