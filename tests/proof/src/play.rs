@@ -408,7 +408,8 @@ impl Play {
             return Some(format!("{missing:?} was not ours, and is gone"));
         }
         let now = foreign(&world);
-        let is_changed = now != self.foreign;
+        // Registrations carry no mark.
+        let is_changed = now != self.foreign && !was_named;
         is_changed.then(|| {
             let before = &self.foreign;
             format!("what is not ours was changed: {before:?} is now {now:?}")
