@@ -149,7 +149,7 @@ fn first(work: &Work<'_>, endpoints: &[(Endpoint, Disposition)]) -> First {
             disposition,
             Disposition::Closes | Disposition::IsClosing | Disposition::IsDeleted
         );
-        goes && !endpoint.state.is_dead() && endpoint.private_dns
+        goes && !endpoint.state.is_dead() && is_named(work, endpoint)
     };
     if !work.removes() && !endpoints.iter().any(goes_with_names) {
         return First::Nothing;
@@ -166,13 +166,20 @@ fn first(work: &Work<'_>, endpoints: &[(Endpoint, Disposition)]) -> First {
     }
     let mut named = endpoints.iter().filter(|(endpoint, disposition)| {
         let is_alive = !endpoint.state.is_dead();
-        *disposition == Disposition::IsDeleted && is_alive && endpoint.private_dns
+        *disposition == Disposition::IsDeleted && is_alive && is_named(work, endpoint)
     });
     match named.next() {
         None => First::Nothing,
         Some((endpoint, _)) if work.progress.has_names_off(&endpoint.id) => First::NamesGoOff,
         Some((endpoint, _)) => First::NamesOff(endpoint.id.clone()),
     }
+}
+
+/// Whether an endpoint has private DNS, or is about to: what was ordered on a moment ago does not show yet.
+fn is_named(work: &Work<'_>, endpoint: &Endpoint) -> bool {
+    let progress = &work.progress;
+    let is_ordered = progress.dns_ordered && progress.endpoint.as_ref() == Some(&endpoint.id);
+    endpoint.private_dns || (is_ordered && !progress.has_names_off(&endpoint.id))
 }
 
 /// Whether another execution, which runs, lets go of an endpoint.
