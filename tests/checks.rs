@@ -19,7 +19,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::{Seen, Simulated, Stage, assert_connected, code, detail, request, writes};
 use world::gate::{Fault, FaultKind};
-use world::model::endpoints::{CreateVpcEndpoint, ModifyVpcEndpoint};
+use world::model::endpoints::{CreateVpcEndpoint, ModifyVpcEndpoint, VpcEndpoint};
 use world::scenario::{SUBNETS, VPC};
 use world::{Service, World, scenario};
 
@@ -56,6 +56,45 @@ fn of_type<'e>(events: &'e [Value], detail_type: &str) -> Vec<&'e Value> {
     let is_one =
         |event: &&Value| event["DetailType"] == format!("Private Connection {detail_type}");
     events.iter().filter(is_one).collect()
+}
+
+/// An hour later.
+async fn next(stage: &mut Stage) -> Vec<Value> {
+    stage.pass(HOUR).await;
+    check(stage).await
+}
+
+/// The one thing that is told to be wrong: the field, and what it is.
+fn wrong(events: &[Value]) -> (String, String) {
+    let [degraded] = of_type(events, "Degraded")[..] else {
+        panic!("{events:#?}");
+    };
+    let [drift] = &degraded["Detail"]["drift"].as_array().unwrap()[..] else {
+        panic!("{degraded:#}");
+    };
+    let text = |field: &str| drift[field].as_str().unwrap().to_owned();
+    (text("field"), text("now"))
+}
+
+/// It is told once, and once that it is as it was.
+async fn told_once(
+    stage: &mut Stage,
+    break_it: impl Fn(&Stage),
+    mend: impl Fn(&Stage),
+) -> (String, String) {
+    assert_eq!(counts(&next(stage).await), (0, 0));
+    break_it(stage);
+    let said = wrong(&next(stage).await);
+    for _ in 0..2 {
+        let events = next(stage).await;
+        assert_eq!(counts(&events), (0, 0), "told again: {events:#?}");
+        let page = &of_type(&events, "Checked")[0]["Detail"];
+        assert_eq!(page["connections"][0]["condition"], "degraded", "{page:#}");
+    }
+    mend(stage);
+    assert_eq!(counts(&next(stage).await), (0, 1));
+    assert_eq!(counts(&next(stage).await), (0, 0));
+    said
 }
 
 /// How many were told to be degraded, and how many to have recovered.
@@ -281,6 +320,20 @@ async fn thirty_days_of_checks_tell_each_thing_once() {
     assert_eq!(calls["CreateTags"], 2);
 }
 
+/// An endpoint of request `number`'s, with the mark that is given.
+fn marked_endpoint(world: &mut World, number: usize, mark: &str) -> VpcEndpoint {
+    let call = json!({
+        "VpcEndpointType": "Interface", "VpcId": VPC, "PrivateDnsEnabled": "false",
+        "ServiceName": "com.amazonaws.us-east-1.monitoring", "SubnetId": [SUBNETS[number % 4]],
+        "TagSpecification": [{"ResourceType": "vpc-endpoint", "Tag": [
+            {"Key": "tieline:managed", "Value": "tieline"},
+            {"Key": format!("tieline:request/request-{number}"), "Value": mark},
+        ]}],
+    });
+    let call: CreateVpcEndpoint = serde_json::from_value(call).unwrap();
+    world.arrange(call).unwrap().vpc_endpoint
+}
+
 /// A check of a thousand connections has pages, and takes what the buckets of the describe calls allow.
 #[tokio::test(start_paused = true)]
 async fn a_thousand_connections_are_checked_within_the_buckets() {
@@ -292,16 +345,7 @@ async fn a_thousand_connections_are_checked_within_the_buckets() {
             0 => "0123456789abcdef.ready.1111-2222-3333-4444",
             _ => "0123456789abcdef.ready",
         };
-        let call = json!({
-            "VpcEndpointType": "Interface", "VpcId": VPC, "PrivateDnsEnabled": "false",
-            "ServiceName": "com.amazonaws.us-east-1.monitoring", "SubnetId": [SUBNETS[number % 4]],
-            "TagSpecification": [{"ResourceType": "vpc-endpoint", "Tag": [
-                {"Key": "tieline:managed", "Value": "tieline"},
-                {"Key": format!("tieline:request/request-{number}"), "Value": mark},
-            ]}],
-        });
-        let call: CreateVpcEndpoint = serde_json::from_value(call).unwrap();
-        world.arrange(call).unwrap();
+        marked_endpoint(&mut world, number, mark);
     }
     world.advance(Duration::from_secs(600));
     let mut stage = Stage::on(Simulated::on(world));

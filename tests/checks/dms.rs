@@ -6,7 +6,7 @@ use tests::{Simulated, Stage, assert_connected, code, detail, request, writes};
 use world::model::dms::{InstanceOutlook, ModifyReplicationInstance};
 use world::scenario;
 
-use crate::{HOUR, check, counts, of_type};
+use crate::{check, counts, next, of_type};
 
 /// A connection of AWS DMS's, and the ARN of its instance.
 async fn migrating() -> (Stage, String) {
@@ -18,11 +18,6 @@ async fn migrating() -> (Stage, String) {
     let arn = arn.as_str().unwrap().to_owned();
     stage.outside().world().clear_calls();
     (stage, arn)
-}
-
-async fn next(stage: &mut Stage) -> Vec<Value> {
-    stage.pass(HOUR).await;
-    check(stage).await
 }
 
 /// What the inventory says of the instance and of the endpoint.

@@ -3,19 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
 use tests::{Simulated, Stage, request, writes};
 use tieline::ownership::zone_mark;
 use world::gate::{Fault, FaultKind};
-use world::model::endpoints::CreateVpcEndpoint;
 use world::model::route53::{
     AssociateVPCWithHostedZone, Change, ChangeBatch, ChangeResourceRecordSets, CreateHostedZone,
     DeleteHostedZone, DisassociateVPCFromHostedZone, HostedZoneConfig, ListHostedZonesByName,
     ListResourceRecordSets, ResourceRecordSet, Vpc,
 };
-use world::scenario::{self, SUBNETS, VPC};
+use world::scenario::{self, VPC};
 
-use crate::{HOUR, check, connected, counts, of_type};
+use crate::{HOUR, check, connected, counts, marked_endpoint, next, of_type, told_once, wrong};
 
 /// A connection with names in a zone of ours.
 async fn named(name: &str) -> Stage {
@@ -56,37 +54,14 @@ fn write(stage: &Stage, action: &str, records: &[ResourceRecordSet]) {
     stage.outside().world().arrange(call).unwrap();
 }
 
-async fn next(stage: &mut Stage) -> Vec<Value> {
-    stage.pass(HOUR).await;
-    check(stage).await
-}
-
-/// What is said of the names, and that of nothing else anything is.
-fn wrong(events: &[Value]) -> String {
-    let [degraded] = of_type(events, "Degraded")[..] else {
-        panic!("{events:#?}");
-    };
-    let [drift] = &degraded["Detail"]["drift"].as_array().unwrap()[..] else {
-        panic!("{degraded:#}");
-    };
-    assert_eq!(drift["field"], "names", "{degraded:#}");
-    drift["now"].as_str().unwrap().to_owned()
-}
-
-/// It is told once, and once that it is as it was.
-async fn told_once(stage: &mut Stage, break_it: impl Fn(&Stage), mend: impl Fn(&Stage)) -> String {
-    assert_eq!(counts(&next(stage).await), (0, 0));
-    break_it(stage);
-    let said = wrong(&next(stage).await);
-    for _ in 0..2 {
-        let events = next(stage).await;
-        assert_eq!(counts(&events), (0, 0), "told again: {events:#?}");
-        let page = &of_type(&events, "Checked")[0]["Detail"];
-        assert_eq!(page["connections"][0]["condition"], "degraded", "{page:#}");
-    }
-    mend(stage);
-    assert_eq!(counts(&next(stage).await), (0, 1));
-    assert_eq!(counts(&next(stage).await), (0, 0));
+/// What is told of the names, once, and once that they are as they were; it takes two marks.
+async fn told_of_names(
+    stage: &mut Stage,
+    break_it: impl Fn(&Stage),
+    mend: impl Fn(&Stage),
+) -> String {
+    let (field, said) = told_once(stage, break_it, mend).await;
+    assert_eq!(field, "names", "{said}");
     assert_eq!(writes(stage.outside()), ["CreateTags", "CreateTags"]);
     said
 }
@@ -99,7 +74,7 @@ async fn one_name_of_several_that_is_missing_is_told() {
     for one in all {
         let one = [one];
         stage.outside().world().clear_calls();
-        let said = told_once(
+        let said = told_of_names(
             &mut stage,
             |stage| write(stage, "DELETE", &one),
             |stage| write(stage, "CREATE", &one),
@@ -119,7 +94,7 @@ async fn a_name_that_leads_elsewhere_is_told_with_where() {
     let is_db = |one: &&ResourceRecordSet| one.name.starts_with("db.");
     let before = [all.iter().find(is_db).unwrap().clone()];
     let elsewhere = ResourceRecordSet::new(&before[0].name, "CNAME", 60, &["db.example.com"]);
-    let said = told_once(
+    let said = told_of_names(
         &mut stage,
         |stage| write(stage, "UPSERT", std::slice::from_ref(&elsewhere)),
         |stage| write(stage, "UPSERT", &before),
@@ -144,7 +119,7 @@ async fn a_zone_that_its_vpc_does_not_see_any_more_is_told() {
     let peer = "vpc-0b7d2e9f4a6c81350";
     // Route 53 lets nobody take the last one away.
     associate(&stage, peer);
-    let said = told_once(
+    let said = told_of_names(
         &mut stage,
         |stage| {
             let call = DisassociateVPCFromHostedZone {
@@ -176,7 +151,7 @@ async fn a_zone_that_is_gone_is_told_and_an_outage_of_route_53_tells_nothing() {
     let call = DeleteHostedZone { id: zone(&stage) };
     stage.outside().world().arrange(call).unwrap();
     assert_eq!(
-        wrong(&next(&mut stage).await),
+        wrong(&next(&mut stage).await).1,
         "a private zone of the request's is gone"
     );
     assert_eq!(counts(&next(&mut stage).await), (0, 0));
@@ -207,16 +182,7 @@ async fn twenty_zones_come_round_and_marks_of_the_versions_before_are_understood
             "0123456789abcdef.ready.1111-2222-3333-4444.{}",
             parts.join("-")
         );
-        let call = json!({
-            "VpcEndpointType": "Interface", "VpcId": VPC, "PrivateDnsEnabled": "false",
-            "ServiceName": "com.amazonaws.us-east-1.monitoring", "SubnetId": [SUBNETS[number % 4]],
-            "TagSpecification": [{"ResourceType": "vpc-endpoint", "Tag": [
-                {"Key": "tieline:managed", "Value": "tieline"},
-                {"Key": format!("tieline:request/request-{number}"), "Value": mark},
-            ]}],
-        });
-        let call: CreateVpcEndpoint = serde_json::from_value(call).unwrap();
-        let endpoint = world.arrange(call).unwrap().vpc_endpoint;
+        let endpoint = marked_endpoint(&mut world, number, &mark);
         // Half of them lead where they should.
         if number < 10 {
             let leads_to = format!("{}-0a1b2c3d.example.com", endpoint.vpc_endpoint_id);

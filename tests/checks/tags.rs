@@ -5,7 +5,7 @@ use tests::{Seen, Simulated, Stage, assert_connected, request};
 use world::model::tags::{CreateTags, DeleteTags};
 use world::scenario;
 
-use crate::{HOUR, check, connected, counts, of_type};
+use crate::{connected, counts, next, of_type};
 
 fn asked(id: &str, tags: Value) -> Value {
     let mut asked = request("aws-service-monitoring");
@@ -30,11 +30,6 @@ fn by_hand(stage: &Stage, key: &str, value: Option<&str>) {
             world.arrange(call).unwrap();
         }
     }
-}
-
-async fn next(stage: &mut Stage) -> Vec<Value> {
-    stage.pass(HOUR).await;
-    check(stage).await
 }
 
 #[tokio::test(start_paused = true)]

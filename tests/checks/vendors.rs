@@ -13,18 +13,13 @@ use world::model::tidb::connections::{
 };
 use world::scenario::{self, TIDB_CLUSTER, TIDB_ESSENTIAL, TIDB_GROUP, TIDB_STARTER};
 
-use crate::{HOUR, check, connected, counts, of_type};
+use crate::{HOUR, check, connected, counts, next, of_type, told_once, wrong};
 
 const SECRET: &str = "tieline/tidb-cloud";
 const ARN: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:tieline/tidb-cloud-Xk2Lq9";
 
 async fn of_target(name: &str) -> Stage {
     connected(Simulated::on(scenario::world("default")), &[request(name)]).await
-}
-
-async fn next(stage: &mut Stage) -> Vec<Value> {
-    stage.pass(HOUR).await;
-    check(stage).await
 }
 
 fn ours(stage: &Stage) -> VpcEndpoint {
@@ -48,39 +43,6 @@ fn count(stage: &Stage, action: &str) -> usize {
     let calls = world.calls().iter();
     let calls = calls.filter(|call| call.action == action && call.outcome == "ok");
     calls.count()
-}
-
-/// The one thing that is told to be wrong: the field, and what it is.
-fn wrong(events: &[Value]) -> (String, String) {
-    let [degraded] = of_type(events, "Degraded")[..] else {
-        panic!("{events:#?}");
-    };
-    let [drift] = &degraded["Detail"]["drift"].as_array().unwrap()[..] else {
-        panic!("{degraded:#}");
-    };
-    let text = |field: &str| drift[field].as_str().unwrap().to_owned();
-    (text("field"), text("now"))
-}
-
-/// It is told once, and once that it is as it was.
-async fn told_once(
-    stage: &mut Stage,
-    break_it: impl Fn(&Stage),
-    mend: impl Fn(&Stage),
-) -> (String, String) {
-    assert_eq!(counts(&next(stage).await), (0, 0));
-    break_it(stage);
-    let said = wrong(&next(stage).await);
-    for _ in 0..2 {
-        let events = next(stage).await;
-        assert_eq!(counts(&events), (0, 0), "told again: {events:#?}");
-        let page = &of_type(&events, "Checked")[0]["Detail"];
-        assert_eq!(page["connections"][0]["condition"], "degraded", "{page:#}");
-    }
-    mend(stage);
-    assert_eq!(counts(&next(stage).await), (0, 1));
-    assert_eq!(counts(&next(stage).await), (0, 0));
-    said
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Changes an endpoint in place: what is added comes first, what is left out goes once all of that works, and what does not work is
 //! put back. One order of EC2's at a time.
 
-use super::{equals, own_group, parts};
+use super::{equals, own_group, parts, roll_back};
 use crate::endpoint::{Form, Groups};
 use crate::execution::Phase;
 use crate::ids::EndpointId;
@@ -11,7 +11,7 @@ use crate::ownership::CLOSING;
 use crate::parts::Narrowed;
 use crate::problem::{Code, Problem, Rejection};
 use crate::refusals;
-use crate::result::{Failed, Left, ResultDetail};
+use crate::result::Left;
 use crate::workflow::{NextState, StepError, StepOutput, StepResult, Work};
 
 /// What came of adding.
@@ -256,7 +256,6 @@ fn by_half(what: &str) -> String {
 }
 
 fn announce(mut work: Work<'_>, stands: bool, left: Vec<String>) -> StepOutput {
-    let now = work.now();
     if !left.is_empty() && work.plan.on_failure == OnFailure::RollBack {
         let what = left.join(", ");
         let failure = work.progress.failure.get_or_insert_with(Rejection::default);
@@ -266,14 +265,9 @@ fn announce(mut work: Work<'_>, stands: bool, left: Vec<String>) -> StepOutput {
             "send the change again, or the request as it was as a change",
         ));
     }
-    work.progress.close(now);
     let left = Left {
         behind: &left,
         stands,
     };
-    let failure = work.progress.failure.clone().unwrap_or_default();
-    let id = Some(&work.plan.owner.request_id);
-    let event = Failed::of(&failure, left, id, &work.progress, &work.execution, now).event();
-    let next = NextState::of_failure(&work.progress);
-    work.announce(next, event)
+    roll_back::tell(work, left)
 }

@@ -4,14 +4,14 @@
 //! deleted if it has that value), and only if that one does not run. Another removal that has closed the endpoint meanwhile keeps its
 //! mark, and whoever has joined since has taken this one away. May be repeated.
 
-use super::equals;
 use super::marked::marked;
+use super::{equals, roll_back};
 use crate::outside::CallError;
 use crate::ownership::CLOSING;
-use crate::result::{Failed, Left, ResultDetail};
-use crate::workflow::{NextState, StepResult, Work};
+use crate::result::Left;
+use crate::workflow::{StepResult, Work};
 
-pub(super) async fn step(mut work: Work<'_>) -> StepResult {
+pub(super) async fn step(work: Work<'_>) -> StepResult {
     let there = marked(work.outside, &work.plan.owner).await?;
     let mut left = Vec::new();
     for endpoint in there.iter().filter(|one| !one.state.is_dead()) {
@@ -34,14 +34,9 @@ pub(super) async fn step(mut work: Work<'_>) -> StepResult {
     let is_whole = |tags| owner.has_confirmed(tags);
     // What has no endpoint was seen to be whole.
     let stands = work.plan.endpoint.is_none() || there.iter().any(|one| is_whole(&one.tags));
-    let now = work.now();
-    work.progress.close(now);
     let left = Left {
         behind: &left,
         stands,
     };
-    let failure = work.progress.failure.clone().unwrap_or_default();
-    let id = Some(&work.plan.owner.request_id);
-    let event = Failed::of(&failure, left, id, &work.progress, &work.execution, now).event();
-    Ok(work.announce(NextState::AnnounceFailure, event))
+    Ok(roll_back::tell(work, left))
 }

@@ -341,14 +341,19 @@ pub(super) fn announce(mut work: Work<'_>, inventory: &Inventory) -> StepOutput 
     } else if !unseen.is_empty() && work.plan.on_failure == OnFailure::RollBack {
         note_left_over(&mut work.progress, &unseen);
     }
-    let now = work.now();
-    work.progress.close(now);
-    let id = &work.plan.owner.request_id;
     let left = Left {
         behind: &inventory.left_over(),
         stands: inventory.has_confirmed(),
     };
-    let event = failed(&work.progress, left, Some(id), &work.execution, now);
+    tell(work, left)
+}
+
+/// The end of what has failed, and what is left.
+pub(super) fn tell(mut work: Work<'_>, left: Left<'_>) -> StepOutput {
+    let now = work.now();
+    work.progress.close(now);
+    let id = Some(&work.plan.owner.request_id);
+    let event = failed(&work.progress, left, id, &work.execution, now);
     let next = NextState::of_failure(&work.progress);
     work.announce(next, event)
 }
