@@ -4,12 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
 use tests::{
     Broken, Ended, KINDS, Simulated, Stage, assert_connected, code, detail, everything,
     everything_now, play, request, writes,
 };
-use world::gate::{Fault, FaultKind};
-use world::scenario;
+use world::gate::{Call, Fault, FaultKind};
+use world::{World, scenario};
 
 const TARGETS: [&str; 4] = [
     "tidb-cloud-dedicated",
@@ -210,6 +211,52 @@ async fn what_a_vendor_does_not_remove_keeps_nothing_of_ec2_and_is_named() {
             }
         }
     }
+}
+
+/// Whether names lead to an endpoint of ours that goes, or that TiDB Cloud lets nobody through to.
+fn leads_nowhere(world: &World) -> bool {
+    let state = world.state();
+    let mut ours = state
+        .endpoints
+        .iter()
+        .filter(|one| one.tags.iter().any(|tag| tag.key == "tieline:managed"));
+    ours.any(|one| {
+        let goes = one.state.starts_with("delet") || state.registrations.is_empty();
+        one.private_dns_enabled && goes
+    })
+}
+
+/// EC2 takes the order to turn private DNS on, does not show it yet, and refuses the look that follows.
+#[tokio::test(start_paused = true)]
+async fn names_that_were_ordered_on_a_moment_ago_go_off_before_what_they_lead_to() {
+    let mut world = scenario::world("default");
+    let before = everything_now(&world);
+    world.add_fault(Fault {
+        after: Some("ModifyVpcEndpoint".to_owned()),
+        ..Fault::once("DescribeVpcEndpoints", FaultKind::AccessDenied)
+    });
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.outside().watch(|world| {
+        assert!(!leads_nowhere(world), "{:#?}", world.calls().last());
+    });
+    stage.start(request("tidb-cloud-dedicated"), None);
+    let ended = stage.run().await.remove(0);
+
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "PERMISSION_DENIED", "{said:#}");
+    assert_eq!(said["leftBehind"], json!([]), "{said:#}");
+    {
+        let world = stage.outside().world();
+        let orders: Vec<&Call> = world.writes().collect();
+        let off = orders.iter().position(|call| {
+            call.action == "ModifyVpcEndpoint" && call.parameters["PrivateDnsEnabled"] == false
+        });
+        let at = |action: &str| orders.iter().position(|call| call.action == action);
+        for goes in ["DeletePrivateEndpointConnection", "DeleteVpcEndpoints"] {
+            assert!(off.is_some() && off < at(goes), "{goes}: {orders:#?}");
+        }
+    }
+    assert_eq!(everything(&mut stage.outside().world()), before);
 }
 
 #[tokio::test(start_paused = true)]

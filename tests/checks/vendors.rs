@@ -1,9 +1,11 @@
 //! What TiDB Cloud says of connections, and whether it still takes the key: each change is told once, no answer tells nothing, and a secret
 //! is read once for all who have it.
 
+use std::mem;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tests::{Seen, Simulated, Stage, assert_connected, code, request};
-use world::Service;
 use world::gate::{Fault, FaultKind};
 use world::model::endpoints::VpcEndpoint;
 use world::model::secrets::DeleteSecret;
@@ -12,6 +14,7 @@ use world::model::tidb::connections::{
     CreatePrivateEndpointConnection, DeletePrivateEndpointConnection,
 };
 use world::scenario::{self, TIDB_CLUSTER, TIDB_ESSENTIAL, TIDB_GROUP, TIDB_STARTER};
+use world::{Service, World};
 
 use crate::{HOUR, check, connected, counts, next, of_type, told_once, wrong};
 
@@ -204,6 +207,83 @@ async fn twenty_connections_with_one_secret_and_two_clusters_are_two_questions()
     stage.outside().world().clear_calls();
     assert_eq!(counts(&check(&mut stage).await), (20, 0));
     assert_eq!(count(&stage, "GetSecretValue"), 1);
+}
+
+/// Two connections, each with a cluster of its own: two questions.
+async fn of_two_clusters() -> Stage {
+    let asked = [("catalog", TIDB_STARTER), ("events", TIDB_ESSENTIAL)].map(|(id, cluster)| {
+        let mut asked = request("tidb-cloud-serverless");
+        asked["requestId"] = json!(id);
+        asked["target"]["clusterId"] = json!(cluster);
+        asked
+    });
+    connected(Simulated::on(scenario::world("default")), &asked).await
+}
+
+/// Runs a check an hour later, which tells nothing: what it did not look at, and how many seconds it took.
+async fn unlooked(stage: &mut Stage) -> (Vec<String>, u64) {
+    stage.pass(HOUR).await;
+    stage.outside().world().clear_calls();
+    stage.check();
+    let ended = stage.run().await.pop().unwrap();
+    assert_eq!(ended.status, "SUCCEEDED", "{ended:#?}");
+    let [page] = &ended.events[..] else {
+        panic!("{:#?}", ended.events);
+    };
+    let missing = page["Detail"]["notLookedAt"].as_array().unwrap().iter();
+    let missing = missing.map(|one| one.as_str().unwrap().to_owned());
+    (missing.collect(), ended.seconds)
+}
+
+/// One that gives no answer is asked nothing more in this check, and for one that takes its time there is only so much of it.
+#[tokio::test(start_paused = true)]
+async fn a_vendor_that_is_slow_does_not_hold_up_the_check() {
+    let mut stage = of_two_clusters().await;
+    let silent = Fault::of(Service::TidbCloud, FaultKind::Hang);
+    stage.outside().world().add_fault(silent);
+    let (missing, seconds) = unlooked(&mut stage).await;
+    let [said] = &missing[..] else {
+        panic!("{missing:?}");
+    };
+    assert!(said.starts_with("TiDB Cloud ("), "{said}");
+    assert!(seconds < 45, "{seconds} s");
+
+    // Each call takes so long that there is time for one question. The same world has other clients now, who make all calls that slowly.
+    stage.outside().world().clear_faults();
+    let world = mem::replace(&mut *stage.outside().world(), World::empty(0));
+    let slow = Simulated::with_latency(world, Duration::from_millis(1500));
+    let mut stage = Stage::on(slow);
+    let (missing, seconds) = unlooked(&mut stage).await;
+    assert_eq!(
+        missing,
+        ["TiDB Cloud, of some connections (it takes its time)"]
+    );
+    assert_eq!(count(&stage, "GetServerlessCluster"), 1);
+    assert!(seconds < 120, "{seconds} s");
+}
+
+/// Vendors may have been what it was too slow for.
+#[tokio::test(start_paused = true)]
+async fn a_check_that_was_put_off_asks_no_vendor() {
+    let mut stage = of_two_clusters().await;
+    let outage = Fault {
+        seconds: Some(HOUR.as_secs_f64() + 120.0),
+        ..Fault::of(Service::Ec2, FaultKind::ErrorBeforeEffect)
+    };
+    stage.outside().world().add_fault(outage);
+    let (missing, seconds) = unlooked(&mut stage).await;
+    assert_eq!(
+        missing,
+        ["TiDB Cloud (a look of this check was put off before)"]
+    );
+    assert!(seconds >= 120, "it was not put off: {seconds} s");
+    assert_eq!(count(&stage, "GetServerlessCluster"), 0);
+    assert_eq!(count(&stage, "GetSecretValue"), 0);
+
+    // The next one is not slow.
+    let (missing, _) = unlooked(&mut stage).await;
+    assert_eq!(missing, [""; 0]);
+    assert_eq!(count(&stage, "GetServerlessCluster"), 2);
 }
 
 #[tokio::test(start_paused = true)]

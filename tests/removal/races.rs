@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-use tests::{ATTEMPTS, Seen, Simulated, Stage, code, detail, everything, request, writes};
+use serde_json::{Value, json};
+use tests::{
+    ATTEMPTS, Seen, Simulated, Stage, code, detail, everything, everything_now, request, writes,
+};
 use world::gate::{Fault, FaultKind};
-use world::scenario;
+use world::{World, scenario};
 
 use crate::{connected, removal, remove, with_id};
 
@@ -288,6 +290,65 @@ async fn nobody_is_disturbed_by_what_is_opened_again() {
                 assert!(one.tags.iter().any(|tag| tag.key == mark), "{what}: {id}");
             }
         }
+    }
+}
+
+/// Whether each has asked whether the other runs: a removal the one machine, a request the other.
+fn have_both_looked(world: &mut World) -> bool {
+    let calls = world.calls().iter();
+    let lists = calls.filter(|call| call.action == "ListExecutions");
+    let asked: Vec<&str> = lists
+        .filter_map(|call| call.parameters["stateMachineArn"].as_str())
+        .collect();
+    let machines = ["connect", "remove"];
+    machines
+        .iter()
+        .all(|machine| asked.iter().any(|arn| arn.ends_with(machine)))
+}
+
+/// Step Functions lists who began moments later (API reference, `ListExecutions`: "eventually consistent"), so neither sees the other when
+/// it first looks, and no mark says that a connection without an endpoint is leaving. One waits for the other all the same, and whoever
+/// counts as the second has the last word: of two that begin in the same moment that is the request.
+#[tokio::test(start_paused = true)]
+async fn a_dms_request_and_its_removal_at_once_come_to_one_truth() {
+    let request = request("dms-tidb-cloud");
+    for (removes_first, milliseconds) in [(true, 0), (false, 100), (false, 3000)] {
+        let what = format!("{removes_first} {milliseconds}");
+        // Where the removal comes first there is something for it to remove.
+        let there: &[Value] = match removes_first {
+            true => std::slice::from_ref(&request),
+            false => &[],
+        };
+        let (mut stage, before) = connected(scenario::world("default"), there).await;
+        let made = everything_now(&stage.outside().world());
+        let unlisted = Fault::on("ListExecutions", FaultKind::Empty);
+        stage.outside().world().add_fault(unlisted);
+        for removes in [removes_first, !removes_first] {
+            match removes {
+                true => stage.remove(removal(&request), None),
+                false => stage.start(request.clone(), None),
+            }
+            if removes == removes_first {
+                stage.pass(Duration::from_millis(milliseconds)).await;
+            }
+        }
+        stage.until("a look of each", have_both_looked).await;
+        stage.outside().world().clear_faults();
+        let ended = stage.run().await;
+
+        let (codes, last) = match removes_first {
+            true => (["REMOVED", "CONNECTED"], made),
+            false => (["CONNECTED", "REMOVED"], before),
+        };
+        for (one, expected) in ended[ended.len() - 2..].iter().zip(codes) {
+            assert_eq!(code(one), expected, "{what}: {:#}", detail(one));
+        }
+        // Neither undoes what the other one does meanwhile.
+        let orders = writes(stage.outside());
+        let mut takes: Vec<bool> = orders.iter().map(|one| one.starts_with("Delete")).collect();
+        takes.dedup();
+        assert_eq!(takes, [removes_first, !removes_first], "{what}: {orders:?}");
+        assert_eq!(everything(&mut stage.outside().world()), last, "{what}");
     }
 }
 

@@ -132,7 +132,7 @@ pub struct PhaseDuration {
 pub struct PutOff {
     /// When the first step began that was put off; none if the last one was not.
     pub since: Option<Time>,
-    /// Milliseconds of it that lie in this phase, but for those since then.
+    /// Milliseconds of it that lie in this phase, but for those since then; and those in which no step came at all.
     in_phase: u64,
     /// Milliseconds of it in the whole execution.
     total: u64,
@@ -181,19 +181,30 @@ impl Progress {
             .saturating_sub(Duration::from_millis(self.put_off.in_phase))
     }
 
-    /// A step begins: if the ones before it were put off, that was until now. So it is where nobody looked when it was time: Lambda
-    /// was out, or the execution was stopped, and a person has it go on. At most `longest` of an execution counts as that.
+    /// A step begins. Where none came although it was time, nobody looked: Lambda was out, or the execution was stopped, and a person has
+    /// it go on days later. However long that was, it counts against nothing.
+    pub fn pass_over(&mut self, now: Time) {
+        let stood = self.due.take().map(|due| now.since(due));
+        let Some(stood) = stood.filter(|stood| *stood > LATE) else {
+            return;
+        };
+        self.put_off.in_phase += millis(stood);
+        if let Some(since) = &mut self.put_off.since {
+            *since = *since + stood;
+        }
+    }
+
+    /// The same, and if the steps before this one were put off, that was until now. At most `longest` of an execution counts as that.
     pub fn resume(&mut self, now: Time, longest: Duration) {
-        let stood = self.due.take().filter(|due| now.since(*due) > LATE);
-        let Some(since) = self.put_off.since.take().or(stood) else {
+        self.pass_over(now);
+        let Some(since) = self.put_off.since.take() else {
             return;
         };
         let passed = now
             .since(since)
             .min(longest.saturating_sub(self.put_off.total()));
-        let passed = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
-        self.put_off.in_phase += passed;
-        self.put_off.total += passed;
+        self.put_off.in_phase += millis(passed);
+        self.put_off.total += millis(passed);
     }
 
     /// Goes on to a phase, or stays in it.
@@ -223,6 +234,10 @@ impl Progress {
     }
 }
 
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,7 +262,8 @@ mod tests {
 
     #[test]
     fn time_in_which_nobody_looked_counts_against_no_phase() {
-        let longest = Duration::from_secs(7200);
+        // However long it is: there is no outage that it could be the end of.
+        let longest = Duration::from_secs(600);
         for (due, waited) in [(None, 4000), (Some(3_700_000), 4000), (Some(60_000), 60)] {
             let mut progress = Progress {
                 due: due.map(Time),
@@ -259,7 +275,27 @@ mod tests {
 
             assert_eq!(progress.waited(now), Duration::from_secs(waited), "{due:?}");
             assert_eq!(progress.due, None);
+            assert_eq!(progress.put_off.total(), Duration::ZERO, "{due:?}");
         }
+    }
+
+    #[test]
+    fn an_outage_is_as_long_as_without_the_time_in_which_nobody_looked() {
+        let put_off = PutOff {
+            since: Some(Time(100_000)),
+            ..PutOff::default()
+        };
+        let mut progress = Progress {
+            put_off,
+            due: Some(Time(160_000)),
+            ..Progress::default()
+        };
+        let now = Time(4_000_000);
+
+        progress.resume(now, Duration::from_secs(600));
+
+        assert_eq!(progress.put_off.total(), Duration::from_secs(60));
+        assert_eq!(progress.waited(now), Duration::from_secs(100));
     }
 
     #[test]

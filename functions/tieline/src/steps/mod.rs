@@ -37,10 +37,14 @@ use crate::workflow::{
 /// undone because somebody is out.
 async fn with_patience(
     outside: &Outside<'_>,
-    input: StepInput,
+    mut input: StepInput,
     step: impl AsyncFnOnce(StepInput) -> StepResult,
 ) -> StepResult {
     let began = outside.clock.now();
+    if let Some(progress) = &mut input.progress {
+        // Also where this step is put off: what comes after it knows nothing of that time.
+        progress.pass_over(began);
+    }
     let mut resumed = input.clone();
     if let Some(progress) = &mut resumed.progress {
         progress.resume(began, outside.limits.outage);
