@@ -4,6 +4,7 @@
 
 mod removal {
     mod races;
+    mod refused;
 }
 
 use std::collections::BTreeSet;
@@ -16,7 +17,6 @@ use tests::{
 };
 use world::gate::{Fault, FaultKind};
 use world::model::endpoints::{CreateVpcEndpoint, DeleteVpcEndpoints};
-use world::model::tags::CreateTags;
 use world::scenario::Scenario;
 use world::{Service, World, scenario};
 
@@ -206,68 +206,6 @@ async fn what_is_not_ours_is_not_touched() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_id_alone_is_enough_where_marks_tell_the_rest_and_only_there() {
-    for (name, expected) in [
-        ("aurora-dsql", "REMOVED"),
-        ("aws-service-s3", "REMOVED"),
-        ("tidb-cloud-dedicated", "REQUEST_NEEDED"),
-        ("aurora-dsql-private-zone", "REQUEST_NEEDED"),
-    ] {
-        let request = request(name);
-        let (mut stage, before) =
-            connected(scenario::world("default"), std::slice::from_ref(&request)).await;
-        let ended = remove(&mut stage, by_id(request["requestId"].as_str().unwrap())).await;
-
-        assert_eq!(code(&ended), expected, "{name}: {}", detail(&ended));
-        if expected == "REMOVED" {
-            assert_eq!(everything(&mut stage.outside().world()), before, "{name}");
-        } else {
-            assert_eq!(writes(stage.outside()), [""; 0], "{name}");
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_id_that_nobody_used_has_nothing_to_remove() {
-    let (mut stage, before) = connected(scenario::world("default"), &[]).await;
-    let ended = remove(&mut stage, by_id("unknown")).await;
-
-    let said = detail(&ended);
-    assert_eq!(code(&ended), "REMOVED", "{said:#}");
-    assert!(
-        said["message"]
-            .as_str()
-            .unwrap()
-            .contains("nothing to remove"),
-        "{said:#}"
-    );
-    assert_eq!(writes(stage.outside()), [""; 0]);
-    assert_eq!(everything(&mut stage.outside().world()), before);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_removal_of_other_parameters_or_of_nonsense_removes_nothing() {
-    let request = request("aws-service-monitoring");
-    let mut other = request.clone();
-    other["privateDns"] = json!(false);
-    let mut unknown = json!({"requestId": "metrics", "region": "us-east-1"});
-    unknown["force"] = json!(true);
-    let elsewhere = json!({"requestId": "metrics", "region": "eu-west-1"});
-    for (detail_of, expected) in [
-        (other, "REQUEST_CONFLICT"),
-        (unknown, "REQUEST_INVALID"),
-        (elsewhere, "REQUEST_INVALID"),
-    ] {
-        let (mut stage, _) =
-            connected(scenario::world("default"), std::slice::from_ref(&request)).await;
-        let ended = remove(&mut stage, removal(&detail_of)).await;
-
-        assert_eq!(code(&ended), expected, "{}", detail(&ended));
-        assert_eq!(writes(stage.outside()), [""; 0]);
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_dry_run_says_what_would_go_and_what_would_stay() {
     let first = request("aurora-dsql-minimal");
     let second = with_id(first.clone(), "other");
@@ -411,42 +349,6 @@ fn is_of_request(thing: &str) -> bool {
         .any(|kind| thing.starts_with(kind))
 }
 
-/// Where nobody can look at what a vendor has, nothing is removed, and the connection stands.
-#[tokio::test(start_paused = true)]
-async fn what_cannot_be_seen_is_not_removed_by_half() {
-    let request = request("tidb-cloud-dedicated");
-    let (mut stage, _) =
-        connected(scenario::world("default"), std::slice::from_ref(&request)).await;
-    Scenario::named("tidb-key-refused")
-        .unwrap()
-        .befall(&mut stage.outside().world());
-    let ended = remove(&mut stage, removal(&request)).await;
-
-    let said = detail(&ended);
-    assert_eq!(code(&ended), "CREDENTIALS_REFUSED", "{said:#}");
-    assert_eq!(said["stands"], true, "{said:#}");
-    assert_eq!(
-        said["problems"][0]["path"], "$.target.apiKeySecretArn",
-        "{said:#}"
-    );
-    assert_eq!(writes(stage.outside()), [""; 0]);
-}
-
-/// One whose check breaks says that the connection stands, too.
-#[tokio::test(start_paused = true)]
-async fn a_removal_that_breaks_says_what_stands() {
-    let request = request("tidb-cloud-dedicated");
-    let (mut stage, _) =
-        connected(scenario::world("default"), std::slice::from_ref(&request)).await;
-    let refusal = Fault::once("DescribeVpcEndpoints", FaultKind::AccessDenied);
-    stage.outside().world().add_fault(refusal);
-    let ended = remove(&mut stage, removal(&request)).await;
-
-    let said = detail(&ended);
-    assert_eq!(said["stands"], true, "{said:#}");
-    assert_eq!(writes(stage.outside()), [""; 0]);
-}
-
 /// The same id with other parameters, after a removal, is another connection; the one before is still shown as deleted.
 #[tokio::test(start_paused = true)]
 async fn an_id_that_is_used_again_can_be_removed_again() {
@@ -462,26 +364,6 @@ async fn an_id_that_is_used_again_can_be_removed_again() {
         assert_eq!(code(&ended), "REMOVED", "{}", detail(&ended));
     }
     assert_eq!(everything(&mut stage.outside().world()), before);
-}
-
-/// A mark from before deployments had names may be another one's: an id is not enough to know.
-#[tokio::test(start_paused = true)]
-async fn an_id_alone_takes_nothing_that_may_be_of_another_deployment() {
-    let request = request("aurora-dsql-minimal");
-    let (mut stage, _) =
-        connected(scenario::world("default"), std::slice::from_ref(&request)).await;
-    let ours = Seen::at_last(&mut stage.outside().world()).ours()[0]
-        .vpc_endpoint_id
-        .clone();
-    let mark = json!({"ResourceId": [ours], "Tag": [{"Key": "tieline:managed", "Value": "true"}]});
-    let mark: CreateTags = serde_json::from_value(mark).unwrap();
-    stage.outside().world().arrange(mark).unwrap();
-    stage.pass(Duration::from_secs(60)).await;
-    stage.outside().world().clear_calls();
-    let ended = remove(&mut stage, by_id(request["requestId"].as_str().unwrap())).await;
-
-    assert_eq!(code(&ended), "REQUEST_NEEDED", "{}", detail(&ended));
-    assert_eq!(writes(stage.outside()), [""; 0]);
 }
 
 /// What a vendor does not let go of is named; AWS's side goes.

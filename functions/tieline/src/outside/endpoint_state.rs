@@ -47,6 +47,11 @@ impl State {
             Self::PendingAcceptance | Self::Pending | Self::Available | Self::Unknown => false,
         }
     }
+
+    /// Whether it goes or is gone, without anybody's doing.
+    pub const fn is_leaving(self) -> bool {
+        matches!(self, Self::Deleting | Self::Deleted)
+    }
 }
 
 #[cfg(test)]

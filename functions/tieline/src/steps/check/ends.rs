@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 use super::AT_ONCE;
 use crate::execution::{EXECUTION_ENDED, EndedExecution, Execution, REMOVAL_ENDED};
-use crate::outside::{
-    CallError, ENDED, ENDED_OTHERWISE, EndedRun, Endpoint, Outside, Reply, State,
-};
+use crate::outside::{CallError, ENDED, ENDED_OTHERWISE, EndedRun, Endpoint, Outside, Reply};
 use crate::ownership::{CLOSING, holders, run_mark};
 use crate::request;
 use crate::result::ResultEvent;
@@ -183,7 +181,7 @@ pub(super) async fn left(
     ours: &[Endpoint],
     known: &[String],
 ) -> Reply<Vec<Told>> {
-    let is_there = |one: &&Endpoint| !matches!(one.state, State::Deleting | State::Deleted);
+    let is_there = |one: &&Endpoint| !one.state.is_leaving();
     let closing = ours.iter().filter(is_there).filter_map(|one| {
         let closer = one.tags.get(CLOSING).filter(|closer| !closer.is_empty())?;
         Some((closer.as_str(), one))

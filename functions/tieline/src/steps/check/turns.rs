@@ -14,7 +14,9 @@ pub(super) fn in_turn<T>(mut all: Vec<T>, began: Time) -> Vec<T> {
     let day = canonical::digest(&[&(hour / 24).to_string()]);
     let from = u64::from_str_radix(&day[..8], 16).unwrap_or_default();
     let count = u64::try_from(all.len()).unwrap_or(u64::MAX).max(1);
-    let first = (from + hour * u64::from(MOST)) % count;
+    // Where all have their turn, another one is the first each hour: whoever is asked may take too long for the rest.
+    let step = if count > u64::from(MOST) { MOST } else { 1 };
+    let first = (from + hour * u64::from(step)) % count;
     all.rotate_left(usize::try_from(first).unwrap_or_default());
     all.truncate(usize::from(MOST));
     all
@@ -43,6 +45,10 @@ mod tests {
             hourly.extend(in_turn(Vec::from_iter(0..20), Time((24_000 + hour) * HOUR)));
         }
         assert_eq!(hourly.len(), 20);
+        let firsts: BTreeSet<u8> = (0..4)
+            .map(|hour| in_turn(vec![1, 2, 3, 4], Time((24_000 + hour) * HOUR))[0])
+            .collect();
+        assert_eq!(firsts.len(), 4);
         assert_eq!(in_turn(vec![1, 2], Time(HOUR)).len(), 2);
         assert_eq!(in_turn(Vec::<u8>::new(), Time(HOUR)).len(), 0);
     }

@@ -38,11 +38,16 @@ pub(super) async fn whole(
     // Nobody's: what was allowed when it was made is removed.
     let owner = request.owner(outside.deployment, execution.account(), "", &execution.id);
     let mut there = marked(outside, &owner).await?;
-    let mut alive = there.iter().filter(|one| !one.state.is_dead());
-    if let Some(other) = alive.find(|one| owner.claim(&one.tags) == Claim::Other) {
+    let is_ours = |one: &Endpoint| owner.claim(&one.tags) == Claim::Ours;
+    // What died of other parameters is there as well, unless it is going: it counts where there is nothing else.
+    let is_there = |one: &Endpoint| !one.state.is_leaving();
+    let has_ours = there.iter().any(|one| is_ours(one) && is_there(one));
+    let counts = |one: &Endpoint| !one.state.is_dead() || (is_there(one) && !has_ours);
+    let mut counting = there.iter().filter(|one| counts(one));
+    if let Some(other) = counting.find(|one| owner.claim(&one.tags) == Claim::Other) {
         return Ok(Found::Refused(vec![refusals::conflict(other.id.as_str())]));
     }
-    there.retain(|one| owner.claim(&one.tags) == Claim::Ours);
+    there.retain(is_ours);
     let target = request.shape.target.kind();
     let resolved = if target.has_parts() || there.is_empty() {
         let context = find_context(outside, request, execution);
