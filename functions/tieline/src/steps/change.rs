@@ -1,7 +1,7 @@
 //! Changes an endpoint in place: what is added comes first, what is left out goes once all of that works, and what does not work is
 //! put back. One order of EC2's at a time.
 
-use super::{equals, own_group, parts, roll_back};
+use super::{equals, own_group, parts};
 use crate::endpoint::{Form, Groups};
 use crate::execution::Phase;
 use crate::ids::EndpointId;
@@ -269,5 +269,5 @@ fn announce(mut work: Work<'_>, stands: bool, left: Vec<String>) -> StepOutput {
         behind: &left,
         stands,
     };
-    roll_back::tell(work, left)
+    work.tell(left)
 }

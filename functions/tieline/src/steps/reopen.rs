@@ -4,8 +4,8 @@
 //! deleted if it has that value), and only if that one does not run. Another removal that has closed the endpoint meanwhile keeps its
 //! mark, and whoever has joined since has taken this one away. May be repeated.
 
+use super::equals;
 use super::marked::marked;
-use super::{equals, roll_back};
 use crate::outside::CallError;
 use crate::ownership::CLOSING;
 use crate::result::Left;
@@ -38,5 +38,5 @@ pub(super) async fn step(work: Work<'_>) -> StepResult {
         behind: &left,
         stands,
     };
-    Ok(roll_back::tell(work, left))
+    Ok(work.tell(left))
 }

@@ -11,7 +11,7 @@ use super::marked::{Asked, Standing, standing};
 use super::runs::{self, Works};
 use super::{change, inventory, parts, reopen};
 use crate::execution::{EndedExecution, Phase, Progress};
-use crate::ids::{EndpointId, RequestId};
+use crate::ids::EndpointId;
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, EndpointChange, Outside, Reply};
 use crate::ownership::{MANAGED, REQUEST, is_closing};
@@ -19,8 +19,7 @@ use crate::parts::Part;
 use crate::problem::{Code, Problem, Rejection};
 use crate::removal;
 use crate::request;
-use crate::result::{Failed, Left, Removed, ResultDetail, ResultEvent};
-use crate::time::Time;
+use crate::result::{Failed, Left, Removed, ResultDetail};
 use crate::workflow::{
     CHECKING, Disposition, First, Inventory, NextState, StepError, StepInput, StepOutput,
     StepResult, Work, still_there,
@@ -61,7 +60,6 @@ pub async fn handle(outside: &Outside<'_>, mut input: StepInput) -> StepResult {
 
 /// Nobody could look at what is left, for as long as there was time.
 fn unseen(mut work: Work<'_>, error: &CallError) -> StepOutput {
-    let now = work.now();
     let id = &work.plan.owner.request_id;
     let endpoint = work.progress.endpoint.iter().map(ToString::to_string);
     let marked = format!("perhaps what carries the tag {REQUEST}{id}");
@@ -70,15 +68,12 @@ fn unseen(mut work: Work<'_>, error: &CallError) -> StepOutput {
         &mut work.progress,
         &format!("{} ({error})", left.join(", ")),
     );
-    work.progress.close(now);
     let left = Left {
         behind: &left,
         // What was changed was confirmed before.
         stands: work.plan.change.is_some(),
     };
-    let event = failed(&work.progress, left, Some(id), &work.execution, now);
-    let next = NextState::of_failure(&work.progress);
-    work.announce(next, event)
+    work.tell(left)
 }
 
 /// Nothing was planned, so nothing was made; or this cleans up after another execution, and could not plan.
@@ -122,7 +117,8 @@ async fn nothing_planned(
             stands: false,
         }
     };
-    let event = failed(&progress, left, id.as_ref(), &input.execution, now);
+    let why = progress.failure.clone().unwrap_or_default();
+    let event = Failed::of(&why, left, id.as_ref(), &progress, &input.execution, now).event();
     StepOutput {
         result: Some(event),
         ..StepOutput::to(NextState::of_failure(&progress), input.execution, progress)
@@ -282,17 +278,16 @@ fn removed(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
     if !unseen.is_empty() {
         note_left_over(&mut work.progress, &unseen);
     }
-    let now = work.now();
-    work.progress.close(now);
-    let id = &work.plan.owner.request_id;
     if work.progress.failure.is_some() {
         let left = Left {
             behind: &inventory.left_over(),
             stands: false,
         };
-        let event = failed(&work.progress, left, Some(id), &work.execution, now);
-        return work.announce(NextState::AnnounceFailure, event);
+        return work.tell(left);
     }
+    let now = work.now();
+    work.progress.close(now);
+    let id = &work.plan.owner.request_id;
     // Without its endpoint's id, what belongs to that at a vendor is not found.
     let of_endpoint = |part: &Part| part.kind().is_of_endpoint();
     if inventory.endpoint_id(&work.progress).is_none()
@@ -345,17 +340,7 @@ pub(super) fn announce(mut work: Work<'_>, inventory: &Inventory) -> StepOutput 
         behind: &inventory.left_over(),
         stands: inventory.has_confirmed(),
     };
-    tell(work, left)
-}
-
-/// The end of what has failed, and what is left.
-pub(super) fn tell(mut work: Work<'_>, left: Left<'_>) -> StepOutput {
-    let now = work.now();
-    work.progress.close(now);
-    let id = Some(&work.plan.owner.request_id);
-    let event = failed(&work.progress, left, id, &work.execution, now);
-    let next = NextState::of_failure(&work.progress);
-    work.announce(next, event)
+    work.tell(left)
 }
 
 /// The same after too long a time: what is still there is a problem of its own.
@@ -368,17 +353,6 @@ pub(super) fn give_up(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
     }
     note_left_over(&mut work.progress, &what);
     announce(work, inventory)
-}
-
-fn failed(
-    progress: &Progress,
-    left: Left<'_>,
-    request_id: Option<&RequestId>,
-    execution: &crate::execution::Execution,
-    now: Time,
-) -> ResultEvent {
-    let rejection = progress.failure.clone().unwrap_or_default();
-    Failed::of(&rejection, left, request_id, progress, execution, now).event()
 }
 
 /// The result names what could not be removed, beside the reason of the failure.

@@ -9,7 +9,7 @@ use crate::ownership::{Claim, Ownership};
 use crate::parts::PartContext;
 use crate::plan::Plan;
 use crate::problem::Problem;
-use crate::result::ResultEvent;
+use crate::result::{Failed, Left, ResultDetail, ResultEvent};
 use crate::time::Time;
 
 /// A plan that a step works on.
@@ -131,6 +131,17 @@ impl Work<'_> {
     pub fn fail(mut self, problem: Problem) -> StepOutput {
         self.progress.failure = Some(problem.into());
         self.go(NextState::RollBack)
+    }
+
+    /// Says that it failed and why, and what is left.
+    pub fn tell(mut self, left: Left<'_>) -> StepOutput {
+        let now = self.now();
+        self.progress.close(now);
+        let why = self.progress.failure.clone().unwrap_or_default();
+        let id = Some(&self.plan.owner.request_id);
+        let event = Failed::of(&why, left, id, &self.progress, &self.execution, now).event();
+        let next = NextState::of_failure(&self.progress);
+        self.announce(next, event)
     }
 
     /// Ends, or pauses, with an event.
