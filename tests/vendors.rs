@@ -417,13 +417,18 @@ async fn what_may_be_announced_stays_while_nobody_can_look_whether_it_is() {
 /// That no secret travels is held by the machine in every test, state by state; this looks at what the world saw and what was announced.
 #[tokio::test(start_paused = true)]
 async fn no_secret_is_anywhere() {
-    for scene in scenario::Scenario::all() {
-        for name in [
-            "tidb-cloud-dedicated",
-            "tidb-cloud-serverless",
-            "tidb-cloud-to-confluent",
-            "dms-tidb-cloud",
-        ] {
+    const TARGETS: [&str; 4] = [
+        "tidb-cloud-dedicated",
+        "tidb-cloud-serverless",
+        "tidb-cloud-to-confluent",
+        "dms-tidb-cloud",
+    ];
+    const VENDORS: [&str; 4] = ["tidb", "confluent", "dms", "secret"];
+    for (at, scene) in scenario::Scenario::all().iter().enumerate() {
+        // Where nothing is different at a vendor, one target after the other.
+        let is_vendors = VENDORS.iter().any(|one| scene.name.starts_with(one));
+        let step = if is_vendors { 1 } else { TARGETS.len() };
+        for name in TARGETS.into_iter().skip(at % step).step_by(step) {
             let (ended, simulated) = play(scene.name, request(name)).await;
 
             let world = simulated.world();

@@ -41,14 +41,18 @@ pub(crate) fn target() -> Result<PathBuf> {
 /// Builds the functions, unless that is said to be done, and says where they are.
 pub(crate) async fn functions(build: bool) -> Result<Vec<(&'static str, PathBuf)>> {
     let target = target()?;
+    // Their packages carry their names.
+    let steps = Function::ALL.iter().map(|function| function.name());
+    let functions: Vec<&str> = steps.chain([VERIFIER]).collect();
     if build {
         let mut cargo = Command::new("cargo");
         // The whole workspace, as `cargo test --workspace` builds it: for single packages cargo would choose other
         // features of shared crates, and compile the SDK once more.
         cargo
             .current_dir(root())
-            .args(["build", "--quiet", "--workspace", "--bins", "--target-dir"])
+            .args(["build", "--quiet", "--workspace", "--target-dir"])
             .arg(&target)
+            .args(functions.iter().flat_map(|function| ["--bin", function]))
             // Standard output belongs to the result.
             .stdout(Stdio::null());
         let cargo = Process::start("cargo build", &mut cargo)?;
@@ -57,10 +61,8 @@ pub(crate) async fn functions(build: bool) -> Result<Vec<(&'static str, PathBuf)
             bail!("the functions do not build: see cargo's messages above");
         }
     }
-    // Their packages carry their names.
-    let steps = Function::ALL.iter().map(|function| function.name());
-    steps
-        .chain([VERIFIER])
+    functions
+        .into_iter()
         .map(|function| {
             let binary = target.join("debug").join(function);
             if !binary.is_file() {
