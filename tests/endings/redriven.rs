@@ -16,7 +16,7 @@ const DAY_AND_MORE: Duration = Duration::from_secs(30 * 3600);
 async fn redriven(stage: &mut Stage, seconds: u64, is_out: bool) {
     let number = stage.ended().len() - 1;
     stage.pass(Duration::from_secs(seconds)).await;
-    while stage.ended()[number].states.last().unwrap() != "Wait" {
+    while stage.ended()[number].states.last().expect("it has begun") != "Wait" {
         assert_eq!(stage.ended()[number].status, "RUNNING");
         stage.pass(Duration::from_secs(1)).await;
     }
