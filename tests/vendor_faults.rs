@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use tests::{
-    Broken, Ended, KINDS, Simulated, Stage, assert_connected, code, detail, everything,
+    ATTEMPTS, Broken, Ended, KINDS, Simulated, Stage, assert_connected, code, detail, everything,
     everything_now, play, request, writes,
 };
 use world::gate::{Call, Fault, FaultKind};
@@ -29,6 +29,14 @@ async fn actions(name: &str) -> BTreeMap<String, u32> {
         *counts.entry(call.action.clone()).or_insert(0) += 1;
     }
     counts
+}
+
+/// Whether this kind of fault is played at this action: all at writes; at looks every second one, and what is final. `-p proof` has all.
+fn is_played(action: &str, which: usize, kind: usize) -> bool {
+    let is_look = ["Describe", "Get", "List"]
+        .iter()
+        .any(|word| action.starts_with(word));
+    !is_look || KINDS[kind] == FaultKind::AccessDenied || (which + kind).is_multiple_of(2)
 }
 
 async fn run(name: &str, fault: Option<Fault>, broken: Option<Broken>, what: &str) -> Ended {
@@ -91,12 +99,10 @@ async fn a_fault_at_any_action_ends_in_a_whole_connection_or_in_nothing() {
                 .filter(|nth| *nth <= count)
                 .collect();
             for (at, kind) in KINDS.into_iter().enumerate() {
-                // What is final and every second thing at the first of each, and one thing at each that follows; `-p proof`
-                // has all of them.
                 let is_final = kind == FaultKind::AccessDenied;
                 let strikes = |nth: &&u32| match **nth {
-                    1 => is_final || (which + at).is_multiple_of(2),
-                    nth => nth as usize % KINDS.len() == at,
+                    1 => is_played(&action, which, at),
+                    nth => (nth as usize + which) % KINDS.len() == at,
                 };
                 for nth in turns.iter().filter(strikes) {
                     let what = format!("{name}: {kind:?} at {action} {nth}");
@@ -130,8 +136,8 @@ async fn a_fault_at_any_action_ends_in_a_whole_connection_or_in_nothing() {
 async fn a_fault_that_stays_ends_in_nothing_but_a_reason() {
     for name in TARGETS {
         for (which, action) in actions(name).await.into_keys().enumerate() {
-            // Every second thing at each.
-            for kind in KINDS.into_iter().skip(which % 2).step_by(2) {
+            let kinds = KINDS.into_iter().enumerate();
+            for (_, kind) in kinds.filter(|(at, _)| is_played(&action, which, *at)) {
                 let what = format!("{name}: {kind:?} at every {action}");
                 let ended = run(name, Some(Fault::on(&action, kind)), None, &what).await;
 
@@ -232,37 +238,70 @@ fn leads_nowhere(world: &World) -> bool {
     })
 }
 
-/// EC2 takes the order to turn private DNS on, does not show it yet, and refuses the look that follows.
+/// EC2 takes the order to turn private DNS on, does not show it yet, and refuses the look that follows; also where its answer is lost.
 #[tokio::test(start_paused = true)]
 async fn names_that_were_ordered_on_a_moment_ago_go_off_before_what_they_lead_to() {
-    let mut world = scenario::world("default");
-    let before = everything_now(&world);
-    world.add_fault(Fault {
-        after: Some("ModifyVpcEndpoint".to_owned()),
-        ..Fault::once("DescribeVpcEndpoints", FaultKind::AccessDenied)
-    });
-    let mut stage = Stage::on(Simulated::on(world));
-    stage.outside().watch(|world| {
-        assert!(!leads_nowhere(world), "{:#?}", world.calls().last());
-    });
-    stage.start(request("tidb-cloud-dedicated"), None);
-    let ended = stage.run().await.remove(0);
-
-    let said = detail(&ended);
-    assert_eq!(code(&ended), "PERMISSION_DENIED", "{said:#}");
-    assert_eq!(said["leftBehind"], json!([]), "{said:#}");
-    {
-        let world = stage.outside().world();
-        let orders: Vec<&Call> = world.writes().collect();
-        let off = orders.iter().position(|call| {
-            call.action == "ModifyVpcEndpoint" && call.parameters["PrivateDnsEnabled"] == false
+    for is_lost in [false, true] {
+        let mut world = scenario::world("default");
+        let before = everything_now(&world);
+        if is_lost {
+            world.add_fault(Fault {
+                count: Some(ATTEMPTS),
+                ..Fault::once("ModifyVpcEndpoint", FaultKind::LostAnswer)
+            });
+        }
+        world.add_fault(Fault {
+            after: Some("ModifyVpcEndpoint".to_owned()),
+            ..Fault::once("DescribeVpcEndpoints", FaultKind::AccessDenied)
         });
-        let at = |action: &str| orders.iter().position(|call| call.action == action);
-        for goes in ["DeletePrivateEndpointConnection", "DeleteVpcEndpoints"] {
-            assert!(off.is_some() && off < at(goes), "{goes}: {orders:#?}");
+        let mut stage = Stage::on(Simulated::on(world));
+        stage.outside().watch(|world| {
+            assert!(!leads_nowhere(world), "{:#?}", world.calls().last());
+        });
+        stage.start(request("tidb-cloud-dedicated"), None);
+        let ended = stage.run().await.remove(0);
+
+        let said = detail(&ended);
+        assert_eq!(code(&ended), "PERMISSION_DENIED", "{is_lost}: {said:#}");
+        assert_eq!(said["leftBehind"], json!([]), "{is_lost}: {said:#}");
+        {
+            let world = stage.outside().world();
+            let orders: Vec<&Call> = world.writes().collect();
+            let off = orders.iter().position(|call| {
+                call.action == "ModifyVpcEndpoint" && call.parameters["PrivateDnsEnabled"] == false
+            });
+            let at = |action: &str| orders.iter().position(|call| call.action == action);
+            for goes in ["DeletePrivateEndpointConnection", "DeleteVpcEndpoints"] {
+                assert!(off.is_some() && off < at(goes), "{goes}: {orders:#?}");
+            }
+        }
+        assert_eq!(everything(&mut stage.outside().world()), before);
+    }
+}
+
+/// A mark is written on what a look shows: if that shows nothing, it is written later, and what works is not given up.
+#[tokio::test(start_paused = true)]
+async fn a_look_that_shows_nothing_when_the_mark_is_written_undoes_nothing() {
+    for name in ["dms-tidb-cloud", "tidb-cloud-to-confluent"] {
+        let (_, calm) = play("default", request(name)).await;
+        let answered: Vec<String> = {
+            let world = calm.world();
+            let calls = world.calls().iter();
+            calls.map(|call| call.action.clone()).collect()
+        };
+        let mark = {
+            let world = calm.world();
+            let last = world.writes().last().unwrap().action.clone();
+            answered.iter().rposition(|action| *action == last).unwrap()
+        };
+        for nth in mark.saturating_sub(3)..mark {
+            let what = format!("{name}: nothing at {} ({nth})", answered[nth]);
+            let empty = Fault::nth("*", u32::try_from(nth + 1).unwrap(), FaultKind::Empty);
+            let ended = run(name, Some(empty), None, &what).await;
+
+            assert_connected(&ended, &what);
         }
     }
-    assert_eq!(everything(&mut stage.outside().world()), before);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{Seen, code, detail, everything, request, writes};
+use tests::{Seen, assert_connected, code, detail, everything, request, writes};
 use world::gate::{Fault, FaultKind};
 use world::model::tags::CreateTags;
 use world::model::tidb::connections::DeletePrivateEndpointConnection;
@@ -97,9 +97,18 @@ async fn what_died_of_other_parameters_is_not_said_to_be_gone() {
 
     assert_eq!(code(&ended), "REQUEST_CONFLICT", "{}", detail(&ended));
     assert_eq!(writes(stage.outside()), [""; 0]);
-    let ended = remove(&mut stage, removal(&request)).await;
+    let mut asks = other.clone();
+    asks["dryRun"] = json!(true);
+    let ended = remove(&mut stage, removal(&asks)).await;
+    assert_eq!(code(&ended), "REQUEST_CONFLICT", "{}", detail(&ended));
 
-    assert_eq!(code(&ended), "REMOVED", "{}", detail(&ended));
+    // Connecting makes another one beside it, and each goes by its own parameters.
+    stage.start(other.clone(), None);
+    assert_connected(&stage.run().await.pop().unwrap(), "beside what died");
+    for request in [other, request] {
+        let ended = remove(&mut stage, removal(&request)).await;
+        assert_eq!(code(&ended), "REMOVED", "{}", detail(&ended));
+    }
     assert_eq!(everything(&mut stage.outside().world()), before);
 }
 

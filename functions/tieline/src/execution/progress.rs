@@ -40,6 +40,9 @@ pub struct Progress {
     pub acceptance_announced: bool,
     /// Whether EC2 took the order to turn private DNS on.
     pub dns_ordered: bool,
+    /// Whether it may have been ordered: also where no answer came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dns_asked: bool,
     /// Why a part could not be removed when that was tried last, in the words of whoever has it.
     #[serde(default, rename = "trouble", skip_serializing_if = "Option::is_none")]
     pub removal_error: Option<String>,
@@ -98,6 +101,9 @@ pub struct Removal {
     /// What was not looked at, where nothing was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<String>,
+    /// Endpoints that died of other parameters of the same id: where nothing is ours, they are what is meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<EndpointId>,
 }
 
 impl Removal {

@@ -48,7 +48,7 @@ impl State {
         }
     }
 
-    /// Whether it goes or is gone, without anybody's doing.
+    /// Whether somebody has deleted it.
     pub const fn is_leaving(self) -> bool {
         matches!(self, Self::Deleting | Self::Deleted)
     }

@@ -61,6 +61,7 @@ async fn step(mut work: Work<'_>) -> StepResult {
         Err(error) if error.is_dns_conflict() => {
             let problem = taken(&work.plan, wanted, &error);
             let what = format!("the private name to be let go of ({error})");
+            work.progress.dns_asked = false;
             // Whoever had it until now may be going, and EC2 takes minutes to notice that it is gone.
             let holder = holder(&work, &endpoint).await?;
             if holder || work.situation().overdue(&what).is_some() {

@@ -175,10 +175,12 @@ fn first(work: &Work<'_>, endpoints: &[(Endpoint, Disposition)]) -> First {
     }
 }
 
-/// Whether an endpoint has private DNS, or is about to: what was ordered on a moment ago does not show yet.
+/// Whether an endpoint has private DNS, or is perhaps about to: what was ordered on a moment ago does not show yet, also where no answer
+/// came.
 fn is_named(work: &Work<'_>, endpoint: &Endpoint) -> bool {
     let progress = &work.progress;
-    let is_ordered = progress.dns_ordered && progress.endpoint.as_ref() == Some(&endpoint.id);
+    let is_ordered = progress.dns_asked || progress.dns_ordered;
+    let is_ordered = is_ordered && progress.endpoint.as_ref() == Some(&endpoint.id);
     endpoint.private_dns || (is_ordered && !progress.has_names_off(&endpoint.id))
 }
 

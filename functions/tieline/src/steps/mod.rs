@@ -116,7 +116,7 @@ fn put_off(outside: &Outside<'_>, began: Time, input: StepInput, error: CallErro
         Some(_) => NextState::Wait,
         None => NextState::WaitForTarget,
     };
-    let wait = wait_seconds(progress.put_off.in_phase() + current, LONGEST_POLL);
+    let wait = wait_seconds(progress.put_off.total() + current, LONGEST_POLL);
     Ok(StepOutput {
         wait_seconds: Some(wait.max(error.retry_after())),
         waiting_for: Some(format!("a service to answer again ({error})")),

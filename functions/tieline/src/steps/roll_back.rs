@@ -17,6 +17,7 @@ use crate::outside::{CallError, Endpoint, EndpointChange, Outside, Reply};
 use crate::ownership::{MANAGED, REQUEST, is_closing};
 use crate::parts::Part;
 use crate::problem::{Code, Problem, Rejection};
+use crate::refusals;
 use crate::removal;
 use crate::request;
 use crate::result::{Failed, Left, Removed, ResultDetail};
@@ -272,11 +273,21 @@ fn note_staying(work: &mut Work<'_>, endpoint: &Endpoint) {
     }
 }
 
+/// What is there of the id, where nothing of these parameters was.
+pub(super) fn of_other_parameters(progress: &Progress) -> Option<EndpointId> {
+    let removal = progress.removal.as_ref()?;
+    let other = removal.others.first();
+    other.filter(|_| !removal.has_taken()).cloned()
+}
+
 /// Says that the connection is gone; or what of it is not.
 fn removed(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
     let unseen = inventory.parts.unseen.join(", ");
     if !unseen.is_empty() {
         note_left_over(&mut work.progress, &unseen);
+    }
+    if let Some(other) = of_other_parameters(&work.progress) {
+        note(&mut work.progress, refusals::conflict(other.as_str()));
     }
     if work.progress.failure.is_some() {
         let left = Left {

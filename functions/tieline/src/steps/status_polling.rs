@@ -46,10 +46,17 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
 fn carry_out(decision: Decision, mut work: Work<'_>, observed: Observed) -> StepOutput {
     work.enter(decision.phase);
     match decision.then {
-        Then::Go(next) => work.go(next),
+        Then::Go(next) => {
+            // Before that step, whose own word would be lost with its answer.
+            let wanted = work.plan.endpoint.as_ref();
+            let has_names = wanted.is_some_and(|wanted| wanted.private_dns.is_some());
+            work.progress.dns_asked |= next == NextState::EnableDns && has_names;
+            work.go(next)
+        }
         Then::StartOver => {
             work.progress.endpoint = None;
             work.progress.dns_ordered = false;
+            work.progress.dns_asked = false;
             work.progress.path = None;
             work.progress.names = None;
             work.go(NextState::Create)

@@ -107,6 +107,12 @@ impl Situation<'_> {
         })
     }
 
+    /// An equal request that joined at the same moment may have written its own mark over it; or the look before it was written showed
+    /// nothing to write it on.
+    fn marks_again(&self) -> bool {
+        self.waited() >= self.limit() / AGAIN && !self.is_over()
+    }
+
     /// A connection that consists of other parts only.
     fn parts_only(&self, observed: &Observed) -> Then {
         if let Some(then) = self.unready(observed.parts.as_ref(), NextState::Create) {
@@ -115,10 +121,10 @@ impl Situation<'_> {
         if !observed.lacks_mark() {
             return Then::Ready;
         }
-        if self.progress.phase == Phase::Confirm {
-            self.wait("the mark does not show yet".to_owned())
-        } else {
+        if self.progress.phase != Phase::Confirm || self.marks_again() {
             Then::Go(NextState::Confirm)
+        } else {
+            self.wait("the mark does not show yet".to_owned())
         }
     }
 
@@ -316,8 +322,7 @@ impl Situation<'_> {
             Pending::Then(Then::Go(NextState::Confirm))
         } else if owner.is_confirmed_on(&endpoint.tags) {
             Pending::Then(Then::Ready)
-        } else if self.waited() >= self.limit() / AGAIN && !self.is_over() {
-            // An equal request that joined at the same moment may have written its own mark over it.
+        } else if self.marks_again() {
             Pending::Then(Then::Go(NextState::Confirm))
         } else {
             Pending::Wait("the mark on the endpoint does not show yet".to_owned())

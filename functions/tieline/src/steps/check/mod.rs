@@ -56,7 +56,7 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
     let has_looked_closer = !check.chosen;
     if !check.chosen {
         check.chosen = true;
-        let was_put_off = !progress.put_off.in_phase().is_zero();
+        let was_put_off = !progress.put_off.total().is_zero();
         look_closer(
             outside,
             &execution,
@@ -75,7 +75,7 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
         if !questions.is_empty() {
             // Vendors may take their time: they are asked in an invocation of their own. One that was put off may have been too slow for
             // them, and is not to be so again.
-            if check.asked && progress.put_off.in_phase().is_zero() {
+            if check.asked && progress.put_off.total().is_zero() {
                 vendors::ask(outside, &execution, questions, &mut check, now).await?;
             } else if check.asked {
                 let why = "TiDB Cloud (a look of this check was put off before)";

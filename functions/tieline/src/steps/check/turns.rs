@@ -14,9 +14,12 @@ pub(super) fn in_turn<T>(mut all: Vec<T>, began: Time) -> Vec<T> {
     let day = canonical::digest(&[&(hour / 24).to_string()]);
     let from = u64::from_str_radix(&day[..8], 16).unwrap_or_default();
     let count = u64::try_from(all.len()).unwrap_or(u64::MAX).max(1);
-    // Where all have their turn, another one is the first each hour: whoever is asked may take too long for the rest.
-    let step = if count > u64::from(MOST) { MOST } else { 1 };
-    let first = (from + hour * u64::from(step)) % count;
+    // Whoever is asked may take too long for the rest: in as many hours as there are, each is the first.
+    let comes_round = |step: &u64| {
+        (2..=*step).all(|one| !(step.is_multiple_of(one) && count.is_multiple_of(one)))
+    };
+    let step = (1..=u64::from(MOST)).rev().find(comes_round).unwrap_or(1);
+    let first = (from + hour * step) % count;
     all.rotate_left(usize::try_from(first).unwrap_or_default());
     all.truncate(usize::from(MOST));
     all
@@ -45,10 +48,11 @@ mod tests {
             hourly.extend(in_turn(Vec::from_iter(0..20), Time((24_000 + hour) * HOUR)));
         }
         assert_eq!(hourly.len(), 20);
-        let firsts: BTreeSet<u8> = (0..4)
-            .map(|hour| in_turn(vec![1, 2, 3, 4], Time((24_000 + hour) * HOUR))[0])
-            .collect();
-        assert_eq!(firsts.len(), 4);
+        for count in [4, 16] {
+            let first = |hour| in_turn((0..count).collect(), Time((24_000 + hour) * HOUR))[0];
+            let firsts: BTreeSet<u64> = (0..count).map(first).collect();
+            assert_eq!(firsts.len(), usize::try_from(count).unwrap());
+        }
         assert_eq!(in_turn(vec![1, 2], Time(HOUR)).len(), 2);
         assert_eq!(in_turn(Vec::<u8>::new(), Time(HOUR)).len(), 0);
     }

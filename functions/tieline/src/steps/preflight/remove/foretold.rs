@@ -1,7 +1,9 @@
 //! What a removal would do, to who only asks.
 
 use crate::plan::Plan;
-use crate::result::{Planned, ResultDetail};
+use crate::refusals;
+use crate::result::{Left, Planned, ResultDetail};
+use crate::steps::roll_back;
 use crate::workflow::{Disposition, Inventory, NextState, StepOutput, Work};
 
 /// Says what would go, in order, and what would stay for whom.
@@ -9,6 +11,12 @@ pub(super) fn announce(mut work: Work<'_>, seen: &Inventory) -> StepOutput {
     let now = work.now();
     work.progress.close(now);
     let (goes, mut stays) = foretold(seen, &work.plan);
+    if goes.is_empty()
+        && let Some(other) = roll_back::of_other_parameters(&work.progress)
+    {
+        work.progress.failure = Some(refusals::conflict(other.as_str()).into());
+        return work.tell(Left::default());
+    }
     let known = work.progress.removal.iter();
     stays.extend(known.flat_map(|one| one.stays.clone()));
     let event = Planned::of_removal(

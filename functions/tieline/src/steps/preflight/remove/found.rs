@@ -5,6 +5,7 @@
 
 use crate::endpoint::{AvailabilityZone, Serving};
 use crate::execution::Execution;
+use crate::ids::EndpointId;
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply};
 use crate::ownership::{Claim, MANAGED, Owner};
@@ -21,7 +22,8 @@ use crate::targets::{Resolved, Target, Unresolved};
 
 /// What a removal finds.
 pub(super) enum Found {
-    Plan(Box<Plan>),
+    /// And what died of other parameters of the same id.
+    Plan(Box<Plan>, Vec<EndpointId>),
     /// Nothing carries the id, as far as was looked; this is what was not looked at.
     Nothing(String),
     NotYet(Problem),
@@ -38,16 +40,15 @@ pub(super) async fn whole(
     // Nobody's: what was allowed when it was made is removed.
     let owner = request.owner(outside.deployment, execution.account(), "", &execution.id);
     let mut there = marked(outside, &owner).await?;
-    let is_ours = |one: &Endpoint| owner.claim(&one.tags) == Claim::Ours;
-    // What died of other parameters is there as well, unless it is going: it counts where there is nothing else.
-    let is_there = |one: &Endpoint| !one.state.is_leaving();
-    let has_ours = there.iter().any(|one| is_ours(one) && is_there(one));
-    let counts = |one: &Endpoint| !one.state.is_dead() || (is_there(one) && !has_ours);
-    let mut counting = there.iter().filter(|one| counts(one));
-    if let Some(other) = counting.find(|one| owner.claim(&one.tags) == Claim::Other) {
+    let is_other = |one: &Endpoint| owner.claim(&one.tags) == Claim::Other;
+    let mut alive = there.iter().filter(|one| !one.state.is_dead());
+    if let Some(other) = alive.find(|one| is_other(one)) {
         return Ok(Found::Refused(vec![refusals::conflict(other.id.as_str())]));
     }
-    there.retain(is_ours);
+    let dead = there.iter().filter(|one| !one.state.is_leaving());
+    let dead = dead.filter(|one| is_other(one));
+    let died = dead.map(|one| one.id.clone()).collect();
+    there.retain(|one| owner.claim(&one.tags) == Claim::Ours);
     let target = request.shape.target.kind();
     let resolved = if target.has_parts() || there.is_empty() {
         let context = find_context(outside, request, execution);
@@ -81,7 +82,7 @@ pub(super) async fn whole(
     }
     name_zones(outside, &mut plan, found.as_ref()).await?;
     plan.complete_marks();
-    Ok(Found::Plan(Box::new(plan)))
+    Ok(Found::Plan(Box::new(plan), died))
 }
 
 /// No endpoint carries the mark: an adopted one has none, and of one that is gone a group may be left.
@@ -178,7 +179,7 @@ pub(super) async fn by_id(
     };
     let on_failure = OnFailure::RollBack;
     let plan = plan_by_marks(owner, target, Some(endpoint), on_failure);
-    Ok(Found::Plan(Box::new(plan)))
+    Ok(Found::Plan(Box::new(plan), Vec::new()))
 }
 
 fn request_needed(endpoint: &Endpoint, owner: &Owner, is_named: bool) -> Problem {

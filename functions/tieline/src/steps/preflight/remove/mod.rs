@@ -155,7 +155,12 @@ pub(super) async fn step(
     let goes_on = answer.progress.asked_as.is_some();
     let found = find(outside, &answer.execution, &removal, goes_on).await?;
     match found {
-        Found::Plan(plan) => carry_out(answer, *plan, removal.dry_run()).await,
+        Found::Plan(plan, others) => {
+            if let Some(progress) = &mut answer.progress.removal {
+                progress.others = others;
+            }
+            carry_out(answer, *plan, removal.dry_run()).await
+        }
         Found::Nothing(why) => Ok(nothing_there(answer, &removal, &why)),
         Found::NotYet(problem) => Ok(answer.not_yet(problem, asked, removal.dry_run()).await),
         Found::Refused(problems) => Ok(answer.refuse_as_it_stands(problems, asked).await),

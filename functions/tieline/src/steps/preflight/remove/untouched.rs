@@ -18,7 +18,7 @@ pub(super) async fn connection(
     execution: &Execution,
     removal: &Removal,
 ) -> Reply<Option<(Plan, Vec<Endpoint>)>> {
-    let Found::Plan(plan) = find(outside, execution, removal, true).await? else {
+    let Found::Plan(plan, _) = find(outside, execution, removal, true).await? else {
         return Ok(None);
     };
     let mut there = marked(outside, &plan.owner).await?;
