@@ -24,27 +24,29 @@ pub struct TidbLink {
 impl TidbLink {
     /// Every one of this request's, the one that counts first.
     pub(super) async fn all(&self, context: &PartContext<'_>) -> Reply<Vec<Link>> {
-        let tidb = context.outside.tidb_cloud;
-        let mut links = tidb.links(&self.of).await?;
+        let links = context.outside.tidb_cloud.links(&self.of).await?;
+        Ok(self.ours(context, links).0)
+    }
+
+    /// The same of what one look showed, and the rest of it.
+    fn ours(&self, context: &PartContext<'_>, links: Vec<Link>) -> (Vec<Link>, Vec<Link>) {
         let is_ours = |link: &Link| context.owner.of_vendor_name(&link.name) == Ownership::Ours;
-        links.retain(|link| is_ours(link) && link.service == self.service);
+        let (mut ours, others): (Vec<Link>, Vec<Link>) = links
+            .into_iter()
+            .partition(|link| is_ours(link) && link.service == self.service);
         let order = |link: &Link| (is_going(link), link.created.clone(), link.id.clone());
-        links.sort_by_key(order);
-        Ok(links)
+        ours.sort_by_key(order);
+        (ours, others)
     }
 
     /// There is none; perhaps there is one of the same request for other parameters.
-    async fn absent(&self, context: &PartContext<'_>) -> Reply<Observation> {
-        let tidb = context.outside.tidb_cloud;
-        let links = tidb.links(&self.of).await?;
-        let other = links
-            .iter()
-            .any(|link| context.owner.is_named_in(&link.name) && !is_going(link));
-        Ok(if other {
+    fn absent(&self, context: &PartContext<'_>, others: &[Link]) -> Observation {
+        let is_other = |link: &Link| context.owner.is_named_in(&link.name) && !is_going(link);
+        if others.iter().any(is_other) {
             Observation::of(Condition::Broken(conflict(&self.name())), Ownership::Others)
         } else {
             Observation::absent()
-        })
+        }
     }
 
     async fn delete(&self, context: &PartContext<'_>, links: &[Link]) -> Reply<()> {
@@ -72,10 +74,11 @@ impl PartKind for TidbLink {
     }
 
     async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
-        let all = self.all(context).await?;
+        let links = context.outside.tidb_cloud.links(&self.of).await?;
+        let (all, others) = self.ours(context, links);
         let surplus = all.iter().skip(1).any(|link| !is_going(link));
         let Some(link) = all.into_iter().next() else {
-            return self.absent(context).await;
+            return Ok(self.absent(context, &others));
         };
         let condition = match link.state.as_str() {
             "ACTIVE" if surplus => Condition::Incomplete,

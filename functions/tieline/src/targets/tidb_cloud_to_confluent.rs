@@ -106,7 +106,8 @@ impl TidbCloudToConfluent {
 
     async fn network(&self, context: &FindContext<'_>) -> Result<ConfluentNetwork, Unresolved> {
         let network = self.network_there(context).await?;
-        Unresolved::if_any(self.unfit(&network, context.region))?;
+        let unfit = Unresolved::if_any(self.unfit(&network, context.region));
+        Unresolved::both(unfit, self.readiness(&network))?;
         Ok(network)
     }
 
@@ -139,6 +140,7 @@ impl TidbCloudToConfluent {
         network: ConfluentNetwork,
     ) -> Result<Resolved, Unresolved> {
         let Some(unique_name) = unique_name(&network.dns_domain) else {
+            self.readiness(&network)?;
             return Err(Unresolved::Refused(self.unfit(&network, context.region)));
         };
         let link = TidbLink {
@@ -192,17 +194,10 @@ impl TidbCloudToConfluent {
                 "name a network of the type PRIVATELINK",
             );
         }
-        if network.phase != "READY" {
-            let why = if network.message.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", network.message)
-            };
-            note(
-                format!("Confluent network {id} is {}{why}", network.phase),
-                "wait until Confluent shows it as READY, and send the event again",
-            );
-        } else if unique_name(&network.dns_domain).is_none() || network.service.is_empty() {
+        let has_names = unique_name(&network.dns_domain).is_some() && !network.service.is_empty();
+        if DEAD.contains(&network.phase.as_str()) {
+            note(self.phase_of(network), "name a network that is READY");
+        } else if network.phase == READY && !has_names {
             note(
                 format!(
                     "Confluent network {id} names no endpoint service, or a domain that is not Confluent's: {:?}",
@@ -213,7 +208,31 @@ impl TidbCloudToConfluent {
         }
         problems
     }
+
+    /// Whether a network that is not going is there already: what Confluent calls its phase passes.
+    fn readiness(&self, network: &ConfluentNetwork) -> Result<(), Unresolved> {
+        if network.phase == READY || DEAD.contains(&network.phase.as_str()) {
+            return Ok(());
+        }
+        let fix = "wait until Confluent shows it as READY, and send the event again";
+        let problem = unsuitable(self.phase_of(network), fix).about(NETWORK_PATH);
+        Err(Unresolved::NotYet(problem))
+    }
+
+    fn phase_of(&self, network: &ConfluentNetwork) -> String {
+        let (id, phase, why) = (&self.confluent.network_id, &network.phase, &network.message);
+        match why.as_str() {
+            "" => format!("Confluent network {id} is {phase}"),
+            why => format!("Confluent network {id} is {phase}: {why}"),
+        }
+    }
 }
+
+/// The phase of a network that works.
+const READY: &str = "READY";
+
+/// Those of one that will not any more.
+const DEAD: [&str; 2] = ["FAILED", "DEPROVISIONING"];
 
 /// The unique name that TiDB Cloud wants: a network's domain without a zone in front and Confluent's ending behind.
 fn unique_name(domain: &str) -> Option<String> {
