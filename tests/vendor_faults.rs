@@ -294,9 +294,10 @@ async fn a_look_that_shows_nothing_when_the_mark_is_written_undoes_nothing() {
             let last = world.writes().last().unwrap().action.clone();
             answered.iter().rposition(|action| *action == last).unwrap()
         };
-        for nth in mark.saturating_sub(3)..mark {
-            let what = format!("{name}: nothing at {} ({nth})", answered[nth]);
-            let empty = Fault::nth("*", u32::try_from(nth + 1).unwrap(), FaultKind::Empty);
+        let looks = answered.iter().zip(1..).take(mark).skip(mark - 3);
+        for (action, nth) in looks {
+            let what = format!("{name}: nothing at {action} ({nth})");
+            let empty = Fault::nth("*", nth, FaultKind::Empty);
             let ended = run(name, Some(empty), None, &what).await;
 
             assert_connected(&ended, &what);

@@ -1,4 +1,5 @@
-//! Executions that a person has go on where they were stopped, long after.
+//! Executions that a person has go on where they were stopped, long after. Nobody has cleaned up meanwhile, as where the event of their end
+//! was lost; those that somebody has cleaned up after are among the proof's lives with names.
 
 use std::time::Duration;
 

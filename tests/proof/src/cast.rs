@@ -98,10 +98,27 @@ impl Member {
         } else if self.has_forms() {
             let subnets = FORMS[form].iter().map(|at| SUBNETS[*at]);
             asked["network"]["subnetIds"] = json!(subnets.collect::<Vec<_>>());
-        } else if self.target == "tidb-cloud-dedicated" && form == 0 {
-            asked["network"]["subnetIds"] = json!(&SUBNETS[..2]);
+        } else if form == 0 {
+            self.lessen(&mut asked);
         }
         asked
+    }
+
+    /// What it asks for first, where a request cannot have all forms.
+    fn lessen(self, asked: &mut Value) {
+        match self.target {
+            "tidb-cloud-dedicated" => asked["network"]["subnetIds"] = json!(&SUBNETS[..2]),
+            "tidb-cloud-serverless" => asked["tags"] = json!({"team": "catalog"}),
+            "endpoint-service" => asked["network"]["subnetIds"] = json!(&SUBNETS[..1]),
+            "endpoint-service-private-zone" => {
+                let zone = &mut asked["target"]["privateZone"];
+                zone["records"] = json!({"db": "regional", "replica": "use1-az6"});
+            }
+            "dms-tidb-cloud" => {
+                asked["target"]["replicationInstance"]["class"] = json!("dms.r6i.large");
+            }
+            _ => {}
+        }
     }
 
     /// The events of which one removes it, whatever form it has by now: with other parameters than it was made with it is refused.

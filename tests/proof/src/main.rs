@@ -147,6 +147,18 @@ fn wrongly(most: usize) -> ExitCode {
     }
 }
 
+/// The lives that are at no place: two things that meet, and those with names.
+fn without_places() -> Total {
+    let began = Instant::now();
+    let all: Vec<Life> = meetings().collect();
+    let met = play_all(|at| all.get(at).cloned());
+    let total = met.say("two things that meet", began);
+    let began = Instant::now();
+    let all: Vec<Life> = named_lives().collect();
+    let of_name = play_all(|at| all.get(at).cloned());
+    total.and(of_name.say("lives that have a name", began))
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Some(name) = &arguments.life {
@@ -155,14 +167,12 @@ fn main() -> ExitCode {
     if arguments.wrong {
         return wrongly(arguments.lives.min(2000));
     }
-    let began = Instant::now();
-    let all: Vec<Life> = meetings().collect();
-    let met = play_all(|at| all.get(at).cloned());
-    let mut total = met.say("two things that meet", began);
-    let began = Instant::now();
-    let all: Vec<Life> = named_lives().collect();
-    let of_name = play_all(|at| all.get(at).cloned());
-    total = total.and(of_name.say("lives that have a name", began));
+    let is_whole = matches!(arguments.places.as_str(), "" | "none");
+    let mut total = if is_whole {
+        without_places()
+    } else {
+        Total::default()
+    };
     let places = match arguments.places.as_str() {
         "none" => Vec::new(),
         beginning => Place::all(beginning),

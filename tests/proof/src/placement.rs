@@ -50,7 +50,8 @@ impl Place {
             })
         };
         let all = TARGETS.into_iter().flat_map(of_target);
-        let possible = all.filter(|one| one.deed != Deed::Change || has_endpoint(one.target));
+        let possible =
+            all.filter(|one| one.deed != Deed::Change || is_changed_in_place(one.target));
         let named = possible.filter(|one| one.name().starts_with(beginning));
         named.map(Self::counted).collect()
     }
@@ -140,8 +141,8 @@ impl Place {
 }
 
 /// Whether there is something that can be changed in place.
-fn has_endpoint(target: &str) -> bool {
-    !matches!(target, "tidb-cloud-to-confluent" | "dms-tidb-cloud")
+fn is_changed_in_place(target: &str) -> bool {
+    target != "tidb-cloud-to-confluent"
 }
 
 fn word((kind, count): (FaultKind, u32)) -> String {
