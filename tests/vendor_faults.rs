@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::json;
 use tests::{
@@ -245,6 +246,8 @@ async fn names_that_were_ordered_on_a_moment_ago_go_off_before_what_they_lead_to
         let mut world = scenario::world("default");
         let before = everything_now(&world);
         if is_lost {
+            // Longer than until the step is tried again.
+            world.timing().visible_after = Duration::from_secs(60);
             world.add_fault(Fault {
                 count: Some(ATTEMPTS),
                 ..Fault::once("ModifyVpcEndpoint", FaultKind::LostAnswer)
