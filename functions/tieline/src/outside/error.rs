@@ -207,20 +207,27 @@ impl CallError {
         )
     }
 
+    /// Route 53 is to delete a record that is gone: "Tried to delete resource record set […] but it was not found".
+    fn is_record_gone(&self) -> bool {
+        matches!(self, Self::Refused { code, message, .. }
+            if code == "InvalidChangeBatch" && message.contains("not found"))
+    }
+
     /// The thing does not exist, or is not visible yet.
     pub fn is_missing(&self) -> bool {
-        self.code().is_some_and(|code| {
-            code.ends_with(".NotFound")
-                || matches!(
-                    code,
-                    NOT_FOUND
-                        | "ResourceNotFoundException"
-                        | "ResourceNotFoundFault"
-                        | "NoSuchHostedZone"
-                        | "VPCAssociationNotFound"
-                        | "NoSuchEntity"
-                )
-        })
+        self.is_record_gone()
+            || self.code().is_some_and(|code| {
+                code.ends_with(".NotFound")
+                    || matches!(
+                        code,
+                        NOT_FOUND
+                            | "ResourceNotFoundException"
+                            | "ResourceNotFoundFault"
+                            | "NoSuchHostedZone"
+                            | "VPCAssociationNotFound"
+                            | "NoSuchEntity"
+                    )
+            })
     }
 
     /// AWS DMS does not see its own role or that role's policy. For seconds after these were made, the same call works
