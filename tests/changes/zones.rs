@@ -255,6 +255,25 @@ async fn a_change_of_a_zone_that_fails_is_put_back() {
     }
 }
 
+/// Route 53 refuses to delete what it has deleted already: that is what the order was for.
+#[tokio::test(start_paused = true)]
+async fn names_that_went_without_an_answer_are_gone() {
+    let (before, after) = sample();
+    for kind in [FaultKind::LostAnswer, FaultKind::ErrorAfterEffect] {
+        let simulated = Simulated::on(scenario::world("default"));
+        let (mut stage, _) = connected(simulated, std::slice::from_ref(&before)).await;
+        let fault = Fault::nth("ChangeResourceRecordSets", 2, kind);
+        stage.outside().world().add_fault(fault);
+        stage.outside().world().clear_calls();
+        stage.start(after.clone(), None);
+        let ended = stage.run().await.pop().unwrap();
+        assert_eq!(code(&ended), "CONNECTED", "{kind:?}: {:#}", detail(&ended));
+        let deletions = orders(&stage).iter().filter(|order| **order == "delete").count();
+        assert!(deletions > 1, "{kind:?}: {:?}", orders(&stage));
+        assert!(!leads(&stage, VPC, &format!("x.use1-az1.{DOMAIN}")));
+    }
+}
+
 /// Who else holds the zone keeps its names and VPCs; what is added is theirs as well.
 #[tokio::test(start_paused = true)]
 async fn names_and_vpcs_of_others_are_not_taken() {

@@ -210,7 +210,9 @@ impl CallError {
     /// Route 53 is to delete a record that is gone: "Tried to delete resource record set […] but it was not found".
     fn is_record_gone(&self) -> bool {
         matches!(self, Self::Refused { code, message, .. }
-            if code == "InvalidChangeBatch" && message.contains("not found"))
+            if code == "InvalidChangeBatch"
+                && message.contains("Tried to delete")
+                && message.contains("not found"))
     }
 
     /// The thing does not exist, or is not visible yet.
