@@ -268,7 +268,10 @@ async fn names_that_went_without_an_answer_are_gone() {
         stage.start(after.clone(), None);
         let ended = stage.run().await.pop().unwrap();
         assert_eq!(code(&ended), "CONNECTED", "{kind:?}: {:#}", detail(&ended));
-        let deletions = orders(&stage).iter().filter(|order| **order == "delete").count();
+        let deletions = orders(&stage)
+            .iter()
+            .filter(|order| **order == "delete")
+            .count();
         assert!(deletions > 1, "{kind:?}: {:?}", orders(&stage));
         assert!(!leads(&stage, VPC, &format!("x.use1-az1.{DOMAIN}")));
     }
