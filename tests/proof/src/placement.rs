@@ -14,16 +14,19 @@ pub(crate) enum Deed {
     Connect,
     Change,
     Remove,
+    /// It was changed by hand, where it has an endpoint of its own, and everything is checked.
+    Check,
 }
 
 impl Deed {
-    const ALL: [Self; 3] = [Self::Connect, Self::Change, Self::Remove];
+    const ALL: [Self; 4] = [Self::Connect, Self::Change, Self::Remove, Self::Check];
 
     fn name(self) -> &'static str {
         match self {
             Self::Connect => "connect",
             Self::Change => "change",
             Self::Remove => "remove",
+            Self::Check => "check",
         }
     }
 }
@@ -122,6 +125,12 @@ impl Place {
                 Step::Request { who, form },
                 Step::Rest,
                 Step::Remove { who, form },
+            ],
+            Deed::Check => vec![
+                Step::Request { who, form },
+                Step::Rest,
+                Step::Drift { who },
+                Step::Check,
             ],
         };
         let last = steps.len() - 1;
