@@ -142,10 +142,7 @@ async fn a_cleanup_that_cannot_remove_anything_says_so_and_ends_in_success() {
     stage.pass(Duration::from_secs(60)).await;
     stage.end(0, "ABORTED", None);
     let event = stage.status_change(0);
-    let broken = Broken {
-        invocation: 1,
-        times: 10_000,
-    };
+    let broken = Broken::for_good(1);
     stage.start_broken_in(event, broken, Function::DeleteEndpoint);
     let ended = stage.run().await;
 

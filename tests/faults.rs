@@ -175,10 +175,7 @@ async fn a_step_that_never_answers_is_undone_unless_the_endpoint_is_marked() {
 
 #[tokio::test(start_paused = true)]
 async fn a_poll_that_never_answers_again_still_ends_with_a_result() {
-    let broken = Broken {
-        invocation: 3,
-        times: 10_000,
-    };
+    let broken = Broken::for_good(3);
     let mut stage = Stage::on(Simulated::on(scenario::world("default")));
     stage.start_broken_in(
         request("aurora-dsql-minimal"),
@@ -199,10 +196,7 @@ async fn a_poll_that_never_answers_again_still_ends_with_a_result() {
 
 #[tokio::test(start_paused = true)]
 async fn an_undo_that_never_answers_is_announced_with_the_reason() {
-    let broken = Broken {
-        invocation: 1,
-        times: 10_000,
-    };
+    let broken = Broken::for_good(1);
     let mut stage = Stage::on(Simulated::on(scenario::world("endpoint-fails")));
     stage.start_broken_in(request("aurora-dsql"), broken, Function::DeleteEndpoint);
 
@@ -213,7 +207,8 @@ async fn an_undo_that_never_answers_is_announced_with_the_reason() {
         (ended.status, &detail["code"]),
         ("FAILED", &json!("UNDO_INCOMPLETE"))
     );
-    assert_eq!(detail["problems"][0]["code"], "ENDPOINT_FAILED");
+    assert_eq!(detail["problems"][0]["code"], "UNDO_INCOMPLETE");
+    assert_eq!(detail["problems"][1]["code"], "ENDPOINT_FAILED");
     assert!(
         detail["leftBehind"][0]
             .as_str()

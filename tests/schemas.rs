@@ -284,10 +284,7 @@ async fn the_result_of_an_undo_that_breaks_keeps_the_schema() {
         ("default", &bare, 3, all),
         ("endpoint-fails", &bare, 1, undo),
     ] {
-        let broken = Broken {
-            invocation,
-            times: 10_000,
-        };
+        let broken = Broken::for_good(invocation);
         let mut stage = Stage::on(Simulated::on(scenario::world(scene)));
         match function {
             Some(function) => stage.start_broken_in(input.clone(), broken, function),

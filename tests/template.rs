@@ -10,6 +10,7 @@ mod template {
 }
 
 use serde_json::{Value, json};
+use tests::{Broken, Function, Simulated, Stage, request};
 
 use crate::template::promises::{MAY_LOOK, MAY_MAKE, MAY_READ_KEYS, findings, listed, template};
 
@@ -396,12 +397,20 @@ fn takes(pattern: &Value, event: &Value) -> bool {
 #[tokio::test(start_paused = true)]
 async fn somebody_is_told_of_what_a_person_has_to_look_at_and_of_nothing_else() {
     let pattern = template()["Resources"]["Troubled"]["Properties"]["EventPattern"].clone();
-    for (scenario, told) in [
-        ("endpoint-fails", false),
-        ("default", false),
-        ("ec2-outage-for-ever", true),
+    // In the last one, what was made cannot be removed: no function answers.
+    for (scenario, breaks, told) in [
+        ("endpoint-fails", None, false),
+        ("default", None, false),
+        ("ec2-outage-for-ever", None, true),
+        ("endpoint-fails", Some(Function::DeleteEndpoint), true),
     ] {
-        let (ended, _) = tests::play(scenario, tests::request("aurora-dsql")).await;
+        let input = request("aurora-dsql");
+        let mut stage = Stage::on(Simulated::impatient(world::scenario::world(scenario)));
+        match breaks {
+            Some(function) => stage.start_broken_in(input, Broken::for_good(1), function),
+            None => stage.start(input, None),
+        }
+        let ended = stage.run().await.remove(0);
 
         let [event] = &ended.events[..] else {
             panic!("{scenario}: {:?}", ended.events)

@@ -47,6 +47,15 @@ pub struct Broken {
     pub times: usize,
 }
 
+impl Broken {
+    /// From this invocation on, and however often it is repeated.
+    #[must_use]
+    pub fn for_good(invocation: usize) -> Self {
+        let times = 10_000;
+        Self { invocation, times }
+    }
+}
+
 /// Executions of the connect machine in one world.
 #[derive(Debug)]
 pub struct Stage {
