@@ -26,7 +26,7 @@ pub struct Failed {
     problems: Vec<Problem>,
     /// Whether a connection of this request stands all the same: one that was announced before
     stands: bool,
-    /// What this request made and could not be removed, or was to be kept
+    /// What this request made and could not be removed, or was to be kept; of a removal or a change what was left halfway
     left_behind: Vec<String>,
 }
 

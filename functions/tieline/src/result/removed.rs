@@ -15,6 +15,8 @@ use crate::time::Time;
 pub struct Removed {
     /// The request
     request_id: RequestId,
+    /// The reason code
+    #[schemars(with = "String", extend("const" = Code::Removed))]
     code: Code,
     #[serde(flatten)]
     run: Run,
