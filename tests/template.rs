@@ -10,7 +10,8 @@ mod template {
 }
 
 use serde_json::{Value, json};
-use tests::{Broken, Function, Simulated, Stage, request};
+use tests::{Broken, Simulated, Stage, request};
+use tieline::workflow::Function;
 
 use crate::template::promises::{MAY_LOOK, MAY_MAKE, MAY_READ_KEYS, findings, listed, template};
 
