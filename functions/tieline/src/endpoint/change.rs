@@ -7,11 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{EndpointPlan, Groups};
+use super::{EndpointPlan, GROUPS, Groups};
 use crate::ids::Addressing;
-use crate::json::{canonical, policy};
+use crate::json::policy;
 use crate::outside::{Endpoint, EndpointChange, Tags};
-use crate::problem::short;
 
 /// What EC2 can change of an endpoint, as it is or as it shall be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +38,9 @@ pub struct Change {
     /// Tags of the request that its endpoint had and shall not have.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    /// Those that it gets once it is confirmed.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub given: Tags,
     /// The zone of every subnet that it has or shall have.
     pub zones: BTreeMap<String, String>,
     /// Whether the service's names may serve inbound resolvers only: then each order says whether they do.
@@ -181,21 +183,6 @@ impl Form {
         }
     }
 
-    /// What an endpoint was when it was confirmed, in four digests of four digits: its subnets, groups, policy and names. From
-    /// them can be told later which of these has changed.
-    pub fn built(&self) -> String {
-        let listed =
-            |ids: &BTreeSet<String>| Vec::from_iter(ids.iter().map(String::as_str)).join(" ");
-        let said = [
-            listed(&self.subnets),
-            listed(&self.groups),
-            policy::canonical(self.policy.as_deref()),
-            format!("{} {}", self.private_dns, self.inbound_only),
-        ];
-        let digests = said.map(|text| canonical::digest(&[&text])[..4].to_owned());
-        digests.join("-")
-    }
-
     /// What it lacks of what is wanted, but for names: the next call of EC2, none if it has everything.
     ///
     /// A subnet whose zone it has another one in comes after everything else: EC2 takes one subnet a zone, so that one has to
@@ -295,7 +282,7 @@ impl Form {
         let all = [
             of("network.subnetIds", |form| json!(form.subnets)),
             Difference::of("zones", zones_of(self), zones_of(wanted)),
-            of("network.securityGroupIds", |form| json!(form.groups)),
+            of(GROUPS, |form| json!(form.groups)),
             Difference::of("network.ipAddressType", addresses(self), addresses(wanted)),
             Difference::of("network.dnsRecordIpType", records(self), records(wanted)),
             of("privateDns", |form| json!(form.private_dns)),
@@ -303,30 +290,6 @@ impl Form {
         ];
         all.into_iter().flatten().collect()
     }
-}
-
-/// Which of its fields an endpoint has changed in since it was confirmed, as requests call them, each with its value now.
-pub fn drift(built: &str, endpoint: &Endpoint) -> Vec<(&'static str, String)> {
-    let form = Form::of(endpoint);
-    let listed = |ids: &BTreeSet<String>| Vec::from_iter(ids.iter().map(String::as_str)).join(", ");
-    let is = form.built();
-    let fields = [
-        ("network.subnetIds", listed(&form.subnets)),
-        ("network.securityGroupIds", listed(&form.groups)),
-        (
-            "policy",
-            short(form.policy.as_deref().unwrap_or("full"), 200),
-        ),
-        ("privateDns", form.private_dns.to_string()),
-    ];
-    let differ = built
-        .split('-')
-        .zip(is.split('-'))
-        .map(|(was, is)| was != is);
-    let both = differ.zip(fields);
-    both.filter(|(differs, _)| *differs)
-        .map(|(_, field)| field)
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The interface endpoint: what is planned, and how a live one differs from that.
 
+mod built;
 mod change;
 
 use schemars::JsonSchema;
@@ -12,7 +13,8 @@ use crate::outside::route53::VpcZone;
 use crate::outside::{Endpoint, Group, Interface, NewEndpoint, NewGroup};
 use crate::ownership::{MANAGED, Owner};
 
-pub use change::{Change, Difference, Form, drift};
+pub use built::{GROUPS, drift};
+pub use change::{Change, Difference, Form};
 
 /// An interface endpoint, resolved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

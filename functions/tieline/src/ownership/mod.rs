@@ -8,6 +8,7 @@
 //! [`CLOSING`] says that the last holder is leaving.
 
 mod at_vendor;
+mod built;
 mod callers_tags;
 mod names;
 mod noticed;
@@ -21,7 +22,7 @@ use crate::json::canonical;
 use crate::outside::Tags;
 
 pub use at_vendor::AtVendor;
-pub use callers_tags::tags_gone;
+pub use callers_tags::{says_tag, tags_gone};
 pub use names::has_written;
 pub use noticed::{Noticed, built_in, since_in, with_built, with_noticed, with_since};
 pub use verified::{Verified, say_the_same, with_verified};
@@ -305,23 +306,6 @@ impl Owner {
     /// Whether a thing with these tags serves other requests as well.
     pub fn shares(&self, tags: &Tags) -> bool {
         holders(tags).any(|(request, _)| request != self.request_id.as_str())
-    }
-
-    /// Whether another request was confirmed on what a thing is now, or is about to be.
-    pub fn others_rely_on(&self, tags: &Tags, built: &str) -> bool {
-        let own = self.request_id.as_str();
-        let mut others = holders(tags).filter(|(request, _)| *request != own);
-        others.any(|(_, mark)| built_in(mark).is_none_or(|one| one == built))
-    }
-
-    /// The marks of other requests on a thing, brought up to date: they were confirmed on what it was, and hold what it is now.
-    pub fn others_on(&self, tags: &Tags, before: &str, built: &str) -> Tags {
-        let own = self.request_tag();
-        let others = tags.iter().filter(|(key, mark)| {
-            key.starts_with(REQUEST) && **key != own && built_in(mark) == Some(before)
-        });
-        let others = others.map(|(key, mark)| (key.clone(), with_built(mark, built)));
-        others.collect()
     }
 
     /// Whether a thing was made for a request before deployments had names.

@@ -148,6 +148,9 @@ impl Degraded {
             ["state" | "replicationInstance", ..] if named.dms_endpoint.is_some() => {
                 "look at it in the DMS console, and put right what it names"
             }
+            ["state", ..] => {
+                "no change brings back an endpoint that is refused, gone or failed: send its removal, and then the request again"
+            }
             ["key"] => {
                 "put a key that TiDB Cloud takes into the secret, or have the secret be read; until then it can neither be changed nor removed"
             }

@@ -95,8 +95,10 @@ pub(super) async fn narrow(mut work: Work<'_>) -> StepResult {
         Err(error) => return Err(error.into()),
     }
     if let Some(order) = there.exceeds(&wanted) {
-        // Somebody may have joined since it was checked; what gives them more takes nothing.
-        if (order.takes() || order.addressing.is_some()) && work.plan.owner.shares(&endpoint.tags) {
+        // Somebody may have joined since it was checked; what gives them more, or back what they had, takes nothing.
+        let gives_back = work.plan.owner.others_had(&endpoint.tags, &wanted.built());
+        let takes = order.addressing.is_some() || (order.takes() && !gives_back);
+        if takes && work.plan.owner.shares(&endpoint.tags) {
             let others = work.plan.owner.with_others(id.as_str(), &endpoint.tags);
             return Ok(work.fail(refusals::takes_from_others(&others)));
         }

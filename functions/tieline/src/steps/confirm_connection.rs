@@ -49,26 +49,34 @@ async fn step(mut work: Work<'_>) -> StepResult {
     super::own_group::open(work.outside, &work.plan.owner, wanted, &endpoint).await?;
     tag_interfaces(&work, &endpoint).await?;
     let owner = &work.plan.owner;
-    let built = Form::of(&endpoint).built();
-    let mut tags = owner.confirmation(&built);
     let before = endpoint.tags.get(&owner.request_tag());
     let before = before.map_or("", String::as_str);
-    let verified = proven(&work, wanted).or_else(|| Verified::in_mark(before));
     let is_changed = work.plan.change.is_some();
+    let is_repeated = !is_changed && owner.is_confirmed_on(&endpoint.tags);
+    let now = Form::of(&endpoint).built();
+    // Who only repeats a request has changed nothing, and confirms nothing that somebody has made of it since.
+    let was = owner.built_on(&endpoint.tags).filter(|_| is_repeated);
+    let built = was.map_or(now, str::to_owned);
+    let mut tags = owner.confirmation(&built);
+    let verified = proven(&work, wanted).or_else(|| Verified::in_mark(before));
     let is_alone = !owner.shares(&endpoint.tags);
     let mut callers = Tags::new();
     if is_changed && is_alone {
         callers.clone_from(&owner.tags);
         callers.remove("Name");
     }
-    let mut there = endpoint.tags.clone();
-    there.extend(callers.clone());
+    if let Some(change) = &work.plan.change {
+        callers.extend(change.given.clone());
+    }
+    // Who shares the endpoint has no tags on it but the mark, and those that it had there before.
+    let mut there = callers.clone();
+    if is_alone {
+        there = endpoint.tags.clone();
+        there.extend(callers.clone());
+    }
     let at_vendor = work.plan.target.kind().at_vendor(&work.plan.parts);
     for mark in tags.values_mut() {
-        // Who shares the endpoint has no tags on it but the mark.
-        if is_alone {
-            *mark = owner.with_tags_on(mark, &there);
-        }
+        *mark = owner.with_tags_on(mark, before, &there);
         if let Some(at) = &at_vendor {
             *mark = at.noted_in(mark, &work.execution.secrets());
         }

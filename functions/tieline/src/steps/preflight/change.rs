@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::Check;
 use super::looks::Network;
-use super::tags::{LeftOut, left_out};
 use crate::endpoint::{
     Change, Difference, EndpointPlan, Form, Groups, is_own_group, own_group_name,
 };
@@ -36,6 +35,20 @@ pub(super) fn is_worked_on(id: &RequestId, who: &str) -> Problem {
     let message = format!("the connection of {id} is still worked on by {who}");
     let fix = "wait for its result, and send the event again";
     Problem::new(Code::RequestInProgress, message, fix)
+}
+
+/// Whether a shared endpoint has not the group of our own any more that it had when the request was confirmed on it.
+pub(super) fn has_lost_own(owner: &Owner, there: &Endpoint, own: Option<&GroupId>) -> bool {
+    let form = Form::of(there);
+    let Some((own, built)) = own.zip(owner.built_on(&there.tags)) else {
+        return false;
+    };
+    let has_it = form.groups.contains(own.as_str());
+    let as_it_was = Form {
+        groups: [own.to_string()].into(),
+        ..form
+    };
+    !has_it && as_it_was.has_groups_of(built)
 }
 
 fn not_in_place(message: String) -> Problem {
@@ -120,8 +133,9 @@ impl Check<'_> {
         let own = own.map(|group| &group.id);
         let has_own = own.is_some_and(|id| before.groups.contains(id.as_str()));
         let wants_own = matches!(wanted.groups, Groups::Own { .. });
-        if wants_own && shared && !has_own {
+        if wants_own && shared && !has_own && !has_lost_own(owner, there, own) {
             // Who names none takes those that others need.
+            self.check_groups_kept(owner, there, &before);
             let ids = before.groups.iter();
             let ids: Vec<GroupId> = ids.filter_map(|id| id.parse().ok()).collect();
             wanted.groups = Groups::Named { ids };
@@ -134,12 +148,8 @@ impl Check<'_> {
             .filter(|(id, _)| before.subnets.contains(id) || after.subnets.contains(id))
             .collect();
         let mut differences = before.differences(&after, &zones);
-        // Who shares it has no tags on it but the mark.
-        let tags = owner
-            .tags
-            .iter()
-            .filter(|(key, _)| !shared && *key != "Name");
-        differences.extend(tags.filter_map(|(key, value)| {
+        let given = self.tags_given(owner, there);
+        differences.extend(given.iter().filter_map(|(key, value)| {
             let is = json!(there.tags.get(key));
             Difference::of(&format!("tags.{key}"), is, json!(value))
         }));
@@ -158,6 +168,7 @@ impl Check<'_> {
             before,
             parts: BTreeMap::new(),
             tags: left_out,
+            given,
             zones,
             knows_inbound_only: wanted
                 .private_dns
@@ -168,23 +179,21 @@ impl Check<'_> {
         })
     }
 
-    /// The tags that the request had and leaves out, as far as that is known.
-    fn tags_left_out(&mut self, owner: &Owner, there: &Endpoint) -> Tags {
-        match left_out(&self.request.shape, owner, &there.tags) {
-            LeftOut::Known(tags) => tags,
-            LeftOut::Unknown(keys) => {
-                let message = format!(
-                    "{} has tags that are not in the request, and stay, as it is not known who put them there: {}",
-                    there.id,
-                    keys.join(", ")
-                );
-                let fix =
-                    "take them away by hand, or with a change that makes nothing else different";
-                let warning = Problem::new(Code::TagsLeftOut, message, fix);
-                self.warnings.push(warning.about("$.tags"));
-                Tags::new()
-            }
+    /// Groups that the request does not name, and that are not those which it was confirmed with: which these were marks do not say.
+    fn check_groups_kept(&mut self, owner: &Owner, there: &Endpoint, before: &Form) {
+        let built = owner.built_on(&there.tags);
+        if built.is_none_or(|built| before.has_groups_of(built)) {
+            return;
         }
+        let (id, request) = (&there.id, &owner.request_id);
+        let message = format!(
+            "{id} has other groups than {request} was confirmed with ({}), others need it as well, and the request names none",
+            Vec::from_iter(before.groups.iter().map(String::as_str)).join(", ")
+        );
+        let fix = "name those that it is to have: these, or those that it had";
+        let problem = Problem::new(Code::EndpointDiffers, message, fix);
+        self.problems
+            .push(problem.about("$.network.securityGroupIds"));
     }
 
     /// A connection that has no endpoint of its own: whether there is one, of which what is different changes in place.
@@ -335,8 +344,11 @@ impl Check<'_> {
             .exceeds(after)
             .is_some_and(|one| one.addressing.is_some());
         let names_come = after.private_dns && !before.private_dns;
-        let takes = orders.any(|order| order.takes()) || is_less || names_come;
-        if !takes && before.displaced(after, zones).is_empty() {
+        let takes = orders.any(|order| order.takes()) || names_come;
+        let takes = takes || !before.displaced(after, zones).is_empty();
+        // What all of them were confirmed on is what they have, whatever somebody has made of it by hand.
+        let gives_back = owner.others_had(&there.tags, &after.built());
+        if !is_less && (!takes || gives_back) {
             return;
         }
         let others = owner.with_others(there.id.as_str(), &there.tags);

@@ -9,6 +9,7 @@ mod remove;
 mod service;
 mod serving;
 mod status;
+mod subnets;
 mod surroundings;
 mod tags;
 
@@ -19,7 +20,7 @@ use crate::execution::{EndedExecution, Execution, Phase};
 use crate::ids::{Addressing, GroupId, Region};
 use crate::options::Verify;
 use crate::outside::{CallError, Endpoint, Outside, Reply, Service};
-use crate::ownership::{Owner, built_in};
+use crate::ownership::Owner;
 use crate::parts::{Part, PartContext};
 use crate::plan::{Plan, Verifier};
 use crate::problem::{Code, Problem};
@@ -172,8 +173,7 @@ fn wrong_machine(removes: bool) -> String {
 
 /// Whether an endpoint is not what it was when the request was confirmed on it.
 fn is_other_than_marked(owner: &Owner, endpoint: &Endpoint) -> bool {
-    let mark = endpoint.tags.get(&owner.request_tag());
-    let built = mark.and_then(|mark| built_in(mark));
+    let built = owner.built_on(&endpoint.tags);
     built.is_none_or(|built| built != Form::of(endpoint).built())
 }
 
@@ -424,7 +424,7 @@ impl<'a> Check<'a> {
         if chosen.needs_names(self.request) {
             self.check_hosted_zones(network, service)?;
         }
-        let zones = self.availability_zones(&side, &chosen);
+        let zones = self.availability_zones(&side, &chosen)?;
         let groups = self.groups(&side, &chosen);
         let (Some(zones), Some(groups)) = (zones, groups) else {
             return Ok(None);

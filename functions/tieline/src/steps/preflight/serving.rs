@@ -258,7 +258,7 @@ impl Check<'_> {
 
 /// A request holds an endpoint by a tag on it. Of the 50 that EC2 allows (User Guide, "Tag restrictions") one is left for the
 /// last holder, who has to say that it is leaving.
-const MOST_TAGS: usize = 49;
+pub(super) const MOST_TAGS: usize = 49;
 
 fn too_many(endpoint: &Endpoint, owner: &Owner) -> Problem {
     let (id, region) = (&endpoint.id, &owner.region);

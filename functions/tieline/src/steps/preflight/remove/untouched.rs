@@ -5,7 +5,7 @@ use super::found::Found;
 use crate::endpoint::drift;
 use crate::execution::Execution;
 use crate::outside::{Endpoint, Outside, Reply};
-use crate::ownership::{Owner, built_in};
+use crate::ownership::Owner;
 use crate::parts::{Condition, PartContext};
 use crate::plan::Plan;
 use crate::removal::Removal;
@@ -51,8 +51,7 @@ pub(super) async fn connection(
 
 /// Whether a connection is confirmed on an endpoint that has the names which it had then: a removal turns them off first.
 fn has_its_names(owner: &Owner, endpoint: &Endpoint) -> bool {
-    let mark = endpoint.tags.get(&owner.request_tag());
-    let built = mark.and_then(|mark| built_in(mark));
+    let built = owner.built_on(&endpoint.tags);
     let has_names = |built: &str| {
         let mut drifts = drift(built, endpoint).into_iter();
         !drifts.any(|(field, _)| field == "privateDns")
