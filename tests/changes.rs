@@ -5,6 +5,7 @@
 mod changes {
     mod aborted;
     mod instances;
+    mod left_open;
     mod races;
     mod refused;
     mod tags;

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
 mod checks {
+    mod changed;
     mod confirmed;
     mod dms;
     mod ends;

@@ -7,7 +7,7 @@ use world::model::tags::CreateTags;
 use world::scenario;
 use world::scenario::SUBNETS;
 
-use crate::{change, changed, connected, ours, with};
+use crate::{change, changed, connected, ours, with, with_id};
 
 fn asked(tags: Value) -> Value {
     let monitoring = request("aws-service-monitoring");
@@ -87,4 +87,42 @@ async fn tags_of_which_it_is_not_known_whose_they_are_stay_and_are_named() {
     let message = named(said).unwrap();
     assert!(message.contains("by, cost"), "{message}");
     assert!(has(&stage, "cost") && has(&stage, "by"));
+}
+
+/// Who shares an endpoint has no tags on it but those that it put there before; what does not come and what stays is named.
+#[tokio::test(start_paused = true)]
+async fn tags_of_a_shared_endpoint_are_put_right_or_named() {
+    let first = asked(json!({"team": "one", "cost": "42"}));
+    let second = with_id(asked(json!({"team": "two", "stage": "prod"})), "other");
+    let simulated = Simulated::on(scenario::world("default"));
+    let (mut stage, _) = connected(simulated, &[second.clone(), first.clone()]).await;
+    // The one that joined: the endpoint has another team already, and no room for more of its tags.
+    stage.start(change(&second), None);
+    let ended = stage.run().await.pop().unwrap();
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "CONNECTED", "{said:#}");
+    let message = named(said).unwrap();
+    assert!(message.ends_with("stage, team"), "{message}");
+    assert!(has_value(&stage, "one") && !has(&stage, "stage"));
+
+    // The one whose tags these are: one has another value, one is new, and one is left out.
+    let after = asked(json!({"team": "three", "by": "me"}));
+    stage.start(change(&after), None);
+    let ended = stage.run().await.pop().unwrap();
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "CONNECTED", "{said:#}");
+    assert_eq!(changed(said), ["tags.team"]);
+    let warnings = said["warnings"].as_array().unwrap().iter();
+    let messages = warnings.map(|one| one["message"].as_str().unwrap());
+    let messages: Vec<&str> = messages.filter(|one| one.contains("shared")).collect();
+    assert!(
+        matches!(messages[..], [new, stays] if new.ends_with(": by") && stays.ends_with(": cost")),
+        "{messages:#?}"
+    );
+    assert!(has_value(&stage, "three") && has(&stage, "cost") && !has(&stage, "by"));
+}
+
+fn has_value(stage: &Stage, value: &str) -> bool {
+    let tags = json!(ours(stage).tags).to_string();
+    tags.contains(&format!("\"{value}\""))
 }

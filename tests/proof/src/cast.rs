@@ -20,6 +20,9 @@ pub(crate) const TARGETS: [&str; 9] = [
 /// A request that leaves private DNS alone: the names of a service can lead to one endpoint of a VPC only.
 const WITHOUT_NAMES: &str = "aurora-dsql-no-dns";
 
+/// A request that leaves everything open that can be left open.
+pub(crate) const OPEN: &str = "aurora-dsql-minimal";
+
 /// The subnets that the forms of a request have. From one to another something comes, something goes, or both.
 pub(crate) const FORMS: [&[usize]; 3] = [&[0], &[0, 1], &[1, 2]];
 
@@ -87,6 +90,11 @@ impl Member {
             self.target,
             "aurora-dsql" | "aurora-dsql-management" | "aws-service-monitoring" | WITHOUT_NAMES
         )
+    }
+
+    /// Whether its request names no subnets of the VPC, in any of its forms.
+    pub(crate) fn is_open(self) -> bool {
+        self.target == OPEN && !self.in_peer
     }
 
     /// Its request in one of its forms.

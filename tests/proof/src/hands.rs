@@ -14,7 +14,7 @@ use world::scenario::{
     CLUSTER, GROUP, PARTNER, PARTNER_NAMELESS, PEER_SUBNET, PEER_VPC, SUBNETS, VPC,
 };
 
-use crate::life::Thing;
+use crate::life::{Hand, Thing};
 use crate::play::Play;
 use crate::rules::{confirmed, stack};
 use crate::told::What;
@@ -41,22 +41,44 @@ impl Play {
         self.drifted.extend(sharers);
     }
 
-    /// Somebody gives the endpoint another group.
-    pub(crate) fn drift(&mut self, who: usize) {
+    /// Somebody gives the endpoint another group, or takes a zone from it.
+    pub(crate) fn drift(&mut self, who: usize, hand: Hand) {
         // What is at work on it would confirm it as it finds it.
-        if self.stage.ended().iter().any(|one| one.status == "RUNNING") {
+        let ended = self.stage.ended();
+        if ended.iter().any(|one| one.status == "RUNNING") {
             return;
         }
+        let mut changes = self.changes.iter();
+        // What a change has added by half nobody was confirmed on, and nobody misses.
+        let is_whole = changes.all(|at| ended[*at].status == "SUCCEEDED");
         let Some(one) = self.endpoint_of(who) else {
             return;
         };
-        let order = ModifyVpcEndpoint {
-            vpc_endpoint_id: one.vpc_endpoint_id,
-            add_security_group_ids: vec![self.group.clone()],
+        let id = one.vpc_endpoint_id;
+        let mut order = ModifyVpcEndpoint {
+            vpc_endpoint_id: id.clone(),
             ..ModifyVpcEndpoint::default()
         };
+        match hand {
+            Hand::Group => order.add_security_group_ids = vec![self.group.clone()],
+            Hand::Subnet => {
+                let is_one_of_many = is_whole && one.subnet_ids.len() > 1;
+                let last = one.subnet_ids.into_iter().max();
+                order
+                    .remove_subnet_ids
+                    .extend(last.filter(|_| is_one_of_many));
+                if order.remove_subnet_ids.is_empty() {
+                    return;
+                }
+            }
+        }
+        let taken = order.remove_subnet_ids.clone();
         // EC2 may be at work on it; then nobody has changed anything.
         if self.stage.outside().world().arrange(order).is_ok() {
+            for subnet in taken {
+                self.rules.thins(&id);
+                self.taken.push((id.clone(), subnet));
+            }
             self.note_drift(who);
         }
     }
@@ -169,14 +191,20 @@ impl Play {
         }
     }
 
-    /// Who is confirmed on an endpoint that has the group by hand, or that its service's owner refuses.
+    /// Who is confirmed on an endpoint that has the group by hand, lacks a zone by hand, or that its service's owner refuses.
     pub(crate) fn still_differ(&self) -> Vec<String> {
         let all = self.stage.outside().world().state().endpoints;
         let differs = |one: &&VpcEndpoint| {
             let mut groups = one.groups.iter();
             match one.state.as_str() {
                 "rejected" => true,
-                "available" => groups.any(|group| group.group_id == self.group),
+                "available" => {
+                    let mut taken = self.taken.iter();
+                    groups.any(|group| group.group_id == self.group)
+                        || taken.any(|(id, subnet)| {
+                            *id == one.vpc_endpoint_id && !one.subnet_ids.contains(subnet)
+                        })
+                }
                 _ => false,
             }
         };

@@ -17,7 +17,7 @@ mod rules;
 mod told;
 mod weather;
 
-pub use life::{Codes, Life, Step, Thing};
+pub use life::{Codes, Hand, Life, Step, Thing};
 pub use meetings::meetings;
 pub use named::named_lives;
 pub use placement::Place;

@@ -41,7 +41,7 @@ pub enum Step {
     /// Everything that runs comes to its end, and then everything is checked.
     Check,
     /// Somebody changes the endpoint by hand.
-    Drift { who: usize },
+    Drift { who: usize, hand: Hand },
     /// Somebody orders what the endpoint has already: EC2 is at work on it, and it is `pending` again.
     Touch { who: usize },
     /// The partner decides like this about each request for a connection that comes from now on, so many seconds after it.
@@ -68,6 +68,15 @@ pub enum Step {
     Pass { seconds: u64 },
     /// Everything that runs comes to its end.
     Rest,
+}
+
+/// What somebody makes of an endpoint by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hand {
+    /// It gets another group.
+    Group,
+    /// It loses a zone, where it has several.
+    Subnet,
 }
 
 /// What a request needs, and others have.
@@ -278,7 +287,10 @@ fn step(cast: &[Member], dice: &mut fastrand::Rng) -> Step {
         9..=11 => Step::Remove { who, form },
         12 => Step::Foretell { who, form },
         13 => Step::Check,
-        14 if asks_here => Step::Drift { who },
+        14 if asks_here => {
+            let hand = [Hand::Group, Hand::Subnet][usize::from(form == 0)];
+            Step::Drift { who, hand }
+        }
         15 => Step::CloseBus,
         16 | 17 => Step::Again,
         18 | 19 if asks_here => Step::Touch { who },

@@ -10,8 +10,8 @@
 use world::gate::{Fault, FaultKind};
 use world::model::endpoints::Decision;
 
-use crate::cast::Member;
-use crate::life::{Codes, Life, Step, Thing};
+use crate::cast::{Member, OPEN};
+use crate::life::{Codes, Hand, Life, Step, Thing};
 use crate::meetings::MOMENTS;
 use crate::weather;
 
@@ -43,6 +43,7 @@ pub fn named_lives() -> impl Iterator<Item = Life> {
         without_key(),
         redriven(),
         deployments(),
+        mended(),
     ];
     // Each has its own order of calls.
     let all = all.into_iter().flatten();
@@ -71,6 +72,24 @@ fn orders() -> Member {
 
 fn partner() -> Member {
     Member::of("partner", "endpoint-service")
+}
+
+/// Something is changed by hand, and the request is sent as a change: alone on its endpoint, and with another one.
+fn mended() -> Vec<Life> {
+    let mut all = Vec::new();
+    for hand in [Hand::Group, Hand::Subnet] {
+        for sharers in [1, 2] {
+            let cast = [Member::of("orders", OPEN), Member::of("billing", OPEN)];
+            let requests = (0..sharers).map(|who| Step::Request { who, form: 1 });
+            let mut steps: Vec<Step> = requests.flat_map(|one| [one, Step::Rest]).collect();
+            let drift = Step::Drift { who: 0, hand };
+            steps.extend([drift, Step::Check, CHANGE, Step::Rest, Step::Check]);
+            let outcomes = vec![CONNECTED; sharers + 1];
+            let name = format!("mended/{hand:?}/{sharers}").to_lowercase();
+            all.push(life(name, &cast[..sharers], steps, outcomes));
+        }
+    }
+    all
 }
 
 /// The owner decides about the connection request: never, late, or a little too late.

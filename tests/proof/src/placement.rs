@@ -4,7 +4,7 @@
 use world::gate::FaultKind;
 
 use crate::cast::{FORMS, Member, TARGETS};
-use crate::life::{Life, Step};
+use crate::life::{Hand, Life, Step};
 use crate::play::play;
 use crate::weather;
 
@@ -129,7 +129,10 @@ impl Place {
             Deed::Check => vec![
                 Step::Request { who, form },
                 Step::Rest,
-                Step::Drift { who },
+                Step::Drift {
+                    who,
+                    hand: Hand::Group,
+                },
                 Step::Check,
             ],
         };

@@ -69,8 +69,10 @@ pub(crate) struct Play {
     pub(crate) redriven: BTreeSet<usize>,
     /// A group that somebody gives endpoints by hand.
     pub(crate) group: String,
+    /// The subnets that somebody took from endpoints by hand: endpoint, subnet.
+    pub(crate) taken: Vec<(String, String)>,
     /// The executions that are to change something.
-    changes: Vec<usize>,
+    pub(crate) changes: Vec<usize>,
     /// Who was changed by hand, and how many executions there were by then.
     pub(crate) drifted: Vec<(usize, &'static str)>,
     /// What there was before, but for what somebody took away.
@@ -115,6 +117,7 @@ impl Play {
             stopped: Vec::new(),
             redriven: BTreeSet::new(),
             group,
+            taken: Vec::new(),
             changes: Vec::new(),
             drifted: Vec::new(),
             before,
@@ -194,7 +197,7 @@ impl Play {
                 self.start(What::Check, None, None, Value::Null);
                 self.rest().await;
             }
-            Step::Drift { who } => self.drift(who),
+            Step::Drift { who, hand } => self.drift(who, hand),
             Step::Touch { who } => self.touch(who),
             Step::Owner { decision, seconds } => self.script_owner(decision, seconds),
             Step::Decide { who, decision } => self.decide(who, decision),
@@ -350,7 +353,15 @@ impl Play {
         }
         self.step(Step::Check).await;
         let still = self.still_differ();
-        told::drift_is_told(&self.stage.ended(), &self.drifted, &still)
+        let ended = self.stage.ended();
+        // Who leaves its zones open wants all of them, whatever it is changed to.
+        let wants_all = |id: &&String| {
+            let mut cast = self.cast.iter();
+            cast.any(|one| one.id == **id && one.is_open())
+        };
+        let open: Vec<String> = still.iter().filter(wants_all).cloned().collect();
+        told::drift_is_told(&ended, &self.drifted, &still)
+            .or_else(|| told::nobody_has_recovered(&ended, &open))
     }
 
     /// In calm weather everything that is still there can be removed; or in words what cannot.

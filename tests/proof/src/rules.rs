@@ -37,6 +37,8 @@ struct Watched {
     may_not_turn_off: BTreeSet<String>,
     /// The endpoints that others than those who hold them did away with.
     dead: BTreeSet<String>,
+    /// The endpoints from which somebody took a subnet by hand.
+    thinned: BTreeSet<String>,
     /// Marks that were ordered without an answer, and may come late: endpoint, key, value.
     unanswered: BTreeSet<(String, String, String)>,
     /// How many calls were looked at.
@@ -71,6 +73,11 @@ impl Rules {
         !self.watched().dead.is_empty()
     }
 
+    /// An endpoint from which somebody takes a subnet by hand: then it has what nobody asked for.
+    pub(crate) fn thins(&self, endpoint: &str) {
+        self.watched().thinned.insert(endpoint.to_owned());
+    }
+
     /// The first rule that was broken, in words.
     pub(crate) fn broken(&self) -> Option<String> {
         self.watched().broken.clone()
@@ -92,7 +99,7 @@ impl Rules {
                 .or_else(|| watched.nothing_undone(&seen))
                 .or_else(|| watched.unheld_stays(&seen))
                 .or_else(|| watched.names_go_first(&seen))
-                .or_else(|| always_a_way(&seen));
+                .or_else(|| watched.always_a_way(&seen));
             watched.broken = broken;
         }
     }
@@ -206,25 +213,29 @@ impl Watched {
         })?;
         Some(format!("{id} is gone, and names led to it until then"))
     }
-}
 
-/// An endpoint always has all subnets of one of the forms that are asked for: what comes is there before anything goes.
-fn always_a_way(seen: &Seen) -> Option<String> {
-    // Of the services whose requests have forms.
-    let has_forms = |one: &VpcEndpoint| {
-        let name = &one.service_name;
-        one.vpc_id == VPC && (name.contains("dsql") || name.ends_with(".monitoring"))
-    };
-    let has = |one: &VpcEndpoint, form: &[usize]| {
-        let mut all = form.iter().map(|at| SUBNETS[*at]);
-        all.all(|id| one.subnet_ids.iter().any(|has| has == id))
-    };
-    let is_wrong = |one: &VpcEndpoint| {
-        has_forms(one) && is_held(one) && !FORMS.iter().any(|form| has(one, form))
-    };
-    let (_, one) = ours(seen).find(|(_, one)| is_wrong(one))?;
-    let (id, subnets) = (&one.vpc_endpoint_id, &one.subnet_ids);
-    Some(format!("{id} has {subnets:?}, which nobody has asked for"))
+    /// An endpoint always has all subnets of one of the forms that are asked for: what comes is there before anything goes.
+    fn always_a_way(&self, seen: &Seen) -> Option<String> {
+        // Of the services whose requests have forms.
+        let has_forms = |one: &VpcEndpoint| {
+            let name = &one.service_name;
+            one.vpc_id == VPC && (name.contains("dsql") || name.ends_with(".monitoring"))
+        };
+        let has = |one: &VpcEndpoint, form: &[usize]| {
+            let mut all = form.iter().map(|at| SUBNETS[*at]);
+            all.all(|id| one.subnet_ids.iter().any(|has| has == id))
+        };
+        let is_wrong = |one: &VpcEndpoint| {
+            let id = &one.vpc_endpoint_id;
+            has_forms(one)
+                && is_held(one)
+                && !self.thinned.contains(id)
+                && !FORMS.iter().any(|form| has(one, form))
+        };
+        let (_, one) = ours(seen).find(|(_, one)| is_wrong(one))?;
+        let (id, subnets) = (&one.vpc_endpoint_id, &one.subnet_ids);
+        Some(format!("{id} has {subnets:?}, which nobody has asked for"))
+    }
 }
 
 /// What carries the mark of one of the stacks.

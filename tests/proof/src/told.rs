@@ -303,6 +303,20 @@ pub(crate) fn drift_is_told_once(
     None
 }
 
+/// Who is not what was asked for was not told to have recovered.
+pub(crate) fn nobody_has_recovered(ended: &[Ended], still: &[String]) -> Option<String> {
+    let mut still = still.iter();
+    let id = still.find(|id| {
+        let all = ended.iter().flat_map(|one| &one.events);
+        let all = all.filter(|event| event["Detail"]["requestId"] == ***id);
+        let mut codes = all.filter_map(|event| event["Detail"]["code"].as_str());
+        codes.rfind(|code| ["DEGRADED", "RECOVERED"].contains(code)) == Some("RECOVERED")
+    })?;
+    Some(format!(
+        "{id} was told to have recovered, and it lacks what somebody took"
+    ))
+}
+
 /// What somebody changed by hand, and still is as it was not confirmed, was told.
 pub(crate) fn drift_is_told(
     ended: &[Ended],
