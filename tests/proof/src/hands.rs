@@ -77,7 +77,8 @@ impl Play {
         if self.stage.outside().world().arrange(order).is_ok() {
             for subnet in taken {
                 self.rules.thins(&id);
-                self.taken.push((id.clone(), subnet));
+                let at = self.started.len();
+                self.taken.push((at, id.clone(), subnet));
             }
             self.note_drift(who);
         }
@@ -191,8 +192,9 @@ impl Play {
         }
     }
 
-    /// Who is confirmed on an endpoint that has the group by hand, lacks a zone by hand, or that its service's owner refuses.
-    pub(crate) fn still_differ(&self) -> Vec<String> {
+    /// Who is confirmed on an endpoint that has the group by hand, lacks a zone by hand, or that its service's owner refuses. A change that came
+    /// after that may want none in that zone: whether those count as well is to be said.
+    pub(crate) fn still_differ(&self, also_changed: bool) -> Vec<String> {
         let all = self.stage.outside().world().state().endpoints;
         let differs = |one: &&VpcEndpoint| {
             let mut groups = one.groups.iter();
@@ -201,8 +203,10 @@ impl Play {
                 "available" => {
                     let mut taken = self.taken.iter();
                     groups.any(|group| group.group_id == self.group)
-                        || taken.any(|(id, subnet)| {
-                            *id == one.vpc_endpoint_id && !one.subnet_ids.contains(subnet)
+                        || taken.any(|(at, id, subnet)| {
+                            *id == one.vpc_endpoint_id
+                                && !one.subnet_ids.contains(subnet)
+                                && (also_changed || self.changes.iter().all(|one| one < at))
                         })
                 }
                 _ => false,

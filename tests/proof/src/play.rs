@@ -69,8 +69,8 @@ pub(crate) struct Play {
     pub(crate) redriven: BTreeSet<usize>,
     /// A group that somebody gives endpoints by hand.
     pub(crate) group: String,
-    /// The subnets that somebody took from endpoints by hand: endpoint, subnet.
-    pub(crate) taken: Vec<(String, String)>,
+    /// The subnets that somebody took from endpoints by hand: how many executions there were by then, endpoint, subnet.
+    pub(crate) taken: Vec<(usize, String, String)>,
     /// The executions that are to change something.
     pub(crate) changes: Vec<usize>,
     /// Who was changed by hand, and how many executions there were by then.
@@ -352,7 +352,7 @@ impl Play {
             return None;
         }
         self.step(Step::Check).await;
-        let still = self.still_differ();
+        let still = self.still_differ(true);
         let ended = self.stage.ended();
         // Who leaves its zones open wants all of them, whatever it is changed to.
         let wants_all = |id: &&String| {
@@ -360,7 +360,7 @@ impl Play {
             cast.any(|one| one.id == **id && one.is_open())
         };
         let open: Vec<String> = still.iter().filter(wants_all).cloned().collect();
-        told::drift_is_told(&ended, &self.drifted, &still)
+        told::drift_is_told(&ended, &self.drifted, &self.still_differ(false))
             .or_else(|| told::nobody_has_recovered(&ended, &open))
     }
 
