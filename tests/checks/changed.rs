@@ -1,5 +1,7 @@
 //! What was changed by hand and is sent as a change is put right, and told to have recovered only then.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tests::{Seen, Simulated, Stage, code, detail, request};
 use world::model::groups::CreateSecurityGroup;
@@ -26,7 +28,7 @@ async fn change(stage: &mut Stage, asked: &Value) -> (String, Value) {
     stage.start(event, None);
     let ended = stage.run().await.pop().unwrap();
     let (code, detail) = (code(&ended).to_owned(), detail(&ended).clone());
-    stage.pass(std::time::Duration::from_secs(60)).await;
+    stage.pass(Duration::from_secs(60)).await;
     (code, detail)
 }
 
@@ -57,7 +59,9 @@ fn another_group(stage: &Stage) -> String {
         vpc_id: VPC.to_owned(),
         ..CreateSecurityGroup::default()
     };
-    let made = stage.outside().world().arrange(call).unwrap();
+    let mut world = stage.outside().world();
+    let made = world.arrange(call).unwrap();
+    world.advance(Duration::from_secs(60));
     made.group_id
 }
 
@@ -72,7 +76,9 @@ fn swap_groups(stage: &Stage, group: &str) {
 fn untag(stage: &Stage, id: &str, key: &str) {
     let call = json!({"ResourceId": [id], "Tag": [{"Key": key}]});
     let call: DeleteTags = serde_json::from_value(call).unwrap();
-    stage.outside().world().arrange(call).unwrap();
+    let mut world = stage.outside().world();
+    world.arrange(call).unwrap();
+    world.advance(Duration::from_secs(60));
 }
 
 fn endpoint(stage: &Stage) -> String {
