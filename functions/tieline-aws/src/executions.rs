@@ -88,6 +88,7 @@ impl Executions for AwsExecutions {
             .state_machine_arn(state_machine)
             .status_filter(ExecutionStatus::Running)
             .into_paginator()
+            .page_size(MOST_LISTED)
             .items()
             .send();
         match ask("states:ListExecutions", pages.try_collect()).await {
@@ -117,18 +118,12 @@ impl Executions for AwsExecutions {
         let ended = async {
             let mut found = Vec::new();
             while let Some(one) = all.try_next().await? {
-                let (began, ended) = (time(&one.start_date), one.stop_date.as_ref().map(time));
-                if after.since(began) > longest {
+                let one = ended_run(one, status);
+                if after.since(one.began) > longest {
                     break;
                 }
-                let ended = ended.unwrap_or(began);
-                if ended > after {
-                    found.push(EndedRun {
-                        arn: one.execution_arn,
-                        began,
-                        ended,
-                        status,
-                    });
+                if one.ended > after {
+                    found.push(one);
                 }
             }
             Ok(found)
@@ -138,6 +133,40 @@ impl Executions for AwsExecutions {
             Err(error) if error.code().is_some() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    async fn newest(
+        &self,
+        state_machine: &str,
+        status: &'static str,
+    ) -> Reply<Option<Vec<EndedRun>>> {
+        let mut all = self
+            .0
+            .list_executions()
+            .state_machine_arn(state_machine)
+            .status_filter(ExecutionStatus::from(status))
+            .into_paginator()
+            .page_size(1)
+            .items()
+            .send();
+        match ask("states:ListExecutions", all.try_next()).await {
+            Ok(newest) => {
+                let newest = newest.map(|one| ended_run(one, status));
+                Ok(Some(newest.into_iter().collect()))
+            }
+            Err(error) if error.code().is_some() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn ended_run(one: ExecutionListItem, status: &'static str) -> EndedRun {
+    let began = time(&one.start_date);
+    EndedRun {
+        began,
+        ended: one.stop_date.as_ref().map_or(began, time),
+        arn: one.execution_arn,
+        status,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::time::Time;
 
 pub use ended::{EXECUTION_ENDED, EndedExecution, REMOVAL_ENDED};
 pub use phase::Phase;
-pub use progress::{PhaseDuration, Progress, PutOff, Removal};
+pub use progress::{LookedUpTo, PhaseDuration, Progress, PutOff, Removal};
 
 /// An execution of the state machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

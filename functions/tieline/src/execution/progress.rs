@@ -1,5 +1,6 @@
 //! How far the work has come; the state machine carries it beside the plan.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -82,6 +83,17 @@ pub struct Progress {
     /// Whether the way was tried once more, after a change took something away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tried_again: bool,
+    /// How far others were looked at, where so many run that it takes several steps: by what was looked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub looked: BTreeMap<String, LookedUpTo>,
+}
+
+/// The execution up to which all were looked at, the oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LookedUpTo {
+    /// When it began; where ends are looked at, when it ended.
+    pub at: Time,
+    pub arn: String,
 }
 
 /// How far a removal has come.

@@ -66,4 +66,12 @@ pub trait Executions: Send + Sync {
         after: Time,
         longest: Duration,
     ) -> Reply<Option<Vec<EndedRun>>>;
+
+    /// The one that began last of those of a state machine that ended in one way, if there is one, however long ago that was; none if that
+    /// may not be asked.
+    async fn newest(
+        &self,
+        state_machine: &str,
+        status: &'static str,
+    ) -> Reply<Option<Vec<EndedRun>>>;
 }

@@ -57,6 +57,11 @@ impl Noticed {
         }
     }
 
+    /// All of it as one word, also where all was as it should be.
+    pub fn digest(&self) -> String {
+        self.word().unwrap_or_else(|| NOTICED.to_string())
+    }
+
     /// As it stands in a mark; none if all was as it should be.
     fn word(&self) -> Option<String> {
         let behind = |begins: char, digest: &str| match digest {

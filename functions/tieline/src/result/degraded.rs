@@ -120,9 +120,11 @@ impl Named {
 }
 
 impl Degraded {
+    /// `change` names what became different, the same for every check that may tell it.
     pub fn of(
         named: Named,
         drift: Vec<(&'static str, String)>,
+        change: &str,
         progress: &Progress,
         execution: &Execution,
         now: Time,
@@ -164,7 +166,7 @@ impl Degraded {
         let run = Run::of(message, next_step.to_owned(), progress, execution, now);
         Self {
             code: Code::Degraded,
-            run: run.one_of_several(&named.key(), execution),
+            run: run.of_any(change),
             named,
             drift,
         }
@@ -172,7 +174,14 @@ impl Degraded {
 }
 
 impl Recovered {
-    pub fn of(named: Named, progress: &Progress, execution: &Execution, now: Time) -> Self {
+    /// `change` as in [`Degraded::of`].
+    pub fn of(
+        named: Named,
+        change: &str,
+        progress: &Progress,
+        execution: &Execution,
+        now: Time,
+    ) -> Self {
         let message = format!(
             "the connection of {} through {} is again what was confirmed",
             named.request_id,
@@ -181,7 +190,7 @@ impl Recovered {
         let run = Run::of(message, "nothing".to_owned(), progress, execution, now);
         Self {
             code: Code::Recovered,
-            run: run.one_of_several(&named.key(), execution),
+            run: run.of_any(change),
             named,
         }
     }

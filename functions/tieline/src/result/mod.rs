@@ -166,6 +166,14 @@ impl Run {
             ..self
         }
     }
+
+    /// The same result, whichever of several executions says it.
+    fn of_any(self, which: &str) -> Self {
+        Self {
+            result_id: format!("{which}.result"),
+            ..self
+        }
+    }
 }
 
 /// The schema of an object about which no more is said.

@@ -83,14 +83,19 @@ async fn step(mut work: Work<'_>) -> StepResult {
 }
 
 /// Makes the next of what belongs to the connection beside the endpoint.
-async fn make_part(work: Work<'_>, endpoint: Option<&Endpoint>) -> StepResult {
+async fn make_part(mut work: Work<'_>, endpoint: Option<&Endpoint>) -> StepResult {
     if work.plan.endpoint.is_none() {
         // One that began before, and that Step Functions did not list yet. No mark says that it is leaving.
         let (id, here) = (&work.plan.owner.request_id, &work.plan.owner.region);
-        let removal = runs::removing(work.outside, here, &work.execution, id).await?;
-        if let Works::This(removal) = removal {
-            let what = format!("the removal {} to come to its end", removal.arn());
-            return Ok(work.wait(what));
+        let progress = &mut work.progress;
+        let removal = runs::removing(work.outside, here, &work.execution, progress, id).await?;
+        match removal {
+            Works::This(removal) => {
+                let what = format!("the removal {} to come to its end", removal.arn());
+                return Ok(work.wait(what));
+            }
+            Works::Later(_) => return Ok(work.pause("all removals that run to be looked at")),
+            Works::Nobody | Works::Unknown => {}
         }
     }
     let is_new = work.waited() < work.outside.limits.phase / ROLE_SHOWS;

@@ -1,5 +1,6 @@
 //! The steps: each asks once, answers, and may be repeated. None of them waits.
 
+mod batch;
 mod change;
 mod check;
 pub mod confirm_connection;

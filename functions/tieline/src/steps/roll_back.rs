@@ -149,7 +149,8 @@ async fn step(mut work: Work<'_>) -> StepResult {
     if work.removes() && (inventory.deletes() || takes_part) {
         // One that began before, and that Step Functions did not list yet.
         let id = &work.plan.owner.request_id;
-        let before = runs::before(work.outside, &work.execution, id).await?;
+        let progress = &mut work.progress;
+        let before = runs::before(work.outside, &work.execution, progress, id).await?;
         if !matches!(before, Works::Nobody) {
             return Ok(work.pause("an execution that makes it to come to its end"));
         }

@@ -1,37 +1,48 @@
 //! Which executions work on a request, as Step Functions says it. What is not known runs.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::batch::{Batch, Looked};
 use crate::execution::{EndedExecution, Execution, Progress};
 use crate::ids::{Region, RequestId};
+use crate::json::canonical;
 use crate::outside::{ENDED, EnteredState, Outside, Reply};
 use crate::question;
 use crate::removal::{self, Removal};
 use crate::request;
 use crate::result::Working;
 use crate::time::Time;
-
-/// How many executions are looked at, those first that began last: Step Functions allows some 300 such looks at once, and
-/// then 15 a second.
-const MANY: usize = 300;
+use crate::workflow::Check;
 
 /// Who works on a request.
 #[derive(Debug)]
 pub(super) enum Works {
     Nobody,
     This(Box<Working>),
-    /// It may be that one does.
+    /// It may be that one does: who runs may not be asked.
     Unknown,
+    /// It may be that one does: so many run that it takes several steps to look at them.
+    Later(String),
 }
 
 impl Works {
-    fn first(all: Vec<Working>) -> Self {
-        let first = all.into_iter().next();
-        first.map_or(Self::Nobody, |one| Self::This(Box::new(one)))
+    fn of(found: Found<Working>) -> Self {
+        match (found.all.into_iter().next(), found.unseen) {
+            (Some(first), _) => Self::This(Box::new(first)),
+            (None, None) => Self::Nobody,
+            (None, Some(Unseen::NotAllowed)) => Self::Unknown,
+            (None, Some(Unseen::Later { looked, all })) => Self::Later(format!(
+                "one of {all} executions that run, perhaps ({looked} of them were looked at until now)"
+            )),
+        }
+    }
+
+    /// Whether more of those that run are to be looked at before it is known.
+    pub(super) fn is_later(&self) -> bool {
+        matches!(self, Self::Later(_))
     }
 
     /// Who it is, for a sentence.
@@ -42,12 +53,35 @@ impl Works {
             Self::Unknown => Some(
                 "an execution that may not be looked at (allow states:ListExecutions and states:DescribeExecution)",
             ),
+            Self::Later(one) => Some(one),
         }
     }
 }
 
+/// What looking at running executions came to.
+struct Found<T> {
+    all: Vec<T>,
+    /// Why there may be more.
+    unseen: Option<Unseen>,
+}
+
+/// Why an execution was not looked at.
+enum Unseen {
+    NotAllowed,
+    /// There are too many for one step.
+    Later {
+        looked: usize,
+        all: usize,
+    },
+}
+
 /// An execution that makes or changes a request's connection and began before this one.
-pub(super) async fn before(outside: &Outside<'_>, own: &Execution, id: &RequestId) -> Reply<Works> {
+pub(super) async fn before(
+    outside: &Outside<'_>,
+    own: &Execution,
+    progress: &mut Progress,
+    id: &RequestId,
+) -> Reply<Works> {
     let began = own.started();
     // Of two that began in the same moment the one with the smaller name comes first. A removal, whose requests wait for it, is behind
     // none of them.
@@ -55,16 +89,16 @@ pub(super) async fn before(outside: &Outside<'_>, own: &Execution, id: &RequestI
     let is_earlier = |(arn, other): &(String, Time)| {
         *arn != own.id && (*other < began || (*other == began && is_tied(arn)))
     };
-    let Some(all) = connecting(outside, own, is_earlier, |asked| is_of(asked, id)).await? else {
-        return Ok(Works::Unknown);
-    };
-    Ok(Works::first(all))
+    let looked = (&mut progress.looked, "before");
+    let found = connecting(outside, own, looked, is_earlier, |asked| is_of(asked, id)).await?;
+    Ok(Works::of(found))
 }
 
 /// A change of a request's connection that began before this execution.
 pub(super) async fn changing(
     outside: &Outside<'_>,
     own: &Execution,
+    progress: &mut Progress,
     id: &RequestId,
 ) -> Reply<Works> {
     let began = own.started();
@@ -72,52 +106,99 @@ pub(super) async fn changing(
     let is_earlier =
         |(arn, other): &(String, Time)| *other < began || (*other == began && is_tied(arn));
     let changes = |asked: &Value| request::is_change(asked) && is_of(asked, id);
-    let all = connecting(outside, own, is_earlier, changes).await?;
-    Ok(Works::first(all.unwrap_or_default()))
+    let looked = (&mut progress.looked, "changing");
+    let found = connecting(outside, own, looked, is_earlier, changes).await?;
+    Ok(match Works::of(found) {
+        // Nothing is refused for that alone.
+        Works::Unknown => Works::Nobody,
+        known => known,
+    })
 }
 
-/// The requests that somebody works on; none where it is not known.
+/// On which requests somebody works, as far as a check knows.
+pub(super) enum WorkedOn {
+    These(Requests),
+    /// It may not be asked, or it changes faster than it can be.
+    Unknown,
+    /// So many run that a later step looks at more of them.
+    Later,
+}
+
+/// Requests, as short digests: a state hands on so much and no more.
+pub(super) struct Requests(BTreeSet<String>);
+
+impl Requests {
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.0.contains(&digest(id))
+    }
+}
+
+fn digest(id: &str) -> String {
+    canonical::digest(&[id])[..8].to_owned()
+}
+
+/// In how many steps a check looks who works on what before it gives that up: of 6,000 executions.
+const MOST_LOOKS: u32 = 20;
+
+/// The requests that somebody works on. Where several steps look for them, one that somebody worked on in any of these counts.
 pub(super) async fn worked_on(
     outside: &Outside<'_>,
     own: &Execution,
-) -> Reply<Option<BTreeSet<String>>> {
+    check: &mut Check,
+) -> Reply<WorkedOn> {
     let removing = own.removing_machine(&outside.deployment.name);
-    let mut ids = BTreeSet::new();
+    let mut now = BTreeSet::new();
+    let mut is_later = false;
     for machine in [own.connecting_machine(), removing] {
-        let found = Mutex::new(BTreeSet::new());
+        let key = (&mut check.looked, machine.as_str());
         let note = |asked: &Value| {
-            let id = request::request_id(asked);
-            if let (Some(id), Ok(mut found)) = (id, found.lock()) {
-                found.insert(id.to_string());
-            }
+            now.extend(request::request_id(asked).map(|id| digest(id.as_str())));
             false
         };
-        if running(outside, &machine, |_| true, note).await?.is_none() {
-            return Ok(None);
+        let found = running(outside, &machine, key, |_| true, note).await?;
+        match found.unseen {
+            None => {}
+            Some(Unseen::NotAllowed) => return Ok(WorkedOn::Unknown),
+            Some(Unseen::Later { .. }) => is_later = true,
         }
-        ids.extend(found.into_inner().unwrap_or_default());
+        if check.looked.contains_key(&machine) {
+            check.worked_on.extend(now.iter().cloned());
+        }
     }
-    Ok(Some(ids))
+    if is_later && check.looks < MOST_LOOKS {
+        check.looks += 1;
+        return Ok(WorkedOn::Later);
+    }
+    if is_later {
+        return Ok(WorkedOn::Unknown);
+    }
+    now.extend(check.worked_on.iter().cloned());
+    Ok(WorkedOn::These(Requests(now)))
 }
 
 fn is_of(asked: &Value, id: &RequestId) -> bool {
     request::request_id(asked).as_ref() == Some(id) && !question::is_one(asked)
 }
 
-/// Every execution that works on a request, for somebody who asks.
+/// The executions that work on a request, for somebody who asks; none if more of those that run are to be looked at for it.
 pub(super) async fn on(
     outside: &Outside<'_>,
     own: &Execution,
+    progress: &mut Progress,
     id: &RequestId,
     here: &Region,
-) -> Reply<Vec<Working>> {
+) -> Reply<Option<Vec<Working>>> {
     let is_other = |(arn, _): &(String, Time)| *arn != own.id;
-    let connecting = connecting(outside, own, is_other, |asked| is_of(asked, id)).await?;
-    let mut all = connecting.unwrap_or_default();
-    if let Works::This(removing) = removing(outside, here, own, id).await? {
+    let looked = (&mut progress.looked, "on");
+    let found = connecting(outside, own, looked, is_other, |asked| is_of(asked, id)).await?;
+    let mut is_later = matches!(found.unseen, Some(Unseen::Later { .. }));
+    let mut all = found.all;
+    let removing = removing(outside, here, own, progress, id).await?;
+    is_later |= removing.is_later();
+    if let Works::This(removing) = removing {
         all.push(*removing);
     }
-    Ok(all)
+    Ok((!all.is_empty() || !is_later).then_some(all))
 }
 
 /// A removal of a request that is no younger than this execution.
@@ -125,6 +206,7 @@ pub(super) async fn removing(
     outside: &Outside<'_>,
     here: &Region,
     own: &Execution,
+    progress: &mut Progress,
     id: &RequestId,
 ) -> Reply<Works> {
     let machine = own.removing_machine(&outside.deployment.name);
@@ -135,33 +217,34 @@ pub(super) async fn removing(
         let removal = removal::read(&asked, here).and_then(Result::ok);
         removal.is_some_and(|one: Removal| one.request_id() == id && !one.dry_run())
     };
-    let found = running(outside, &machine, is_earlier, removes).await?;
-    Ok(match found.map(|all| all.into_iter().next()) {
-        None => Works::Unknown,
-        Some(None) => Works::Nobody,
-        Some(Some((arn, began))) => Works::This(Box::new(working(outside, own, &arn, began))),
-    })
+    let looked = (&mut progress.looked, "removing");
+    let Found { all, unseen } = running(outside, &machine, looked, is_earlier, removes).await?;
+    let all = all.into_iter();
+    let all = all.map(|(arn, began)| working(outside, own, &arn, began));
+    let all = all.collect();
+    Ok(Works::of(Found { all, unseen }))
 }
 
-/// Those that make a request's connection; none where it is not known.
+/// Those that make a request's connection.
 async fn connecting(
     outside: &Outside<'_>,
     own: &Execution,
+    looked: (&mut Looked, &str),
     counts: impl Fn(&(String, Time)) -> bool,
-    is_it: impl Fn(&Value) -> bool,
-) -> Reply<Option<Vec<Working>>> {
-    let Some(found) = running(outside, &own.connecting_machine(), counts, is_it).await? else {
-        return Ok(None);
-    };
+    is_it: impl FnMut(&Value) -> bool,
+) -> Reply<Found<Working>> {
+    let machine = own.connecting_machine();
+    let found = running(outside, &machine, looked, counts, is_it).await?;
+    let unseen = found.unseen;
     let mut all = Vec::new();
-    for (arn, began) in found {
+    for (arn, began) in found.all {
         let mut one = working(outside, own, &arn, began);
         if let Some(entered) = outside.executions.entered_last(&arn).await? {
             read(&mut one, entered, outside);
         }
         all.push(one);
     }
-    Ok(Some(all))
+    Ok(Found { all, unseen })
 }
 
 /// Asks Step Functions how an execution ended; whether it runs all the same, and nothing if that is not known. Of a cleanup that
@@ -194,39 +277,41 @@ pub(super) async fn ask(outside: &Outside<'_>, ended: &mut EndedExecution) -> Re
     }
 }
 
-/// Whether somebody asked for a request's connection no earlier than that, whatever came of it. Where it is not known, somebody did.
+/// Whether somebody asked for a request's connection no earlier than that, whatever came of it; none if more executions are to be looked
+/// at for it. Where it is not known, somebody did.
 pub(super) async fn asked_since(
     outside: &Outside<'_>,
     own: &Execution,
+    progress: &mut Progress,
     id: &RequestId,
     since: Time,
-) -> Reply<bool> {
+) -> Reply<Option<bool>> {
     let (executions, machine) = (outside.executions, own.connecting_machine());
-    let wants = |asked: &Value| is_of(asked, id) && !request::is_dry_run(asked);
     // Those that run come first: one that ends meanwhile is among those that ended.
-    let is_since = |(_, began): &(String, Time)| *began >= since;
-    match running(outside, &machine, is_since, wants).await? {
-        Some(found) if found.is_empty() => {}
-        None | Some(_) => return Ok(true),
-    }
-    let mut all = Vec::new();
+    let Some(mut all) = executions.running(&machine).await? else {
+        return Ok(Some(true));
+    };
     for status in ENDED {
         let ended = executions.ended(&machine, status, since, Duration::ZERO);
         let Some(ended) = ended.await? else {
-            return Ok(true);
+            return Ok(Some(true));
         };
-        all.extend(ended.into_iter().filter(|one| one.began >= since));
+        all.extend(ended.into_iter().map(|one| (one.arn, one.began)));
     }
-    if all.len() > MANY {
-        return Ok(true);
-    }
-    for one in all {
-        match asked(outside, &one.arn).await? {
-            Some((_, asked)) if !wants(&asked) => {}
-            None | Some(_) => return Ok(true),
-        }
-    }
-    Ok(false)
+    all.retain(|(_, began)| *began >= since);
+    let mut batch = Batch::of("since".to_owned(), all, &progress.looked);
+    let wants = |_, asked: &Value| is_of(asked, id) && !request::is_dry_run(asked);
+    let (found, is_known) = look_at(outside, &mut batch, wants).await?;
+    let is_later = batch.left() > 0;
+    batch.note(
+        &mut progress.looked,
+        outside.clock.now(),
+        outside.limits.settle,
+    );
+    Ok(match !found.is_empty() || !is_known {
+        true => Some(true),
+        false => (!is_later).then_some(false),
+    })
 }
 
 /// Whether an execution runs, and what it was asked for; none if that is not known. A cleanup works on what the ended execution was
@@ -248,34 +333,66 @@ pub(super) async fn asked(outside: &Outside<'_>, arn: &str) -> Reply<Option<(boo
     Ok(Some((run.is_running, ended.input)))
 }
 
-/// The running executions of a machine that count and were asked for something, the oldest first; none where it is not known.
+/// The running executions of a machine that count and were asked for something, the oldest first. `looked` says how far they were looked
+/// at before, and under which name that is remembered.
 async fn running(
     outside: &Outside<'_>,
     machine: &str,
+    (looked, key): (&mut Looked, &str),
     counts: impl Fn(&(String, Time)) -> bool,
-    is_it: impl Fn(&Value) -> bool,
-) -> Reply<Option<Vec<(String, Time)>>> {
+    mut is_it: impl FnMut(&Value) -> bool,
+) -> Reply<Found<(String, Time)>> {
     let Some(mut all) = outside.executions.running(machine).await? else {
-        return Ok(None);
+        return Ok(Found {
+            all: Vec::new(),
+            unseen: Some(Unseen::NotAllowed),
+        });
     };
     all.retain(counts);
-    all.sort_by_key(|(_, began)| std::cmp::Reverse(*began));
-    let mut is_known = all.len() <= MANY;
+    let mut batch = Batch::of(key.to_owned(), all, looked);
+    let is_one = |is_running, asked: &Value| is_running && is_it(asked);
+    let (found, is_known) = look_at(outside, &mut batch, is_one).await?;
+    let unseen = match (is_known, batch.left()) {
+        (false, _) => Some(Unseen::NotAllowed),
+        (true, 0) => None,
+        (true, left) => Some(Unseen::Later {
+            looked: batch.all() - left,
+            all: batch.all(),
+        }),
+    };
+    batch.note(looked, outside.clock.now(), outside.limits.settle);
+    Ok(Found { all: found, unseen })
+}
+
+/// Those of a batch that are it, by whether they run and by what they were asked for; and whether that is known of each.
+async fn look_at(
+    outside: &Outside<'_>,
+    batch: &mut Batch,
+    mut is_it: impl FnMut(bool, &Value) -> bool,
+) -> Reply<(Vec<(String, Time)>, bool)> {
     let mut found = Vec::new();
-    for (arn, began) in all.into_iter().take(MANY) {
-        let Some((is_running, asked)) = asked(outside, &arn).await? else {
-            is_known = false;
-            continue;
+    let mut is_known = true;
+    while let Some((arn, began)) = batch.take() {
+        let asked = match asked(outside, &arn).await {
+            Ok(asked) => asked,
+            Err(error) => {
+                batch.put_off(error)?;
+                break;
+            }
         };
-        if !is_running {
-            continue;
-        }
-        if is_it(&asked) {
-            found.push((arn, began));
+        match asked {
+            None => {
+                is_known = false;
+                batch.holds();
+            }
+            Some((is_running, asked)) if is_it(is_running, &asked) => {
+                found.push((arn, began));
+                batch.holds();
+            }
+            Some(_) => batch.passes(),
         }
     }
-    found.reverse();
-    Ok((is_known || !found.is_empty()).then_some(found))
+    Ok((found, is_known))
 }
 
 fn working(outside: &Outside<'_>, own: &Execution, arn: &str, began: Time) -> Working {

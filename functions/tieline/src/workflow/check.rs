@@ -1,7 +1,10 @@
 //! How far a scheduled check has come; its machine carries it from one look to the next.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
+use crate::execution::LookedUpTo;
 use crate::ids::{EndpointId, FunctionArn};
 use crate::result::ResultEvent;
 use crate::time::Time;
@@ -31,6 +34,14 @@ pub struct Check {
     pub told: Vec<String>,
     /// Marks that are to be written once it was announced what they say.
     pub marks: Vec<MarkChange>,
+    /// How far executions were looked at, where so many run or ended that it takes several steps: by what was looked for.
+    pub looked: BTreeMap<String, LookedUpTo>,
+    /// In how many steps it was looked who works on what, and was not known yet.
+    pub looks: u32,
+    /// The requests that somebody was seen to work on in those, as digests.
+    pub worked_on: BTreeSet<String>,
+    /// The executions after which somebody was seen to clean up, as marks name executions.
+    pub cleaned: BTreeSet<String>,
     /// Whether the ends of executions were looked at.
     pub ends_told: bool,
     /// Whether closings that nobody goes on with were.
@@ -47,6 +58,13 @@ impl Check {
         let (names, events): (Vec<String>, Vec<ResultEvent>) = told.into_iter().unzip();
         self.told.extend(names);
         events
+    }
+
+    /// Notes what could not be looked at, once.
+    pub(crate) fn leave_untried(&mut self, what: &str) {
+        if !self.untried.iter().any(|one| one == what) {
+            self.untried.push(what.to_owned());
+        }
     }
 }
 

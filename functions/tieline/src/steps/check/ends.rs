@@ -1,7 +1,7 @@
 //! Executions that ended and left work to do: those that nobody heard of, and those that had begun to take away what is still there.
 //! Whoever cleans up is told, and goes on for that execution.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,19 +12,17 @@ use crate::outside::{CallError, ENDED, ENDED_OTHERWISE, EndedRun, Endpoint, Outs
 use crate::ownership::{CLOSING, holders, run_mark};
 use crate::request;
 use crate::result::ResultEvent;
+use crate::steps::batch::Batch;
 use crate::steps::runs;
 use crate::time::Time;
+use crate::workflow::Check;
 
-/// How long whoever hears of an end may take to clean up, in seconds; and how far the first check looks back.
+/// How long whoever hears of an end may take to clean up, in seconds.
 const HEARD: u64 = 600;
-const FIRST: u64 = 86_400;
 
 /// How long a check takes at most, and an execution that makes a connection, as the definitions say.
 const DAY: Duration = Duration::from_secs(86_400);
 const LONGEST: Duration = Duration::from_secs(691_200);
-
-/// How many executions are looked at.
-const MANY: usize = 300;
 
 /// What is told, and the name under which a check remembers that.
 type Told = (String, ResultEvent);
@@ -42,7 +40,7 @@ fn before(time: Time, seconds: u64) -> Time {
     Time(time.0.saturating_sub(seconds * 1000))
 }
 
-fn told(one: &EndedRun, detail_type: &str, is_left: bool) -> Told {
+fn told_of(one: &EndedRun, detail_type: &str, is_left: bool) -> Told {
     let mut detail = json!({"executionArn": one.arn, "status": one.status, "startDate": one.began});
     if is_left {
         detail["left"] = json!(true);
@@ -69,45 +67,110 @@ pub(super) async fn running(
     Ok(Some(all))
 }
 
+/// The check that succeeded last, as a result's id names it.
+pub(super) async fn last(outside: &Outside<'_>, execution: &Execution) -> Reply<String> {
+    Ok(match succeeded_last(outside, execution).await? {
+        Last::This(one) => one.arn.rsplit(':').next().unwrap_or_default().to_owned(),
+        Last::None => "first".to_owned(),
+        // Who cannot know it cannot know either what was told since then.
+        Last::Unknown => execution.name().to_owned(),
+    })
+}
+
+enum Last {
+    This(EndedRun),
+    None,
+    Unknown,
+}
+
+async fn succeeded_last(outside: &Outside<'_>, execution: &Execution) -> Reply<Last> {
+    let machine = execution.machine();
+    let newest = outside.executions.newest(&machine, "SUCCEEDED").await?;
+    Ok(match newest.map(|all| all.into_iter().next()) {
+        Some(Some(one)) => Last::This(one),
+        Some(None) => Last::None,
+        None => Last::Unknown,
+    })
+}
+
+/// Ends that are to be told.
+pub(super) struct Ends {
+    pub(super) told: Vec<Told>,
+    /// Whether there are no more; otherwise more is to be looked at.
+    pub(super) are_all: bool,
+}
+
+impl Ends {
+    fn all(told: Vec<Told>) -> Self {
+        let are_all = true;
+        Self { told, are_all }
+    }
+
+    fn not_all(told: Vec<Told>) -> Self {
+        let are_all = false;
+        Self { told, are_all }
+    }
+}
+
 /// The executions that ended without a result, and that nobody has cleaned up after: status changes are best effort. Each is told
-/// once: the window of one check begins where that of the check before ended.
+/// once: the window of one check begins where that of the check before ended, however long ago. A check that did not look through all of
+/// its window does not succeed, and then the next one does.
 pub(super) async fn unheard(
     outside: &Outside<'_>,
     execution: &Execution,
-    known: &[String],
-) -> Reply<Vec<Told>> {
+    check: &mut Check,
+) -> Reply<Ends> {
     let executions = outside.executions;
     let began = execution.started();
-    let first = before(began, FIRST);
-    let own = execution.machine();
-    let checks = executions.ended(&own, "SUCCEEDED", first, DAY).await?;
-    let last = checks.unwrap_or_default().into_iter().map(|one| one.began);
-    let last = last.max().unwrap_or(first);
-    let (from, until) = (before(last, HEARD), before(began, HEARD));
+    let from = match succeeded_last(outside, execution).await? {
+        Last::This(one) => before(one.began, HEARD),
+        Last::None | Last::Unknown => before(began, LONGEST.as_secs()),
+    };
+    let until = before(began, HEARD);
     let mut all = Vec::new();
     for (machine, detail_type) in machines(outside, execution) {
-        let mut ended = Vec::new();
+        let mut ended = BTreeMap::new();
         for status in ENDED_OTHERWISE {
             let some = executions.ended(&machine, status, from, LONGEST).await?;
+            if some.is_none() {
+                check.leave_untried("executions that ended (they may not be listed)");
+            }
             let some = some.unwrap_or_default().into_iter();
-            ended.extend(some.filter(|one| one.ended <= until));
+            let some = some.filter(|one| one.ended <= until && !check.told.contains(&one.arn));
+            ended.extend(some.map(|one| (one.arn.clone(), one)));
         }
         if ended.is_empty() {
             continue;
         }
-        let Some(cleaned) = cleaned(outside, &machine, from).await? else {
-            continue;
+        let Some(cleaned) = cleaned(outside, &machine, from, check).await? else {
+            return Ok(Ends::not_all(all));
         };
-        for one in ended.into_iter().take(MANY) {
-            if all.len() == AT_ONCE || cleaned.contains(&one.arn) || known.contains(&one.arn) {
+        ended.retain(|arn, _| !cleaned.contains(&run_mark(arn)));
+        let times = ended.values().map(|one| (one.arn.clone(), one.ended));
+        let mut batch = Batch::of(format!("ended {machine}"), times, &check.looked);
+        while all.len() < AT_ONCE
+            && let Some((arn, _)) = batch.take()
+        {
+            let Some(one) = ended.get(&arn) else {
                 continue;
+            };
+            match is_unheard(outside, one).await {
+                Ok(true) => all.push(told_of(one, detail_type, false)),
+                Ok(false) => {}
+                Err(error) => {
+                    batch.put_off(error)?;
+                    break;
+                }
             }
-            if is_unheard(outside, &one).await? {
-                all.push(told(&one, detail_type, false));
-            }
+            batch.passes();
+        }
+        let is_through = batch.left() == 0;
+        batch.note(&mut check.looked, outside.clock.now(), Duration::ZERO);
+        if !is_through {
+            return Ok(Ends::not_all(all));
         }
     }
-    Ok(all)
+    Ok(Ends::all(all))
 }
 
 /// Whether an execution said nothing of its end itself.
@@ -131,45 +194,54 @@ fn has_said(one: &EndedRun, error: Option<String>) -> bool {
     EndedExecution::read(&event).is_some_and(|ended| ended.is_announced())
 }
 
-/// The executions of a machine after which somebody cleaned up, or does; none where they are too many to be looked at: then it is not
-/// known. A removal that goes on with another one may fail as it may.
+/// The executions of a machine after which somebody cleaned up since then, or does, as marks name them; none if more are to be looked at
+/// for it. A removal that goes on with another one may fail as it may.
 async fn cleaned(
     outside: &Outside<'_>,
     machine: &str,
     from: Time,
+    check: &mut Check,
 ) -> Reply<Option<BTreeSet<String>>> {
     let executions = outside.executions;
-    let mut all = Vec::new();
+    // One that ends meanwhile is among those that ended. Whoever cleans up began after what it cleans up after had ended.
+    let mut all = executions.running(machine).await?.unwrap_or_default();
+    all.retain(|(_, began)| *began >= from);
+    let mut ended = BTreeMap::new();
     for status in ["SUCCEEDED", "FAILED"] {
-        let ended = executions.ended(machine, status, from, Duration::ZERO);
-        all.extend(ended.await?.unwrap_or_default());
+        let some = executions.ended(machine, status, from, Duration::ZERO);
+        let some = some.await?.unwrap_or_default().into_iter();
+        ended.extend(some.map(|one| (one.arn.clone(), one)));
     }
-    let ended = all.into_iter().map(|one| (one.arn.clone(), Some(one)));
-    let running = executions.running(machine).await?.unwrap_or_default();
-    let running = running.into_iter().map(|(arn, _)| (arn, None));
-    let all: Vec<(String, Option<EndedRun>)> = running.chain(ended).collect();
-    if all.len() > MANY {
-        return Ok(None);
-    }
+    all.extend(ended.values().map(|one| (one.arn.clone(), one.began)));
+    let key = format!("cleaned {} {machine}", from.0);
+    let mut batch = Batch::of(key, all, &check.looked);
     let mut cleaned = BTreeSet::new();
-    for (arn, ended) in all {
+    while let Some((arn, _)) = batch.take() {
         let run = match executions.execution(&arn).await {
             Err(error @ (CallError::Throttled { .. } | CallError::Unavailable { .. })) => {
-                return Err(error);
+                batch.put_off(error)?;
+                break;
             }
             run => run.ok().flatten(),
         };
+        batch.passes();
         let Some(run) = run else {
             continue;
         };
-        let is_done =
-            ended.is_none_or(|one| one.status == "SUCCEEDED" || has_said(&one, run.error));
+        let ended = ended.get(&arn);
+        let is_done = ended.is_none_or(|one| one.status == "SUCCEEDED" || has_said(one, run.error));
         let input = run.input.filter(|_| is_done);
         let input = input.and_then(|text| serde_json::from_str::<Value>(&text).ok());
         let ended = input.as_ref().and_then(EndedExecution::read);
-        cleaned.extend(ended.map(|ended| ended.execution));
+        cleaned.extend(ended.map(|ended| run_mark(&ended.execution)));
     }
-    Ok(Some(cleaned))
+    let (is_through, is_whole) = (batch.left() == 0, batch.is_whole());
+    batch.note(&mut check.looked, outside.clock.now(), Duration::ZERO);
+    if !is_whole {
+        check.cleaned.extend(cleaned);
+        cleaned = check.cleaned.clone();
+    }
+    Ok(is_through.then_some(cleaned))
 }
 
 /// The executions that had begun to let go of an endpoint of ours that is still there, and that do not run any more: also those that
@@ -179,8 +251,8 @@ pub(super) async fn left(
     outside: &Outside<'_>,
     execution: &Execution,
     ours: &[Endpoint],
-    known: &[String],
-) -> Reply<Vec<Told>> {
+    check: &mut Check,
+) -> Reply<Ends> {
     let is_there = |one: &&Endpoint| !one.state.is_leaving();
     let closing = ours.iter().filter(is_there).filter_map(|one| {
         let closer = one.tags.get(CLOSING).filter(|closer| !closer.is_empty())?;
@@ -188,15 +260,15 @@ pub(super) async fn left(
     });
     let mut closing: Vec<(&str, &Endpoint)> = closing.collect();
     if closing.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Ends::all(Vec::new()));
     }
     // Where it is not known who runs, all do.
     let Some(running) = running(outside, execution).await? else {
-        return Ok(Vec::new());
+        return Ok(Ends::all(Vec::new()));
     };
     closing.retain(|(closer, _)| !running.contains(*closer));
     if closing.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Ends::all(Vec::new()));
     }
     let began = execution.started();
     let day = before(began, DAY.as_secs());
@@ -221,25 +293,29 @@ pub(super) async fn left(
         if found.is_empty() {
             continue;
         }
-        let Some(cleaned) = cleaned(outside, &machine, day).await? else {
-            continue;
+        let Some(cleaned) = cleaned(outside, &machine, day, check).await? else {
+            return Ok(Ends::not_all(all));
         };
-        for (one, endpoint) in found.into_iter().take(MANY) {
+        // Few ended while they let go of something.
+        for (one, endpoint) in found {
             // It may have let go of several.
             if all.iter().any(|(arn, _): &Told| *arn == one.arn) {
                 continue;
             }
-            if all.len() == AT_ONCE || cleaned.contains(&one.arn) || known.contains(&one.arn) {
+            if cleaned.contains(&run_mark(&one.arn)) || check.told.contains(&one.arn) {
                 continue;
+            }
+            if all.len() == AT_ONCE {
+                return Ok(Ends::not_all(all));
             }
             // What it let go of already is not its any more: that is only reported.
             let asked = runs::asked(outside, &one.arn).await?;
             let id = asked.and_then(|(_, asked)| request::request_id(&asked));
             let mut holding = holders(&endpoint.tags);
             if holding.any(|(request, _)| id.as_ref().is_some_and(|id| id.as_str() == request)) {
-                all.push(told(&one, detail_type, true));
+                all.push(told_of(&one, detail_type, true));
             }
         }
     }
-    Ok(all)
+    Ok(Ends::all(all))
 }

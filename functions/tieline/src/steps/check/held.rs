@@ -147,16 +147,20 @@ impl Held<'_> {
         all
     }
 
+    /// What is told of it. `since` is the check that succeeded last: until another one does, whoever sees the same tells the same result,
+    /// also where its mark could not be written or does not show yet.
     pub(super) fn event(
         &self,
+        since: &str,
         progress: &Progress,
         execution: &Execution,
         now: Time,
     ) -> ResultEvent {
         let (named, drift) = (self.named.clone(), self.all_drift());
+        let change = format!("{since}.{}.{}", named.key(), self.noticed().digest());
         match drift.is_empty() {
-            true => Recovered::of(named, progress, execution, now).event(),
-            false => Degraded::of(named, drift, progress, execution, now).event(),
+            true => Recovered::of(named, &change, progress, execution, now).event(),
+            false => Degraded::of(named, drift, &change, progress, execution, now).event(),
         }
     }
 }

@@ -20,7 +20,8 @@ use crate::ids::EndpointId;
 use crate::outside::{Endpoint, EndpointFilter, Outside, Reply, State, Tags};
 use crate::ownership::{CLOSING, MANAGED, UNNAMED, Verified, holders, is_closing, is_confirmed};
 use crate::result::{Beside, Checked, Connection, Named, ResultDetail, pages};
-use crate::steps::runs;
+use crate::steps::batch::REFILL;
+use crate::steps::runs::{self, WorkedOn};
 use crate::time::Time;
 use crate::workflow::{
     Carrier, Check, MarkChange, NextState, StepInput, StepOutput, StepResult, Verify,
@@ -55,16 +56,12 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
     let mut ours = Ours::now(outside, &check).await?;
     let has_looked_closer = !check.chosen;
     if !check.chosen {
-        check.chosen = true;
         let was_put_off = !progress.put_off.total().is_zero();
-        look_closer(
-            outside,
-            &execution,
-            &ours.endpoints,
-            was_put_off,
-            &mut check,
-        )
-        .await?;
+        let all = &ours.endpoints;
+        check.chosen = look_closer(outside, &execution, all, was_put_off, &mut check).await?;
+        if !check.chosen {
+            return Ok(looking_on(check, execution, progress));
+        }
         if !check.to_try.is_empty() {
             return Ok(trying(check, execution, progress));
         }
@@ -76,7 +73,10 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
             // Vendors may take their time: they are asked in an invocation of their own. One that was put off may have been too slow for
             // them, and is not to be so again.
             if check.asked && progress.put_off.total().is_zero() {
-                vendors::ask(outside, &execution, questions, &mut check, now).await?;
+                check.asked = vendors::ask(outside, &execution, questions, &mut check, now).await?;
+                if !check.asked {
+                    return Ok(looking_on(check, execution, progress));
+                }
             } else if check.asked {
                 let why = "TiDB Cloud (a look of this check was put off before)";
                 check.untried.push(why.to_owned());
@@ -90,13 +90,22 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
     };
     if check.pages == 0 && ours.held(&check, now).into_iter().any(has_more) {
         // Somebody may be at work on it: then it is as it was planned. The look comes after the question.
-        let worked_on = runs::worked_on(outside, &execution).await?;
+        let worked_on = match runs::worked_on(outside, &execution, &mut check).await? {
+            WorkedOn::These(all) => Some(all),
+            // The next check tells.
+            WorkedOn::Unknown => {
+                check.leave_untried("what is not as it was (it is not known who works on it)");
+                None
+            }
+            WorkedOn::Later => return Ok(looking_on(check, execution, progress)),
+        };
+        let since = ends::last(outside, &execution).await?;
         ours = Ours::now(outside, &check).await?;
-        // Where it is not known who is, the next check tells.
         let is_worked_on = |held: &Held<'_>| {
-            let mut all = holders(held.tags);
-            let is_among = |ids: &BTreeSet<String>| all.any(|(request, _)| ids.contains(request));
-            worked_on.as_ref().is_none_or(is_among)
+            let mut all = holders(held.tags).map(|(request, _)| request);
+            worked_on
+                .as_ref()
+                .is_none_or(|ids| all.any(|one| ids.has(one)))
         };
         for held in ours.held(&check, now) {
             let key = held.named.key();
@@ -104,7 +113,7 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
                 continue;
             }
             if held.is_news() && told.len() < AT_ONCE {
-                told.push(held.event(&progress, &execution, now));
+                told.push(held.event(&since, &progress, &execution, now));
             } else if held.is_news() || !held.is_to_note() || check.marks.len() >= MOST_MARKS {
                 continue;
             }
@@ -116,14 +125,22 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
         }
     }
     if told.is_empty() && !check.ends_told {
-        let unheard = ends::unheard(outside, &execution, &check.told).await?;
-        check.ends_told = unheard.len() < AT_ONCE;
-        told.extend(check.tells(unheard));
+        let unheard = ends::unheard(outside, &execution, &mut check).await?;
+        check.ends_told = unheard.are_all;
+        told.extend(check.tells(unheard.told));
+        if check.ends_told {
+            check.cleaned.clear();
+        } else if told.is_empty() {
+            return Ok(looking_on(check, execution, progress));
+        }
     }
     if told.is_empty() && !check.closings_told {
-        let left = ends::left(outside, &execution, &ours.endpoints, &check.told).await?;
-        check.closings_told = left.len() < AT_ONCE;
-        told.extend(check.tells(left));
+        let left = ends::left(outside, &execution, &ours.endpoints, &mut check).await?;
+        check.closings_told = left.are_all;
+        told.extend(check.tells(left.told));
+        if told.is_empty() && !check.closings_told {
+            return Ok(looking_on(check, execution, progress));
+        }
     }
     if told.is_empty() {
         let running = ends::running(outside, &execution).await?;
@@ -150,14 +167,15 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
     })
 }
 
-/// Takes turns at what takes time or calls for each: the ways to endpoints, and private zones. What somebody works on may be anything.
+/// Takes turns at what takes time or calls for each: the ways to endpoints, and private zones. What somebody works on may be anything: not
+/// done before it is known who does.
 async fn look_closer(
     outside: &Outside<'_>,
     execution: &Execution,
     ours: &[Endpoint],
     was_put_off: bool,
     check: &mut Check,
-) -> Reply<()> {
+) -> Reply<bool> {
     let began = execution.started();
     let mut paths = match check.verifies {
         true => paths::candidates(outside, ours, began),
@@ -167,22 +185,36 @@ async fn look_closer(
     if was_put_off && !named.is_empty() {
         // Route 53 may have been what it was too slow for.
         named.clear();
-        let why = "private zones (a look of this check was put off before)";
-        check.untried.push(why.to_owned());
+        check.leave_untried("private zones (a look of this check was put off before)");
     }
     if paths.is_empty() && named.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
-    let Some(worked_on) = runs::worked_on(outside, execution).await? else {
-        let why = "the ways to endpoints and private zones (it is not known who works on them)";
-        check.untried.push(why.to_owned());
-        return Ok(());
+    let worked_on = match runs::worked_on(outside, execution, check).await? {
+        WorkedOn::These(all) => all,
+        WorkedOn::Unknown => {
+            let why = "the ways to endpoints and private zones (it is not known who works on them)";
+            check.leave_untried(why);
+            return Ok(true);
+        }
+        WorkedOn::Later => return Ok(false),
     };
-    let is_free = |one: &Endpoint| !holders(&one.tags).any(|(id, _)| worked_on.contains(id));
+    let is_free = |one: &Endpoint| !holders(&one.tags).any(|(id, _)| worked_on.has(id));
     paths.retain(|(one, ..)| is_free(one));
     named.retain(|one| is_free(one));
     names::look(outside, named, check).await;
-    paths::choose(outside, paths, check).await
+    paths::choose(outside, paths, check).await?;
+    Ok(true)
+}
+
+/// More executions are to be looked at than Step Functions allows at once.
+fn looking_on(check: Check, execution: Execution, progress: Progress) -> StepOutput {
+    StepOutput {
+        check: Some(check),
+        wait_seconds: Some(REFILL),
+        waiting_for: Some("more executions to be looked at".to_owned()),
+        ..StepOutput::to(NextState::WaitForTarget, execution, progress)
+    }
 }
 
 /// Has the verifier of the first that is to be tried connect to it.

@@ -11,7 +11,7 @@ use crate::json::canonical;
 use crate::outside::tidb_cloud::{NodeGroupId, is_going};
 use crate::outside::{CallError, Endpoint, Outside, READ_SECRET, Reply, State};
 use crate::ownership::{AtVendor, built_in, holders, is_closing};
-use crate::steps::runs;
+use crate::steps::runs::{self, WorkedOn};
 use crate::time::Time;
 use crate::workflow::{Check, VendorSeen, VendorWrong};
 
@@ -116,20 +116,24 @@ pub(super) fn questions<'e>(execution: &Execution, ours: &'e [Endpoint]) -> Vec<
     in_turn(all.into_values().collect(), execution.started())
 }
 
-/// Asks. What is not answered tells nothing, and keeps nobody from the rest of the check. What somebody works on may be anything.
+/// Asks. What is not answered tells nothing, and keeps nobody from the rest of the check. What somebody works on may be anything: not
+/// done before it is known who does.
 pub(super) async fn ask(
     outside: &Outside<'_>,
     execution: &Execution,
     questions: Vec<Question<'_>>,
     check: &mut Check,
     began: Time,
-) -> Reply<()> {
-    let Some(worked_on) = runs::worked_on(outside, execution).await? else {
-        let why = "TiDB Cloud (it is not known who works on what connects to it)";
-        check.untried.push(why.to_owned());
-        return Ok(());
+) -> Reply<bool> {
+    let worked_on = match runs::worked_on(outside, execution, check).await? {
+        WorkedOn::These(all) => all,
+        WorkedOn::Unknown => {
+            check.leave_untried("TiDB Cloud (it is not known who works on what connects to it)");
+            return Ok(true);
+        }
+        WorkedOn::Later => return Ok(false),
     };
-    let is_free = |one: &&Endpoint| !holders(&one.tags).any(|(id, _)| worked_on.contains(id));
+    let is_free = |one: &&Endpoint| !holders(&one.tags).any(|(id, _)| worked_on.has(id));
     let mut refused: BTreeMap<SecretArn, VendorWrong> = BTreeMap::new();
     for mut question in questions {
         question.endpoints.retain(is_free);
@@ -167,7 +171,7 @@ pub(super) async fn ask(
             break;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// What is wrong with the key, if the call failed for that. The words are the same each time, and none of them is the vendor's.

@@ -10,6 +10,7 @@ use crate::problem::{Problem, Rejection};
 use crate::request;
 use crate::result::{Failed, Left, Planned, ResultDetail};
 use crate::steps::marked::{Asked, standing};
+use crate::steps::runs::Works;
 use crate::workflow::{LONGEST_POLL, NextState, StepOutput, Work, wait_seconds};
 
 /// How preflight ends.
@@ -93,6 +94,22 @@ impl<'a> Answer<'a> {
             return self.refuse_as_it_stands(vec![problem], asked).await;
         }
         self.wait(problem.message)
+    }
+
+    /// The same where somebody works on the request. Where that is not known yet because so many run, also who only asks waits until they
+    /// are looked at: it is Step Functions that asks for the time.
+    pub(super) async fn not_yet_for(
+        self,
+        works: &Works,
+        problem: Problem,
+        asked: Asked<'_>,
+        only_asks: bool,
+    ) -> StepOutput {
+        let waited = self.progress.waited(self.outside.clock.now());
+        if works.is_later() && waited < self.outside.limits.outage {
+            return self.wait(problem.message);
+        }
+        self.not_yet(problem, asked, only_asks).await
     }
 
     /// Has the request read anew, later.

@@ -9,27 +9,16 @@ use super::looks::Network;
 use crate::endpoint::{
     Change, Difference, EndpointPlan, Form, Groups, is_own_group, own_group_name,
 };
-use crate::execution::Execution;
 use crate::ids::{GroupId, RequestId, VpcId};
-use crate::outside::{Endpoint, Outside, Reply, Service, Tags};
+use crate::outside::{Endpoint, Reply, Service, Tags};
 use crate::ownership::Owner;
 use crate::parts::{Part, PartContext};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::refusals::takes_from_others;
 use crate::request::Shape;
-use crate::steps::{parts, runs};
+use crate::steps::parts;
 use crate::targets::ConnectedThrough;
-
-/// Who works on the connection already: whoever began later waits for the other one.
-pub(super) async fn in_the_way(
-    outside: &Outside<'_>,
-    execution: &Execution,
-    id: &RequestId,
-) -> Reply<Option<Problem>> {
-    let before = runs::before(outside, execution, id).await?;
-    Ok(before.who().map(|who| is_worked_on(id, who)))
-}
 
 pub(super) fn is_worked_on(id: &RequestId, who: &str) -> Problem {
     let message = format!("the connection of {id} is still worked on by {who}");

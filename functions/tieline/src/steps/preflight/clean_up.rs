@@ -96,7 +96,8 @@ pub(super) async fn step(
             .await);
     }
     // What is being removed is not read back, nor made again.
-    let removal = runs::removing(outside, here, &answer.execution, id).await?;
+    let progress = &mut answer.progress;
+    let removal = runs::removing(outside, here, &answer.execution, progress, id).await?;
     if let Some(removal) = removal.who() {
         let waited = answer.progress.waited(outside.clock.now());
         if may_end && waited < outside.limits.phase {

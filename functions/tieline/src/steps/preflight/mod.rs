@@ -85,7 +85,7 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
         };
     }
     let asked = input.input;
-    let answer = Answer::new(outside, input.execution, input.progress, &asked);
+    let mut answer = Answer::new(outside, input.execution, input.progress, &asked);
     let id = request::request_id(&asked);
     let request = match Request::read(asked, here) {
         Ok(request) => request,
@@ -94,23 +94,30 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
     let (id, asked) = (&request.request_id, Asked::Of(&request));
     let removal = match request.dry_run {
         true => Works::Nobody,
-        false => runs::removing(outside, here, &answer.execution, id).await?,
+        false => {
+            let progress = &mut answer.progress;
+            runs::removing(outside, here, &answer.execution, progress, id).await?
+        }
     };
     if let Some(execution) = removal.who() {
         let message = format!("the connection of {id} is still being removed by {execution}");
         let fix = "wait for the removal's result, and send the event again";
         let problem = Problem::new(Code::RequestInProgress, message, fix);
-        return Ok(answer.not_yet(problem, asked, request.dry_run).await);
+        return Ok(answer.not_yet_for(&removal, problem, asked, false).await);
     }
     if request.changes && !answer.execution.may_change() {
         let why = "this execution began before there were changes: send the event again";
         let problem = Problem::at("$", why);
         return Ok(answer.refuse_as_it_stands(vec![problem], asked).await);
     }
-    if request.changes
-        && let Some(problem) = change::in_the_way(outside, &answer.execution, id).await?
-    {
-        return Ok(answer.not_yet(problem, asked, request.dry_run).await);
+    if request.changes {
+        // Whoever began later waits for the other one.
+        let before = runs::before(outside, &answer.execution, &mut answer.progress, id).await?;
+        if let Some(who) = before.who() {
+            let (problem, only_asks) = (change::is_worked_on(id, who), request.dry_run);
+            let waits = answer.not_yet_for(&before, problem, asked, only_asks);
+            return Ok(waits.await);
+        }
     }
     let mut check = Check::new(outside, &request, &answer.execution);
     let outcome = check.run().await?;
@@ -128,10 +135,11 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
     // What is there may be becoming something else, or go back to what it was.
     let may_pass = (check.stands && check.drifts) || is_other;
     if may_pass && !request.changes && !request.dry_run {
-        let changing = runs::changing(outside, &answer.execution, id).await?;
+        let progress = &mut answer.progress;
+        let changing = runs::changing(outside, &answer.execution, progress, id).await?;
         if let Some(who) = changing.who() {
             let problem = change::is_worked_on(id, who);
-            return Ok(answer.not_yet(problem, asked, false).await);
+            return Ok(answer.not_yet_for(&changing, problem, asked, false).await);
         }
     }
     if !problems.is_empty() {

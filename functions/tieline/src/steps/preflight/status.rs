@@ -9,11 +9,20 @@ use crate::steps::runs;
 use crate::workflow::{NextState, StepOutput};
 
 /// Looks, and announces what it saw.
-pub(super) async fn step(answer: Answer<'_>, here: &Region, id: RequestId) -> Reply<StepOutput> {
+pub(super) async fn step(
+    mut answer: Answer<'_>,
+    here: &Region,
+    id: RequestId,
+) -> Reply<StepOutput> {
     let outside = answer.outside;
-    let endpoints = marked(outside, &id).await?;
-    let running = runs::on(outside, &answer.execution, &id, here).await?;
+    let progress = &mut answer.progress;
+    let running = runs::on(outside, &answer.execution, progress, &id, here).await?;
     let now = outside.clock.now();
+    if running.is_none() && answer.progress.waited(now) < outside.limits.outage {
+        return Ok(answer.wait("all executions that run to be looked at".to_owned()));
+    }
+    let running = running.unwrap_or_default();
+    let endpoints = marked(outside, &id).await?;
     let (progress, execution) = (&answer.progress, &answer.execution);
     let event = Status::of(id, running, endpoints, progress, execution, now).event();
     Ok(StepOutput {

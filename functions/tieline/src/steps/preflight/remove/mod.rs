@@ -18,7 +18,7 @@ use crate::removal::{self, Removal};
 use crate::result::{Removed, ResultDetail};
 use crate::steps::inventory;
 use crate::steps::marked::Asked;
-use crate::steps::runs;
+use crate::steps::runs::{self, Works};
 use crate::time::Time;
 use crate::workflow::{NextState, StepInput, StepOutput, StepResult};
 
@@ -71,7 +71,14 @@ pub(super) async fn ended(
             let what = "what the ended removal ordered to show";
             return Ok(answer.wait(what.to_owned()));
         }
-        if !runs::asked_since(outside, &answer.execution, id, began).await? {
+        let progress = &mut answer.progress;
+        let since = runs::asked_since(outside, &answer.execution, progress, id, began).await?;
+        if since.is_none() && answer.progress.waited(outside.clock.now()) < outside.limits.outage {
+            let what = "all executions since the ended removal to be looked at";
+            return Ok(answer.wait(what.to_owned()));
+        }
+        // Where that is never known, somebody asked.
+        if since == Some(false) {
             // Who announced that it failed was not stopped.
             let whole = match has_taken || ended.is_announced() {
                 true => None,
@@ -141,15 +148,23 @@ pub(super) async fn step(
 ) -> StepResult {
     let (id, asked) = (removal.request_id(), Asked::by(&removal));
     // Whoever began later waits for the other one: so both never wait for each other.
-    let working = runs::before(outside, &answer.execution, id).await?;
+    let working = runs::before(outside, &answer.execution, &mut answer.progress, id).await?;
     if let Some(first) = working.who() {
         let what = format!("the request {id} is still being made by {first}");
-        let fix = format!(
-            "wait for its result, or stop it, which removes what it made: aws stepfunctions stop-execution --execution-arn {first}; \
-             then send the removal again"
-        );
+        let fix = match &working {
+            Works::This(_) => format!(
+                "wait for its result, or stop it, which removes what it made: aws stepfunctions stop-execution --execution-arn {first}; \
+                 then send the removal again"
+            ),
+            Works::Nobody | Works::Unknown => {
+                "have it be looked at, and send the removal again".to_owned()
+            }
+            Works::Later(_) => "send the removal again once fewer executions run".to_owned(),
+        };
         let problem = Problem::new(Code::RequestInProgress, what, fix);
-        return Ok(answer.not_yet(problem, asked, removal.dry_run()).await);
+        let only_asks = removal.dry_run();
+        let waits = answer.not_yet_for(&working, problem, asked, only_asks);
+        return Ok(waits.await);
     }
     answer.progress.removal = Some(execution::Removal::default());
     let goes_on = answer.progress.asked_as.is_some();
