@@ -8,10 +8,13 @@ mod checks {
     mod confirmed;
     mod dms;
     mod ends;
+    mod late;
+    mod many;
     mod names;
     mod paths;
     mod tags;
     mod things;
+    mod twice;
     mod vendors;
 }
 

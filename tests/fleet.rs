@@ -1,9 +1,11 @@
-//! Many different creates at once, under the token buckets of one account.
+//! Many different creates at once, under the token buckets of one account; and one among many that only run.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Simulated, Stage, Wrong, code, detail};
+use tests::{Simulated, Stage, Wrong, code, crowd, detail, request, writes};
 use world::gate::{Fault, FaultKind};
-use world::scenario;
+use world::{World, scenario};
 
 /// EC2 developer guide, "Request throttling for the Amazon EC2 API": the bucket of `CreateVpcEndpoint` and its refill a second.
 const BUCKET: f64 = 4.0;
@@ -73,6 +75,134 @@ async fn a_fleet_that_fails_is_removed_under_the_same_buckets() {
         assert_eq!(code(one), "PERMISSION_DENIED", "{}", detail(one));
         assert_eq!(detail(one)["leftBehind"], json!([]), "{}", detail(one));
     }
+}
+
+/// Some wait for somebody else, for a week maybe.
+const WAITING: usize = 700;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn waiting(number: usize) -> Value {
+    json!({"requestId": format!("waiting-{number}"), "region": "us-east-1"})
+}
+
+/// A change of a request, and its removal, as they come on the bus.
+fn changed() -> (Value, Value) {
+    let change = tests::json("events/changes/aurora-dsql-third-zone.json");
+    let removal = json!({
+        "id": "e-removal", "source": "me", "detail-type": "Private Connection Removal Requested",
+        "detail": change["detail"],
+    });
+    (change, removal)
+}
+
+/// Connected, and an hour later many executions have run for an hour. Each was started with what `input` says.
+async fn among_many(input: impl Fn(usize) -> Value) -> (Stage, Vec<String>) {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    stage.start(request("aurora-dsql"), None);
+    let made = stage.run().await.remove(0);
+    assert_eq!(code(&made), "CONNECTED", "{}", detail(&made));
+    let arns = crowd(&mut stage.outside().world(), "connect", WAITING, input);
+    stage.pass(HOUR).await;
+    stage.outside().world().clear_calls();
+    (stage, arns)
+}
+
+fn looks(world: &World) -> usize {
+    let calls = world.calls().iter();
+    calls
+        .filter(|call| call.action == "DescribeExecution")
+        .count()
+}
+
+/// More run than one step may look at. Each of them is looked at once, and nobody is refused for it: also who only asks is not.
+#[tokio::test(start_paused = true)]
+async fn changes_and_removals_know_that_none_of_hundreds_works_on_theirs() {
+    let (mut stage, _) = among_many(waiting).await;
+    let (change, removal) = changed();
+    let mut asked = change.clone();
+    asked["detail"]["dryRun"] = json!(true);
+    let mut foretold = removal.clone();
+    foretold["detail"]["dryRun"] = json!(true);
+    for (input, removes, expected) in [
+        (asked, false, "PLANNED"),
+        (change, false, "CONNECTED"),
+        (foretold, true, "PLANNED"),
+        (removal, true, "REMOVED"),
+    ] {
+        stage.outside().world().clear_calls();
+        match removes {
+            true => stage.remove(input, None),
+            false => stage.start(input, None),
+        }
+        let ended = stage.run().await.pop().unwrap();
+        let said = detail(&ended);
+        assert_eq!(code(&ended), expected, "{said:#}");
+        assert!(ended.seconds < 900, "{expected}: {} s", ended.seconds);
+        let looks = looks(&stage.outside().world());
+        assert!(
+            (WAITING..WAITING + 20).contains(&looks),
+            "{expected}: {looks}"
+        );
+    }
+}
+
+/// One of the youngest works on the request: whoever comes after it waits for its end, and a question has it.
+#[tokio::test(start_paused = true)]
+async fn the_one_of_hundreds_that_works_on_a_request_is_waited_for() {
+    for removes in [false, true] {
+        let (change, removal) = changed();
+        let own = change["detail"].clone();
+        let is_own = |number| match number {
+            650 => own.clone(),
+            other => waiting(other),
+        };
+        let (mut stage, arns) = among_many(is_own).await;
+        let question = json!({
+            "id": "e-question", "source": "me", "detail-type": "Private Connection Status Requested",
+            "detail": {"requestId": own["requestId"], "region": own["region"]},
+        });
+        stage.start(question, None);
+        let ended = stage.run().await.pop().unwrap();
+        let said = detail(&ended);
+        assert_eq!(said["running"][0]["execution"]["id"], arns[650], "{said:#}");
+
+        match removes {
+            true => stage.remove(removal, None),
+            false => stage.start(change, None),
+        }
+        stage.pass(Duration::from_secs(600)).await;
+        assert_eq!(writes(stage.outside()), [""; 0], "{removes}");
+        assert_eq!(stage.ended()[2].status, "RUNNING", "{removes}");
+        let mut world = stage.outside().world();
+        world.end_execution(&arns[650], "FAILED", Some("QUOTA_EXCEEDED"));
+        drop(world);
+        let ended = stage.run().await.pop().unwrap();
+        let expected = if removes { "REMOVED" } else { "CONNECTED" };
+        assert_eq!(code(&ended), expected, "{:#}", detail(&ended));
+    }
+}
+
+/// A request among as many removals.
+#[tokio::test(start_paused = true)]
+async fn a_request_knows_that_none_of_hundreds_of_removals_is_of_its_own() {
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    let removal = |number| {
+        let detail = waiting(number);
+        json!({"detail-type": "Private Connection Removal Requested", "detail": detail})
+    };
+    crowd(
+        &mut stage.outside().world(),
+        "tieline-remove",
+        WAITING,
+        removal,
+    );
+    stage.pass(HOUR).await;
+    stage.start(request("dms-tidb-cloud"), None);
+    let ended = stage.run().await.remove(0);
+    assert_eq!(code(&ended), "CONNECTED", "{:#}", detail(&ended));
+    let looks = looks(&stage.outside().world());
+    assert!((WAITING..WAITING + 20).contains(&looks), "{looks}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Time is tokio's paused clock: whenever nobody has anything to do, it jumps to whoever waits the shortest.
 
 mod check;
+mod crowd;
 mod execution;
 mod machine;
 mod plain;
@@ -21,6 +22,7 @@ use serde_json::Value;
 pub use check::{
     ATTEMPTS, AWAITING, KINDS, Seen, assert_connected, awaited, code, comparable, detail, writes,
 };
+pub use crowd::crowd;
 pub use machine::Machine;
 pub use remains::{everything, everything_now};
 pub use simulated::Simulated;

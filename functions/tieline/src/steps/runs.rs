@@ -146,6 +146,9 @@ pub(super) async fn worked_on(
     own: &Execution,
     check: &mut Check,
 ) -> Reply<WorkedOn> {
+    if check.looks > MOST_LOOKS {
+        return Ok(WorkedOn::Unknown);
+    }
     let removing = own.removing_machine(&outside.deployment.name);
     let mut now = BTreeSet::new();
     let mut is_later = false;
@@ -165,12 +168,12 @@ pub(super) async fn worked_on(
             check.worked_on.extend(now.iter().cloned());
         }
     }
-    if is_later && check.looks < MOST_LOOKS {
-        check.looks += 1;
-        return Ok(WorkedOn::Later);
-    }
     if is_later {
-        return Ok(WorkedOn::Unknown);
+        check.looks += 1;
+        return Ok(match check.looks > MOST_LOOKS {
+            true => WorkedOn::Unknown,
+            false => WorkedOn::Later,
+        });
     }
     now.extend(check.worked_on.iter().cloned());
     Ok(WorkedOn::These(Requests(now)))

@@ -30,7 +30,7 @@ pub struct Check {
     pub asked: bool,
     /// What they said.
     pub vendors: Vec<VendorSeen>,
-    /// What was told in this check already, by endpoint and request: marks show seconds later.
+    /// What was told in this check already, by endpoint and request (marks show seconds later), or by execution as marks name it.
     pub told: Vec<String>,
     /// Marks that are to be written once it was announced what they say.
     pub marks: Vec<MarkChange>,

@@ -8,6 +8,7 @@ use crate::failure::refuse;
 use crate::{Failure, Operation, Service, World};
 
 use super::Model;
+use super::pages::{self, Cut};
 
 /// An execution.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -98,15 +99,26 @@ pub struct ListExecutions {
     pub state_machine_arn: String,
     /// Only those in this state.
     pub status_filter: Option<String>,
+    /// How many a page may have; left out or 0, 100.
+    pub max_results: Option<usize>,
+    /// Where a page begins.
+    pub next_token: Option<String>,
 }
 
-/// A page of them; there is only one.
+/// A page of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListExecutionsAnswer {
     /// The executions, without what started them.
     pub executions: Vec<Execution>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
 }
+
+/// Step Functions API reference, `ListExecutions`: how many a page has at most, and how many where that is not said.
+const MOST_LISTED: usize = 1000;
+const LISTED: usize = 100;
 
 impl Operation for DescribeExecution {
     type Answer = Execution;
@@ -161,16 +173,32 @@ impl Operation for ListExecutions {
             one.state_machine_arn == self.state_machine_arn
                 && status.is_none_or(|status| *status == one.status)
         };
-        let executions = model.executions.iter().rev().filter(fits);
+        let size = match self.max_results {
+            None | Some(0) => LISTED,
+            Some(size @ 1..=MOST_LISTED) => size,
+            Some(size) => {
+                let message = format!("Value '{size}' at 'maxResults' is more than {MOST_LISTED}");
+                return Err(refuse("ValidationException", message));
+            }
+        };
+        let token = self.next_token.as_deref();
+        let offset = token.map_or(Some(0), pages::offset).ok_or_else(|| {
+            let message = "The provided token is invalid.".to_owned();
+            refuse("InvalidToken", message)
+        })?;
+        let mut all: Vec<&Execution> = model.executions.iter().rev().filter(fits).collect();
+        // By when they began, the youngest first.
+        all.sort_by(|a, b| b.start_date.total_cmp(&a.start_date));
+        let page = Cut { offset, size }.of(all);
+        let executions = page.items.into_iter().map(|one| Execution {
+            input: None,
+            error: None,
+            history: VecDeque::new(),
+            ..one.clone()
+        });
         Ok(ListExecutionsAnswer {
-            executions: executions
-                .map(|one| Execution {
-                    input: None,
-                    error: None,
-                    history: VecDeque::new(),
-                    ..one.clone()
-                })
-                .collect(),
+            executions: executions.collect(),
+            next_token: page.next,
         })
     }
 }

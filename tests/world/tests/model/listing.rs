@@ -1,11 +1,14 @@
 //! Filters and pages.
 
+use std::time::Duration;
+
 use world::World;
 use world::model::endpoints::DescribeVpcEndpoints;
 use world::model::interfaces::DescribeNetworkInterfaces;
 use world::model::network::DescribeSubnets;
 use world::model::services::DescribeVpcEndpointServices;
 use world::model::shapes::Filter;
+use world::model::states::ListExecutions;
 use world::scenario::{SERVICE, SUBNETS, VENDOR, VPC};
 
 use crate::{available, aws, code, found, message, request, request_for, strings, world};
@@ -257,4 +260,33 @@ fn one_unknown_service_name_fails_the_whole_call() {
     });
 
     assert_eq!(code(outcome), "InvalidServiceName");
+}
+
+#[test]
+fn executions_come_in_pages_the_youngest_first() {
+    let mut world = World::empty(0);
+    let machine = "arn:aws:states:us-east-1:123456789012:stateMachine:connect";
+    for number in 0..120 {
+        let arn = format!("arn:aws:states:us-east-1:123456789012:execution:connect:{number}");
+        world.begin_execution(&arn, "{}");
+        world.advance(Duration::from_secs(1));
+    }
+    let mut asked = ListExecutions {
+        state_machine_arn: machine.to_owned(),
+        ..ListExecutions::default()
+    };
+    let first = world.arrange(asked.clone()).unwrap();
+    assert_eq!(
+        (first.executions.len(), first.executions[0].name.as_str()),
+        (100, "119")
+    );
+    asked.next_token = first.next_token;
+    let rest = world.arrange(asked.clone()).unwrap();
+    assert_eq!((rest.executions.len(), rest.next_token), (20, None));
+    asked.next_token = None;
+    asked.max_results = Some(1000);
+    let all = world.arrange(asked.clone()).unwrap();
+    assert_eq!((all.executions.len(), all.next_token), (120, None));
+    asked.max_results = Some(1001);
+    assert!(world.arrange(asked).is_err());
 }

@@ -20,9 +20,11 @@ use crate::workflow::Check;
 /// How long whoever hears of an end may take to clean up, in seconds.
 const HEARD: u64 = 600;
 
-/// How long a check takes at most, and an execution that makes a connection, as the definitions say.
-const DAY: Duration = Duration::from_secs(86_400);
+/// How long an execution that makes a connection takes at most, as the definition says; and so how far the first check looks back.
 const LONGEST: Duration = Duration::from_secs(691_200);
+
+/// For how long what is left and was told is told to nobody again, in seconds.
+const DAY: u64 = 86_400;
 
 /// What is told, and the name under which a check remembers that.
 type Told = (String, ResultEvent);
@@ -49,7 +51,7 @@ fn told_of(one: &EndedRun, detail_type: &str, is_left: bool) -> Told {
         detail_type: detail_type.to_owned(),
         detail,
     };
-    (one.arn.clone(), event)
+    (run_mark(&one.arn), event)
 }
 
 /// How marks name the executions that run; none where that is not known.
@@ -136,7 +138,8 @@ pub(super) async fn unheard(
                 check.leave_untried("executions that ended (they may not be listed)");
             }
             let some = some.unwrap_or_default().into_iter();
-            let some = some.filter(|one| one.ended <= until && !check.told.contains(&one.arn));
+            let some =
+                some.filter(|one| one.ended <= until && !check.told.contains(&run_mark(&one.arn)));
             ended.extend(some.map(|one| (one.arn.clone(), one)));
         }
         if ended.is_empty() {
@@ -271,7 +274,7 @@ pub(super) async fn left(
         return Ok(Ends::all(Vec::new()));
     }
     let began = execution.started();
-    let day = before(began, DAY.as_secs());
+    let day = before(began, DAY);
     let mut all = Vec::new();
     for (machine, detail_type) in machines(outside, execution) {
         let mut found = Vec::new();
@@ -298,11 +301,12 @@ pub(super) async fn left(
         };
         // Few ended while they let go of something.
         for (one, endpoint) in found {
+            let mark = run_mark(&one.arn);
             // It may have let go of several.
-            if all.iter().any(|(arn, _): &Told| *arn == one.arn) {
+            if all.iter().any(|(told, _): &Told| *told == mark) {
                 continue;
             }
-            if cleaned.contains(&run_mark(&one.arn)) || check.told.contains(&one.arn) {
+            if cleaned.contains(&mark) || check.told.contains(&mark) {
                 continue;
             }
             if all.len() == AT_ONCE {

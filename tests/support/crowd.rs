@@ -1,0 +1,24 @@
+//! Executions that nobody plays: Step Functions only knows of them.
+
+use serde_json::Value;
+use world::World;
+
+/// So many executions of a machine, such as `connect`, that run from now on, each started with what `input` says of its number. Their
+/// ARNs, in the order in which they began.
+pub fn crowd(
+    world: &mut World,
+    machine: &str,
+    count: usize,
+    input: impl Fn(usize) -> Value,
+) -> Vec<String> {
+    let now = world.now();
+    let arns = (0..count).map(|number| {
+        let name = format!("{now}-{number:04}");
+        format!("arn:aws:states:us-east-1:123456789012:execution:{machine}:{name}")
+    });
+    let arns = Vec::from_iter(arns);
+    for (number, arn) in arns.iter().enumerate() {
+        world.begin_execution(arn, &input(number).to_string());
+    }
+    arns
+}
