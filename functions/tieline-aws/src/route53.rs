@@ -38,6 +38,36 @@ impl AwsRoute53 {
             .build()
     }
 
+    /// Every zone of this account, or those of a name: they come in the order of their names.
+    async fn listed(&self, only: Option<&str>) -> Reply<Vec<ListedZone>> {
+        const ACTION: &str = "route53:ListHostedZonesByName";
+        let mut zones: Vec<ListedZone> = Vec::new();
+        let mut from = only.map(|name| (Some(name.to_owned()), None));
+        for _ in 0..MAX_PAGES {
+            let (name, id): (Option<String>, Option<String>) = from.take().unwrap_or_default();
+            let call = self.client.list_hosted_zones_by_name();
+            let call = call.set_dns_name(name).set_hosted_zone_id(id);
+            let page = ask(ACTION, call.send()).await?;
+            zones.extend(page.hosted_zones().iter().map(|zone| {
+                let config = zone.config();
+                ListedZone {
+                    id: bare(zone.id()).to_owned(),
+                    name: plain(zone.name()).to_owned(),
+                    private: config.is_some_and(|config| config.private_zone()),
+                }
+            }));
+            let last = zones.last().map(|zone| zone.name.as_str());
+            let is_behind = only.is_some() && last != only;
+            if is_behind || !page.is_truncated() {
+                zones.retain(|zone| only.is_none_or(|only| zone.name == only));
+                return Ok(zones);
+            }
+            let id = page.next_hosted_zone_id().map(str::to_owned);
+            from = Some((page.next_dns_name().map(str::to_owned), id));
+        }
+        Err(endless(ACTION))
+    }
+
     /// Every CNAME record and alias of a zone, and the names that have addresses of somebody else's.
     async fn names(&self, id: &str) -> Reply<(Vec<ZoneName>, Vec<String>)> {
         const ACTION: &str = "route53:ListResourceRecordSets";
@@ -212,29 +242,11 @@ impl Route53 for AwsRoute53 {
     }
 
     async fn all_zones(&self) -> Reply<Vec<ListedZone>> {
-        const ACTION: &str = "route53:ListHostedZonesByName";
-        let mut zones = Vec::new();
-        let mut from = None;
-        for _ in 0..MAX_PAGES {
-            let (name, id): (Option<String>, Option<String>) = from.take().unwrap_or_default();
-            let call = self.client.list_hosted_zones_by_name();
-            let call = call.set_dns_name(name).set_hosted_zone_id(id);
-            let page = ask(ACTION, call.send()).await?;
-            zones.extend(page.hosted_zones().iter().map(|zone| {
-                let comment = zone.config().and_then(|config| config.comment());
-                ListedZone {
-                    id: bare(zone.id()).to_owned(),
-                    name: plain(zone.name()).to_owned(),
-                    comment: comment.unwrap_or_default().to_owned(),
-                }
-            }));
-            if !page.is_truncated() {
-                return Ok(zones);
-            }
-            let id = page.next_hosted_zone_id().map(str::to_owned);
-            from = Some((page.next_dns_name().map(str::to_owned), id));
-        }
-        Err(endless(ACTION))
+        self.listed(None).await
+    }
+
+    async fn zones_of(&self, name: &str) -> Reply<Vec<ListedZone>> {
+        self.listed(Some(name)).await
     }
 
     async fn zone(&self, id: &str) -> Reply<Option<HostedZone>> {

@@ -287,6 +287,8 @@ fn a_connection_without_an_endpoint_is_confirmed_on_its_parts() {
         .clone();
     let with = |ownership| {
         let seen = Observation {
+            goes: None,
+            stays: None,
             condition: Condition::Ready,
             ownership,
             facts: Map::<String, Value>::new(),
@@ -333,6 +335,7 @@ fn a_roll_back_goes_on_until_everything_is_gone_or_too_much_time_has_passed() {
             parts: vec![RemainingPart {
                 part: part.clone(),
                 is_going,
+                goes: Vec::new(),
             }],
             ..Remaining::default()
         },

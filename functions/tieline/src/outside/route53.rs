@@ -13,6 +13,8 @@ pub trait Route53: Send + Sync {
     async fn zones(&self, vpc: &VpcId) -> Reply<Vec<VpcZone>>;
     /// Every zone of this account, whatever page it is on.
     async fn all_zones(&self) -> Reply<Vec<ListedZone>>;
+    /// Those of this name, whoever sees them.
+    async fn zones_of(&self, name: &str) -> Reply<Vec<ListedZone>>;
     /// A zone of this account, or `None`.
     async fn zone(&self, id: &str) -> Reply<Option<HostedZone>>;
     /// Creates a private zone for a VPC and answers its id. The same token again, or a name that the VPC has already, is
@@ -53,8 +55,8 @@ pub struct VpcZone {
 pub struct ListedZone {
     pub id: String,
     pub name: String,
-    /// What its maker wrote on it.
-    pub comment: String,
+    /// Whether VPCs see it, and nobody else.
+    pub private: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -23,7 +23,7 @@ use crate::outside::Tags;
 
 pub use at_vendor::AtVendor;
 pub use callers_tags::{says_tag, tags_gone};
-pub use names::has_written;
+pub use names::is_zone_of;
 pub use noticed::{Noticed, built_in, since_in, with_built, with_noticed, with_since};
 pub use verified::{Verified, say_the_same, with_verified};
 use zones::ZONE;
@@ -313,6 +313,11 @@ impl Owner {
         let is_unnamed = tags.get(MANAGED).is_some_and(|value| value == UNNAMED);
         is_unnamed && tags.contains_key(&format!("{REQUEST}{request}"))
     }
+}
+
+/// A thing that stays because a request only used it.
+pub fn not_ours(thing: &str) -> String {
+    format!("{thing} (it is not ours)")
 }
 
 /// The requests that hold a thing, with the values of their tags.

@@ -1,7 +1,8 @@
 //! The marks of what knows no tags: they are in its name, or, of a hosted zone, in its comment.
 
-use super::{CONFIRMED, MANAGED, Owner, Ownership, is_confirmed};
+use super::{CONFIRMED, MANAGED, Owner, Ownership, UNNAMED, is_confirmed};
 use crate::json::canonical;
+use crate::outside::Tags;
 
 /// The longest deployment's name that stands as it is in the names of what knows no tags.
 const LONGEST_NAME: usize = 32;
@@ -64,9 +65,9 @@ impl Owner {
         zone_comment(&self.deployment)
     }
 
-    /// Whether a hosted zone with this comment is this deployment's.
-    pub fn wrote(&self, comment: &str) -> bool {
-        has_written(&self.deployment, comment)
+    /// Whether a hosted zone with this comment and these tags is this deployment's.
+    pub fn has_zone(&self, comment: &str, tags: &Tags) -> bool {
+        is_zone_of(&self.deployment, comment, tags)
     }
 }
 
@@ -74,9 +75,14 @@ fn zone_comment(deployment: &str) -> String {
     format!("{MANAGED} {deployment}")
 }
 
-/// Whether a hosted zone with this comment is a deployment's.
-pub fn has_written(deployment: &str, comment: &str) -> bool {
-    comment == MANAGED || comment == zone_comment(deployment)
+/// Whether a hosted zone with this comment and these tags is a deployment's. Where somebody wrote something else over the comment, the tag
+/// that the zone got once it was made says so.
+pub fn is_zone_of(deployment: &str, comment: &str, tags: &Tags) -> bool {
+    if comment.split(' ').next() == Some(MANAGED) {
+        return comment == MANAGED || comment == zone_comment(deployment);
+    }
+    let said = tags.get(MANAGED);
+    said.is_some_and(|said| said == deployment || said == UNNAMED)
 }
 
 #[cfg(test)]
@@ -96,6 +102,30 @@ mod tests {
             owner().of_vendor_name(&long.vendor_name()),
             Ownership::Others
         );
+    }
+
+    #[test]
+    fn a_zone_is_known_by_its_comment_or_else_by_its_tag() {
+        for (comment, tag, ours) in [
+            ("tieline:managed net", None, true),
+            ("tieline:managed", None, true),
+            ("", None, false),
+            ("names of the warehouse", None, false),
+            ("names of the warehouse", Some("net"), true),
+            ("", Some("true"), true),
+            ("", Some("other"), false),
+            // Two stacks never take each other's.
+            ("tieline:managed other", Some("net"), false),
+            ("tieline:managed net", Some("other"), true),
+        ] {
+            let tags = tag.map(|tag| (MANAGED.to_owned(), tag.to_owned()));
+            let tags = tags.into_iter().collect();
+            assert_eq!(
+                owner().has_zone(comment, &tags),
+                ours,
+                "{comment:?} {tag:?}"
+            );
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{Condition, Observation, PartContext, PartKind};
 use crate::ids::ConfluentId;
 use crate::outside::confluent::{Access, ConfluentEnvironment};
 use crate::outside::{Reply, made};
-use crate::ownership::Ownership;
+use crate::ownership::{Ownership, not_ours};
 use crate::problem::{Code, Problem};
 use crate::refusals::conflict;
 
@@ -105,7 +105,13 @@ impl PartKind for ConfluentAccess {
             "READY" => Condition::Ready,
             phase => Condition::Pending(format!("Confluent's PrivateLink Access is {phase}")),
         };
+        // A removal leaves what was adopted as it is.
+        let is_adopted = ownership == Ownership::Others
+            && context.owner.adopt
+            && !context.owner.is_named_in(&access.name);
+        let stays = is_adopted.then(|| not_ours(&self.name()));
         Ok(Observation::of(condition, ownership)
+            .staying(stays)
             .with("id", access.id)
             .with("state", access.phase)
             .with("account", self.account.clone()))

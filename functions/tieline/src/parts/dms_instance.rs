@@ -10,7 +10,7 @@ use crate::endpoint::Difference;
 use crate::ids::{InstanceArn, VpcId};
 use crate::outside::dms::{DmsState, Instance, NewInstance, Size};
 use crate::outside::{CallError, Reply, Tags, made};
-use crate::ownership::Ownership;
+use crate::ownership::{Ownership, not_ours};
 use crate::problem::{Code, Problem};
 use crate::refusals::{instance_not_allowed, unsuitable};
 
@@ -151,7 +151,12 @@ impl PartKind for DmsInstance {
             }
             Self::Existing { .. } | Self::New(_) => self.condition(&instance.status),
         };
+        let stays = match self {
+            Self::Existing { .. } => Some(not_ours(&self.name())),
+            Self::New(_) => None,
+        };
         Ok(Observation::of(condition, ownership)
+            .staying(stays)
             .with("arn", instance.arn)
             .with("status", instance.status)
             .with("class", instance.size.class)

@@ -180,6 +180,19 @@ pub struct Observation {
     pub facts: Map<String, Value>,
     /// Whether it has something that a change leaves out.
     pub exceeds: bool,
+    /// What of it goes with the request, where others keep the rest.
+    pub goes: Option<Vec<String>>,
+    /// Why it stays, where the request had a part in it and it does not go with it.
+    pub stays: Option<Stays>,
+}
+
+/// Why a part stays, in words that name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stays {
+    /// Others hold it, or it was adopted.
+    WithOthers(String),
+    /// It leads to what goes, and nothing on it says that it is ours.
+    LeftBehind(String),
 }
 
 /// What a change makes different of a part.
@@ -230,7 +243,16 @@ impl Observation {
             ownership,
             facts: Map::new(),
             exceeds: false,
+            goes: None,
+            stays: None,
         }
+    }
+
+    /// The same of a part that stays with others, in words that name it.
+    #[must_use]
+    pub fn staying(mut self, with_others: Option<String>) -> Self {
+        self.stays = with_others.map(Stays::WithOthers);
+        self
     }
 
     /// The same with something for the result to tell.

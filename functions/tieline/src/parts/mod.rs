@@ -20,7 +20,7 @@ mod kind;
 
 use serde::{Deserialize, Serialize};
 
-pub use kind::{Compared, Condition, Narrowed, Observation, PartContext, PartKind};
+pub use kind::{Compared, Condition, Narrowed, Observation, PartContext, PartKind, Stays};
 
 kinds! {
     pub enum Part: PartKind {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Condition, Observation, PartContext, PartKind};
 use crate::outside::Reply;
 use crate::outside::tidb_cloud::{Registration, TidbNodeGroup};
-use crate::ownership::Ownership;
+use crate::ownership::{Ownership, not_ours};
 use crate::problem::{Code, Problem};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +112,14 @@ impl PartKind for TidbRegistration {
             // EC2 has forgotten the endpoint: nobody needs its registration.
             None => Ownership::Ours,
         };
+        let owner = context.owner;
+        let others = context.endpoint.filter(|_| ownership == Ownership::Others);
+        let stays = others.map(|endpoint| match owner.is_ours(&endpoint.tags) {
+            true => owner.with_others(&self.name(), &endpoint.tags),
+            false => not_ours(&self.name()),
+        });
         Ok(Observation::of(condition, ownership)
+            .staying(stays)
             .with("id", found.id)
             .with("state", found.state.clone())
             .with("console", console)

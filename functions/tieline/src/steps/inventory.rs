@@ -3,8 +3,8 @@
 use super::equals::{self, Equals};
 use crate::outside::{CallError, Endpoint, EndpointFilter, Reply, State};
 use crate::ownership::{CLOSING, Ownership};
-use crate::parts::{Condition, PartContext};
-use crate::workflow::{Disposition, First, Inventory, Remaining, RemainingPart, Work};
+use crate::parts::{Condition, PartContext, Stays};
+use crate::workflow::{Disposition, First, Inventory, Remaining, RemainingPart, StayingPart, Work};
 
 /// Finds what this request holds and what nobody holds any more, and the group of our own if nobody needs it.
 pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
@@ -236,13 +236,26 @@ async fn remaining(work: &Work<'_>, context: &PartContext<'_>, patient: bool) ->
             }
         };
         whole &= seen.condition == Condition::Ready;
+        let is_told = seen.stays.is_some();
+        match seen.stays {
+            Some(Stays::WithOthers(words)) => left.stays.push(StayingPart {
+                name: kind.name(),
+                words,
+            }),
+            Some(Stays::LeftBehind(words)) => left.behind.push(words),
+            None => {}
+        }
         match (seen.ownership, seen.condition) {
-            (Ownership::Others, _) => foreign = true,
+            (Ownership::Others, _) => {
+                foreign = true;
+                left.foreign.extend((!is_told).then(|| kind.name()));
+            }
             (_, Condition::Absent) => {}
             (Ownership::Confirmed, _) if !work.removes() => left.confirmed = Some(kind.name()),
             (Ownership::Ours | Ownership::Confirmed, condition) => left.parts.push(RemainingPart {
                 part: part.clone(),
                 is_going: condition == Condition::Going,
+                goes: seen.goes.unwrap_or_else(|| vec![kind.name()]),
             }),
         }
     }

@@ -10,7 +10,7 @@
 use super::marked::{Asked, Standing, standing};
 use super::runs::{self, Works};
 use super::{change, inventory, parts, reopen};
-use crate::execution::{EndedExecution, Phase, Progress};
+use crate::execution::{EndedExecution, Phase, Progress, Removal};
 use crate::ids::EndpointId;
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, EndpointChange, Outside, Reply};
@@ -22,8 +22,8 @@ use crate::removal;
 use crate::request;
 use crate::result::{Failed, Left, Removed, ResultDetail};
 use crate::workflow::{
-    CHECKING, Disposition, First, Inventory, NextState, StepError, StepInput, StepOutput,
-    StepResult, Work, still_there,
+    CHECKING, Disposition, First, Inventory, NextState, Remaining, StayingPart, StepError,
+    StepInput, StepOutput, StepResult, Work, still_there,
 };
 
 /// Carries the step out.
@@ -166,16 +166,18 @@ async fn step(mut work: Work<'_>) -> StepResult {
     }
     if inventory.first != First::Close && inventory.parts.is_to_go() {
         let removed = match inventory.parts.next() {
-            Some(part) => {
+            Some(left) => {
+                let part = &left.part;
                 let context = inventory::context(&work, &inventory);
                 // Somebody may have confirmed it while others were asked.
                 if !work.removes() && parts::is_confirmed(&work.plan, &context).await? {
                     return Ok(work.pause("the mark of another execution to be looked at"));
                 }
-                let name = part.kind().name();
                 let removed = done_or_busy(part.kind().remove(&context).await);
                 if removed.is_ok() {
-                    note_removed(&mut work.progress, name);
+                    for what in &left.goes {
+                        note_removed(&mut work.progress, what.clone());
+                    }
                 }
                 removed
             }
@@ -274,6 +276,20 @@ fn note_staying(work: &mut Work<'_>, endpoint: &Endpoint) {
     }
 }
 
+/// What the connection was made of beside its endpoint and others keep: also what was to go until somebody joined.
+fn note_parts_staying(removal: &mut Removal, parts: &Remaining) {
+    // A removal that finds nothing had a part in nothing.
+    if !removal.has_taken() {
+        return;
+    }
+    for StayingPart { name, words } in &parts.stays {
+        removal.removed.retain(|one| one != name);
+        if !removal.stays.contains(words) {
+            removal.stays.push(words.clone());
+        }
+    }
+}
+
 /// What is there of the id, where nothing of these parameters was.
 pub(super) fn of_other_parameters(progress: &Progress) -> Option<EndpointId> {
     let removal = progress.removal.as_ref()?;
@@ -283,9 +299,13 @@ pub(super) fn of_other_parameters(progress: &Progress) -> Option<EndpointId> {
 
 /// Says that the connection is gone; or what of it is not.
 fn removed(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
-    let unseen = inventory.parts.unseen.join(", ");
-    if !unseen.is_empty() {
-        note_left_over(&mut work.progress, &unseen);
+    let Remaining { unseen, behind, .. } = &inventory.parts;
+    let left = [&unseen[..], behind].concat().join(", ");
+    if !left.is_empty() {
+        note_left_over(&mut work.progress, &left);
+    }
+    if let Some(removal) = &mut work.progress.removal {
+        note_parts_staying(removal, &inventory.parts);
     }
     if let Some(other) = of_other_parameters(&work.progress) {
         note(&mut work.progress, refusals::conflict(other.as_str()));

@@ -2,6 +2,8 @@
 //!
 //! Source: Aurora DSQL User Guide, "Managing and connecting to Amazon Aurora DSQL clusters using AWS PrivateLink".
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +135,32 @@ impl AuroraDsql {
         })
     }
 
+    /// What may be left of a cluster that is gone, where no endpoint says its service: the zones that its VPCs see do. Those of other
+    /// clusters are among them, of which whoever holds them is known.
+    async fn left(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
+        let ending = format!(".{}.on.aws", context.region);
+        let mut ids: BTreeSet<String> = BTreeSet::new();
+        for vpc in &self.zone_vpc_ids {
+            let zones = context.outside.route53.zones(vpc).await?.into_iter();
+            let own = zones.filter(|zone| zone.owner == context.account);
+            let named = own.filter_map(|zone| Some(zone.name.strip_suffix(&ending)?.to_owned()));
+            ids.extend(named.filter(|id| service_id(id) == Some(id.as_str())));
+        }
+        let mut left = Resolved::default();
+        for id in ids {
+            let service = ClusterService {
+                name: format!("com.amazonaws.{}.{id}", context.region),
+                host: None,
+            };
+            let found = self.found(service, context)?;
+            left.parts.extend(found.parts);
+            left.endpoint = left.endpoint.or(found.endpoint);
+        }
+        let nothing = "a private zone of the cluster's service to show";
+        left.in_doubt = left.parts.is_empty().then(|| nothing.to_owned());
+        Ok(left)
+    }
+
     fn missing(&self, region: &Region) -> Problem {
         let id = &self.cluster_id;
         let message = format!("there is no Aurora DSQL cluster {id} in {region}");
@@ -213,7 +241,10 @@ impl TargetKind for AuroraDsql {
         service: Option<&str>,
     ) -> Result<Resolved, Unresolved> {
         let Some(name) = service else {
-            return self.find(context).await;
+            return match self.find(context).await {
+                Err(Unresolved::Refused(_)) if self.has_parts() => self.left(context).await,
+                found => found,
+            };
         };
         let service = ClusterService {
             name: name.to_owned(),

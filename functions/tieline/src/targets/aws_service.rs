@@ -12,6 +12,7 @@ use super::{
 };
 use crate::ids::{Domain, RecordName, Region, ServiceSuffix, VpcId};
 use crate::json::{Condition, Fields};
+use crate::outside::Reply;
 use crate::parts::Part;
 use crate::parts::private_zone::{APEX, LeadsTo, PrivateZone};
 use crate::refusals::unsuitable;
@@ -83,6 +84,80 @@ impl AwsService {
             zone_vpc_ids: zone_vpc_ids.unwrap_or_default(),
         })
     }
+
+    /// Its names at EC2, the usual one first.
+    fn services(&self, region: &Region) -> Vec<String> {
+        let fips = if self.fips { "-fips" } else { "" };
+        let named = |before: &str| format!("{before}.{}{fips}", self.service);
+        let forms = FORMS.map(|form| named(&form.replace("<region>", region.as_str())));
+        forms.into_iter().chain(GLOBAL.map(named)).collect()
+    }
+
+    /// The names that its zones are made of; none of a service that EC2 does not list, or where there are to be no zones.
+    async fn private_names(&self, context: &FindContext<'_>) -> Reply<Option<Vec<String>>> {
+        if self.zone_vpc_ids.is_empty() {
+            return Ok(None);
+        }
+        let services = self.services(context.region);
+        let service = context.outside.ec2.service(&services).await?;
+        Ok(service.map(|one| one.private_dns_names))
+    }
+
+    /// What its private names are where AWS forms them as it does for most services: the words of its short name the other way round
+    /// (AWS PrivateLink Guide, "AWS services that integrate with AWS PrivateLink": `ecr.api` is `api.ecr.<region>.amazonaws.com`).
+    fn usual_names(&self, region: &Region) -> Vec<String> {
+        let fips = if self.fips { "-fips" } else { "" };
+        let mut words: Vec<&str> = self.service.as_str().split('.').collect();
+        words.reverse();
+        let short = words.join(".");
+        let domains: &[&str] = match region.as_str().starts_with("cn-") {
+            true => &["amazonaws.com.cn"],
+            false => &["amazonaws.com", "api.aws"],
+        };
+        let names = domains.iter().flat_map(|domain| {
+            let name = format!("{short}{fips}.{region}.{domain}");
+            [format!("*.{name}"), name]
+        });
+        names.collect()
+    }
+
+    /// What connecting takes where the service has these private names.
+    fn with_names(
+        &self,
+        names: Option<Vec<String>>,
+        context: &FindContext<'_>,
+    ) -> Result<Resolved, Unresolved> {
+        let mut services = self.services(context.region);
+        let zones = names
+            .as_ref()
+            .map(|names| zones_of(names, &self.zone_vpc_ids));
+        if zones.as_ref().is_some_and(Vec::is_empty) {
+            let message = format!("{} has no private name for a zone", self.name());
+            let problem = unsuitable(message, "leave zoneVpcIds out");
+            return Err(problem.about("$.target.zoneVpcIds").into());
+        }
+        let zones = zones.into_iter().flatten();
+        let parts: Vec<Part> = zones.map(Part::PrivateZone).collect();
+        // The VPC's own names, where it sees such a zone itself.
+        let own = context.network.map(|network| &network.vpc_id);
+        let names = names.filter(|_| own.is_some_and(|own| self.zone_vpc_ids.contains(own)));
+        let names = names.unwrap_or_default();
+        let plain = names.iter().find(|name| !name.starts_with('*'));
+        let host = plain.or(names.first()).cloned();
+        Ok(Resolved {
+            endpoint: Some(EndpointSpec {
+                service: services.remove(0),
+                or: services,
+                port: self.port,
+                also_from: self.zone_vpc_ids.clone(),
+                named_by_zone: host.is_some(),
+                host,
+                ..EndpointSpec::default()
+            }),
+            parts,
+            ..Resolved::default()
+        })
+    }
 }
 
 /// A private zone for each domain of a service's names, seen by these VPCs: of a wildcard the domain below it, with what stands
@@ -150,47 +225,25 @@ impl TargetKind for AwsService {
     /// AWS has no list of which services have which form of name, or a FIPS name: EC2 knows the one, or the next check says
     /// that there is none.
     async fn find(&self, context: &FindContext<'_>) -> Result<Resolved, Unresolved> {
-        let fips = if self.fips { "-fips" } else { "" };
-        let named = |before: &str| format!("{before}.{}{fips}", self.service);
-        let mut names = FORMS
-            .map(|form| named(&form.replace("<region>", context.region.as_str())))
-            .to_vec();
-        names.extend(GLOBAL.map(named));
-        let mut parts = Vec::new();
-        let mut host = None;
-        if !self.zone_vpc_ids.is_empty() {
-            // One that is not there is told where the service is looked for.
-            let service = context.outside.ec2.service(&names).await?;
-            let names = service.map(|one| one.private_dns_names);
-            let zones = names
-                .as_ref()
-                .map(|names| zones_of(names, &self.zone_vpc_ids));
-            if zones.as_ref().is_some_and(Vec::is_empty) {
-                let message = format!("{} has no private name for a zone", self.name());
-                let problem = unsuitable(message, "leave zoneVpcIds out");
-                return Err(problem.about("$.target.zoneVpcIds").into());
-            }
-            parts.extend(zones.into_iter().flatten().map(Part::PrivateZone));
-            // The VPC's own names, where it sees such a zone itself.
-            let own = context.network.map(|network| &network.vpc_id);
-            if own.is_some_and(|own| self.zone_vpc_ids.contains(own)) {
-                let names = names.unwrap_or_default();
-                let plain = names.iter().find(|name| !name.starts_with('*'));
-                host = plain.or(names.first()).cloned();
-            }
-        }
+        // One that is not there is told where the service is looked for.
+        let names = self.private_names(context).await?;
+        self.with_names(names, context)
+    }
+
+    /// Of a service that was withdrawn its names as AWS forms them: what else its zones are called, only marks and the zones say.
+    async fn made_of(
+        &self,
+        context: &FindContext<'_>,
+        _: Option<&str>,
+    ) -> Result<Resolved, Unresolved> {
+        let names = self.private_names(context).await?;
+        let is_missing = self.has_parts() && names.is_none();
+        let names = names.or_else(|| is_missing.then(|| self.usual_names(context.region)));
+        let resolved = self.with_names(names, context)?;
+        let what = "EC2 to list the service again, whose names its private zones have";
         Ok(Resolved {
-            endpoint: Some(EndpointSpec {
-                service: names.remove(0),
-                or: names,
-                port: self.port,
-                also_from: self.zone_vpc_ids.clone(),
-                named_by_zone: host.is_some(),
-                host,
-                ..EndpointSpec::default()
-            }),
-            parts,
-            ..Resolved::default()
+            in_doubt: is_missing.then(|| what.to_owned()),
+            ..resolved
         })
     }
 

@@ -417,6 +417,7 @@ impl TargetKind for DmsTidbCloud {
             endpoint: None,
             parts: self.parts(context, id?, place),
             about,
+            ..Resolved::default()
         })
     }
 

@@ -190,6 +190,8 @@ pub struct Resolved {
     pub parts: Vec<Part>,
     /// What the result repeats.
     pub about: Map<String, Value>,
+    /// What did not show that would say what else belongs to it: one look is not enough for a removal to go without.
+    pub in_doubt: Option<String>,
 }
 
 impl From<EndpointSpec> for Resolved {

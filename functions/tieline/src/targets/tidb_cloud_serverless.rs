@@ -84,6 +84,7 @@ impl TargetKind for TidbCloudServerless {
             }),
             parts: Vec::new(),
             about,
+            ..Resolved::default()
         })
     }
 

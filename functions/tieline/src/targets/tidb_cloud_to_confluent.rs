@@ -162,6 +162,7 @@ impl TidbCloudToConfluent {
                 Part::TidbDomains(TidbDomains { link, unique_name }),
             ],
             about,
+            ..Resolved::default()
         })
     }
 

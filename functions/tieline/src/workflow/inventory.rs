@@ -71,6 +71,12 @@ pub struct Remaining {
     pub silent: Vec<String>,
     /// What another execution of an equal request goes on with.
     pub anothers: Vec<String>,
+    /// What the request had a part in and others keep.
+    pub stays: Vec<StayingPart>,
+    /// What leads to what goes, and of which nothing says that it is ours, in words.
+    pub behind: Vec<String>,
+    /// What is there in the place of a part and was never the request's.
+    pub foreign: Vec<String>,
 }
 
 /// A part that is to be removed.
@@ -79,6 +85,17 @@ pub struct RemainingPart {
     pub part: Part,
     /// Whether it is being removed already.
     pub is_going: bool,
+    /// What of it goes, each in words: where others keep the rest, less than all of it.
+    pub goes: Vec<String>,
+}
+
+/// A part that stays with others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StayingPart {
+    /// What it is called where it goes.
+    pub name: String,
+    /// The same, and with whom it stays.
+    pub words: String,
 }
 
 impl Remaining {
@@ -89,11 +106,10 @@ impl Remaining {
 
     /// The part to remove next, if that has to be ordered. The one before it has to wait: it may still be needed. And
     /// nothing is removed while one is silent: the mark may be on it, or it may still need the others.
-    pub fn next(&self) -> Option<&Part> {
+    pub fn next(&self) -> Option<&RemainingPart> {
         self.parts
             .last()
             .filter(|last| self.silent.is_empty() && !last.is_going)
-            .map(|last| &last.part)
     }
 }
 
@@ -153,6 +169,7 @@ impl Inventory {
             .chain(confirmed)
             .chain(anothers)
             .chain(unseen)
+            .chain(self.parts.behind.iter().cloned())
             .chain(endpoints)
             .chain(self.group.iter().map(|group| group.id.to_string()))
             .collect()

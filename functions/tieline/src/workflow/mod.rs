@@ -23,7 +23,7 @@ pub use decision::{Decision, Half, Then};
 pub use error::StepError;
 pub use function::Function;
 pub use input::{ErrorOutput, StepInput};
-pub use inventory::{Disposition, First, Inventory, Remaining, RemainingPart};
+pub use inventory::{Disposition, First, Inventory, Remaining, RemainingPart, StayingPart};
 pub use observed::{Finding, Observed, PartsStatus};
 pub use output::{NextState, StepOutput, StepResult, Verify};
 pub(crate) use route::{CHECKING, still_there};

@@ -42,11 +42,12 @@ struct Undo {
 impl PrivateZone {
     /// What a change makes different, and who would lose by it.
     pub(super) async fn compared(&self, context: &PartContext<'_>) -> Reply<Compared> {
-        let zone = match self.find(context).await? {
-            There::Ours(zone) => zone,
+        let There { ours, foreign, .. } = self.find(context).await?;
+        let zone = match (foreign, ours) {
             // The check says so.
-            There::Foreign(_) => return Ok(Compared::default()),
-            There::Nothing => return Ok(self.not_seen(context)),
+            (Some(_), _) => return Ok(Compared::default()),
+            (None, Some(zone)) => zone,
+            (None, None) => return Ok(self.not_seen(context)),
         };
         let (left_names, left_vpcs) = (
             self.left_names(context, &zone),
@@ -238,7 +239,12 @@ impl PrivateZone {
 
     /// Takes away what a change leaves out: names first, because clients of all VPCs ask for them.
     pub(super) async fn narrowed(&self, context: &PartContext<'_>) -> Reply<Narrowed> {
-        let There::Ours(zone) = self.find(context).await? else {
+        let There {
+            ours: Some(zone),
+            foreign: None,
+            ..
+        } = self.find(context).await?
+        else {
             return Ok(Narrowed::Nothing);
         };
         let route53 = context.outside.route53;
@@ -274,7 +280,8 @@ impl PrivateZone {
             return Ok(None);
         };
         let zone = context.outside.route53.zone(&before.id).await?;
-        let Some(zone) = zone.filter(|zone| context.owner.wrote(&zone.comment)) else {
+        let Some(zone) = zone.filter(|zone| context.owner.has_zone(&zone.comment, &zone.tags))
+        else {
             return Ok(None);
         };
         let was = |one: &ZoneName| before.names.iter().any(|name| is_one_record(name, one));

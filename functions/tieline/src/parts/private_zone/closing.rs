@@ -108,7 +108,7 @@ impl PrivateZone {
         }
         // Names that lead to an endpoint which goes with this request would lead nowhere; the others stay.
         let is_settled = false;
-        let names = self.going(context, zone);
+        let names = self.going(context, zone).await?;
         Ok((!names.is_empty()).then_some(Going::Names { is_settled }))
     }
 
@@ -127,7 +127,7 @@ impl PrivateZone {
                 names.retain(|name| self.plans(name) || leads_to_own(context, name));
                 names
             }
-            Going::Names { .. } => self.own_names(context, zone),
+            Going::Names { .. } => self.own_names(context, zone).await?,
         };
         if !names.is_empty() {
             route53.delete_names(&zone.id, &names).await?;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{MOST_TAGS, PrivateZone};
+use super::{MOST_TAGS, PrivateZone, TTL};
 use crate::endpoint::own_label;
 use crate::ids::EndpointId;
 use crate::outside::route53::{HostedZone, ZoneName};
 use crate::outside::{Endpoint, EndpointFilter, Reply, Tags};
-use crate::ownership::{Claim, MANAGED};
-use crate::parts::PartContext;
+use crate::ownership::{Claim, MANAGED, Ownership};
+use crate::parts::{PartContext, PartKind, Stays};
 
 impl PrivateZone {
     /// The tags that the zone is to carry for this request: one that has no mark on an endpoint has one on the zone.
@@ -96,18 +96,95 @@ impl PrivateZone {
         shares.then(|| owner.with_others(own.id.as_str(), &own.tags))
     }
 
-    /// The planned names that lead to an endpoint which goes with this request.
-    pub(super) fn going(&self, context: &PartContext<'_>, zone: &HostedZone) -> Vec<ZoneName> {
+    /// The planned names that lead to an endpoint which goes with this request, or that is gone already.
+    pub(super) async fn going(
+        &self,
+        context: &PartContext<'_>,
+        zone: &HostedZone,
+    ) -> Reply<Vec<ZoneName>> {
+        let dead = self.left_over(context, zone).await?;
         let mut names = zone.names.clone();
-        names.retain(|name| self.plans(name) && leads_to_going(context, name));
-        names
+        names.retain(|name| {
+            self.plans(name) && (leads_to_going(context, name) || leads_to_one_of(&dead, name))
+        });
+        Ok(names)
     }
 
-    /// The planned names that lead to this request's endpoint, whoever else holds it.
-    pub(super) fn own_names(&self, context: &PartContext<'_>, zone: &HostedZone) -> Vec<ZoneName> {
+    /// The planned names that lead to this request's endpoint, whoever else holds it, or to one that is gone.
+    pub(super) async fn own_names(
+        &self,
+        context: &PartContext<'_>,
+        zone: &HostedZone,
+    ) -> Reply<Vec<ZoneName>> {
+        let dead = self.left_over(context, zone).await?;
         let mut names = zone.names.clone();
-        names.retain(|name| self.plans(name) && leads_to_own(context, name));
-        names
+        names.retain(|name| {
+            self.plans(name) && (leads_to_own(context, name) || leads_to_one_of(&dead, name))
+        });
+        Ok(names)
+    }
+
+    /// Of a connection that goes, where its names may still lead beside its endpoint.
+    async fn left_over(
+        &self,
+        context: &PartContext<'_>,
+        zone: &HostedZone,
+    ) -> Reply<BTreeSet<EndpointId>> {
+        match context.removes {
+            true => self.dead_ends(context, zone).await,
+            false => Ok(BTreeSet::new()),
+        }
+    }
+
+    /// The endpoints that planned names lead to and that are no more: whoever made such a name, it belongs to nobody.
+    pub(super) async fn dead_ends(
+        &self,
+        context: &PartContext<'_>,
+        zone: &HostedZone,
+    ) -> Reply<BTreeSet<EndpointId>> {
+        // EC2 knows nothing here of another Region's; and what is not as we write it is not of our making.
+        let here = format!(".{}.vpce.", context.owner.region);
+        let may_be_ours = |name: &&ZoneName| {
+            let is_as_written = name.alias.is_some() || name.ttl == TTL;
+            self.plans(name) && is_as_written && name.leads_to.contains(&here)
+        };
+        let names = zone.names.iter().filter(may_be_ours);
+        let others = names
+            .filter_map(led_to)
+            .filter(|id| Some(id) != context.endpoint_id);
+        let mut dead = BTreeSet::new();
+        for id in others.collect::<BTreeSet<EndpointId>>() {
+            if is_dead_end(context, &id).await? {
+                dead.insert(id);
+            }
+        }
+        Ok(dead)
+    }
+
+    /// What a removal takes of a zone and leaves of it, where others hold that as well.
+    pub(super) async fn shared_out(
+        &self,
+        context: &PartContext<'_>,
+        zone: &HostedZone,
+        ownership: Ownership,
+    ) -> Reply<(Option<Vec<String>>, Option<Stays>)> {
+        if !context.removes {
+            return Ok((None, None));
+        }
+        let Some(who) = self.holder(context, zone, &zone.vpcs).await? else {
+            return Ok((None, None));
+        };
+        let name = self.name();
+        let goes = match ownership {
+            Ownership::Others => None,
+            Ownership::Ours | Ownership::Confirmed => {
+                let names = self.going(context, zone).await?;
+                let words = names.iter().map(|one| format!("{} in {name}", one.name));
+                Some(words.collect())
+            }
+        };
+        let stays = Stays::WithOthers(format!("{name}, with {who}"));
+        Ok((goes, Some(stays)))
     }
 
     /// Whether a name is planned.
@@ -116,6 +193,20 @@ impl PrivateZone {
             .keys()
             .any(|planned| self.whole(planned) == name.name)
     }
+}
+
+/// How many looks at an endpoint have to show nothing, each for itself, before it is taken for gone: one may come from a replica that lags.
+const LOOKS: usize = 2;
+
+/// Whether an endpoint is gone, or dead and held by nobody else.
+async fn is_dead_end(context: &PartContext<'_>, id: &EndpointId) -> Reply<bool> {
+    for _ in 0..LOOKS {
+        if let Some(one) = endpoint(context, id).await? {
+            let is_unheld = !context.owner.shares(&one.tags);
+            return Ok(one.state.is_leaving() || (one.state.is_dead() && is_unheld));
+        }
+    }
+    Ok(true)
 }
 
 async fn endpoint(context: &PartContext<'_>, id: &EndpointId) -> Reply<Option<Endpoint>> {
@@ -141,7 +232,11 @@ fn leads_to_going(context: &PartContext<'_>, name: &ZoneName) -> bool {
         // EC2 has forgotten it. Its names begin with its id: vpce-<id>-<hash> (AWS PrivateLink Guide, "DNS hostnames").
         return leads_to_own(context, name);
     };
-    endpoint.dns_names.contains(&name.leads_to) && !context.owner.shares(&endpoint.tags)
+    leads_to_own(context, name) && !context.owner.shares(&endpoint.tags)
+}
+
+fn leads_to_one_of(endpoints: &BTreeSet<EndpointId>, name: &ZoneName) -> bool {
+    led_to(name).is_some_and(|id| endpoints.contains(&id))
 }
 
 /// The endpoint that a name leads to: its names begin with its id (AWS PrivateLink Guide, "DNS hostnames").

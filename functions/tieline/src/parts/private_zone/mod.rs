@@ -10,6 +10,7 @@
 
 mod change;
 mod closing;
+mod found;
 mod holders;
 mod problems;
 
@@ -18,18 +19,19 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Compared, Condition, Narrowed, Observation, PartContext, PartKind};
+use super::{Compared, Condition, Narrowed, Observation, PartContext, PartKind, Stays};
 use crate::deployment::Bounds;
 use crate::endpoint::{AvailabilityZone, EndpointPlan, is_of_zone};
 use crate::execution::Phase;
 use crate::ids::{Domain, RecordName, VpcId};
 use crate::json::canonical;
-use crate::outside::route53::{Alias, HostedZone, VpcZone, ZoneName};
+use crate::outside::route53::{Alias, HostedZone, ZoneName};
 use crate::outside::{Endpoint, Reply};
 use crate::ownership::{MANAGED, Ownership, zone_mark};
 use crate::problem::{Code, Problem};
 use crate::refusals::zone_not_allowed;
 use closing::{Closing, Going, is_closed_by_this};
+use found::There;
 pub(crate) use holders::led_to;
 
 /// How long resolvers may keep a name, in seconds; what Confluent's and others' guides use.
@@ -62,44 +64,15 @@ pub enum LeadsTo {
     Zone(String),
 }
 
-/// What stands for a zone of this name in a VPC.
-enum There {
-    Nothing,
-    Foreign(VpcZone),
-    Ours(Box<HostedZone>),
-}
-
 impl PrivateZone {
-    /// What the VPCs see under this name: nothing, one zone of ours, or anything else, which is in the way.
-    async fn find(&self, context: &PartContext<'_>) -> Reply<There> {
-        let mut ours: Option<Box<HostedZone>> = None;
-        for vpc in &self.vpcs {
-            let zones = context.outside.route53.zones(vpc).await?;
-            let named = |zone: &VpcZone| zone.name == self.domain.as_str();
-            for seen in zones.into_iter().filter(named) {
-                if ours.as_ref().is_some_and(|zone| zone.id == seen.id) {
-                    continue;
-                }
-                if ours.is_some() || seen.owner != context.owner.account {
-                    return Ok(There::Foreign(seen));
-                }
-                match context.outside.route53.zone(&seen.id).await? {
-                    Some(zone) if context.owner.wrote(&zone.comment) => ours = Some(Box::new(zone)),
-                    Some(_) => return Ok(There::Foreign(seen)),
-                    None => {}
-                }
-            }
-        }
-        Ok(ours.map_or(There::Nothing, There::Ours))
-    }
-
     /// Of a zone that others hold, a request has its mark to take away, and the names that would lead nowhere. The mark of a
     /// confirmed connection is on the endpoint, not on the zone.
     async fn ownership(&self, context: &PartContext<'_>, zone: &HostedZone) -> Reply<Ownership> {
         let is_marked = zone.tags.contains_key(&context.owner.request_tag())
             || is_closed_by_this(context, zone);
-        let has_names = || !self.going(context, zone).is_empty();
-        let is_ours = is_marked || has_names() || !self.is_shared(context, zone).await?;
+        let is_ours = is_marked
+            || !self.going(context, zone).await?.is_empty()
+            || !self.is_shared(context, zone).await?;
         Ok(if is_ours {
             Ownership::Ours
         } else {
@@ -190,7 +163,10 @@ impl PrivateZone {
             return Ok(Some(problem));
         }
         Ok(match self.is_shared(context, zone).await? {
-            true => self.differing(context, zone),
+            true => {
+                let dead = self.dead_ends(context, zone).await?;
+                self.differing(context, zone, &dead)
+            }
             false => None,
         })
     }
@@ -221,29 +197,46 @@ impl PartKind for PrivateZone {
     }
 
     async fn look(&self, context: &PartContext<'_>) -> Reply<Observation> {
-        let zone = match self.find(context).await? {
-            There::Nothing => return Ok(Observation::absent()),
-            There::Foreign(zone) => {
-                let broken = Condition::Broken(self.taken(&zone));
-                return Ok(Observation::of(broken, Ownership::Others));
-            }
-            There::Ours(zone) => zone,
+        let There {
+            ours,
+            foreign,
+            unmarked,
+        } = self.find(context).await?;
+        let foreign = foreign.map(|zone| Condition::Broken(self.taken(&zone)));
+        let unmarked = unmarked.map(|id| self.unmarked(context, &id));
+        let Some(zone) = ours else {
+            let seen = foreign.map(|broken| Observation::of(broken, Ownership::Others));
+            return Ok(Observation {
+                stays: unmarked.map(Stays::LeftBehind),
+                ..seen.unwrap_or_else(Observation::absent)
+            });
         };
         let ownership = self.ownership(context, &zone).await?;
+        let (goes, stays) = self.shared_out(context, &zone, ownership).await?;
+        let of = |condition| Observation {
+            goes: goes.clone(),
+            stays: stays
+                .clone()
+                .or_else(|| unmarked.clone().map(Stays::LeftBehind)),
+            ..Observation::of(condition, ownership)
+        };
         let closing = Closing::of(context, &zone);
         let is_going = match closing {
             Closing::Settles => true,
             // Its last order may still have to show.
             Closing::Goes(Going::Names { is_settled }) => {
-                !is_settled && self.own_names(context, &zone).is_empty()
+                !is_settled && self.own_names(context, &zone).await?.is_empty()
             }
             Closing::Open | Closing::IsSettled | Closing::IsAbandoned | Closing::Goes(_) => false,
         };
         if is_going {
-            return Ok(Observation::of(Condition::Going, ownership));
+            return Ok(of(Condition::Going));
+        }
+        if let Some(broken) = foreign {
+            return Ok(of(broken));
         }
         if let Some(problem) = self.taken_from_others(context, &zone) {
-            return Ok(Observation::of(Condition::Broken(problem), ownership));
+            return Ok(of(Condition::Broken(problem)));
         }
         let seen = self.vpcs.iter().all(|vpc| sees(&zone, vpc));
         if context.endpoint.is_some()
@@ -255,7 +248,7 @@ impl PartKind for PrivateZone {
                 // Perhaps the request that makes it is not done.
                 Condition::Pending(problem.message)
             };
-            return Ok(Observation::of(condition, ownership));
+            return Ok(of(condition));
         }
         let named = self
             .names(context)
@@ -273,7 +266,7 @@ impl PartKind for PrivateZone {
         let names: Vec<String> = self.records.keys().map(|name| self.whole(name)).collect();
         let seen = Observation {
             exceeds,
-            ..Observation::of(condition, ownership)
+            ..of(condition)
         };
         Ok(seen
             .with("id", zone.id)
@@ -288,9 +281,12 @@ impl PartKind for PrivateZone {
         };
         let route53 = context.outside.route53;
         let mut tags = Self::first_tags(context);
-        let (id, there) = match self.find(context).await? {
-            There::Foreign(_) => return Ok(()), // the next look says so
-            There::Ours(zone) => {
+        let found = self.find(context).await?;
+        if found.foreign.is_some() {
+            return Ok(()); // the next look says so
+        }
+        let (id, there) = match found.ours {
+            Some(zone) => {
                 if !Self::reopen(context, &zone).await? {
                     return Ok(());
                 }
@@ -299,7 +295,7 @@ impl PartKind for PrivateZone {
                 }
                 (zone.id, zone.vpcs)
             }
-            There::Nothing => {
+            None => {
                 let made = route53
                     .create_zone(
                         self.domain.as_str(),
@@ -328,7 +324,7 @@ impl PartKind for PrivateZone {
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
-        let There::Ours(zone) = self.find(context).await? else {
+        let Some(zone) = self.find(context).await?.ours else {
             return Ok(());
         };
         // Somebody may have joined since the step began.
@@ -397,13 +393,14 @@ impl PartKind for PrivateZone {
         }
         // Route 53 refuses to be asked about VPCs that are not there.
         if problems.is_empty() {
-            match self.find(context).await? {
-                There::Foreign(zone) => problems.push(self.taken(&zone)),
-                There::Ours(zone) if context.wanted.is_some() => {
+            let There { ours, foreign, .. } = self.find(context).await?;
+            match (foreign, ours) {
+                (Some(zone), _) => problems.push(self.taken(&zone)),
+                (None, Some(zone)) if context.wanted.is_some() => {
                     problems.extend(self.conflict(context, &zone).await?);
                     problems.extend(self.no_room(context, &zone));
                 }
-                There::Ours(_) | There::Nothing => {}
+                (None, Some(_) | None) => {}
             }
         }
         let Some(wanted) = context.wanted else {

@@ -1,8 +1,10 @@
 //! What can stand in the way of a private zone, in words.
 
+use std::collections::BTreeSet;
+
 use super::holders::{leads_to_own, led_to};
 use super::{MOST_TAGS, PrivateZone, sees};
-use crate::ids::VpcId;
+use crate::ids::{EndpointId, VpcId};
 use crate::outside::Reply;
 use crate::outside::route53::{HostedZone, VpcZone, ZoneName};
 use crate::ownership::{CLOSING, holders};
@@ -15,6 +17,7 @@ impl PrivateZone {
         &self,
         context: &PartContext<'_>,
         zone: &HostedZone,
+        dead: &BTreeSet<EndpointId>,
     ) -> Option<Problem> {
         let wanted = self.names(context).unwrap_or_default();
         // What a change makes different of its own is checked by what others lose; more VPCs are nobody's loss.
@@ -26,7 +29,9 @@ impl PrivateZone {
             .find(|name| {
                 let mut there = zone.names.iter().filter(|one| one.name == *name);
                 let is_own = |there| changes && leads_to_own(context, there);
-                there.any(|there| !wanted.contains(there) && !is_own(there))
+                // What leads to an endpoint that is no more belongs to nobody: it is written over.
+                let is_dead = |there| led_to(there).is_some_and(|id| dead.contains(&id));
+                there.any(|there| !wanted.contains(there) && !is_own(there) && !is_dead(there))
             });
         let mut unseen = self.vpcs.iter().filter(|vpc| !sees(zone, vpc));
         let vpc = unseen.next().filter(|_| !changes);
@@ -84,6 +89,16 @@ impl PrivateZone {
                 "add the names to that zone by hand and leave the zone out here; see it: aws route53 get-hosted-zone --id {}",
                 zone.id
             ),
+        )
+    }
+
+    /// A zone that is left behind, in words.
+    pub(super) fn unmarked(&self, context: &PartContext<'_>, id: &str) -> String {
+        let leads_to = context.endpoint_id.map(ToString::to_string);
+        format!(
+            "perhaps the private hosted zone {} ({id}): names in it lead to {}, and neither its comment nor its tags say that it is ours",
+            self.domain,
+            leads_to.unwrap_or_default()
         )
     }
 

@@ -9,7 +9,7 @@ use crate::ids::EndpointId;
 use crate::json::canonical;
 use crate::outside::route53::{HostedZone, ListedZone};
 use crate::outside::{Endpoint, Outside, Reply, State};
-use crate::ownership::{ZoneWord, built_in, has_written, holders, is_closing, is_name};
+use crate::ownership::{ZoneWord, built_in, holders, is_closing, is_name, is_zone_of};
 use crate::parts::private_zone::led_to;
 use crate::time::Time;
 use crate::workflow::{Check, NamesSeen};
@@ -85,7 +85,7 @@ pub(super) async fn look(outside: &Outside<'_>, chosen: Vec<&Endpoint>, check: &
     }
     let looked = match outside.route53.all_zones().await {
         Ok(mut listed) => {
-            listed.retain(|zone| has_written(&outside.deployment.name, &zone.comment));
+            listed.retain(|zone| zone.private);
             look_at(outside, &chosen, &listed, &mut check.names).await
         }
         Err(error) => Err(error),
@@ -117,7 +117,9 @@ async fn look_at(
         }
         for zone in &its {
             if let Entry::Vacant(place) = there.entry(&zone.id) {
-                place.insert(outside.route53.zone(&zone.id).await?);
+                let found = outside.route53.zone(&zone.id).await?;
+                let name = &outside.deployment.name;
+                place.insert(found.filter(|zone| is_zone_of(name, &zone.comment, &zone.tags)));
             }
         }
         let its: Vec<&HostedZone> = its

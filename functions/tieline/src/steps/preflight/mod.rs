@@ -309,6 +309,7 @@ impl<'a> Check<'a> {
             endpoint: spec,
             parts,
             about,
+            ..
         } = *resolved;
         let mut plan = Plan {
             owner: self.owner(),

@@ -32,19 +32,15 @@ pub(super) fn announce(mut work: Work<'_>, seen: &Inventory) -> StepOutput {
 
 fn foretold(seen: &Inventory, plan: &Plan) -> (Vec<String>, Vec<String>) {
     let parts = seen.parts.parts.iter().rev();
-    let mut goes: Vec<String> = parts.map(|left| left.part.kind().name()).collect();
+    let mut goes: Vec<String> = parts.flat_map(|left| left.goes.clone()).collect();
     let unseen = seen.parts.unseen.iter().chain(&seen.parts.silent);
     let mut stays: Vec<String> = unseen
         .map(|what| format!("perhaps {what}: it could not be looked at"))
         .collect();
-    // What others hold as well is none of those that go.
-    let names = plan.parts.iter().map(|part| part.kind().name());
-    let is_told = |name: &String| goes.contains(name) || stays.iter().any(|one| one.contains(name));
-    let others: Vec<String> = names.filter(|name| !is_told(name)).collect();
-    let others = others.iter();
-    stays.extend(
-        others.map(|name| format!("{name}, if it is there (it is not ours, or for others)")),
-    );
+    stays.extend(seen.parts.stays.iter().map(|one| one.words.clone()));
+    stays.extend(seen.parts.behind.iter().cloned());
+    let foreign = seen.parts.foreign.iter();
+    stays.extend(foreign.map(|name| format!("{name} (what is there is not this request's)")));
     for (endpoint, disposition) in &seen.endpoints {
         match disposition {
             Disposition::LosesTags => {

@@ -3,6 +3,7 @@
 //! With the whole request everything is found that connecting makes, also where it could not be connected today. With its id alone only
 //! what marks on endpoints say is found: where more may belong to it, at a vendor or in a private zone, the whole request is asked for.
 
+use super::zones;
 use crate::endpoint::{AvailabilityZone, Serving};
 use crate::execution::Execution;
 use crate::ids::EndpointId;
@@ -24,6 +25,8 @@ use crate::targets::{Resolved, Target, Unresolved};
 pub(super) enum Found {
     /// And what died of other parameters of the same id.
     Plan(Box<Plan>, Vec<EndpointId>),
+    /// The same, and more may belong to it, which has to show or to be gone for good.
+    InDoubt(Box<Plan>, Vec<EndpointId>, String),
     /// Nothing carries the id, as far as was looked; this is what was not looked at.
     Nothing(String),
     NotYet(Problem),
@@ -50,7 +53,7 @@ pub(super) async fn whole(
     let died = dead.map(|one| one.id.clone()).collect();
     there.retain(|one| owner.claim(&one.tags) == Claim::Ours);
     let target = request.shape.target.kind();
-    let resolved = if target.has_parts() || there.is_empty() {
+    let mut resolved = if target.has_parts() || there.is_empty() {
         let context = find_context(outside, request, execution);
         let service = there.first().map(|one| one.service.as_str());
         match target.made_of(&context, service).await {
@@ -64,6 +67,7 @@ pub(super) async fn whole(
     } else {
         Resolved::default()
     };
+    let in_doubt = zones::complete(outside, &owner, there.first(), &mut resolved).await?;
     let mut plan = plan_by_marks(
         owner,
         request.shape.target.clone(),
@@ -82,7 +86,11 @@ pub(super) async fn whole(
     }
     name_zones(outside, &mut plan, found.as_ref()).await?;
     plan.complete_marks();
-    Ok(Found::Plan(Box::new(plan), died))
+    let plan = Box::new(plan);
+    Ok(match in_doubt {
+        None => Found::Plan(plan, died),
+        Some(what) => Found::InDoubt(plan, died, what),
+    })
 }
 
 /// No endpoint carries the mark: an adopted one has none, and of one that is gone a group may be left.

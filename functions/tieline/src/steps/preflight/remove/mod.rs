@@ -3,6 +3,7 @@
 mod foretold;
 mod found;
 mod untouched;
+mod zones;
 
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use super::clean_up::{is_early, nothing, until_known};
 use crate::execution::{self, EndedExecution, Execution, Phase, Progress};
 use crate::ids::Region;
 use crate::outside::{Outside, Reply};
-use crate::ownership::is_closing;
+use crate::ownership::{is_closing, not_ours};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::removal::{self, Removal};
@@ -169,8 +170,13 @@ pub(super) async fn step(
     answer.progress.removal = Some(execution::Removal::default());
     let goes_on = answer.progress.asked_as.is_some();
     let found = find(outside, &answer.execution, &removal, goes_on).await?;
+    let waited = answer.progress.waited(outside.clock.now());
     match found {
-        Found::Plan(plan, others) => {
+        // What one look does not show is not known to be gone.
+        Found::InDoubt(_, _, what) if waited < outside.limits.settle && !removal.dry_run() => {
+            Ok(answer.wait(what))
+        }
+        Found::Plan(plan, others) | Found::InDoubt(plan, others, _) => {
             if let Some(progress) = &mut answer.progress.removal {
                 progress.others = others;
             }
@@ -212,7 +218,7 @@ async fn carry_out(answer: Answer<'_>, plan: Plan, dry_run: bool) -> StepResult 
     if let Some(adopted) = work.plan.adopted()
         && let Some(removal) = &mut work.progress.removal
     {
-        removal.stays.push(format!("{adopted} (it is not ours)"));
+        removal.stays.push(not_ours(adopted.as_str()));
     }
     if !dry_run {
         work.enter(Phase::RollBack);
