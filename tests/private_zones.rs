@@ -1,5 +1,11 @@
 //! Private hosted zones of ours: shared by requests, and never somebody else's.
 
+#![expect(clippy::unwrap_used, reason = "a test panics")]
+
+mod private_zones {
+    mod by_hand;
+}
+
 use serde_json::{Value, json};
 use tests::{
     Ended, Seen, Simulated, Stage, code, detail, everything, everything_now, play, request, writes,

@@ -5,6 +5,8 @@
 mod removal {
     mod races;
     mod refused;
+    mod stays;
+    mod zones;
 }
 
 use std::collections::BTreeSet;

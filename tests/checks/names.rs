@@ -9,7 +9,7 @@ use world::gate::{Fault, FaultKind};
 use world::model::route53::{
     AssociateVPCWithHostedZone, Change, ChangeBatch, ChangeResourceRecordSets, CreateHostedZone,
     DeleteHostedZone, DisassociateVPCFromHostedZone, HostedZoneConfig, ListHostedZonesByName,
-    ListResourceRecordSets, ResourceRecordSet, Vpc,
+    ListResourceRecordSets, ResourceRecordSet, UpdateHostedZoneComment, Vpc,
 };
 use world::scenario::{self, VPC};
 
@@ -103,6 +103,20 @@ async fn a_name_that_leads_elsewhere_is_told_with_where() {
         said.await,
         "db.warehouse.partner.example.com leads to db.example.com"
     );
+}
+
+/// Its tag says whose it is, whatever somebody writes into its comment.
+#[tokio::test(start_paused = true)]
+async fn a_zone_with_another_comment_is_looked_at_like_before() {
+    let mut stage = named("endpoint-service-private-zone").await;
+    let call = UpdateHostedZoneComment {
+        id: zone(&stage),
+        comment: Some("names of the warehouse".to_owned()),
+    };
+    stage.outside().world().arrange(call).unwrap();
+    for _ in 0..2 {
+        assert_eq!(counts(&next(&mut stage).await), (0, 0));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -237,18 +237,22 @@ async fn remaining(work: &Work<'_>, context: &PartContext<'_>, patient: bool) ->
         };
         whole &= seen.condition == Condition::Ready;
         let is_told = seen.stays.is_some();
+        let staying = |words| StayingPart {
+            name: kind.name(),
+            words,
+        };
         match seen.stays {
-            Some(Stays::WithOthers(words)) => left.stays.push(StayingPart {
-                name: kind.name(),
-                words,
-            }),
-            Some(Stays::LeftBehind(words)) => left.behind.push(words),
+            Some(Stays::WithOthers(words)) => left.stays.push(staying(words)),
+            Some(Stays::LeftBehind(words)) => left.behind.push(staying(words)),
             None => {}
         }
         match (seen.ownership, seen.condition) {
             (Ownership::Others, _) => {
                 foreign = true;
-                left.foreign.extend((!is_told).then(|| kind.name()));
+                if !is_told {
+                    let words = format!("{} (what is there is not this request's)", kind.name());
+                    left.foreign.push(staying(words));
+                }
             }
             (_, Condition::Absent) => {}
             (Ownership::Confirmed, _) if !work.removes() => left.confirmed = Some(kind.name()),

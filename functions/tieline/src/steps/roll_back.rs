@@ -276,16 +276,32 @@ fn note_staying(work: &mut Work<'_>, endpoint: &Endpoint) {
     }
 }
 
+fn has_removed(progress: &Progress, name: &str) -> bool {
+    let removal = progress.removal.as_ref();
+    removal.is_some_and(|removal| removal.removed.iter().any(|one| one == name))
+}
+
 /// What the connection was made of beside its endpoint and others keep: also what was to go until somebody joined.
 fn note_parts_staying(removal: &mut Removal, parts: &Remaining) {
     // A removal that finds nothing had a part in nothing.
     if !removal.has_taken() {
         return;
     }
-    for StayingPart { name, words } in &parts.stays {
+    for StayingPart { name, .. } in &parts.stays {
         removal.removed.retain(|one| one != name);
-        if !removal.stays.contains(words) {
-            removal.stays.push(words.clone());
+    }
+    // What came into the place of one that went was never the request's.
+    let foreign = parts.foreign.iter();
+    let foreign = foreign.filter(|one| !removal.removed.contains(&one.name));
+    let words: Vec<String> = parts
+        .stays
+        .iter()
+        .chain(foreign)
+        .map(|one| one.words.clone())
+        .collect();
+    for words in words {
+        if !removal.stays.contains(&words) {
+            removal.stays.push(words);
         }
     }
 }
@@ -299,10 +315,13 @@ pub(super) fn of_other_parameters(progress: &Progress) -> Option<EndpointId> {
 
 /// Says that the connection is gone; or what of it is not.
 fn removed(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
-    let Remaining { unseen, behind, .. } = &inventory.parts;
-    let left = [&unseen[..], behind].concat().join(", ");
+    // Where ours went, what else is called so was not ours.
+    let behind = inventory.parts.behind.iter();
+    let behind = behind.filter(|one| !has_removed(&work.progress, &one.name));
+    let left = inventory.parts.unseen.iter().cloned();
+    let left: Vec<String> = left.chain(behind.map(|one| one.words.clone())).collect();
     if !left.is_empty() {
-        note_left_over(&mut work.progress, &left);
+        note_left_over(&mut work.progress, &left.join(", "));
     }
     if let Some(removal) = &mut work.progress.removal {
         note_parts_staying(removal, &inventory.parts);

@@ -73,10 +73,10 @@ pub struct Remaining {
     pub anothers: Vec<String>,
     /// What the request had a part in and others keep.
     pub stays: Vec<StayingPart>,
-    /// What leads to what goes, and of which nothing says that it is ours, in words.
-    pub behind: Vec<String>,
-    /// What is there in the place of a part and was never the request's.
-    pub foreign: Vec<String>,
+    /// What leads to what goes, and of which nothing says that it is ours.
+    pub behind: Vec<StayingPart>,
+    /// What is there in the place of a part, and does not say that it is the request's.
+    pub foreign: Vec<StayingPart>,
 }
 
 /// A part that is to be removed.
@@ -89,12 +89,12 @@ pub struct RemainingPart {
     pub goes: Vec<String>,
 }
 
-/// A part that stays with others.
+/// A part that stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StayingPart {
     /// What it is called where it goes.
     pub name: String,
-    /// The same, and with whom it stays.
+    /// The same, and with whom it stays, or why.
     pub words: String,
 }
 
@@ -169,7 +169,7 @@ impl Inventory {
             .chain(confirmed)
             .chain(anothers)
             .chain(unseen)
-            .chain(self.parts.behind.iter().cloned())
+            .chain(self.parts.behind.iter().map(|one| one.words.clone()))
             .chain(endpoints)
             .chain(self.group.iter().map(|group| group.id.to_string()))
             .collect()

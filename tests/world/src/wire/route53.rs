@@ -58,6 +58,7 @@ fn dispatch(world: &mut World, request: &Request) -> Result<Written, Failure> {
     match (request.method.as_str(), parts.as_slice()) {
         ("POST", ["hostedzone"]) => run::<CreateHostedZone>(world, request, Vec::new()),
         ("GET", ["hostedzone", zone]) => run::<GetHostedZone>(world, request, id(zone)),
+        ("POST", ["hostedzone", zone]) => run::<UpdateHostedZoneComment>(world, request, id(zone)),
         ("DELETE", ["hostedzone", zone]) => run::<DeleteHostedZone>(world, request, id(zone)),
         ("POST", ["hostedzone", id, "rrset"]) => {
             run::<ChangeResourceRecordSets>(world, request, zone(id))

@@ -170,6 +170,24 @@ fn a_foreign_zone_takes_the_name_too() {
     assert!(own.hosted_zones.is_empty());
 }
 
+// UpdateHostedZoneComment: without a value the comment goes.
+#[test]
+fn a_zone_gets_another_comment() {
+    let mut world = world("default");
+    let id = made(&mut world, "example.com");
+    for comment in [Some("names".to_owned()), None] {
+        let update = UpdateHostedZoneComment {
+            id: id.clone(),
+            comment: comment.clone(),
+        };
+        let zone = world.call(update).unwrap().hosted_zone;
+        assert_eq!(zone.config.comment, comment);
+        let get = GetHostedZone { id: id.clone() };
+        let zone = world.call(get).unwrap().hosted_zone;
+        assert_eq!(zone.config.comment, comment);
+    }
+}
+
 // HostedZoneNotEmpty, NoSuchHostedZone.
 #[test]
 fn a_zone_goes_only_when_it_is_empty() {

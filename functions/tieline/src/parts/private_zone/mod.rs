@@ -203,8 +203,8 @@ impl PartKind for PrivateZone {
             unmarked,
         } = self.find(context).await?;
         let foreign = foreign.map(|zone| Condition::Broken(self.taken(&zone)));
-        let unmarked = unmarked.map(|id| self.unmarked(context, &id));
         let Some(zone) = ours else {
+            let unmarked = unmarked.map(|id| self.unmarked(context, &id));
             let seen = foreign.map(|broken| Observation::of(broken, Ownership::Others));
             return Ok(Observation {
                 stays: unmarked.map(Stays::LeftBehind),
@@ -215,9 +215,7 @@ impl PartKind for PrivateZone {
         let (goes, stays) = self.shared_out(context, &zone, ownership).await?;
         let of = |condition| Observation {
             goes: goes.clone(),
-            stays: stays
-                .clone()
-                .or_else(|| unmarked.clone().map(Stays::LeftBehind)),
+            stays: stays.clone(),
             ..Observation::of(condition, ownership)
         };
         let closing = Closing::of(context, &zone);

@@ -30,7 +30,8 @@ pub use tags::{
 };
 pub use zones::{
     CreateHostedZone, CreateHostedZoneAnswer, DelegationSet, DeleteHostedZone, GetHostedZone,
-    GetHostedZoneAnswer, HostedZone, HostedZoneConfig, Vpc,
+    GetHostedZoneAnswer, HostedZone, HostedZoneConfig, UpdateHostedZoneComment,
+    UpdateHostedZoneCommentAnswer, Vpc,
 };
 
 use std::collections::{BTreeMap, BTreeSet};

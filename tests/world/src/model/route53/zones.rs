@@ -181,6 +181,24 @@ pub struct GetHostedZoneAnswer {
     pub vpcs: Option<Vec<Vpc>>,
 }
 
+/// Writes another comment on a zone, or none.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct UpdateHostedZoneComment {
+    /// Its id.
+    pub id: String,
+    /// What it is for from now on.
+    pub comment: Option<String>,
+}
+
+/// The zone as it is then.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateHostedZoneCommentAnswer {
+    /// The zone.
+    pub hosted_zone: HostedZone,
+}
+
 /// Deletes a zone.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
@@ -288,6 +306,21 @@ impl Operation for GetHostedZone {
             delegation_set: (!zone.is_private()).then(|| zone.delegation_set()),
             vpcs: zone.is_private().then_some(vpcs),
         })
+    }
+}
+
+impl Operation for UpdateHostedZoneComment {
+    type Answer = UpdateHostedZoneCommentAnswer;
+    const SERVICE: Service = Service::Route53;
+    const ACTION: &'static str = "UpdateHostedZoneComment";
+    const WRITE: bool = true;
+
+    /// Route 53 API reference: without a value the comment is deleted.
+    fn perform(self, model: &mut Model) -> Result<UpdateHostedZoneCommentAnswer, Failure> {
+        let mut hosted_zone = model.zone(&self.id)?.detail();
+        hosted_zone.config.comment.clone_from(&self.comment);
+        model.change_zone(&self.id, |zone| zone.comment = self.comment);
+        Ok(UpdateHostedZoneCommentAnswer { hosted_zone })
     }
 }
 

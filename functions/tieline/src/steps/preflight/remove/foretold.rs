@@ -37,10 +37,13 @@ fn foretold(seen: &Inventory, plan: &Plan) -> (Vec<String>, Vec<String>) {
     let mut stays: Vec<String> = unseen
         .map(|what| format!("perhaps {what}: it could not be looked at"))
         .collect();
-    stays.extend(seen.parts.stays.iter().map(|one| one.words.clone()));
-    stays.extend(seen.parts.behind.iter().cloned());
-    let foreign = seen.parts.foreign.iter();
-    stays.extend(foreign.map(|name| format!("{name} (what is there is not this request's)")));
+    let parts = &seen.parts;
+    let others = parts
+        .stays
+        .iter()
+        .chain(&parts.foreign)
+        .chain(&parts.behind);
+    stays.extend(others.map(|one| one.words.clone()));
     for (endpoint, disposition) in &seen.endpoints {
         match disposition {
             Disposition::LosesTags => {
