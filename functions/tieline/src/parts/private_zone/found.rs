@@ -26,8 +26,12 @@ impl PrivateZone {
         let mut seen: Vec<VpcZone> = Vec::new();
         for vpc in &self.vpcs {
             let zones = match route53.zones(vpc).await {
-                // The VPC is gone, or nobody may look: then the zone's own name has to tell.
-                Err(CallError::Refused { .. }) if context.removes => continue,
+                // The VPC is gone, or nobody may look: what is in the zone has to tell, by the endpoint that it leads to.
+                Err(CallError::Refused { .. })
+                    if context.removes && context.endpoint_id.is_some() =>
+                {
+                    continue;
+                }
                 zones => zones?,
             };
             let is_new = |zone: &VpcZone| {

@@ -47,18 +47,7 @@ pub(super) async fn complete(
 }
 
 fn is_of(word: ZoneWord<'_>, part: &Part) -> bool {
-    match part {
-        Part::PrivateZone(zone) => word.is_of(zone.domain.as_str()),
-        Part::TidbRegistration(_)
-        | Part::ConfluentAccess(_)
-        | Part::TidbLink(_)
-        | Part::TidbDomains(_)
-        | Part::DmsSubnetGroup(_)
-        | Part::DmsInstance(_)
-        | Part::DmsCertificate(_)
-        | Part::DmsEndpoint(_)
-        | Part::DmsLogin(_) => false,
-    }
+    matches!(part, Part::PrivateZone(zone) if word.is_of(zone.domain.as_str()))
 }
 
 /// The zones of this account that a word means: those that lead to the endpoint, or else those that the VPCs see which it names.
