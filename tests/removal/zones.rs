@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::{Seen, Stage, code, detail, everything, request, writes};
+use world::gate::{Fault, FaultKind};
 use world::model::endpoints::DeleteVpcEndpoints;
 use world::model::route53::{
     AssociateVPCWithHostedZone, ChangeTagsForResource, CreateHostedZone,
@@ -110,6 +111,25 @@ async fn a_zone_goes_also_where_a_vpc_of_the_requests_sees_another_one_by_now() 
             "{moved:?}"
         );
     }
+}
+
+/// Route 53 does not say what a VPC sees that is gone, or that nobody may look at: what leads to the endpoint is found all the same.
+#[tokio::test(start_paused = true)]
+async fn a_vpc_that_may_not_be_looked_at_hides_no_zone() {
+    let request = request("endpoint-service-private-zone");
+    let (mut stage, before) =
+        connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+    let refusal = Fault::on("ListHostedZonesByVPC", FaultKind::AccessDenied);
+    stage.outside().world().add_fault(refusal);
+    let ended = remove(&mut stage, removal(&request)).await;
+
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "REMOVED", "{said:#}");
+    assert!(
+        removed(said).iter().any(|one| one.contains(DOMAIN)),
+        "{said:#}"
+    );
+    assert_eq!(everything(&mut stage.outside().world()), before);
 }
 
 /// Another comment takes nothing from a zone that has its tag. Where nothing on it says that it is ours, it is not touched, and named.
