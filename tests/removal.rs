@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics")]
 
 mod removal {
+    mod aborted;
     mod races;
     mod refused;
     mod stays;

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use tests::{Ended, Seen, Simulated, Stage, code, detail, everything, request, writes};
 use world::gate::{Fault, FaultKind};
 use world::model::tags::CreateTags;
+use world::scenario::SUBNETS;
 use world::{World, scenario};
 
-use crate::{HOUR, check, connected, of_type};
+use crate::{HOUR, check, connected, counts, modify, of_type};
 
 /// Connected, and what there was before.
 async fn begun(request: &Value) -> (Stage, BTreeSet<String>) {
@@ -273,16 +274,126 @@ async fn what_was_asked_for_since_is_not_taken() {
     let mark: CreateTags = serde_json::from_value(mark).unwrap();
     stage.outside().world().arrange(mark).unwrap();
 
-    for _ in 0..3 {
-        let all = told(&mut stage).await;
-        stage.outside().world().clear_calls();
-        for one in all {
-            assert!(one.0, "{one:?}");
-            let ended = gone_on(&mut stage, one).await;
-            assert_eq!(code(&ended), "EXECUTION_ENDED", "{:#}", detail(&ended));
-        }
-        assert_eq!(writes(stage.outside()), [""; 0]);
+    let all = told(&mut stage).await;
+    let [(true, _)] = all[..] else {
+        panic!("{all:#?}");
+    };
+    stage.outside().world().clear_calls();
+    let ended = gone_on(&mut stage, all[0].clone()).await;
+    assert_eq!(code(&ended), "EXECUTION_ENDED", "{:#}", detail(&ended));
+    assert_eq!(detail(&ended)["stands"], true, "{:#}", detail(&ended));
+    // Nothing but that it is leaving.
+    assert_eq!(writes(stage.outside()), ["DeleteTags"]);
+    for _ in 0..2 {
+        assert_eq!(told(&mut stage).await.len(), 0);
     }
+    assert_eq!(closing(&stage).1, "");
     let seen = Seen::at_last(&mut stage.outside().world());
     assert!(seen.ours()[0].private_dns_enabled);
+}
+
+/// Two connections through one endpoint, and a removal of the first that was stopped once its mark was gone: nobody heard of it.
+async fn let_go() -> Stage {
+    let first = request("aws-service-monitoring");
+    let mut second = first.clone();
+    second["requestId"] = json!("other");
+    let simulated = Simulated::on(scenario::world("default"));
+    let mut stage = connected(simulated, &[first.clone(), second]).await;
+    stage.remove(removal(&first), None);
+    let is_gone = |world: &mut World| {
+        let mut writes = world.writes();
+        writes.any(|call| call.action == "DeleteTags" && call.outcome == "ok")
+    };
+    stage.until("a mark that goes", is_gone).await;
+    stage.end(2, "ABORTED", None);
+    stage.pass(Duration::from_secs(60)).await;
+    assert_ne!(closing(&stage).1, "");
+    stage
+}
+
+/// How each request is, as the inventory has it.
+fn conditions(events: &[Value]) -> Vec<[String; 2]> {
+    let page = &of_type(events, "Checked")[0]["Detail"];
+    let all = page["connections"].as_array().unwrap().iter();
+    let words = all
+        .map(|one| ["requestId", "condition"].map(|field| one[field].as_str().unwrap().to_owned()));
+    words.collect()
+}
+
+/// What one let go of and did not open again is the others' as before: they are told what is not as it was, and whoever goes on opens it.
+#[tokio::test(start_paused = true)]
+async fn those_who_stay_are_judged_although_nobody_opened_it_again() {
+    let mut stage = let_go().await;
+    modify(
+        &mut stage.outside().world(),
+        json!({"AddSubnetId": [SUBNETS[2]]}),
+    );
+    stage.pass(HOUR).await;
+    let events = check(&mut stage).await;
+    assert_eq!(counts(&events), (1, 0), "{events:#?}");
+    let degraded = &of_type(&events, "Degraded")[0]["Detail"];
+    assert_eq!(degraded["requestId"], "other", "{degraded:#}");
+    assert_eq!(degraded["drift"][0]["field"], "network.subnetIds");
+    assert_eq!(conditions(&events), [["other", "degraded"]]);
+    // It is told once also where nobody goes on.
+    stage.pass(HOUR).await;
+    let events = check(&mut stage).await;
+    assert_eq!(counts(&events), (0, 0), "{events:#?}");
+    assert_eq!(conditions(&events), [["other", "degraded"]]);
+
+    let all = told(&mut stage).await;
+    for one in all {
+        let ended = gone_on(&mut stage, one).await;
+        assert_eq!(code(&ended), "REMOVED", "{:#}", detail(&ended));
+    }
+}
+
+/// Also where who let go of it has said that all is done, and one of its orders was carried out late.
+#[tokio::test(start_paused = true)]
+async fn the_check_has_it_opened_again() {
+    for says_it_itself in [false, true] {
+        let mut stage = let_go().await;
+        let (endpoint, closer) = closing(&stage);
+        if says_it_itself {
+            let change = stage.status_change(2);
+            let ended = gone_on(&mut stage, (true, change)).await;
+            assert_eq!(code(&ended), "REMOVED", "{:#}", detail(&ended));
+            // It is as it was; and a day later the check tells of it anew.
+            stage.pass(25 * HOUR).await;
+            assert_eq!(closing(&stage).1, "");
+            let mark = json!({"ResourceId": [endpoint], "Tag": [{"Key": "tieline:closing", "Value": closer}]});
+            let mark: CreateTags = serde_json::from_value(mark).unwrap();
+            stage.outside().world().arrange(mark).unwrap();
+        }
+        let all = told(&mut stage).await;
+        let [(true, _)] = all[..] else {
+            panic!("{says_it_itself}: {all:#?}");
+        };
+        let ended = gone_on(&mut stage, all[0].clone()).await;
+        assert_eq!(code(&ended), "REMOVED", "{:#}", detail(&ended));
+        stage.pass(Duration::from_secs(60)).await;
+        assert_eq!(closing(&stage).1, "", "{says_it_itself}");
+        stage.pass(HOUR).await;
+        let events = check(&mut stage).await;
+        assert_eq!(counts(&events), (0, 0), "{events:#?}");
+        assert_eq!(conditions(&events), [["other", "confirmed"]]);
+        assert_eq!(of_type(&events, "Removal Ended").len(), 0);
+    }
+}
+
+/// What a stopped removal has half taken is its own: nobody is told that it is not what it was.
+#[tokio::test(start_paused = true)]
+async fn who_is_leaving_is_not_judged() {
+    let request = request("aurora-dsql-minimal");
+    let id = request["requestId"].as_str().unwrap();
+    let (mut stage, _) = begun(&request).await;
+    stage.remove(removal(&request), None);
+    names_off(&mut stage).await;
+    stage.end(1, "ABORTED", None);
+    stage.pass(HOUR).await;
+    for _ in 0..2 {
+        let events = check(&mut stage).await;
+        assert_eq!(counts(&events), (0, 0), "{events:#?}");
+        assert_eq!(conditions(&events), [[id, "left"]]);
+    }
 }

@@ -207,6 +207,7 @@ impl Request {
             unnamed: false,
             execution: run_mark(maker),
             closer: run_mark(closer),
+            goes_on_for: Vec::new(),
             zone: None,
             account: account.to_owned(),
             region: self.shape.region.clone(),

@@ -20,6 +20,8 @@ const MOST_CLEANUPS: u32 = 2;
 pub struct EndedExecution {
     /// Its ARN.
     pub execution: String,
+    /// The same, and before it those of the cleanups after it that ended as well.
+    chain: Vec<String>,
     status: String,
     /// What had started it; null if the event left it out, as it does when it is large.
     pub input: Value,
@@ -45,8 +47,10 @@ impl EndedExecution {
             return None;
         }
         let detail = &event["detail"];
+        let execution = detail["executionArn"].as_str()?.to_owned();
         let mut ended = Self {
-            execution: detail["executionArn"].as_str()?.to_owned(),
+            chain: vec![execution.clone()],
+            execution,
             status: detail["status"].as_str()?.to_owned(),
             input: Value::Null,
             began: detail["startDate"].as_u64().map(Time),
@@ -69,7 +73,9 @@ impl EndedExecution {
             let is_unsaid = self.error.is_none() && self.status == "FAILED" && !self.is_left;
             let unsaid = is_unsaid.then(|| self.execution.clone());
             let has_said = self.is_announced() && !self.is_left;
+            let chain = [self.chain.as_slice(), &first.chain].concat();
             *self = Self {
+                chain,
                 cleanups: self.cleanups + first.cleanups + 1,
                 is_left: self.is_left || first.is_left,
                 unsaid,
@@ -97,6 +103,11 @@ impl EndedExecution {
         if is_code(error) {
             self.is_said();
         }
+    }
+
+    /// The ARNs of everybody whose work is gone on with: its own, and those of the cleanups after it that ended as well.
+    pub fn everybody(&self) -> &[String] {
+        &self.chain
     }
 
     /// Its name.
@@ -213,6 +224,7 @@ mod tests {
         }
         assert_eq!((twice.began, twice.may_go_on()), (Some(Time(1000)), false));
         assert!(!twice.is_hopeless());
+        assert_eq!(twice.everybody(), ["arn:z", "arn:y", "arn:x"]);
         assert!(EndedExecution::read(&event["detail"]).is_none());
         assert!(EndedExecution::read(&json!("ABORTED")).is_none());
     }

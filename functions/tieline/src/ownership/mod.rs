@@ -66,6 +66,9 @@ pub struct Owner {
     /// The execution that plans: another one where it cleans up after the one that made it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub closer: String,
+    /// Executions that ended, and that the planning one goes on for: what they let go of, it lets go of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goes_on_for: Vec<String>,
     /// What else it holds through its mark on the endpoint, as [`zone_mark`] writes it: private zones, a point between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
@@ -120,6 +123,7 @@ impl Owner {
             unnamed: false,
             execution: String::new(),
             closer: run_mark(closer),
+            goes_on_for: Vec::new(),
             zone: None,
             account: account.to_owned(),
             region: region.clone(),
@@ -127,6 +131,13 @@ impl Owner {
             default_tags: Tags::new(),
             adopt: false,
         }
+    }
+
+    /// The same in an execution that goes on for these.
+    #[must_use]
+    pub fn going_on_for(mut self, ended: &[String]) -> Self {
+        self.goes_on_for = ended.to_vec();
+        self
     }
 
     /// The same, with what its mark on an endpoint says.
@@ -235,6 +246,12 @@ impl Owner {
         !self.closer.is_empty() && tags.get(CLOSING) == Some(&self.closer)
     }
 
+    /// Whether that one does, or one that it goes on for did and came no further.
+    pub fn has_let_go(&self, tags: &Tags) -> bool {
+        let closer = tags.get(CLOSING).filter(|closer| !closer.is_empty());
+        closer.is_some_and(|closer| *closer == self.closer || self.goes_on_for.contains(closer))
+    }
+
     /// The other execution that makes, for an equal request, what carries these tags.
     pub fn maker<'t>(&self, tags: &'t Tags) -> Option<&'t str> {
         let mark = tags.get(&self.request_tag())?.split('.').nth(1)?;
@@ -283,7 +300,7 @@ impl Owner {
     }
 
     /// Whose a thing with these tags is. One of ours that no request holds is not this request's to remove, unless it is
-    /// this execution that let go of it: anybody can have taken a mark away.
+    /// this execution that let go of it, or one that it goes on for: anybody can have taken a mark away.
     pub fn of_tags(&self, tags: &Tags) -> Ownership {
         if !self.is_ours(tags) {
             return Ownership::Others;
@@ -291,7 +308,9 @@ impl Owner {
         match self.claim(tags) {
             Claim::Ours if self.has_confirmed(tags) => Ownership::Confirmed,
             Claim::Ours => Ownership::Ours,
-            Claim::None if holders(tags).next().is_none() && self.closes(tags) => Ownership::Ours,
+            Claim::None if holders(tags).next().is_none() && self.has_let_go(tags) => {
+                Ownership::Ours
+            }
             Claim::None | Claim::Other => Ownership::Others,
         }
     }
@@ -364,6 +383,7 @@ mod tests {
             unnamed: false,
             execution: "89ab".to_owned(),
             closer: "89ab".to_owned(),
+            goes_on_for: Vec::new(),
             zone: None,
             account: "123456789012".to_owned(),
             region: "us-east-1".parse().unwrap(),
@@ -409,6 +429,31 @@ mod tests {
         ] {
             assert_eq!(owner().of_tags(&tags(&marks)), whose, "{marks:?}");
         }
+    }
+
+    #[test]
+    fn what_an_execution_let_go_of_whoever_goes_on_for_it_has_let_go_of() {
+        let after = owner().going_on_for(&["cdef".to_owned()]);
+        for (closer, of_own, of_after) in [
+            ("89ab", true, true),
+            ("cdef", false, true),
+            ("4567", false, false),
+            ("", false, false),
+        ] {
+            let there = tags(&[(MANAGED, "net"), (CLOSING, closer)]);
+            assert_eq!(owner().has_let_go(&there), of_own, "{closer}");
+            assert_eq!(after.has_let_go(&there), of_after, "{closer}");
+            let is_ours = |owner: &Owner| owner.of_tags(&there) == Ownership::Ours;
+            assert_eq!(is_ours(&owner()), of_own, "{closer}");
+            assert_eq!(is_ours(&after), of_after, "{closer}");
+            // It says itself that it does before it goes on.
+            assert_eq!(after.closes(&there), closer == "89ab", "{closer}");
+        }
+        let nobody = Owner {
+            closer: String::new(),
+            ..owner()
+        };
+        assert!(!nobody.has_let_go(&tags(&[(CLOSING, "")])));
     }
 
     #[test]

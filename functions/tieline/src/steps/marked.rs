@@ -1,10 +1,10 @@
 //! What carries a request's mark, whatever else is known of the request.
 
 use super::{find_context, parts};
-use crate::execution::Execution;
+use crate::execution::{EndedExecution, Execution};
 use crate::ids::RequestId;
 use crate::outside::{Endpoint, EndpointFilter, Outside, Reply};
-use crate::ownership::{Owner, Ownership, is_closing};
+use crate::ownership::{CLOSING, Owner, Ownership, is_closing, run_mark};
 use crate::parts::{Condition, Part, PartContext, PartKind};
 use crate::removal::Removal;
 use crate::request::Request;
@@ -52,16 +52,38 @@ pub(super) fn owner_by_id(
     ))
 }
 
-/// The endpoints of ours that carry the id, with whatever parameters and in whatever state, the ones that are alive first.
+/// How marks name everybody whose work an execution goes on with.
+pub(super) fn goes_on_for(ended: &EndedExecution) -> Vec<String> {
+    let all = ended.everybody().iter();
+    all.map(|execution| run_mark(execution)).collect()
+}
+
+/// The endpoints of ours that carry the id, with whatever parameters and in whatever state, the ones that are alive first; then those
+/// that somebody let go of for whom this execution goes on, and that do not carry it any more.
 pub(super) async fn marked(outside: &Outside<'_>, owner: &Owner) -> Reply<Vec<Endpoint>> {
     let key = owner.request_tag();
+    let mut found = with_tag(outside, owner, &key).await?;
+    found.sort_by_key(|one| one.state.is_dead());
+    if owner.goes_on_for.is_empty() {
+        return Ok(found);
+    }
+    let mut let_go = with_tag(outside, owner, CLOSING).await?;
+    let_go.retain(|one| {
+        let is_known = found.iter().any(|known| known.id == one.id);
+        owner.has_let_go(&one.tags) && !one.state.is_leaving() && !is_known
+    });
+    found.extend(let_go);
+    Ok(found)
+}
+
+/// The endpoints of ours that have a tag of this key.
+async fn with_tag(outside: &Outside<'_>, owner: &Owner, key: &str) -> Reply<Vec<Endpoint>> {
     let filter = EndpointFilter {
-        tag_key: Some(&key),
+        tag_key: Some(key),
         ..EndpointFilter::default()
     };
     let mut found = outside.ec2.endpoints(&filter).await?;
     found.retain(|one| owner.is_ours(&one.tags));
-    found.sort_by_key(|one| one.state.is_dead());
     Ok(found)
 }
 

@@ -16,6 +16,8 @@ use crate::trial::Trial;
 pub struct Check {
     /// Whether its definition has a state that asks verifiers.
     pub verifies: bool,
+    /// Who had begun to let go of endpoints and has ended, once that was looked at.
+    pub leavers: Option<Vec<Leaver>>,
     /// Whether it was chosen which connections are tried in this check, and private zones were looked at.
     pub chosen: bool,
     /// What is still to be tried of these.
@@ -66,6 +68,16 @@ impl Check {
             self.untried.push(what.to_owned());
         }
     }
+}
+
+/// Somebody who had begun to let go of endpoints, and has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Leaver {
+    /// The execution, as marks name it.
+    pub closer: String,
+    /// The request that it worked on: the one that was leaving.
+    pub request: String,
 }
 
 /// An endpoint that a verifier is to connect to.

@@ -17,7 +17,8 @@ mod wait;
 mod work;
 
 pub use check::{
-    Carrier, Check, MarkChange, NamesSeen, PathTrial, PathTried, PortTried, VendorSeen, VendorWrong,
+    Carrier, Check, Leaver, MarkChange, NamesSeen, PathTrial, PathTried, PortTried, VendorSeen,
+    VendorWrong,
 };
 pub use decision::{Decision, Half, Then};
 pub use error::StepError;

@@ -69,11 +69,11 @@ impl Work<'_> {
         self.plan.owner.claim(&endpoint.tags) == Claim::Other
     }
 
-    /// Whether an endpoint is this request's, or was until this execution let go of it.
+    /// Whether an endpoint is this request's, or was until this execution let go of it, or one that it goes on for.
     pub fn holds(&self, endpoint: &Endpoint) -> bool {
         let owner = &self.plan.owner;
         owner.of_tags(&endpoint.tags) != Ownership::Others
-            || (owner.is_ours(&endpoint.tags) && owner.closes(&endpoint.tags))
+            || (owner.is_ours(&endpoint.tags) && owner.has_let_go(&endpoint.tags))
     }
 
     /// Whether so much time has passed since this execution began to let go that every call from before shows.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::AT_ONCE;
 use crate::execution::{EXECUTION_ENDED, EndedExecution, Execution, REMOVAL_ENDED};
 use crate::outside::{CallError, ENDED, ENDED_OTHERWISE, EndedRun, Endpoint, Outside, Reply};
-use crate::ownership::{CLOSING, holders, run_mark};
+use crate::ownership::{CLOSING, run_mark};
 use crate::request;
 use crate::result::ResultEvent;
 use crate::steps::batch::Batch;
@@ -21,7 +21,7 @@ use crate::workflow::Check;
 const HEARD: u64 = 600;
 
 /// How long an execution that makes a connection takes at most, as the definition says; and so how far the first check looks back.
-const LONGEST: Duration = Duration::from_secs(691_200);
+pub(super) const LONGEST: Duration = Duration::from_secs(691_200);
 
 /// For how long what is left and was told is told to nobody again, in seconds.
 const DAY: u64 = 86_400;
@@ -30,7 +30,10 @@ const DAY: u64 = 86_400;
 type Told = (String, ResultEvent);
 
 /// The state machines whose executions work on connections, and how whoever goes on with one of theirs hears of it.
-fn machines(outside: &Outside<'_>, execution: &Execution) -> [(String, &'static str); 2] {
+pub(super) fn machines(
+    outside: &Outside<'_>,
+    execution: &Execution,
+) -> [(String, &'static str); 2] {
     let removing = execution.removing_machine(&outside.deployment.name);
     [
         (execution.connecting_machine(), EXECUTION_ENDED),
@@ -38,7 +41,7 @@ fn machines(outside: &Outside<'_>, execution: &Execution) -> [(String, &'static 
     ]
 }
 
-fn before(time: Time, seconds: u64) -> Time {
+pub(super) fn before(time: Time, seconds: u64) -> Time {
     Time(time.0.saturating_sub(seconds * 1000))
 }
 
@@ -248,8 +251,8 @@ async fn cleaned(
 }
 
 /// The executions that had begun to let go of an endpoint of ours that is still there, and that do not run any more: also those that
-/// announced that they could not do it. Each is told once a day, and to be gone on with as what it was: whoever goes on looks whether
-/// the connection was asked for since.
+/// announced that they could not do it, and those whose mark is gone from it: others hold it, or nobody. Each is told once a day, and to be
+/// gone on with as what it was: whoever goes on looks whether the connection was asked for since.
 pub(super) async fn left(
     outside: &Outside<'_>,
     execution: &Execution,
@@ -259,9 +262,9 @@ pub(super) async fn left(
     let is_there = |one: &&Endpoint| !one.state.is_leaving();
     let closing = ours.iter().filter(is_there).filter_map(|one| {
         let closer = one.tags.get(CLOSING).filter(|closer| !closer.is_empty())?;
-        Some((closer.as_str(), one))
+        Some(closer.as_str())
     });
-    let mut closing: Vec<(&str, &Endpoint)> = closing.collect();
+    let mut closing: Vec<&str> = closing.collect();
     if closing.is_empty() {
         return Ok(Ends::all(Vec::new()));
     }
@@ -269,7 +272,7 @@ pub(super) async fn left(
     let Some(running) = running(outside, execution).await? else {
         return Ok(Ends::all(Vec::new()));
     };
-    closing.retain(|(closer, _)| !running.contains(*closer));
+    closing.retain(|closer| !running.contains(*closer));
     if closing.is_empty() {
         return Ok(Ends::all(Vec::new()));
     }
@@ -289,8 +292,9 @@ pub(super) async fn left(
             ended.retain(|one| one.ended <= before(began, HEARD));
             for one in ended {
                 let mark = run_mark(&one.arn);
-                let its = closing.iter().find(|(closer, _)| *closer == mark);
-                found.extend(its.map(|(_, endpoint)| (one, *endpoint)));
+                if closing.contains(&mark.as_str()) {
+                    found.push(one);
+                }
             }
         }
         if found.is_empty() {
@@ -300,7 +304,7 @@ pub(super) async fn left(
             return Ok(Ends::not_all(all));
         };
         // Few ended while they let go of something.
-        for (one, endpoint) in found {
+        for one in found {
             let mark = run_mark(&one.arn);
             // It may have let go of several.
             if all.iter().any(|(told, _): &Told| *told == mark) {
@@ -312,11 +316,8 @@ pub(super) async fn left(
             if all.len() == AT_ONCE {
                 return Ok(Ends::not_all(all));
             }
-            // What it let go of already is not its any more: that is only reported.
             let asked = runs::asked(outside, &one.arn).await?;
-            let id = asked.and_then(|(_, asked)| request::request_id(&asked));
-            let mut holding = holders(&endpoint.tags);
-            if holding.any(|(request, _)| id.as_ref().is_some_and(|id| id.as_str() == request)) {
+            if asked.is_some_and(|(_, asked)| request::request_id(&asked).is_some()) {
                 all.push(told_of(&one, detail_type, true));
             }
         }

@@ -1,5 +1,6 @@
 //! A confirmed connection as a check sees it: what is not any more as it was, and what its mark is to say of that.
 
+use super::leaving::leaves;
 use super::names::Names;
 use super::paths::{self, Path};
 use super::vendors::Vendor;
@@ -8,8 +9,8 @@ use crate::execution::{Execution, Progress};
 use crate::json::canonical;
 use crate::outside::{Endpoint, State, Tags};
 use crate::ownership::{
-    Noticed, REQUEST, Verified, built_in, holders, is_closing, since_in, tags_gone, with_noticed,
-    with_since, with_verified,
+    Noticed, REQUEST, Verified, built_in, holders, since_in, tags_gone, with_noticed, with_since,
+    with_verified,
 };
 use crate::result::{Degraded, Named, Recovered, ResultDetail as _, ResultEvent};
 use crate::time::Time;
@@ -165,13 +166,14 @@ impl Held<'_> {
     }
 }
 
-/// The confirmed connections through an endpoint. While somebody works on it, it is not judged.
+/// The confirmed connections through an endpoint. While somebody works on it, it is not judged, nor is one that may be leaving it.
 pub(super) fn held_by<'e>(endpoint: &'e Endpoint, check: &Check) -> Vec<Held<'e>> {
-    // A change is under way; or the last holder is leaving.
-    if matches!(endpoint.state, State::Pending | State::Unknown) || is_closing(&endpoint.tags) {
+    // A change is under way.
+    if matches!(endpoint.state, State::Pending | State::Unknown) {
         return Vec::new();
     }
-    let confirmed = holders(&endpoint.tags).filter_map(|(request, mark)| {
+    let stays = holders(&endpoint.tags).filter(|(request, _)| !leaves(endpoint, request, check));
+    let confirmed = stays.filter_map(|(request, mark)| {
         let built = built_in(mark)?;
         let (drift, path, names, vendor) = if endpoint.state == State::Available {
             let mut drift = drift(built, endpoint);

@@ -7,6 +7,7 @@
 mod dms;
 mod ends;
 mod held;
+mod leaving;
 mod names;
 mod paths;
 mod things;
@@ -18,14 +19,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::execution::{Execution, Progress};
 use crate::ids::EndpointId;
 use crate::outside::{Endpoint, EndpointFilter, Outside, Reply, State, Tags};
-use crate::ownership::{CLOSING, MANAGED, UNNAMED, Verified, holders, is_closing, is_confirmed};
+use crate::ownership::{CLOSING, MANAGED, REQUEST, UNNAMED, Verified, holders, is_confirmed};
 use crate::result::{Beside, Checked, Connection, Named, ResultDetail, pages};
 use crate::steps::batch::REFILL;
 use crate::steps::runs::{self, WorkedOn};
 use crate::time::Time;
-use crate::workflow::{
-    Carrier, Check, MarkChange, NextState, StepInput, StepOutput, StepResult, Verify,
-};
+use crate::workflow::{Carrier, Check, NextState, StepInput, StepOutput, StepResult, Verify};
 use dms::Replication;
 use held::{Held, held_by};
 use paths::Path;
@@ -54,6 +53,7 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
         return Ok(trying(check, execution, progress));
     }
     let mut ours = Ours::now(outside, &check).await?;
+    leaving::look(outside, &execution, &ours.endpoints, &mut check).await?;
     let has_looked_closer = !check.chosen;
     if !check.chosen {
         let was_put_off = !progress.put_off.total().is_zero();
@@ -67,7 +67,7 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
         }
     }
     if !check.asked {
-        let questions = vendors::questions(&execution, &ours.endpoints);
+        let questions = vendors::questions(&execution, &ours.endpoints, &check);
         check.asked = questions.is_empty() || !has_looked_closer;
         if !questions.is_empty() {
             // Vendors may take their time: they are asked in an invocation of their own. One that was put off may have been too slow for
@@ -178,10 +178,10 @@ async fn look_closer(
 ) -> Reply<bool> {
     let began = execution.started();
     let mut paths = match check.verifies {
-        true => paths::candidates(outside, ours, began),
+        true => paths::candidates(outside, ours, check, began),
         false => Vec::new(),
     };
-    let mut named = names::candidates(ours, began);
+    let mut named = names::candidates(ours, check, began);
     if was_put_off && !named.is_empty() {
         // Route 53 may have been what it was too slow for.
         named.clear();
@@ -245,7 +245,7 @@ pub(super) async fn note(outside: &Outside<'_>, input: StepInput) -> StepResult 
     let progress = input.progress;
     let progress = progress.unwrap_or_else(|| Progress::begin(&execution));
     if !check.marks.is_empty() {
-        note_endpoints(outside, &check.marks).await?;
+        note_endpoints(outside, &check).await?;
         dms::note(outside, &check.marks).await?;
         check.marks.clear();
     }
@@ -260,14 +260,15 @@ pub(super) async fn note(outside: &Outside<'_>, input: StepInput) -> StepResult 
     })
 }
 
-async fn note_endpoints(outside: &Outside<'_>, changes: &[MarkChange]) -> Reply<()> {
+async fn note_endpoints(outside: &Outside<'_>, check: &Check) -> Reply<()> {
     let there = endpoints(outside).await?;
     let mut marks: BTreeMap<&EndpointId, Tags> = BTreeMap::new();
-    for change in changes {
+    for change in &check.marks {
         let Carrier::Endpoint(id) = &change.on else {
             continue;
         };
-        let is_it = |one: &&Endpoint| one.id == *id && !is_closing(&one.tags);
+        let request = change.key.strip_prefix(REQUEST).unwrap_or_default();
+        let is_it = |one: &&Endpoint| one.id == *id && !leaving::leaves(one, request, check);
         let mut all = there.iter().filter(is_it);
         if all.any(|one| one.tags.get(&change.key) == Some(&change.before)) {
             let its = marks.entry(id).or_default();
@@ -352,10 +353,10 @@ fn connections(
     let of_request = |(request, mark): (&str, &str)| {
         let named = Named::of(request, endpoint);
         let condition = match leaving {
-            Some(word) => word,
-            None if degraded.contains(&named.request_id) => "degraded",
-            None if is_confirmed(mark) => "confirmed",
-            None => "being-made",
+            Some(word) if leaving::leaves(endpoint, request, check) => word,
+            Some(_) | None if degraded.contains(&named.request_id) => "degraded",
+            Some(_) | None if is_confirmed(mark) => "confirmed",
+            Some(_) | None => "being-made",
         };
         // Marks of this check show seconds later; what they will say is to the minute.
         let verified = match Path::of(endpoint, mark, &check.tried) {

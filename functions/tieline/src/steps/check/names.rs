@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use super::leaving::leaves;
 use super::turns::in_turn;
 use crate::ids::EndpointId;
 use crate::json::canonical;
 use crate::outside::route53::{HostedZone, ListedZone};
 use crate::outside::{Endpoint, Outside, Reply, State};
-use crate::ownership::{ZoneWord, built_in, holders, is_closing, is_name, is_zone_of};
+use crate::ownership::{ZoneWord, built_in, holders, is_name, is_zone_of};
 use crate::parts::private_zone::led_to;
 use crate::time::Time;
 use crate::workflow::{Check, NamesSeen};
@@ -70,10 +71,15 @@ fn with_zones(endpoint: &Endpoint) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// The endpoints whose turn it is.
-pub(super) fn candidates(ours: &[Endpoint], began: Time) -> Vec<&Endpoint> {
+pub(super) fn candidates<'e>(
+    ours: &'e [Endpoint],
+    check: &Check,
+    began: Time,
+) -> Vec<&'e Endpoint> {
     let all = ours.iter().filter(|one| {
-        let is_there = one.state == State::Available && !is_closing(&one.tags);
-        is_there && with_zones(one).next().is_some()
+        let mut zoned = with_zones(one);
+        let stays = |(request, _): (&str, &str)| !leaves(one, request, check);
+        one.state == State::Available && zoned.any(stays)
     });
     in_turn(all.collect(), began)
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::leaving::leaves;
 use super::turns::in_turn;
 use crate::ids::{FunctionArn, VpcId};
 use crate::outside::{CallError, Endpoint, Outside, Reply, State};
-use crate::ownership::{Verified, built_in, holders, is_closing};
+use crate::ownership::{Verified, built_in, holders};
 use crate::targets::Target;
 use crate::time::Time;
 use crate::trial::{Address, LayerName, Outcome, Report, Speech, Trial};
@@ -66,13 +67,15 @@ type Candidate<'e> = (&'e Endpoint, &'e FunctionArn, BTreeSet<u16>);
 pub(super) fn candidates<'e>(
     outside: &Outside<'e>,
     ours: &'e [Endpoint],
+    check: &Check,
     began: Time,
 ) -> Vec<Candidate<'e>> {
     let all = ours.iter().filter_map(|one| {
-        let is_there = one.state == State::Available && !is_closing(&one.tags);
+        let is_there = one.state == State::Available;
         let vpc = one.vpc.parse::<VpcId>().ok().filter(|_| is_there)?;
         let function = outside.deployment.verifier_in(&vpc)?;
-        let confirmed = holders(&one.tags).filter(|(_, mark)| built_in(mark).is_some());
+        let stays = holders(&one.tags).filter(|(request, _)| !leaves(one, request, check));
+        let confirmed = stays.filter(|(_, mark)| built_in(mark).is_some());
         let ports: BTreeSet<u16> = confirmed.flat_map(|(_, mark)| ports(one, mark)).collect();
         (!ports.is_empty()).then_some((one, function, ports))
     });

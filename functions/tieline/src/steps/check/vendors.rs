@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::leaving::leaves;
 use super::turns::in_turn;
 use crate::execution::Execution;
 use crate::ids::SecretArn;
 use crate::json::canonical;
 use crate::outside::tidb_cloud::{NodeGroupId, is_going};
 use crate::outside::{CallError, Endpoint, Outside, READ_SECRET, Reply, State};
-use crate::ownership::{AtVendor, built_in, holders, is_closing};
+use crate::ownership::{AtVendor, built_in, holders};
 use crate::steps::runs::{self, WorkedOn};
 use crate::time::Time;
 use crate::workflow::{Check, VendorSeen, VendorWrong};
@@ -91,14 +92,18 @@ impl Question<'_> {
 }
 
 /// What is asked in this check.
-pub(super) fn questions<'e>(execution: &Execution, ours: &'e [Endpoint]) -> Vec<Question<'e>> {
+pub(super) fn questions<'e>(
+    execution: &Execution,
+    ours: &'e [Endpoint],
+    check: &Check,
+) -> Vec<Question<'e>> {
     let secrets = execution.secrets();
     let mut all: BTreeMap<&str, Question<'e>> = BTreeMap::new();
-    let there = ours
-        .iter()
-        .filter(|one| one.state == State::Available && !is_closing(&one.tags));
+    let there = ours.iter().filter(|one| one.state == State::Available);
     for endpoint in there {
-        let confirmed = holders(&endpoint.tags).filter(|(_, mark)| built_in(mark).is_some());
+        let stays =
+            holders(&endpoint.tags).filter(|(request, _)| !leaves(endpoint, request, check));
+        let confirmed = stays.filter(|(_, mark)| built_in(mark).is_some());
         for word in confirmed.filter_map(|(_, mark)| AtVendor::word_in(mark)) {
             let Some(at) = AtVendor::of_word(word, &secrets) else {
                 continue;

@@ -11,7 +11,7 @@ use crate::endpoint::{EndpointPlan, Groups, Serving, own_group_name};
 use crate::execution::{EndedExecution, Progress};
 use crate::ids::{Addressing, Region, VpcId};
 use crate::options::{OnFailure, Policy};
-use crate::outside::{Endpoint, Outside, Reply};
+use crate::outside::{Endpoint, Outside, Reply, Tags};
 use crate::ownership::{Claim, Owner, REQUEST};
 use crate::parts::PartContext;
 use crate::plan::{Plan, Verifier};
@@ -19,7 +19,7 @@ use crate::problem::{Code, Problem};
 use crate::question;
 use crate::request::{self, Request};
 use crate::result::Left;
-use crate::steps::marked::{Asked, marked};
+use crate::steps::marked::{Asked, goes_on_for, marked};
 use crate::steps::{parts, runs};
 use crate::targets::Target;
 use crate::workflow::{LONGEST_POLL, NextState, StepInput, StepOutput, StepResult, wait_seconds};
@@ -110,6 +110,7 @@ pub(super) async fn step(
     }
     let mut check = Check {
         maker: &ended.execution,
+        goes_on_for: goes_on_for(&ended),
         ..Check::new(outside, &request, &answer.execution)
     };
     let owner = check.owner();
@@ -156,10 +157,11 @@ pub(super) fn nothing(outside: &Outside<'_>, input: StepInput) -> StepOutput {
     StepOutput::to(NextState::NothingToDo, answer.execution, answer.progress)
 }
 
-/// The endpoints that carry the request's mark with its parameters, dead ones left out.
+/// The endpoints that carry the request's mark with its parameters, or that who is cleaned up after let go of; dead ones left out.
 async fn held(outside: &Outside<'_>, owner: &Owner) -> Reply<Vec<Endpoint>> {
     let mut found = marked(outside, owner).await?;
-    found.retain(|one| !one.state.is_dead() && owner.claim(&one.tags) == Claim::Ours);
+    let is_its = |tags: &Tags| owner.claim(tags) == Claim::Ours || owner.has_let_go(tags);
+    found.retain(|one| !one.state.is_dead() && is_its(&one.tags));
     Ok(found)
 }
 

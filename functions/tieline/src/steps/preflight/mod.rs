@@ -70,7 +70,7 @@ async fn step(outside: &Outside<'_>, here: &Region, input: StepInput) -> StepRes
     if let Some(removal) = removal::read(&input.input, here) {
         let answer = Answer::new(outside, input.execution, input.progress, &input.input);
         return match removal {
-            Ok(removal) => remove::step(outside, answer, removal).await,
+            Ok(removal) => remove::step(outside, answer, removal, &[]).await,
             Err(problems) => {
                 let id = request::request_id(&input.input);
                 Ok(answer.refuse(problems, Left::default(), id.as_ref()))
@@ -203,6 +203,8 @@ struct Check<'a> {
     execution: &'a Execution,
     /// The execution that makes what is planned: this one, or the one that is cleaned up after.
     maker: &'a str,
+    /// Those that it cleans up after, as marks name them.
+    goes_on_for: Vec<String>,
     problems: Vec<Problem>,
     /// What may keep clients from it, and may be meant so.
     warnings: Vec<Problem>,
@@ -224,6 +226,7 @@ impl<'a> Check<'a> {
             outside,
             request,
             maker: &execution.id,
+            goes_on_for: Vec::new(),
             execution,
             problems: Vec::new(),
             warnings: Vec::new(),
@@ -242,7 +245,7 @@ impl<'a> Check<'a> {
             .owner(deployment, execution.account(), self.maker, &execution.id);
         Owner {
             fingerprint_before: self.fingerprint_before.clone(),
-            ..owner
+            ..owner.going_on_for(&self.goes_on_for)
         }
     }
 

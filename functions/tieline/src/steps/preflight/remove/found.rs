@@ -8,7 +8,7 @@ use crate::endpoint::{AvailabilityZone, Serving};
 use crate::execution::Execution;
 use crate::ids::EndpointId;
 use crate::options::OnFailure;
-use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply};
+use crate::outside::{CallError, Endpoint, EndpointFilter, Outside, Reply, Tags};
 use crate::ownership::{Claim, MANAGED, Owner};
 use crate::parts::{Part, PartContext};
 use crate::plan::Plan;
@@ -33,15 +33,16 @@ pub(super) enum Found {
     Refused(Vec<Problem>),
 }
 
-/// `goes_on`: a removal of these parameters has begun before, so that what says them may be gone already.
+/// `before`: how marks name the removals of these parameters that began before, so that what says them may be gone already.
 pub(super) async fn whole(
     outside: &Outside<'_>,
     execution: &Execution,
     request: &Request,
-    goes_on: bool,
+    before: &[String],
 ) -> Reply<Found> {
     // Nobody's: what was allowed when it was made is removed.
     let owner = request.owner(outside.deployment, execution.account(), "", &execution.id);
+    let owner = owner.going_on_for(before);
     let mut there = marked(outside, &owner).await?;
     let is_other = |one: &Endpoint| owner.claim(&one.tags) == Claim::Other;
     let mut alive = there.iter().filter(|one| !one.state.is_dead());
@@ -51,7 +52,8 @@ pub(super) async fn whole(
     let dead = there.iter().filter(|one| !one.state.is_leaving());
     let dead = dead.filter(|one| is_other(one));
     let died = dead.map(|one| one.id.clone()).collect();
-    there.retain(|one| owner.claim(&one.tags) == Claim::Ours);
+    let is_its = |tags: &Tags| owner.claim(tags) == Claim::Ours || owner.has_let_go(tags);
+    there.retain(|one| is_its(&one.tags));
     let target = request.shape.target.kind();
     let mut resolved = if target.has_parts() || there.is_empty() {
         let context = find_context(outside, request, execution);
@@ -80,7 +82,7 @@ pub(super) async fn whole(
     };
     plan.parts = resolved.parts;
     let others = parts::of_others(&plan.parts, &PartContext::of(outside, &plan.owner)).await?;
-    if !others.is_empty() && !goes_on {
+    if !others.is_empty() && before.is_empty() {
         let others = others.iter().map(|name| refusals::conflict(name));
         return Ok(Found::Refused(others.collect()));
     }
@@ -163,6 +165,7 @@ pub(super) async fn by_id(
     outside: &Outside<'_>,
     execution: &Execution,
     asked: &Id,
+    before: &[String],
 ) -> Reply<Found> {
     let id = &asked.request_id;
     let Some(owner) = owner_by_id(outside, execution, id) else {
@@ -170,6 +173,7 @@ pub(super) async fn by_id(
             "its execution's ARN names no Region".to_owned(),
         ));
     };
+    let owner = owner.going_on_for(before);
     let there = marked(outside, &owner).await?;
     let Some(endpoint) = there.first() else {
         let why = "no endpoint carries its mark; what it may have without one (at a vendor, in AWS DMS, in a private zone, or a group) is \

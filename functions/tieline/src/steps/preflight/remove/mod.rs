@@ -18,7 +18,7 @@ use crate::problem::{Code, Problem};
 use crate::removal::{self, Removal};
 use crate::result::{Removed, ResultDetail};
 use crate::steps::inventory;
-use crate::steps::marked::Asked;
+use crate::steps::marked::{Asked, goes_on_for};
 use crate::steps::runs::{self, Works};
 use crate::time::Time;
 use crate::workflow::{NextState, StepInput, StepOutput, StepResult};
@@ -29,7 +29,8 @@ use found::Found;
 ///
 /// One that has taken something has left a broken connection: its names may be off, and something at a vendor gone. Whoever ended it,
 /// going on is the only way to a clean end. One that had taken nothing was stopped in time: what it had closed is opened again. And where
-/// somebody asked for the connection since, also if that failed, nothing is taken: what is there may be what they were given.
+/// somebody asked for the connection since, also if that failed, nothing is taken: what is there may be what they were given, and what it
+/// had closed is opened again as well.
 pub(super) async fn ended(
     outside: &Outside<'_>,
     here: &Region,
@@ -72,6 +73,7 @@ pub(super) async fn ended(
             let what = "what the ended removal ordered to show";
             return Ok(answer.wait(what.to_owned()));
         }
+        let before = goes_on_for(&ended);
         let progress = &mut answer.progress;
         let since = runs::asked_since(outside, &answer.execution, progress, id, began).await?;
         if since.is_none() && answer.progress.waited(outside.clock.now()) < outside.limits.outage {
@@ -79,14 +81,21 @@ pub(super) async fn ended(
             return Ok(answer.wait(what.to_owned()));
         }
         // Where that is never known, somebody asked.
-        if since == Some(false) {
+        if since != Some(false) {
+            let closed = untouched::closed(outside, &answer.execution, &removal, &before).await?;
+            if let Some(plan) = closed {
+                return Ok(reopen(answer, plan, problem));
+            }
+        } else {
             // Who announced that it failed was not stopped.
             let whole = match has_taken || ended.is_announced() {
                 true => None,
-                false => untouched::connection(outside, &answer.execution, &removal).await?,
+                false => {
+                    untouched::connection(outside, &answer.execution, &removal, &before).await?
+                }
             };
             match whole {
-                None => return step(outside, answer, removal).await,
+                None => return step(outside, answer, removal, &before).await,
                 Some((plan, there)) if there.iter().any(|one| is_closing(&one.tags)) => {
                     return Ok(reopen(answer, plan, problem));
                 }
@@ -129,16 +138,16 @@ async fn came_to_take(
     Ok(began.map(|began| (began, has_taken)))
 }
 
-/// What a removal is about. `goes_on`: it has begun before.
+/// What a removal is about. `before`: how marks name those that began it before, if some did.
 async fn find(
     outside: &Outside<'_>,
     execution: &Execution,
     removal: &Removal,
-    goes_on: bool,
+    before: &[String],
 ) -> Reply<Found> {
     match removal {
-        Removal::Of(request) => found::whole(outside, execution, request, goes_on).await,
-        Removal::ById(asked) => found::by_id(outside, execution, asked).await,
+        Removal::Of(request) => found::whole(outside, execution, request, before).await,
+        Removal::ById(asked) => found::by_id(outside, execution, asked, before).await,
     }
 }
 
@@ -146,6 +155,7 @@ pub(super) async fn step(
     outside: &Outside<'_>,
     mut answer: Answer<'_>,
     removal: Removal,
+    before: &[String],
 ) -> StepResult {
     let (id, asked) = (removal.request_id(), Asked::by(&removal));
     // Whoever began later waits for the other one: so both never wait for each other.
@@ -168,8 +178,7 @@ pub(super) async fn step(
         return Ok(waits.await);
     }
     answer.progress.removal = Some(execution::Removal::default());
-    let goes_on = answer.progress.asked_as.is_some();
-    let found = find(outside, &answer.execution, &removal, goes_on).await?;
+    let found = find(outside, &answer.execution, &removal, before).await?;
     let waited = answer.progress.waited(outside.clock.now());
     match found {
         // What one look does not show is not known to be gone.
