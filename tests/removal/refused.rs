@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tests::{Seen, assert_connected, code, detail, everything, request, writes};
+use world::Service;
 use world::gate::{Fault, FaultKind};
 use world::model::tags::CreateTags;
 use world::model::tidb::connections::DeletePrivateEndpointConnection;
@@ -47,8 +48,97 @@ async fn an_id_that_nobody_used_has_nothing_to_remove() {
             .contains("nothing to remove"),
         "{said:#}"
     );
+    // It is not known what else it may have had.
+    let next = said["nextStep"].as_str().unwrap();
+    assert!(next.contains("whole request"), "{next}");
+    assert!(!next.contains("may be used again"), "{next}");
+    let mut asks = by_id("unknown");
+    asks["detail"]["dryRun"] = json!(true);
+    let ended = remove(&mut stage, asks).await;
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "PLANNED", "{said:#}");
+    assert_eq!(ended.status, "SUCCEEDED");
+    assert_eq!(said["removal"], json!({"goes": [], "stays": []}));
+    assert!(ended.seconds < 30, "{} s", ended.seconds);
     assert_eq!(writes(stage.outside()), [""; 0]);
     assert_eq!(everything(&mut stage.outside().world()), before);
+}
+
+/// What a connection without an endpoint has in AWS DMS carries its id: it is not said to be gone, nor that nothing would go.
+#[tokio::test(start_paused = true)]
+async fn an_id_alone_is_not_enough_for_what_is_in_aws_dms() {
+    let request = request("dms-tidb-cloud");
+    let (mut stage, before) =
+        connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+    for dry_run in [true, false] {
+        let mut asks = by_id("legacy-load");
+        asks["detail"]["dryRun"] = json!(dry_run);
+        let ended = remove(&mut stage, asks).await;
+        let said = detail(&ended);
+        assert_eq!(code(&ended), "REQUEST_NEEDED", "{dry_run}: {said:#}");
+        assert_eq!(said["stands"], true, "{dry_run}: {said:#}");
+        let message = said["message"].as_str().unwrap();
+        for thing in ["the DMS endpoint", "the DMS replication instance"] {
+            let named = format!("{thing} tieline-legacy-load-");
+            assert!(message.contains(&named), "{dry_run}: {message}");
+        }
+        assert_eq!(writes(stage.outside()), [""; 0], "{dry_run}");
+    }
+    let ended = remove(&mut stage, removal(&request)).await;
+    assert_eq!(code(&ended), "REMOVED", "{:#}", detail(&ended));
+    assert_eq!(everything(&mut stage.outside().world()), before);
+    let ended = remove(&mut stage, by_id("legacy-load")).await;
+    assert_eq!(code(&ended), "REMOVED", "{:#}", detail(&ended));
+}
+
+/// Where nobody may look at AWS DMS, as in an account that does not use it, that is said.
+#[tokio::test(start_paused = true)]
+async fn an_id_alone_says_that_aws_dms_was_not_looked_at() {
+    let (mut stage, _) = connected(scenario::world("default"), &[]).await;
+    let refused = Fault::of(Service::Dms, FaultKind::AccessDenied);
+    stage.outside().world().add_fault(refused);
+    let ended = remove(&mut stage, by_id("unknown")).await;
+
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "REMOVED", "{said:#}");
+    let message = said["message"].as_str().unwrap();
+    assert!(
+        message.contains("AWS DMS could not be looked at"),
+        "{message}"
+    );
+}
+
+/// An outage is none of these: it is waited out.
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_aws_dms_does_not_hide_what_it_has() {
+    let request = request("dms-tidb-cloud");
+    let (mut stage, _) =
+        connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+    let outage = Fault {
+        seconds: Some(1200.0),
+        ..Fault::of(Service::Dms, FaultKind::ErrorBeforeEffect)
+    };
+    stage.outside().world().add_fault(outage);
+    let ended = remove(&mut stage, by_id("legacy-load")).await;
+
+    assert_eq!(code(&ended), "REQUEST_NEEDED", "{:#}", detail(&ended));
+    assert!(ended.seconds > 1200, "{} s", ended.seconds);
+}
+
+/// A registration is found by its endpoint's id only, and there is none any more that says it.
+#[tokio::test(start_paused = true)]
+async fn what_was_not_found_is_not_said_to_be_nothing() {
+    let (mut stage, _) = connected(scenario::world("default"), &[]).await;
+    let ended = remove(&mut stage, removal(&request("tidb-cloud-dedicated"))).await;
+
+    let said = detail(&ended);
+    assert_eq!(code(&ended), "REMOVED", "{said:#}");
+    assert!(
+        said["message"].as_str().unwrap().contains("is not found"),
+        "{said:#}"
+    );
+    let next = said["nextStep"].as_str().unwrap();
+    assert!(!next.contains("may be used again"), "{next}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -113,6 +113,9 @@ pub struct Removal {
     /// What was not looked at, where nothing was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<String>,
+    /// Whether no more was said of it than its id.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_id: bool,
     /// Endpoints that died of other parameters of the same id: where nothing is ours, they are what is meant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<EndpointId>,
@@ -123,6 +126,14 @@ impl Removal {
     pub fn to_reopen() -> Self {
         Self {
             reopens: true,
+            ..Self::default()
+        }
+    }
+
+    /// One of a request of which perhaps no more was said than its id.
+    pub fn of(by_id: bool) -> Self {
+        Self {
+            by_id,
             ..Self::default()
         }
     }

@@ -19,7 +19,6 @@ use crate::endpoint::Change;
 use crate::execution::{Execution, PhaseDuration, Progress};
 use crate::ids::RequestId;
 use crate::plan::Plan;
-use crate::targets::Target;
 use crate::time::Time;
 
 pub use awaiting::Awaiting;
@@ -64,7 +63,7 @@ struct About {
     request_id: RequestId,
     /// What is connected to
     #[schemars(with = "OfAKind")]
-    target: Target,
+    target: Value,
     #[serde(flatten)]
     run: Run,
 }
@@ -118,7 +117,16 @@ impl About {
     fn of(plan: &Plan, run: Run) -> Self {
         Self {
             request_id: plan.owner.request_id.clone(),
-            target: plan.target.clone(),
+            target: json!(plan.target),
+            run,
+        }
+    }
+
+    /// The same where nothing shows what it was.
+    fn of_unknown(request: &RequestId, run: Run) -> Self {
+        Self {
+            request_id: request.clone(),
+            target: json!({"kind": "unknown"}),
             run,
         }
     }

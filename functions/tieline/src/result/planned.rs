@@ -3,10 +3,11 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
+use super::removed::next_step;
 use super::{About, Cost, OfAKind, ResultDetail, Run, changed};
 use crate::endpoint::{AvailabilityZone, Difference, Groups, PrivateDns, Serving};
 use crate::execution::{Execution, Progress};
-use crate::ids::{Addressing, Ports, VpcId};
+use crate::ids::{Addressing, Ports, RequestId, VpcId};
 use crate::options::Policy;
 use crate::outside::Tags;
 use crate::parts::Part;
@@ -110,10 +111,32 @@ impl Planned {
             [] => format!("{id}: there is nothing to remove"),
             goes => format!("{id}: {} would be removed", goes.join(", ")),
         };
-        let next_step = "send the same event with \"dryRun\": false".to_owned();
+        let next_step = match (goes.as_slice(), stays.as_slice()) {
+            ([], []) => "nothing: the same event without dryRun would find nothing to remove",
+            (_, _) => "send the same event with \"dryRun\": false",
+        };
+        let run = Run::of(message, next_step.to_owned(), progress, execution, now);
+        Self::foretold(About::of(plan, run), goes, stays)
+    }
+
+    /// The same where nothing shows that could be removed; what was not looked at is said.
+    pub fn of_no_removal(
+        request: &RequestId,
+        unseen: &str,
+        progress: &Progress,
+        execution: &Execution,
+        now: Time,
+    ) -> Self {
+        let message = format!("{request}: there is nothing to remove: {unseen}");
+        let removal = progress.removal.clone().unwrap_or_default();
+        let next_step = next_step(&removal).to_owned();
         let run = Run::of(message, next_step, progress, execution, now);
+        Self::foretold(About::of_unknown(request, run), Vec::new(), Vec::new())
+    }
+
+    fn foretold(about: About, goes: Vec<String>, stays: Vec<String>) -> Self {
         Self {
-            about: About::of(plan, run),
+            about,
             code: Code::Planned,
             // It makes nothing.
             plan: Intent {

@@ -12,8 +12,8 @@ use super::names::Names;
 use super::paths::Path;
 use super::vendors::Vendor;
 use crate::outside::dms::{DmsState, DmsThing};
-use crate::outside::{Outside, Reply, Tags};
-use crate::ownership::{built_in, holders, is_confirmed, since_in};
+use crate::outside::{CallError, Outside, Reply, Tags};
+use crate::ownership::{Owner, built_in, holders, is_confirmed, since_in};
 use crate::result::Named;
 use crate::targets::DMS_NAMES;
 use crate::time::Time;
@@ -32,17 +32,21 @@ pub(super) struct Replication {
 impl Replication {
     /// Looks; what is said otherwise is why it cannot.
     pub(super) async fn now(outside: &Outside<'_>) -> Result<Self, String> {
+        let looked = Self::look(outside).await;
+        looked.map_err(|error| format!("AWS DMS ({error})"))
+    }
+
+    async fn look(outside: &Outside<'_>) -> Reply<Self> {
         let (instances, endpoints) = join(
             outside.dms.instances(DMS_NAMES),
             outside.dms.endpoints(DMS_NAMES),
         )
         .await;
-        let why = |error| format!("AWS DMS ({error})");
-        let mut endpoints = endpoints.map_err(why)?;
+        let mut endpoints = endpoints?;
         endpoints.retain(|one| is_ours(outside, &one.tags));
         endpoints.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Self {
-            instances: instances.map_err(why)?,
+            instances: instances?,
             endpoints,
         })
     }
@@ -105,6 +109,34 @@ impl Replication {
         });
         Shown::Lasting(since, lasting.collect())
     }
+}
+
+/// What carries a request's mark in AWS DMS, each by its name, and whether its connection is confirmed; or why that cannot be looked at.
+/// What is being deleted counts as gone.
+pub(in crate::steps) async fn of_request(
+    outside: &Outside<'_>,
+    owner: &Owner,
+) -> Reply<Result<(Vec<String>, bool), String>> {
+    let there = match Replication::look(outside).await {
+        Err(error) if error.is_missing() => {
+            let reason = "something of AWS DMS's went while it was looked at";
+            return Err(CallError::unavailable("dms:ListTagsForResource", reason));
+        }
+        Err(error @ CallError::Refused { .. }) => return Ok(Err(error.to_string())),
+        there => there?,
+    };
+    let is_its = |one: &&DmsThing| {
+        let is_going = DmsState::of(&one.status) == DmsState::Going;
+        owner.is_ours(&one.tags) && owner.fingerprint_on(&one.tags).is_some() && !is_going
+    };
+    let endpoints = there.endpoints.iter().filter(is_its);
+    let endpoints = Vec::from_iter(endpoints);
+    let stands = endpoints.iter().any(|one| owner.has_confirmed(&one.tags));
+    let endpoints = endpoints.iter();
+    let names = endpoints.map(|one| format!("the DMS endpoint {}", one.id));
+    let instances = there.instances.iter().filter(is_its);
+    let instances = instances.map(|one| format!("the DMS replication instance {}", one.id));
+    Ok(Ok((names.chain(instances).collect(), stands)))
 }
 
 /// Notes on endpoints of AWS DMS's what was told of their connections. A mark that says something else by now is left alone.

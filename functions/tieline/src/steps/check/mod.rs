@@ -26,6 +26,7 @@ use crate::steps::runs::{self, WorkedOn};
 use crate::time::Time;
 use crate::workflow::{Carrier, Check, NextState, StepInput, StepOutput, StepResult, Verify};
 use dms::Replication;
+pub(super) use dms::of_request as of_request_in_dms;
 use held::{Held, held_by};
 use paths::Path;
 

@@ -1,7 +1,8 @@
 //! Finds what a removal is to take away.
 //!
 //! With the whole request everything is found that connecting makes, also where it could not be connected today. With its id alone only
-//! what marks on endpoints say is found: where more may belong to it, at a vendor or in a private zone, the whole request is asked for.
+//! what marks on endpoints say is found: where more may belong to it, at a vendor, in a private zone or in AWS DMS, the whole request is
+//! asked for.
 
 use super::zones;
 use crate::endpoint::{AvailabilityZone, Serving};
@@ -16,6 +17,7 @@ use crate::problem::{Code, Problem};
 use crate::refusals;
 use crate::removal::Id;
 use crate::request::Request;
+use crate::steps::check::of_request_in_dms;
 use crate::steps::marked::{marked, owner_by_id};
 use crate::steps::preflight::clean_up::{plan_by_marks, wanted};
 use crate::steps::{find_context, parts};
@@ -29,6 +31,8 @@ pub(super) enum Found {
     InDoubt(Box<Plan>, Vec<EndpointId>, String),
     /// Nothing carries the id, as far as was looked; this is what was not looked at.
     Nothing(String),
+    /// Its id alone is not enough, and whether its connection stands.
+    InDms(Problem, bool),
     NotYet(Problem),
     Refused(Vec<Problem>),
 }
@@ -175,10 +179,26 @@ pub(super) async fn by_id(
     };
     let owner = owner.going_on_for(before);
     let there = marked(outside, &owner).await?;
+    // One that is shown as deleted may be of a connection before.
+    let mut seen = String::new();
+    if there.iter().all(|one| one.state.is_leaving()) {
+        match of_request_in_dms(outside, &owner).await? {
+            Ok((names, stands)) if !names.is_empty() => {
+                return Ok(Found::InDms(in_dms(&owner, &names), stands));
+            }
+            Ok(_) => seen.push_str("and nothing in AWS DMS carries its mark"),
+            Err(why) => {
+                let unseen = format!("carries its mark; AWS DMS could not be looked at ({why})");
+                seen.push_str(&unseen);
+            }
+        }
+    }
     let Some(endpoint) = there.first() else {
-        let why = "no endpoint carries its mark; what it may have without one (at a vendor, in AWS DMS, in a private zone, or a group) is \
-                   only found with the whole request";
-        return Ok(Found::Nothing(why.to_owned()));
+        let why = format!(
+            "no endpoint {seen}; what it may have without one (at a vendor, in a private zone, a group, or an endpoint that it adopted) is \
+             only found with the whole request"
+        );
+        return Ok(Found::Nothing(why));
     };
     let owner = owner.of_mark_on(&endpoint.tags);
     let is_named = endpoint.tags.get(MANAGED) == Some(&owner.deployment);
@@ -194,6 +214,16 @@ pub(super) async fn by_id(
     Ok(Found::Plan(Box::new(plan), Vec::new()))
 }
 
+fn in_dms(owner: &Owner, names: &[String]) -> Problem {
+    let id = &owner.request_id;
+    let names = names.join(" and ");
+    let message = format!("the mark of {id} is on {names}, and more may belong to it");
+    Problem::new(Code::RequestNeeded, message, WHOLE)
+}
+
+/// What to do where an id is not enough.
+const WHOLE: &str = "send the whole request with this detail-type";
+
 fn request_needed(endpoint: &Endpoint, owner: &Owner, is_named: bool) -> Problem {
     let why = if is_named {
         "more may belong to it: a private zone, or something at its service's owner"
@@ -204,6 +234,5 @@ fn request_needed(endpoint: &Endpoint, owner: &Owner, is_named: bool) -> Problem
         "{} carries the mark of {}, and {why}",
         endpoint.id, owner.request_id
     );
-    let fix = "send the whole request with this detail-type";
-    Problem::new(Code::RequestNeeded, message, fix)
+    Problem::new(Code::RequestNeeded, message, WHOLE)
 }

@@ -16,7 +16,7 @@ use crate::ownership::{is_closing, not_ours};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem};
 use crate::removal::{self, Removal};
-use crate::result::{Removed, ResultDetail};
+use crate::result::{Left, Planned, Removed, ResultDetail};
 use crate::steps::inventory;
 use crate::steps::marked::{Asked, goes_on_for};
 use crate::steps::runs::{self, Works};
@@ -177,7 +177,8 @@ pub(super) async fn step(
         let waits = answer.not_yet_for(&working, problem, asked, only_asks);
         return Ok(waits.await);
     }
-    answer.progress.removal = Some(execution::Removal::default());
+    let by_id = matches!(removal, Removal::ById(_));
+    answer.progress.removal = Some(execution::Removal::of(by_id));
     let found = find(outside, &answer.execution, &removal, before).await?;
     let waited = answer.progress.waited(outside.clock.now());
     match found {
@@ -192,12 +193,19 @@ pub(super) async fn step(
             carry_out(answer, *plan, removal.dry_run()).await
         }
         Found::Nothing(why) => Ok(nothing_there(answer, &removal, &why)),
+        Found::InDms(problem, stands) => {
+            let left = Left {
+                behind: &[],
+                stands,
+            };
+            Ok(answer.refuse(vec![problem], left, Some(id)))
+        }
         Found::NotYet(problem) => Ok(answer.not_yet(problem, asked, removal.dry_run()).await),
         Found::Refused(problems) => Ok(answer.refuse_as_it_stands(problems, asked).await),
     }
 }
 
-/// Nothing carries the id, as far as was looked. A create whose answer was lost may still show.
+/// Nothing carries the id, as far as was looked. A create whose answer was lost may still show. Who only asks is told so as a plan.
 fn nothing_there(mut answer: Answer<'_>, removal: &Removal, why: &str) -> StepOutput {
     let now = answer.outside.clock.now();
     let waited = answer.progress.waited(now);
@@ -209,15 +217,20 @@ fn nothing_there(mut answer: Answer<'_>, removal: &Removal, why: &str) -> StepOu
     if let Some(removal) = &mut answer.progress.removal {
         removal.unseen = Some(why.to_owned());
     }
-    let id = removal.request_id();
-    let event = Removed::of(id, &answer.progress, &answer.execution, now).event();
+    let (id, progress, execution) = (removal.request_id(), &answer.progress, &answer.execution);
+    let (next, event) = match removal.dry_run() {
+        true => {
+            let planned = Planned::of_no_removal(id, why, progress, execution, now);
+            (NextState::AnnouncePlan, planned.event())
+        }
+        false => {
+            let removed = Removed::of(id, progress, execution, now);
+            (NextState::AnnounceRemoved, removed.event())
+        }
+    };
     StepOutput {
         result: Some(event),
-        ..StepOutput::to(
-            NextState::AnnounceRemoved,
-            answer.execution,
-            answer.progress,
-        )
+        ..StepOutput::to(next, answer.execution, answer.progress)
     }
 }
 
