@@ -50,6 +50,8 @@ const TARGETS: [(&str, &str, u64, &[&str]); 7] = [
             "CreateReplicationInstance",
             "CreateEndpoint",
             "TestConnection",
+            // On the instance, and on the endpoint.
+            "AddTagsToResource",
             "AddTagsToResource",
         ],
     ),

@@ -5,9 +5,11 @@
 //! `.ready` and a digest of what was read back once the connection is confirmed; then its private zones, the caller's tags, what a
 //! vendor is asked about it with which secret's key, what the check has told of it, and when the verifier got through last. What knows no tags says as much in its name: `tieline <deployment> <request id>
 //! <fingerprint>`.
+//! What belongs to a connection that is confirmed on something else says that as well, behind the execution.
 //! [`CLOSING`] says that the last holder is leaving.
 
 mod at_vendor;
+mod beside;
 mod built;
 mod callers_tags;
 mod names;
@@ -22,6 +24,7 @@ use crate::json::canonical;
 use crate::outside::Tags;
 
 pub use at_vendor::AtVendor;
+pub use beside::{confirmed_beside, is_confirmed_beside, unconfirmed_beside};
 pub use callers_tags::{says_tag, tags_gone};
 pub use names::is_zone_of;
 pub use noticed::{Noticed, built_in, since_in, with_built, with_noticed, with_since};

@@ -68,10 +68,14 @@ impl PartKind for DmsEndpoint {
     }
 
     async fn remove(&self, context: &PartContext<'_>) -> Reply<()> {
-        match self.find(context).await? {
-            Some(found) => context.outside.dms.delete_endpoint(&found.arn).await,
-            None => Ok(()),
+        let Some(found) = self.find(context).await? else {
+            return Ok(());
+        };
+        let dms = context.outside.dms;
+        if let Some(instance) = dms.instance(&self.0.id).await? {
+            dms_marks::forget_confirmed(context, &instance.arn, &instance.tags).await?;
         }
+        dms.delete_endpoint(&found.arn).await
     }
 
     fn carries_mark(&self) -> bool {
@@ -93,6 +97,9 @@ impl PartKind for DmsEndpoint {
         // What is made for the request has this one's identifier, an instance of its own as well.
         let dms = context.outside.dms;
         let instance = dms.instance(&self.0.id).await?;
+        if let Some(instance) = &instance {
+            dms_marks::note_confirmed(context, &instance.arn, &instance.tags).await?;
+        }
         let built = instance.map(|instance| instance.size.built());
         let mut confirmation = owner.confirmation(&built.unwrap_or_default());
         let before = found.tags.get(&owner.request_tag());

@@ -4,8 +4,10 @@
 use super::PartContext;
 use crate::json::canonical;
 use crate::outside::dms::Size;
-use crate::outside::{Reply, Tags};
-use crate::ownership::{Claim, Ownership};
+use crate::outside::{CallError, Reply, Tags};
+use crate::ownership::{
+    Claim, Ownership, confirmed_beside, is_confirmed_beside, unconfirmed_beside,
+};
 
 /// Whose a thing is. In a change and in a removal, whatever carries the request's id is the connection's: a change that was aborted
 /// may have marked a part of it. Before a removal begins, it is made sure that something says its parameters.
@@ -43,7 +45,54 @@ pub(super) async fn write(context: &PartContext<'_>, arn: &str, tags: &Tags) -> 
     if says(context, tags) {
         return Ok(());
     }
-    context.outside.dms.tag(arn, &context.owner.marks()).await
+    let marks = as_confirmed(context, context.owner.marks(), tags);
+    context.outside.dms.tag(arn, &marks).await
+}
+
+/// The same marks; where a thing says that its connection is confirmed, it says so with them as well.
+fn as_confirmed(context: &PartContext<'_>, mut marks: Tags, there: &Tags) -> Tags {
+    let key = context.owner.request_tag();
+    if there
+        .get(&key)
+        .is_some_and(|mark| is_confirmed_beside(mark))
+        && let Some(mark) = marks.get_mut(&key)
+    {
+        *mark = confirmed_beside(mark);
+    }
+    marks
+}
+
+/// Has a thing say that its connection is confirmed, before that is: one that is not after all goes, and this with it.
+pub(super) async fn note_confirmed(context: &PartContext<'_>, arn: &str, tags: &Tags) -> Reply<()> {
+    let owner = context.owner;
+    let key = owner.request_tag();
+    let own = owner.marks().remove(&key).unwrap_or_default();
+    let mark = confirmed_beside(&own);
+    let is_said = tags.get(&key).is_none_or(|there| *there == mark);
+    if is_said || !is_confirmed_beside(&mark) || !owner.is_ours(tags) {
+        return Ok(());
+    }
+    context.outside.dms.tag(arn, &[(key, mark)].into()).await
+}
+
+/// Has it say so no more, before what carries the confirmation goes: that is not missing then.
+pub(super) async fn forget_confirmed(
+    context: &PartContext<'_>,
+    arn: &str,
+    tags: &Tags,
+) -> Reply<()> {
+    let owner = context.owner;
+    let key = owner.request_tag();
+    let said = tags.get(&key).filter(|mark| is_confirmed_beside(mark));
+    let Some(mark) = said.filter(|_| owner.is_ours(tags)) else {
+        return Ok(());
+    };
+    let marks = [(key, unconfirmed_beside(mark))].into();
+    match context.outside.dms.tag(arn, &marks).await {
+        // That keeps nothing from going.
+        Err(CallError::Refused { .. }) => Ok(()),
+        said => said,
+    }
 }
 
 /// Whether a thing says the parameters of a change, and would have to say those of before.
@@ -55,7 +104,10 @@ pub(super) fn is_ahead(context: &PartContext<'_>, tags: &Tags) -> bool {
 /// Has it say those.
 pub(super) async fn write_back(context: &PartContext<'_>, arn: &str, tags: &Tags) -> Reply<()> {
     match context.owner.marks_before() {
-        Some(marks) if is_ahead(context, tags) => context.outside.dms.tag(arn, &marks).await,
+        Some(marks) if is_ahead(context, tags) => {
+            let marks = as_confirmed(context, marks, tags);
+            context.outside.dms.tag(arn, &marks).await
+        }
         Some(_) | None => Ok(()),
     }
 }

@@ -12,6 +12,9 @@ use crate::outside::dms::DmsThing;
 use crate::problem::Code;
 use crate::time::Time;
 
+/// How what is not there any more is said to be.
+pub const GONE: &str = "it is gone";
+
 /// Which connection is meant.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -146,6 +149,9 @@ impl Degraded {
         let next_step = match said[..] {
             ["path"] => {
                 "look at the network ACLs and at the groups' rules between the verifier and the endpoint, and ask the service's owner whether it runs"
+            }
+            ["state"] if drift[0].now.starts_with(GONE) => {
+                "send the request again, which makes what is gone anew, or its removal"
             }
             ["state" | "replicationInstance", ..] if named.dms_endpoint.is_some() => {
                 "look at it in the DMS console, and put right what it names"

@@ -24,7 +24,7 @@ use crate::time::Time;
 pub use awaiting::Awaiting;
 pub use checked::{Beside, Checked, Connection, Thing, pages};
 pub use cost::Cost;
-pub use degraded::{Degraded, Named, Recovered};
+pub use degraded::{Degraded, GONE, Named, Recovered};
 pub use failed::{Failed, Left};
 pub use planned::Planned;
 pub use ready::{Built, Ready};

@@ -1,7 +1,7 @@
 //! What confirmed connections have in AWS DMS: one look at each kind. A connection's mark is on its endpoint there, and an instance that was
-//! made for it has that one's identifier.
+//! made for it has that one's identifier, and says in its own mark that the connection is confirmed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join;
@@ -13,8 +13,10 @@ use super::paths::Path;
 use super::vendors::Vendor;
 use crate::outside::dms::{DmsState, DmsThing};
 use crate::outside::{CallError, Outside, Reply, Tags};
-use crate::ownership::{Owner, built_in, holders, is_confirmed, since_in};
-use crate::result::Named;
+use crate::ownership::{
+    Noticed, Owner, built_in, holders, is_confirmed, is_confirmed_beside, since_in,
+};
+use crate::result::{GONE, Named};
 use crate::targets::DMS_NAMES;
 use crate::time::Time;
 use crate::workflow::{Carrier, MarkChange};
@@ -23,10 +25,16 @@ use crate::workflow::{Carrier, MarkChange};
 /// verified).
 const LASTS: Duration = Duration::from_secs(3 * 3600);
 
+/// For how long an endpoint has to be missing: what one look does not show may be there all the same.
+const MISSING: Duration = Duration::from_secs(600);
+
 /// Replication instances and endpoints, as far as they may be this deployment's.
+#[derive(Default)]
 pub(super) struct Replication {
     pub(super) instances: Vec<DmsThing>,
     pub(super) endpoints: Vec<DmsThing>,
+    /// The ARNs of instances, and the identifiers of endpoints, that are not.
+    others: BTreeSet<String>,
 }
 
 impl Replication {
@@ -42,11 +50,19 @@ impl Replication {
             outside.dms.endpoints(DMS_NAMES),
         )
         .await;
-        let mut endpoints = endpoints?;
-        endpoints.retain(|one| is_ours(outside, &one.tags));
+        let instances = instances?;
+        let is_other = |one: &&DmsThing| !is_ours(outside, &one.tags);
+        let others = instances.iter().filter(is_other);
+        let others = others.map(|one| one.arn.clone());
+        let (mut endpoints, foreign): (Vec<_>, Vec<_>) = endpoints?
+            .into_iter()
+            .partition(|one| is_ours(outside, &one.tags));
         endpoints.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Self {
-            instances: instances?,
+            others: others
+                .chain(foreign.into_iter().map(|one| one.id))
+                .collect(),
+            instances,
             endpoints,
         })
     }
@@ -67,7 +83,40 @@ impl Replication {
                 ports: Vec::new(),
             })
         });
-        all.collect()
+        let instances = self.instances.iter();
+        let ours = instances.filter(|one| !self.others.contains(&one.arn));
+        all.chain(ours.flat_map(|one| self.held_by_instance(one, now)))
+            .collect()
+    }
+
+    /// The same of which the instance says so, where its endpoint is missing, or where it was said to be.
+    fn held_by_instance<'d>(
+        &'d self,
+        instance: &'d DmsThing,
+        now: Time,
+    ) -> impl Iterator<Item = Held<'d>> {
+        let mut endpoints = self.endpoints.iter();
+        let is_there = endpoints.any(|one| one.id == instance.id);
+        let is_there = is_there || self.others.contains(&instance.id);
+        let is_going = DmsState::of(&instance.status) == DmsState::Going;
+        let its = holders(&instance.tags).filter(move |(_, mark)| {
+            let is_noted = since_in(mark).is_some() || Noticed::in_mark(mark) != Noticed::default();
+            is_confirmed_beside(mark) && !is_going && (!is_there || is_noted)
+        });
+        its.map(move |(request, mark)| Held {
+            named: Named::of_dms(request, instance),
+            on: Carrier::Dms(instance.arn.clone()),
+            tags: &instance.tags,
+            mark,
+            shown: match is_there {
+                true => Shown::Drift(Vec::new()),
+                false => missing(since_in(mark).unwrap_or(now), now),
+            },
+            path: Path::Unknown,
+            names: Names::Unknown,
+            vendor: Vendor::Unknown,
+            ports: Vec::new(),
+        })
     }
 
     /// What is not as it was of a connection that is confirmed on an endpoint.
@@ -89,7 +138,7 @@ impl Replication {
         }
         match (instance, built) {
             // It was there when the connection was confirmed.
-            (None, Some(_)) => drift.push((INSTANCE, "it is gone".to_owned())),
+            (None, Some(_)) => drift.push((INSTANCE, GONE.to_owned())),
             (Some(instance), Some(built)) if passing.is_empty() => {
                 let size = instance.size.iter();
                 drift.extend(size.flat_map(|size| size.drift(built)));
@@ -109,6 +158,15 @@ impl Replication {
         });
         Shown::Lasting(since, lasting.collect())
     }
+}
+
+/// What is to be said of an endpoint that is missing since then.
+fn missing(since: Time, now: Time) -> Shown {
+    if now.since(since) < MISSING {
+        return Shown::Passing(since);
+    }
+    let gone = format!("{GONE} since {}", since.to_rfc3339());
+    Shown::Lasting(since, vec![("state", gone)])
 }
 
 /// What carries a request's mark in AWS DMS, each by its name, and whether its connection is confirmed; or why that cannot be looked at.
@@ -139,7 +197,7 @@ pub(in crate::steps) async fn of_request(
     Ok(Ok((names.chain(instances).collect(), stands)))
 }
 
-/// Notes on endpoints of AWS DMS's what was told of their connections. A mark that says something else by now is left alone.
+/// Notes on what AWS DMS has what was told of its connections. A mark that says something else by now is left alone.
 pub(super) async fn note(outside: &Outside<'_>, changes: &[MarkChange]) -> Reply<()> {
     let of_dms = changes.iter().filter_map(|change| match &change.on {
         Carrier::Dms(arn) => Some((arn, change)),
@@ -149,7 +207,11 @@ pub(super) async fn note(outside: &Outside<'_>, changes: &[MarkChange]) -> Reply
     if of_dms.is_empty() {
         return Ok(());
     }
-    let there = outside.dms.endpoints(DMS_NAMES).await?;
+    let mut there = outside.dms.endpoints(DMS_NAMES).await?;
+    let is_endpoint = |arn: &String| there.iter().any(|one| one.arn == *arn);
+    if !of_dms.iter().all(|(arn, _)| is_endpoint(arn)) {
+        there.extend(outside.dms.instances(DMS_NAMES).await?);
+    }
     let mut marks: BTreeMap<&String, Tags> = BTreeMap::new();
     for (arn, change) in of_dms {
         let mut all = there.iter().filter(|one| one.arn == *arn);
@@ -171,6 +233,7 @@ pub(super) async fn note(outside: &Outside<'_>, changes: &[MarkChange]) -> Reply
 mod tests {
     use super::*;
     use crate::outside::dms::Size;
+    use crate::ownership::REQUEST;
 
     fn thing(status: &str, size: Option<Size>) -> DmsThing {
         DmsThing {
@@ -195,7 +258,7 @@ mod tests {
         let endpoint = thing(endpoint, None);
         let there = Replication {
             instances: instance.into_iter().collect(),
-            endpoints: Vec::new(),
+            ..Replication::default()
         };
         match there.shown(&endpoint, mark, now) {
             Shown::Drift(drift) | Shown::Lasting(_, drift) => drift
@@ -223,6 +286,49 @@ mod tests {
         );
         assert_eq!(said(fine, "active", &since, later), none);
         assert_eq!(said(fine, "testing", &mark, now), ["?"]);
+    }
+
+    /// How an instance's connection is said to be, whose endpoint is there or is not.
+    fn of_instance(mark: &str, status: &str, is_there: bool, now: Time) -> Vec<String> {
+        let key = format!("{REQUEST}orders");
+        let instance = DmsThing {
+            tags: [(key, mark.to_owned())].into(),
+            ..thing(status, Some(size(50)))
+        };
+        let there = Replication {
+            instances: vec![instance],
+            endpoints: is_there
+                .then(|| thing("active", None))
+                .into_iter()
+                .collect(),
+            ..Replication::default()
+        };
+        let held = there.held(now).into_iter();
+        held.map(|one| {
+            let after = one.mark_change().map(|change| change.after);
+            format!("{:?} {}", one.all_drift(), after.unwrap_or_default())
+        })
+        .collect()
+    }
+
+    #[test]
+    fn an_endpoint_that_stays_missing_is_and_one_look_says_nothing() {
+        let mark = "0123.89ab.ready";
+        let none: [&str; 0] = [];
+        let (now, later) = (Time(60_000), Time(3_660_000));
+        assert_eq!(of_instance(mark, "available", true, now), none);
+        let first = of_instance(mark, "available", false, now);
+        assert_eq!(first, ["[] 0123.89ab.ready.s1"]);
+        let since = "0123.89ab.ready.s1";
+        let told = of_instance(since, "available", false, later);
+        let gone = r#"[("state", "it is gone since 1970-01-01T00:01:00Z")] 0123.89ab.ready.s1.d"#;
+        assert!(told[0].starts_with(gone), "{told:?}");
+        // It shows again: what was noted goes.
+        let back = of_instance(since, "available", true, later);
+        assert_eq!(back, ["[] 0123.89ab.ready"]);
+        // It was never confirmed, or is going itself.
+        assert_eq!(of_instance("0123.89ab", "available", false, now), none);
+        assert_eq!(of_instance(mark, "deleting", false, now), none);
     }
 
     #[test]

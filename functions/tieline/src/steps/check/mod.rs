@@ -152,7 +152,8 @@ pub(super) async fn look(outside: &Outside<'_>, input: StepInput) -> StepResult 
         let pages = pages(all.collect());
         let mut beside = Beside::default();
         if check.pages == 0 {
-            beside = things::look(outside, &ours.endpoints, ours.dms.as_ref(), now).await;
+            let dms = ours.dms.as_ref();
+            beside = things::look(outside, &ours.endpoints, dms, running.as_ref(), now).await;
             beside.not_looked_at.extend(check.untried.iter().cloned());
         }
         let page = Checked::of(&pages, check.pages, beside, &progress, &execution, now);
