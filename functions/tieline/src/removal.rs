@@ -16,7 +16,7 @@ pub const REMOVAL_REQUESTED: &str = "Private Connection Removal Requested";
 pub enum Removal {
     /// The whole request, which says what belongs to it beside its endpoint.
     Of(Box<Request>),
-    /// Its id: what marks on endpoints do not say is not found.
+    /// Its id: what marks on endpoints do not say is not found; where it has something in AWS DMS, the whole request is asked for.
     ById(Id),
 }
 
