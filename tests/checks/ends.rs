@@ -326,7 +326,7 @@ async fn those_who_stay_are_judged_although_nobody_opened_it_again() {
     let mut stage = let_go().await;
     modify(
         &mut stage.outside().world(),
-        json!({"AddSubnetId": [SUBNETS[2]]}),
+        json!({"RemoveSubnetId": [SUBNETS[2]]}),
     );
     stage.pass(HOUR).await;
     let events = check(&mut stage).await;
