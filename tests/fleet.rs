@@ -151,7 +151,8 @@ async fn changes_and_removals_know_that_none_of_hundreds_works_on_theirs() {
 #[tokio::test(start_paused = true)]
 async fn the_one_of_hundreds_that_works_on_a_request_is_waited_for() {
     for removes in [false, true] {
-        let (change, removal) = changed();
+        let (change, mut removal) = changed();
+        removal["detail"] = request("aurora-dsql");
         let own = change["detail"].clone();
         let is_own = |number| match number {
             650 => own.clone(),

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::change::{self, Added};
-use super::runs::{self, Works};
+use super::runs;
 use super::{confirm_connection, equals, own_group, parts};
 use crate::endpoint::{EndpointPlan, Groups, Serving, differences};
 use crate::execution::Phase;
@@ -84,19 +84,8 @@ async fn step(mut work: Work<'_>) -> StepResult {
 
 /// Makes the next of what belongs to the connection beside the endpoint.
 async fn make_part(mut work: Work<'_>, endpoint: Option<&Endpoint>) -> StepResult {
-    if work.plan.endpoint.is_none() {
-        // One that began before, and that Step Functions did not list yet. No mark says that it is leaving.
-        let (id, here) = (&work.plan.owner.request_id, &work.plan.owner.region);
-        let progress = &mut work.progress;
-        let removal = runs::removing(work.outside, here, &work.execution, progress, id).await?;
-        match removal {
-            Works::This(removal) => {
-                let what = format!("the removal {} to come to its end", removal.arn());
-                return Ok(work.wait(what));
-            }
-            Works::Later(_) => return Ok(work.pause("all removals that run to be looked at")),
-            Works::Nobody | Works::Unknown => {}
-        }
+    if let Some(what) = runs::held_up(&mut work).await? {
+        return Ok(work.wait(what));
     }
     let is_new = work.waited() < work.outside.limits.phase / ROLE_SHOWS;
     match parts::make(&work, endpoint, Phase::Create).await {

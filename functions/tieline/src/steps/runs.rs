@@ -15,7 +15,7 @@ use crate::removal::{self, Removal};
 use crate::request;
 use crate::result::Working;
 use crate::time::Time;
-use crate::workflow::Check;
+use crate::workflow::{Check, Work};
 
 /// Who works on a request.
 #[derive(Debug)]
@@ -226,6 +226,22 @@ pub(super) async fn removing(
     let all = all.map(|(arn, began)| working(outside, own, &arn, began));
     let all = all.collect();
     Ok(Works::of(Found { all, unseen }))
+}
+
+/// What a connection without an endpoint waits for before anything of it is made or announced: a removal that began before, and that Step
+/// Functions did not list yet. No mark on its parts says that they are leaving.
+pub(super) async fn held_up(work: &mut Work<'_>) -> Reply<Option<String>> {
+    if work.plan.endpoint.is_some() {
+        return Ok(None);
+    }
+    let (id, here) = (&work.plan.owner.request_id, &work.plan.owner.region);
+    let progress = &mut work.progress;
+    let removal = removing(work.outside, here, &work.execution, progress, id).await?;
+    Ok(match removal {
+        Works::This(removal) => Some(format!("the removal {} to come to its end", removal.arn())),
+        Works::Later(_) => Some("all removals that run to be looked at".to_owned()),
+        Works::Nobody | Works::Unknown => None,
+    })
 }
 
 /// Those that make a request's connection.

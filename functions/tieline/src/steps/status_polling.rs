@@ -3,7 +3,7 @@
 //! "Not yet" is an answer with a wait in it; only what is wrong is an error. One poll serves every phase.
 
 use super::observe::observe;
-use super::{roll_back, verify};
+use super::{roll_back, runs, verify};
 use crate::outside::Outside;
 use crate::result::{Awaiting, Built, Ready, ResultDetail};
 use crate::trial::Tried;
@@ -37,6 +37,11 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
             None => work.now(),
         };
         let decision = route(&work.situation_at(now), &observed);
+        if matches!(decision.then, Then::Ready)
+            && let Some(what) = runs::held_up(&mut work).await?
+        {
+            return Ok(work.wait(what));
+        }
         Ok(carry_out(decision, work, observed))
     })
     .await
