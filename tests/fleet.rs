@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Simulated, Stage, Wrong, code, crowd, detail, request, writes};
+use tests::{MANY, Simulated, Stage, Wrong, YOUNG, code, crowd, detail, request, waiting, writes};
 use world::gate::{Fault, FaultKind};
 use world::{World, scenario};
 
@@ -77,14 +77,7 @@ async fn a_fleet_that_fails_is_removed_under_the_same_buckets() {
     }
 }
 
-/// Some wait for somebody else, for a week maybe.
-const WAITING: usize = 700;
-
 const HOUR: Duration = Duration::from_secs(3600);
-
-fn waiting(number: usize) -> Value {
-    json!({"requestId": format!("waiting-{number}"), "region": "us-east-1"})
-}
 
 /// A change of a request, and its removal, as they come on the bus.
 fn changed() -> (Value, Value) {
@@ -102,7 +95,7 @@ async fn among_many(input: impl Fn(usize) -> Value) -> (Stage, Vec<String>) {
     stage.start(request("aurora-dsql"), None);
     let made = stage.run().await.remove(0);
     assert_eq!(code(&made), "CONNECTED", "{}", detail(&made));
-    let arns = crowd(&mut stage.outside().world(), "connect", WAITING, input);
+    let arns = crowd(&mut stage.outside().world(), "connect", MANY, input);
     stage.pass(HOUR).await;
     stage.outside().world().clear_calls();
     (stage, arns)
@@ -140,10 +133,7 @@ async fn changes_and_removals_know_that_none_of_hundreds_works_on_theirs() {
         assert_eq!(code(&ended), expected, "{said:#}");
         assert!(ended.seconds < 900, "{expected}: {} s", ended.seconds);
         let looks = looks(&stage.outside().world());
-        assert!(
-            (WAITING..WAITING + 20).contains(&looks),
-            "{expected}: {looks}"
-        );
+        assert!((MANY..MANY + 20).contains(&looks), "{expected}: {looks}");
     }
 }
 
@@ -155,7 +145,7 @@ async fn the_one_of_hundreds_that_works_on_a_request_is_waited_for() {
         removal["detail"] = request("aurora-dsql");
         let own = change["detail"].clone();
         let is_own = |number| match number {
-            650 => own.clone(),
+            YOUNG => own.clone(),
             other => waiting(other),
         };
         let (mut stage, arns) = among_many(is_own).await;
@@ -166,7 +156,10 @@ async fn the_one_of_hundreds_that_works_on_a_request_is_waited_for() {
         stage.start(question, None);
         let ended = stage.run().await.pop().unwrap();
         let said = detail(&ended);
-        assert_eq!(said["running"][0]["execution"]["id"], arns[650], "{said:#}");
+        assert_eq!(
+            said["running"][0]["execution"]["id"], arns[YOUNG],
+            "{said:#}"
+        );
 
         match removes {
             true => stage.remove(removal, None),
@@ -175,9 +168,10 @@ async fn the_one_of_hundreds_that_works_on_a_request_is_waited_for() {
         stage.pass(Duration::from_secs(600)).await;
         assert_eq!(writes(stage.outside()), [""; 0], "{removes}");
         assert_eq!(stage.ended()[2].status, "RUNNING", "{removes}");
-        let mut world = stage.outside().world();
-        world.end_execution(&arns[650], "FAILED", Some("QUOTA_EXCEEDED"));
-        drop(world);
+        {
+            let mut world = stage.outside().world();
+            world.end_execution(&arns[YOUNG], "FAILED", Some("QUOTA_EXCEEDED"));
+        }
         let ended = stage.run().await.pop().unwrap();
         let expected = if removes { "REMOVED" } else { "CONNECTED" };
         assert_eq!(code(&ended), expected, "{:#}", detail(&ended));
@@ -195,7 +189,7 @@ async fn a_request_knows_that_none_of_hundreds_of_removals_is_of_its_own() {
     crowd(
         &mut stage.outside().world(),
         "tieline-remove",
-        WAITING,
+        MANY,
         removal,
     );
     stage.pass(HOUR).await;
@@ -203,7 +197,7 @@ async fn a_request_knows_that_none_of_hundreds_of_removals_is_of_its_own() {
     let ended = stage.run().await.remove(0);
     assert_eq!(code(&ended), "CONNECTED", "{:#}", detail(&ended));
     let looks = looks(&stage.outside().world());
-    assert!((WAITING..WAITING + 20).contains(&looks), "{looks}");
+    assert!((MANY..MANY + 20).contains(&looks), "{looks}");
 }
 
 #[test]

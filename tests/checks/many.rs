@@ -2,17 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use tests::{Simulated, Stage, crowd, request};
+use serde_json::json;
+use tests::{MANY, Simulated, Stage, YOUNG, crowd, request, waiting};
 use world::{World, scenario};
 
 use crate::{HOUR, check, connected, counts, modify, next, of_type};
-
-const MANY: usize = 700;
-
-fn waiting(number: usize) -> Value {
-    json!({"requestId": format!("waiting-{number}"), "region": "us-east-1"})
-}
 
 async fn begun() -> Stage {
     let asked = request("aurora-dsql");
@@ -32,7 +26,7 @@ async fn what_is_not_as_it_was_is_told_while_hundreds_run() {
         let mut stage = begun().await;
         let own = request("aurora-dsql");
         let asked = |number| match number {
-            650 if works_on_it => own.clone(),
+            YOUNG if works_on_it => own.clone(),
             other => waiting(other),
         };
         let arns = crowd(&mut stage.outside().world(), "connect", MANY, asked);
@@ -61,7 +55,7 @@ async fn what_is_not_as_it_was_is_told_while_hundreds_run() {
 
         end_all(
             &mut stage.outside().world(),
-            &arns[650..=650],
+            &arns[YOUNG..=YOUNG],
             "SUCCEEDED",
             None,
         );
@@ -101,7 +95,7 @@ async fn an_end_is_heard_of_among_hundreds() {
         {
             let mut world = stage.outside().world();
             let asked = |number| match number {
-                650 if is_heard => change.clone(),
+                YOUNG if is_heard => change.clone(),
                 other => waiting(other),
             };
             let done = crowd(&mut world, "connect", MANY, asked);
@@ -130,7 +124,7 @@ async fn hundreds_of_ends_are_each_told_once() {
     stage.pass(HOUR).await;
     let arns = {
         let mut world = stage.outside().world();
-        let arns = crowd(&mut world, "connect", 350, waiting);
+        let arns = crowd(&mut world, "connect", MANY, waiting);
         end_all(&mut world, &arns, "ABORTED", None);
         arns
     };

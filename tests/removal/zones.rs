@@ -266,14 +266,17 @@ fn odd() -> NewService {
     }
 }
 
-/// The endpoint's mark says that there is a zone.
+/// The endpoint's mark says that there is a zone; and where there is no endpoint any more, names as AWS forms them do.
 #[tokio::test(start_paused = true)]
 async fn zones_of_a_service_that_ec2_does_not_list_go_as_well() {
-    for service in ["monitoring", "odd"] {
+    for (service, is_lost) in [("monitoring", false), ("odd", false), ("monitoring", true)] {
         let request = for_a_peer(service);
         let mut world = scenario::world("default");
         world.offer(odd()).unwrap();
         let (mut stage, before) = connected(world, std::slice::from_ref(&request)).await;
+        if is_lost {
+            lose_endpoint(&mut stage, FORGOTTEN).await;
+        }
         let name = format!("com.amazonaws.us-east-1.{service}");
         stage.outside().world().withdraw(&name);
         let ended = remove(&mut stage, removal(&request)).await;

@@ -1,7 +1,19 @@
 //! Executions that nobody plays: Step Functions only knows of them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use world::World;
+
+/// More than one step looks at.
+pub const MANY: usize = 340;
+
+/// One of the youngest of these: only the second step comes to it.
+pub const YOUNG: usize = 330;
+
+/// Who waits for somebody else, for a week maybe.
+#[must_use]
+pub fn waiting(number: usize) -> Value {
+    json!({"requestId": format!("waiting-{number}"), "region": "us-east-1"})
+}
 
 /// So many executions of a machine, such as `connect`, that run from now on, each started with what `input` says of its number. Their
 /// ARNs, in the order in which they began.

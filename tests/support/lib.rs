@@ -22,7 +22,7 @@ use serde_json::Value;
 pub use check::{
     ATTEMPTS, AWAITING, KINDS, Seen, assert_connected, awaited, code, comparable, detail, writes,
 };
-pub use crowd::crowd;
+pub use crowd::{MANY, YOUNG, crowd, waiting};
 pub use machine::Machine;
 pub use remains::{everything, everything_now};
 pub use simulated::Simulated;

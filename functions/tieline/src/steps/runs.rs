@@ -111,7 +111,7 @@ pub(super) async fn changing(
     Ok(match Works::of(found) {
         // Nothing is refused for that alone.
         Works::Unknown => Works::Nobody,
-        known => known,
+        known @ (Works::Nobody | Works::This(_) | Works::Later(_)) => known,
     })
 }
 
