@@ -218,7 +218,7 @@ pub(crate) fn no_verifier(why: &str, vpc: &VpcId, region: &Region) -> Problem {
 /// How a VPC gets a verifier.
 pub(crate) fn deploy_verifier(vpc: &VpcId, region: &Region) -> String {
     format!(
-        "deploy one: sam build -t functions/verify-connection/template.yaml && sam deploy --region {region} --stack-name tieline-verify-{vpc} \
+        "deploy one: sam build -t functions/verify-connection/template.yaml -b .aws-sam/verifier && sam deploy -t .aws-sam/verifier/template.yaml --region {region} --stack-name tieline-verify-{vpc} \
          --capabilities CAPABILITY_IAM --resolve-s3 --parameter-overrides VpcId={vpc} SubnetIds=<subnets of clients> SecurityGroupIds=<groups of clients>, \
          and add its output VerifierArn to the parameter VerifierArns of this stack"
     )
