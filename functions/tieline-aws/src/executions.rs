@@ -35,19 +35,16 @@ impl AwsExecutions {
 impl Executions for AwsExecutions {
     async fn execution(&self, arn: &str) -> Reply<Option<Run>> {
         let call = self.0.describe_execution().execution_arn(arn);
-        match ask("states:DescribeExecution", call.send()).await {
-            Ok(answer) => Ok(Some(Run {
-                is_running: matches!(
-                    answer.status(),
-                    ExecutionStatus::Running | ExecutionStatus::PendingRedrive
-                ),
-                input: answer.input,
-                error: answer.error,
-            })),
-            // Not known, or not to be asked about: who asks takes it for one that runs.
-            Err(error) if error.code().is_some() => Ok(None),
-            Err(error) => Err(error),
-        }
+        // Who asks takes what is not known for one that runs.
+        let answer = known(ask("states:DescribeExecution", call.send()).await)?;
+        Ok(answer.map(|answer| Run {
+            is_running: matches!(
+                answer.status(),
+                ExecutionStatus::Running | ExecutionStatus::PendingRedrive
+            ),
+            input: answer.input,
+            error: answer.error,
+        }))
     }
 
     async fn entered_last(&self, arn: &str) -> Reply<Option<EnteredState>> {
@@ -75,10 +72,8 @@ impl Executions for AwsExecutions {
             }
             Ok(None)
         };
-        match ask("states:GetExecutionHistory", entered).await {
-            Err(error) if error.code().is_some() => Ok(None),
-            answer => answer,
-        }
+        let entered = known(ask("states:GetExecutionHistory", entered).await)?;
+        Ok(entered.flatten())
     }
 
     async fn running(&self, state_machine: &str) -> Reply<Option<Vec<(String, Time)>>> {
@@ -91,11 +86,8 @@ impl Executions for AwsExecutions {
             .page_size(MOST_LISTED)
             .items()
             .send();
-        match ask("states:ListExecutions", pages.try_collect()).await {
-            Ok(all) => Ok(Some(all.into_iter().map(began).collect())),
-            Err(error) if error.code().is_some() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let all = known(ask("states:ListExecutions", pages.try_collect()).await)?;
+        Ok(all.map(|all: Vec<_>| all.into_iter().map(began).collect()))
     }
 
     async fn ended(
@@ -128,11 +120,7 @@ impl Executions for AwsExecutions {
             }
             Ok(found)
         };
-        match ask("states:ListExecutions", ended).await {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.code().is_some() => Ok(None),
-            Err(error) => Err(error),
-        }
+        known(ask("states:ListExecutions", ended).await)
     }
 
     async fn newest(
@@ -149,14 +137,18 @@ impl Executions for AwsExecutions {
             .page_size(1)
             .items()
             .send();
-        match ask("states:ListExecutions", all.try_next()).await {
-            Ok(newest) => {
-                let newest = newest.map(|one| ended_run(one, status));
-                Ok(Some(newest.into_iter().collect()))
-            }
-            Err(error) if error.code().is_some() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let newest = known(ask("states:ListExecutions", all.try_next()).await)?;
+        let ended = |one| ended_run(one, status);
+        Ok(newest.map(|newest| newest.into_iter().map(ended).collect()))
+    }
+}
+
+/// None where Step Functions does not know it, or it may not be asked about.
+fn known<T>(answer: Reply<T>) -> Reply<Option<T>> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.code().is_some() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

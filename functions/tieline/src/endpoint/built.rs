@@ -79,16 +79,8 @@ pub fn drift(built: &str, endpoint: &Endpoint) -> Vec<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::change::tests::form;
     use super::*;
-
-    fn form(subnets: &[&str], groups: &[&str]) -> Form {
-        let set = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
-        Form {
-            subnets: set(subnets),
-            groups: set(groups),
-            ..Form::default()
-        }
-    }
 
     #[test]
     fn what_was_lost_is_told_from_what_came() {

@@ -293,11 +293,11 @@ impl Form {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::ids::{DnsRecordIpType, IpAddressType};
 
-    fn form(subnets: &[&str], groups: &[&str]) -> Form {
+    pub(in crate::endpoint) fn form(subnets: &[&str], groups: &[&str]) -> Form {
         let set = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
         Form {
             subnets: set(subnets),
