@@ -100,3 +100,31 @@ async fn the_first_check_hears_of_what_ended_days_ago() {
     let told = ends(&check(&mut stage).await);
     cleaned_up(&mut stage, &told).await;
 }
+
+/// A check leaves an end to the cleanup that runs; that is stopped as well, and nobody hears of it.
+#[tokio::test(start_paused = true)]
+async fn a_cleanup_that_ends_unheard_is_gone_on_with() {
+    let mut stage = begun().await;
+    assert_eq!(ends(&check(&mut stage).await), [Value::Null; 0]);
+    stage.pass(HOUR).await;
+    let number = stopped(&mut stage).await;
+    let change = stage.status_change(number);
+    stage.pass(HOUR).await;
+    stage.start(change, None);
+    stage.pass(Duration::from_secs(5)).await;
+    stage.check();
+    stage.pass(Duration::from_secs(60)).await;
+    let all = stage.ended();
+    let [.., cleanup, look] = &all[..] else {
+        panic!("{all:#?}");
+    };
+    assert_eq!((cleanup.status, look.status), ("RUNNING", "SUCCEEDED"));
+    assert_eq!(ends(&look.events), [Value::Null; 0]);
+    stage.end(all.len() - 2, "ABORTED", None);
+    stage.pass(HOUR).await;
+
+    let told = ends(&check(&mut stage).await);
+    cleaned_up(&mut stage, &told).await;
+    stage.pass(HOUR).await;
+    assert_eq!(ends(&check(&mut stage).await), [Value::Null; 0]);
+}

@@ -78,8 +78,10 @@ fn zone_comment(deployment: &str) -> String {
 /// Whether a hosted zone with this comment and these tags is a deployment's. Where somebody wrote something else over the comment, the tag
 /// that the zone got once it was made says so.
 pub fn is_zone_of(deployment: &str, comment: &str, tags: &Tags) -> bool {
-    if comment.split(' ').next() == Some(MANAGED) {
-        return comment == MANAGED || comment == zone_comment(deployment);
+    let mut words = comment.split_whitespace();
+    if words.next() == Some(MANAGED) {
+        // Behind that, somebody may have written more.
+        return words.next().is_none_or(|named| named == deployment);
     }
     let said = tags.get(MANAGED);
     said.is_some_and(|said| said == deployment || said == UNNAMED)
@@ -109,6 +111,7 @@ mod tests {
         for (comment, tag, ours) in [
             ("tieline:managed net", None, true),
             ("tieline:managed", None, true),
+            ("tieline:managed net (do not delete)", None, true),
             ("", None, false),
             ("names of the warehouse", None, false),
             ("names of the warehouse", Some("net"), true),

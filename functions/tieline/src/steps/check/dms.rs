@@ -95,9 +95,13 @@ impl Replication {
         instance: &'d DmsThing,
         now: Time,
     ) -> impl Iterator<Item = Held<'d>> {
-        let mut endpoints = self.endpoints.iter();
-        let is_there = endpoints.any(|one| one.id == instance.id);
-        let is_there = is_there || self.others.contains(&instance.id);
+        let endpoint = self.endpoints.iter().find(|one| one.id == instance.id);
+        let is_there = endpoint.is_some() || self.others.contains(&instance.id);
+        // What somebody else made in its place, or was not confirmed, is not what was.
+        let is_again = move |request: &str| {
+            let mut its = endpoint.into_iter().flat_map(|one| holders(&one.tags));
+            its.any(|(other, mark)| other == request && is_confirmed(mark))
+        };
         let is_going = DmsState::of(&instance.status) == DmsState::Going;
         let its = holders(&instance.tags).filter(move |(_, mark)| {
             let is_noted = since_in(mark).is_some() || Noticed::in_mark(mark) != Noticed::default();
@@ -108,9 +112,10 @@ impl Replication {
             on: Carrier::Dms(instance.arn.clone()),
             tags: &instance.tags,
             mark,
-            shown: match is_there {
-                true => Shown::Drift(Vec::new()),
-                false => missing(since_in(mark).unwrap_or(now), now),
+            shown: match (is_again(request), is_there) {
+                (true, _) => Shown::Drift(Vec::new()),
+                (false, true) => Shown::Passing(since_in(mark).unwrap_or(now)),
+                (false, false) => missing(since_in(mark).unwrap_or(now), now),
             },
             path: Path::Unknown,
             names: Names::Unknown,
@@ -288,22 +293,24 @@ mod tests {
         assert_eq!(said(fine, "testing", &mark, now), ["?"]);
     }
 
-    /// How an instance's connection is said to be, whose endpoint is there or is not.
-    fn of_instance(mark: &str, status: &str, is_there: bool, now: Time) -> Vec<String> {
+    /// How an instance's connection is said to be, whose endpoint is there with this mark, or is not.
+    fn of_instance(mark: &str, status: &str, endpoint: Option<&str>, now: Time) -> Vec<String> {
         let key = format!("{REQUEST}orders");
-        let instance = DmsThing {
-            tags: [(key, mark.to_owned())].into(),
-            ..thing(status, Some(size(50)))
+        let marked = |mark: &str, status, size| DmsThing {
+            tags: [(key.clone(), mark.to_owned())].into(),
+            ..thing(status, size)
         };
+        let instance = marked(mark, status, Some(size(50)));
         let there = Replication {
             instances: vec![instance],
-            endpoints: is_there
-                .then(|| thing("active", None))
+            endpoints: endpoint
+                .map(|mark| marked(mark, "active", None))
                 .into_iter()
                 .collect(),
             ..Replication::default()
         };
-        let held = there.held(now).into_iter();
+        let instances = there.instances.iter();
+        let held = instances.flat_map(|one| there.held_by_instance(one, now));
         held.map(|one| {
             let after = one.mark_change().map(|change| change.after);
             format!("{:?} {}", one.all_drift(), after.unwrap_or_default())
@@ -314,24 +321,28 @@ mod tests {
     #[test]
     fn an_endpoint_that_stays_missing_is_and_one_look_says_nothing() {
         let mark = "0123.89ab.ready";
+        let confirmed = Some("0123.ready");
         let none: [&str; 0] = [];
         let (now, later) = (Time(60_000), Time(3_660_000));
-        assert_eq!(of_instance(mark, "available", true, now), none);
-        let first = of_instance(mark, "available", false, now);
+        assert_eq!(of_instance(mark, "available", confirmed, now), none);
+        let first = of_instance(mark, "available", None, now);
         assert_eq!(first, ["[] 0123.89ab.ready.s1"]);
         let since = "0123.89ab.ready.s1";
-        let told = of_instance(since, "available", false, later);
+        let told = of_instance(since, "available", None, later);
         let gone = r#"[("state", "it is gone since 1970-01-01T00:01:00Z")] 0123.89ab.ready.d"#;
         assert!(
             told[0].starts_with(gone) && told[0].ends_with(".s1"),
             "{told:?}"
         );
         // It shows again: what was noted goes.
-        let back = of_instance(since, "available", true, later);
+        let back = of_instance(since, "available", confirmed, later);
         assert_eq!(back, ["[] 0123.89ab.ready"]);
+        // What was made in its place says nothing yet.
+        let other = of_instance(since, "available", Some("0123.89ab"), later);
+        assert_eq!(other, ["[] "]);
         // It was never confirmed, or is going itself.
-        assert_eq!(of_instance("0123.89ab", "available", false, now), none);
-        assert_eq!(of_instance(mark, "deleting", false, now), none);
+        assert_eq!(of_instance("0123.89ab", "available", None, now), none);
+        assert_eq!(of_instance(mark, "deleting", None, now), none);
     }
 
     #[test]

@@ -23,6 +23,9 @@ const HEARD: u64 = 600;
 /// How long an execution that makes a connection takes at most, as the definition says; and so how far the first check looks back.
 pub(super) const LONGEST: Duration = Duration::from_secs(691_200);
 
+/// How long Step Functions names an execution that ended, in seconds (developer guide, "Service quotas": 90 days).
+pub(super) const KEPT: u64 = 90 * DAY;
+
 /// For how long what is left and was told is told to nobody again, in seconds.
 const DAY: u64 = 86_400;
 
@@ -151,6 +154,8 @@ pub(super) async fn unheard(
         let Some(cleaned) = cleaned(outside, &machine, from, check).await? else {
             return Ok(Ends::not_all(all));
         };
+        let known = ended.keys().map(|arn| run_mark(arn));
+        let known: BTreeSet<String> = known.chain(cleaned.iter().cloned()).collect();
         ended.retain(|arn, _| !cleaned.contains(&run_mark(arn)));
         let times = ended.values().map(|one| (one.arn.clone(), one.ended));
         let mut batch = Batch::of(format!("ended {machine}"), times, &check.looked);
@@ -160,7 +165,7 @@ pub(super) async fn unheard(
             let Some(one) = ended.get(&arn) else {
                 continue;
             };
-            match is_unheard(outside, one).await {
+            match is_unheard(outside, one, &known).await {
                 Ok(true) => all.push(told_of(one, detail_type, false)),
                 Ok(false) => {}
                 Err(error) => {
@@ -179,8 +184,12 @@ pub(super) async fn unheard(
     Ok(Ends::all(all))
 }
 
-/// Whether an execution said nothing of its end itself.
-async fn is_unheard(outside: &Outside<'_>, one: &EndedRun) -> Reply<bool> {
+/// Whether an execution said nothing of its end itself. `known`: what ended in the same time, or was cleaned up after.
+async fn is_unheard(
+    outside: &Outside<'_>,
+    one: &EndedRun,
+    known: &BTreeSet<String>,
+) -> Reply<bool> {
     let Some(run) = outside.executions.execution(&one.arn).await? else {
         return Ok(false);
     };
@@ -188,9 +197,10 @@ async fn is_unheard(outside: &Outside<'_>, one: &EndedRun) -> Reply<bool> {
     let Some(Ok(input)) = input.filter(|_| !run.is_running) else {
         return Ok(false);
     };
-    // A cleanup that ended is told by what it cleaned up after.
-    let is_cleanup = EndedExecution::read(&input).is_some();
-    Ok(!is_cleanup && !has_said(one, run.error))
+    // A cleanup that ended is told by what it cleaned up after, unless a check before has left that to it.
+    let cleans = EndedExecution::read(&input);
+    let is_told = cleans.is_some_and(|cleans| known.contains(&run_mark(&cleans.execution)));
+    Ok(!is_told && !has_said(one, run.error))
 }
 
 /// Whether an execution announced its failure itself.
@@ -282,7 +292,7 @@ pub(super) async fn left(
     for (machine, detail_type) in machines(outside, execution) {
         let mut found = Vec::new();
         for status in ENDED {
-            let since = before(began, LONGEST.as_secs());
+            let since = before(began, KEPT);
             let ended = outside
                 .executions
                 .ended(&machine, status, since, LONGEST)

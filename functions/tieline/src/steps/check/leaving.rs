@@ -34,7 +34,7 @@ pub(super) async fn look(
         }
     }
     if !closers.is_empty() {
-        let since = ends::before(execution.started(), ends::LONGEST.as_secs());
+        let since = ends::before(execution.started(), ends::KEPT);
         for (machine, _) in ends::machines(outside, execution) {
             for status in ENDED {
                 let executions = outside.executions;
