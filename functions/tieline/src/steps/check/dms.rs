@@ -71,16 +71,8 @@ impl Replication {
     pub(super) fn held(&self, now: Time) -> Vec<Held<'_>> {
         let all = self.endpoints.iter().flat_map(|endpoint| {
             let confirmed = holders(&endpoint.tags).filter(|(_, mark)| is_confirmed(mark));
-            confirmed.map(move |(request, mark)| Held {
-                named: Named::of_dms(request, endpoint),
-                on: Carrier::Dms(endpoint.arn.clone()),
-                tags: &endpoint.tags,
-                mark,
-                shown: self.shown(endpoint, mark, now),
-                path: Path::Unknown,
-                names: Names::Unknown,
-                vendor: Vendor::Unknown,
-                ports: Vec::new(),
+            confirmed.map(move |(request, mark)| {
+                held_on(endpoint, request, mark, self.shown(endpoint, mark, now))
             })
         });
         let instances = self.instances.iter();
@@ -107,20 +99,13 @@ impl Replication {
             let is_noted = since_in(mark).is_some() || Noticed::in_mark(mark) != Noticed::default();
             is_confirmed_beside(mark) && !is_going && (!is_there || is_noted)
         });
-        its.map(move |(request, mark)| Held {
-            named: Named::of_dms(request, instance),
-            on: Carrier::Dms(instance.arn.clone()),
-            tags: &instance.tags,
-            mark,
-            shown: match (is_again(request), is_there) {
+        its.map(move |(request, mark)| {
+            let shown = match (is_again(request), is_there) {
                 (true, _) => Shown::Drift(Vec::new()),
                 (false, true) => Shown::Passing(since_in(mark).unwrap_or(now)),
                 (false, false) => missing(since_in(mark).unwrap_or(now), now),
-            },
-            path: Path::Unknown,
-            names: Names::Unknown,
-            vendor: Vendor::Unknown,
-            ports: Vec::new(),
+            };
+            held_on(instance, request, mark, shown)
         })
     }
 
@@ -172,6 +157,21 @@ fn missing(since: Time, now: Time) -> Shown {
     }
     let gone = format!("{GONE} since {}", since.to_rfc3339());
     Shown::Lasting(since, vec![("state", gone)])
+}
+
+/// A connection that something in AWS DMS remembers.
+fn held_on<'d>(thing: &'d DmsThing, request: &'d str, mark: &'d str, shown: Shown) -> Held<'d> {
+    Held {
+        named: Named::of_dms(request, thing),
+        on: Carrier::Dms(thing.arn.clone()),
+        tags: &thing.tags,
+        mark,
+        shown,
+        path: Path::Unknown,
+        names: Names::Unknown,
+        vendor: Vendor::Unknown,
+        ports: Vec::new(),
+    }
 }
 
 /// What carries a request's mark in AWS DMS, each by its name, and whether its connection is confirmed; or why that cannot be looked at.
