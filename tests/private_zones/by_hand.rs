@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use tests::{Seen, Simulated, Stage, code, detail, request, writes};
 use world::gate::{Fault, FaultKind};
 use world::model::endpoints::DeleteVpcEndpoints;
-use world::model::route53::{GetChange, UpdateHostedZoneComment};
+use world::model::route53::{
+    Change, ChangeBatch, ChangeResourceRecordSets, GetChange, ResourceRecord, ResourceRecordSet,
+    UpdateHostedZoneComment,
+};
 use world::scenario::{self, VPC};
 
 use crate::{another_warehouse, problems};
@@ -87,6 +90,69 @@ async fn an_endpoint_that_one_look_does_not_show_keeps_its_name() {
         assert_eq!(writes(stage.outside()), [""; 0], "{nth}");
         assert!(resolves(&stage, "db"), "{nth}");
     }
+}
+
+const ELSEWHERE: &str =
+    "vpce-0bbbbbbbbbbbbbbbb-bbbbbbbb.vpce-svc-0bbbbbbbbbbbbbbbb.us-east-1.vpce.amazonaws.com";
+
+/// Somebody leads a name in our zone to an endpoint of another account, in the very form in which names are written here.
+fn lead_elsewhere(stage: &Stage, zone: &str) {
+    let record = ResourceRecord {
+        value: ELSEWHERE.to_owned(),
+    };
+    let by_hand = ChangeResourceRecordSets {
+        hosted_zone_id: zone.to_owned(),
+        change_batch: ChangeBatch {
+            changes: vec![Change {
+                action: "UPSERT".to_owned(),
+                resource_record_set: ResourceRecordSet {
+                    name: "db.warehouse.partner.example.com".to_owned(),
+                    kind: "CNAME".to_owned(),
+                    ttl: Some(60),
+                    resource_records: vec![record],
+                    ..ResourceRecordSet::default()
+                },
+            }],
+            ..ChangeBatch::default()
+        },
+    };
+    stage.outside().world().arrange(by_hand).unwrap();
+    stage.outside().world().clear_calls();
+}
+
+/// EC2 shows nothing of an endpoint of another account, which may well work: it is not taken for one that is gone.
+#[tokio::test(start_paused = true)]
+async fn a_name_that_leads_to_an_endpoint_of_another_account_stays() {
+    let wanted = request("endpoint-service-private-zone");
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    let made = connect(&mut stage, beside()).await;
+    let zone = made["parts"]["private-zone"]["id"].as_str().unwrap();
+    let leads_elsewhere = |stage: &Stage| {
+        let zones = stage.outside().world().state().hosted_zones;
+        zones
+            .iter()
+            .any(|zone| format!("{zone:?}").contains(ELSEWHERE))
+    };
+    lead_elsewhere(&stage, zone);
+    assert!(leads_elsewhere(&stage));
+    stage.start(wanted.clone(), None);
+    let ended = stage.run().await.pop().unwrap();
+    let codes: Vec<&str> = problems(&ended).collect();
+    assert_eq!(codes, ["PRIVATE_ZONE_TAKEN"], "{:#}", detail(&ended));
+    assert_eq!(writes(stage.outside()), [""; 0]);
+
+    // Nor does it go with a connection that had the name before.
+    let mut stage = Stage::on(Simulated::on(scenario::world("default")));
+    connect(&mut stage, wanted.clone()).await;
+    connect(&mut stage, beside()).await;
+    lead_elsewhere(&stage, zone);
+    let removal = json!({
+        "id": "e-removal", "source": "me", "detail-type": "Private Connection Removal Requested", "detail": wanted,
+    });
+    stage.remove(removal, None);
+    let ended = stage.run().await.pop().unwrap();
+    assert_eq!(code(&ended), "REMOVED", "{:#}", detail(&ended));
+    assert!(leads_elsewhere(&stage), "{:#}", detail(&ended));
 }
 
 /// The tag that it has says whose it is.

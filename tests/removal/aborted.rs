@@ -101,6 +101,42 @@ async fn what_was_let_go_of_is_opened_again_also_where_somebody_asked_since() {
     assert!(there.private_dns_enabled);
 }
 
+/// The same where the zone with its names had gone: what is opened again is no connection, until a request has made it whole.
+#[tokio::test(start_paused = true)]
+async fn what_is_opened_again_stands_only_if_it_has_its_names() {
+    for (has_gone, is_made_whole) in [(false, false), (true, false), (true, true)] {
+        let request = request("endpoint-service-private-zone");
+        let (mut stage, _) =
+            connected(scenario::world("default"), std::slice::from_ref(&request)).await;
+        stage.remove(removal(&request), None);
+        let wanted = if has_gone {
+            "DeleteHostedZone"
+        } else {
+            "CreateTags"
+        };
+        let is_written = |world: &mut World| {
+            let mut writes = world.writes();
+            writes.any(|call| call.action == wanted && call.outcome == "ok")
+        };
+        stage.until("a mark, or the zone to go", is_written).await;
+        stage.end(1, "ABORTED", None);
+        stage.pass(Duration::from_secs(5)).await;
+        let mut again = request.clone();
+        if !is_made_whole {
+            again["network"]["subnetIds"] = json!(["subnet-0000000000000dead"]);
+        }
+        stage.start(again, None);
+        stage.run().await;
+        let change = stage.status_change(1);
+        let ended = remove(&mut stage, change).await;
+
+        let said = detail(&ended);
+        assert_eq!(code(&ended), "EXECUTION_ENDED", "{said:#}");
+        assert_eq!(said["stands"], !has_gone || is_made_whole, "{said:#}");
+        assert_eq!(tag(&endpoint(&stage), CLOSING), "");
+    }
+}
+
 /// Of two that leave in the same moment each sees the other: nobody holds it any more, and the last one's word for it is all that is left.
 #[tokio::test(start_paused = true)]
 async fn what_nobody_holds_any_more_goes_with_whoever_goes_on_for_the_last_one() {

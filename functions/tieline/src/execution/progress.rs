@@ -83,6 +83,9 @@ pub struct Progress {
     /// Whether the way was tried once more, after a change took something away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tried_again: bool,
+    /// Since when it is not known whether more belongs to what is to be removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubted: Option<Time>,
     /// How far others were looked at, where so many run that it takes several steps: by what was looked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub looked: BTreeMap<String, LookedUpTo>,
@@ -110,6 +113,9 @@ pub struct Removal {
     /// Whether nothing is removed: a removal was stopped before anything went, and what it has closed is opened again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reopens: bool,
+    /// Whether something of what is opened again had gone already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_broken: bool,
     /// What was not looked at, where nothing was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<String>,
@@ -123,9 +129,10 @@ pub struct Removal {
 
 impl Removal {
     /// One that takes nothing.
-    pub fn to_reopen() -> Self {
+    pub fn to_reopen(is_broken: bool) -> Self {
         Self {
             reopens: true,
+            is_broken,
             ..Self::default()
         }
     }

@@ -33,7 +33,9 @@ pub(super) async fn step(work: Work<'_>) -> StepResult {
     let owner = &work.plan.owner;
     let is_whole = |tags| owner.has_confirmed(tags);
     // What has no endpoint was seen to be whole.
-    let stands = work.plan.endpoint.is_none() || there.iter().any(|one| is_whole(&one.tags));
+    let is_confirmed = work.plan.endpoint.is_none() || there.iter().any(|one| is_whole(&one.tags));
+    let removal = work.progress.removal.as_ref();
+    let stands = is_confirmed && removal.is_none_or(|removal| !removal.is_broken);
     let left = Left {
         behind: &left,
         stands,

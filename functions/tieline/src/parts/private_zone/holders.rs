@@ -142,23 +142,26 @@ impl PrivateZone {
         context: &PartContext<'_>,
         zone: &HostedZone,
     ) -> Reply<BTreeSet<EndpointId>> {
-        // EC2 knows nothing here of another Region's; and what is not as we write it is not of our making.
-        let here = format!(".{}.vpce.", context.owner.region);
-        let may_be_ours = |name: &&ZoneName| {
-            let is_as_written = name.alias.is_some() || name.ttl == TTL;
-            self.plans(name) && is_as_written && name.leads_to.contains(&here)
-        };
-        let names = zone.names.iter().filter(may_be_ours);
-        let others = names
-            .filter_map(led_to)
-            .filter(|id| Some(id) != context.endpoint_id);
+        let mut looked_at = BTreeSet::new();
         let mut dead = BTreeSet::new();
-        for id in others.collect::<BTreeSet<EndpointId>>() {
-            if is_dead_end(context, &id).await? {
+        for name in zone.names.iter().filter(|name| self.is_as_written(name)) {
+            let Some(id) = led_to(name).filter(|id| Some(id) != context.endpoint_id) else {
+                continue;
+            };
+            if looked_at.insert(id.clone()) && is_dead_end(context, name, &id).await? {
                 dead.insert(id);
             }
         }
         Ok(dead)
+    }
+
+    /// Whether a planned name is as it is written here: what is not is of somebody else's making.
+    fn is_as_written(&self, name: &ZoneName) -> bool {
+        let is_written = match name.alias {
+            Some(_) => name.name == self.domain.as_str(),
+            None => name.ttl == TTL,
+        };
+        is_written && self.plans(name)
     }
 
     /// What a removal takes of a zone and leaves of it, where others hold that as well.
@@ -198,15 +201,33 @@ impl PrivateZone {
 /// How many looks at an endpoint have to show nothing, each for itself, before it is taken for gone: one may come from a replica that lags.
 const LOOKS: usize = 2;
 
-/// Whether an endpoint is gone, or dead and held by nobody else.
-async fn is_dead_end(context: &PartContext<'_>, id: &EndpointId) -> Reply<bool> {
+/// Whether the endpoint that a name leads to is gone, or dead and held by nobody else.
+async fn is_dead_end(context: &PartContext<'_>, name: &ZoneName, id: &EndpointId) -> Reply<bool> {
     for _ in 0..LOOKS {
         if let Some(one) = endpoint(context, id).await? {
             let is_unheld = !context.owner.shares(&one.tags);
             return Ok(one.state.is_leaving() || (one.state.is_dead() && is_unheld));
         }
     }
-    Ok(true)
+    Ok(may_have_been_here(context, name))
+}
+
+/// Whether an endpoint of which EC2 shows nothing may have been the request's. One of another account or Region is not shown either, and may
+/// well work: what leads to another service than the request's is somebody's. One of another account to the same service is not told
+/// from one that is gone.
+fn may_have_been_here(context: &PartContext<'_>, name: &ZoneName) -> bool {
+    // <id>-<hash>.<service>: the last words of the service's name, the other way round where there are several.
+    let here = format!(".{}.vpce.", context.owner.region);
+    let own = name.leads_to.split_once(here.as_str());
+    let own = own.map(|(own, _)| own.strip_prefix("*.").unwrap_or(own));
+    let Some((_, service)) = own.and_then(|own| own.split_once('.')) else {
+        return false;
+    };
+    let is_named = |word: &str, wanted: &str| wanted.split('.').any(|one| one == word);
+    context.wanted.is_none_or(|wanted| {
+        let mut words = service.split('.');
+        words.all(|word| is_named(word, &wanted.service))
+    })
 }
 
 async fn endpoint(context: &PartContext<'_>, id: &EndpointId) -> Reply<Option<Endpoint>> {

@@ -84,7 +84,10 @@ pub(super) async fn ended(
         if since != Some(false) {
             let closed = untouched::closed(outside, &answer.execution, &removal, &before).await?;
             if let Some(plan) = closed {
-                return Ok(reopen(answer, plan, problem));
+                // Who asked since may have been given it, or may have failed beside what has gone.
+                let whole =
+                    untouched::connection(outside, &answer.execution, &removal, &before).await?;
+                return Ok(reopen(answer, plan, whole.is_none(), problem));
             }
         } else {
             // Who announced that it failed was not stopped.
@@ -97,7 +100,7 @@ pub(super) async fn ended(
             match whole {
                 None => return step(outside, answer, removal, &before).await,
                 Some((plan, there)) if there.iter().any(|one| is_closing(&one.tags)) => {
-                    return Ok(reopen(answer, plan, problem));
+                    return Ok(reopen(answer, plan, false, problem));
                 }
                 Some(_) => {}
             }
@@ -109,8 +112,8 @@ pub(super) async fn ended(
 }
 
 /// Has another step open what was closed: this one writes nothing.
-fn reopen(mut answer: Answer<'_>, plan: Plan, problem: Problem) -> StepOutput {
-    answer.progress.removal = Some(execution::Removal::to_reopen());
+fn reopen(mut answer: Answer<'_>, plan: Plan, is_broken: bool, problem: Problem) -> StepOutput {
+    answer.progress.removal = Some(execution::Removal::to_reopen(is_broken));
     answer.work(plan).fail(problem)
 }
 
@@ -180,10 +183,14 @@ pub(super) async fn step(
     let by_id = matches!(removal, Removal::ById(_));
     answer.progress.removal = Some(execution::Removal::of(by_id));
     let found = find(outside, &answer.execution, &removal, before).await?;
-    let waited = answer.progress.waited(outside.clock.now());
+    let now = outside.clock.now();
     match found {
         // What one look does not show is not known to be gone.
-        Found::InDoubt(_, _, what) if waited < outside.limits.settle && !removal.dry_run() => {
+        Found::InDoubt(_, _, what)
+            if !removal.dry_run()
+                && now.since(*answer.progress.doubted.get_or_insert(now))
+                    < outside.limits.settle =>
+        {
             Ok(answer.wait(what))
         }
         Found::Plan(plan, others) | Found::InDoubt(plan, others, _) => {
