@@ -83,9 +83,10 @@ pub struct Progress {
     /// Whether the way was tried once more, after a change took something away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tried_again: bool,
-    /// Since when it is not known whether more belongs to what is to be removed.
+    /// How long this phase had waited, in seconds, when it was first not known whether more belongs to what is to be removed; none if that
+    /// was known at the last look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub doubted: Option<Time>,
+    pub doubted: Option<u64>,
     /// How far others were looked at, where so many run that it takes several steps: by what was looked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub looked: BTreeMap<String, LookedUpTo>,
@@ -113,7 +114,7 @@ pub struct Removal {
     /// Whether nothing is removed: a removal was stopped before anything went, and what it has closed is opened again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reopens: bool,
-    /// Whether something of what is opened again had gone already.
+    /// Whether the removal that had closed it had taken something already.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_broken: bool,
     /// What was not looked at, where nothing was found.

@@ -1,6 +1,6 @@
 //! Who holds a private zone: the requests whose marks on an endpoint that its names lead to name the zone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{MOST_TAGS, PrivateZone, TTL};
 use crate::endpoint::own_label;
@@ -105,7 +105,7 @@ impl PrivateZone {
         let dead = self.left_over(context, zone).await?;
         let mut names = zone.names.clone();
         names.retain(|name| {
-            self.plans(name) && (leads_to_going(context, name) || leads_to_one_of(&dead, name))
+            dead.contains(name) || (self.plans(name) && leads_to_going(context, name))
         });
         Ok(names)
     }
@@ -119,7 +119,7 @@ impl PrivateZone {
         let dead = self.left_over(context, zone).await?;
         let mut names = zone.names.clone();
         names.retain(|name| {
-            self.plans(name) && (leads_to_own(context, name) || leads_to_one_of(&dead, name))
+            dead.contains(name) || (self.plans(name) && leads_to_own(context, name))
         });
         Ok(names)
     }
@@ -129,27 +129,32 @@ impl PrivateZone {
         &self,
         context: &PartContext<'_>,
         zone: &HostedZone,
-    ) -> Reply<BTreeSet<EndpointId>> {
+    ) -> Reply<Vec<ZoneName>> {
         match context.removes {
             true => self.dead_ends(context, zone).await,
-            false => Ok(BTreeSet::new()),
+            false => Ok(Vec::new()),
         }
     }
 
-    /// The endpoints that planned names lead to and that are no more: whoever made such a name, it belongs to nobody.
+    /// The planned names that lead to an endpoint which is no more: whoever made such a name, it belongs to nobody.
     pub(super) async fn dead_ends(
         &self,
         context: &PartContext<'_>,
         zone: &HostedZone,
-    ) -> Reply<BTreeSet<EndpointId>> {
-        let mut looked_at = BTreeSet::new();
-        let mut dead = BTreeSet::new();
+    ) -> Reply<Vec<ZoneName>> {
+        let mut looked_at: BTreeMap<EndpointId, bool> = BTreeMap::new();
+        let mut dead = Vec::new();
         for name in zone.names.iter().filter(|name| self.is_as_written(name)) {
             let Some(id) = led_to(name).filter(|id| Some(id) != context.endpoint_id) else {
                 continue;
             };
-            if looked_at.insert(id.clone()) && is_dead_end(context, name, &id).await? {
-                dead.insert(id);
+            let is_dead = match looked_at.get(&id) {
+                Some(is_dead) => *is_dead,
+                None => is_dead_end(context, name, &id).await?,
+            };
+            looked_at.insert(id, is_dead);
+            if is_dead {
+                dead.push(name.clone());
             }
         }
         Ok(dead)
@@ -216,18 +221,24 @@ async fn is_dead_end(context: &PartContext<'_>, name: &ZoneName, id: &EndpointId
 /// well work: what leads to another service than the request's is somebody's. One of another account to the same service is not told
 /// from one that is gone.
 fn may_have_been_here(context: &PartContext<'_>, name: &ZoneName) -> bool {
-    // <id>-<hash>.<service>: the last words of the service's name, the other way round where there are several.
     let here = format!(".{}.vpce.", context.owner.region);
     let own = name.leads_to.split_once(here.as_str());
     let own = own.map(|(own, _)| own.strip_prefix("*.").unwrap_or(own));
+    // <id>-<hash>.<service>
     let Some((_, service)) = own.and_then(|own| own.split_once('.')) else {
         return false;
     };
-    let is_named = |word: &str, wanted: &str| wanted.split('.').any(|one| one == word);
-    context.wanted.is_none_or(|wanted| {
-        let mut words = service.split('.');
-        words.all(|word| is_named(word, &wanted.service))
-    })
+    context
+        .wanted
+        .is_none_or(|wanted| names_service(service, &wanted.service))
+}
+
+/// Whether a part of an endpoint's own name is of a service. It has words of the service's name, and not always all of them nor in that
+/// order: `dkr.ecr` for `ecr.dkr`, and `kinesis` for `kinesis-streams` (AWS CLI reference, `describe-vpc-endpoint-services`: example).
+fn names_service(part: &str, service: &str) -> bool {
+    let words = |text: &str| -> Vec<String> { text.split(['.', '-']).map(str::to_owned).collect() };
+    let all = words(service);
+    words(part).iter().all(|word| all.contains(word))
 }
 
 async fn endpoint(context: &PartContext<'_>, id: &EndpointId) -> Reply<Option<Endpoint>> {
@@ -256,13 +267,39 @@ fn leads_to_going(context: &PartContext<'_>, name: &ZoneName) -> bool {
     leads_to_own(context, name) && !context.owner.shares(&endpoint.tags)
 }
 
-fn leads_to_one_of(endpoints: &BTreeSet<EndpointId>, name: &ZoneName) -> bool {
-    led_to(name).is_some_and(|id| endpoints.contains(&id))
-}
-
 /// The endpoint that a name leads to: its names begin with its id (AWS PrivateLink Guide, "DNS hostnames").
 pub(crate) fn led_to(name: &ZoneName) -> Option<EndpointId> {
     let label = own_label(&name.leads_to)?;
     let mut words = label.splitn(3, '-');
     format!("{}-{}", words.next()?, words.next()?).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_service;
+
+    #[test]
+    fn an_endpoints_own_name_has_words_of_its_service() {
+        for (part, service) in [
+            (
+                "vpce-svc-0aaaaaaaaaaaaaaaa",
+                "com.amazonaws.vpce.us-east-1.vpce-svc-0aaaaaaaaaaaaaaaa",
+            ),
+            ("dsql-fnh4", "com.amazonaws.us-east-1.dsql-fnh4"),
+            ("dkr.ecr", "com.amazonaws.us-east-1.ecr.dkr"),
+            ("kinesis", "com.amazonaws.us-east-1.kinesis-streams"),
+        ] {
+            assert!(names_service(part, service), "{part}");
+        }
+        for (part, service) in [
+            (
+                "vpce-svc-0bbbbbbbbbbbbbbbb",
+                "com.amazonaws.vpce.us-east-1.vpce-svc-0aaaaaaaaaaaaaaaa",
+            ),
+            ("dsql-fnh5", "com.amazonaws.us-east-1.dsql-fnh4"),
+            ("api.ecr", "com.amazonaws.us-east-1.ecr.dkr"),
+        ] {
+            assert!(!names_service(part, service), "{part}");
+        }
+    }
 }

@@ -1,10 +1,8 @@
 //! What can stand in the way of a private zone, in words.
 
-use std::collections::BTreeSet;
-
 use super::holders::{leads_to_own, led_to};
 use super::{MOST_TAGS, PrivateZone, sees};
-use crate::ids::{EndpointId, VpcId};
+use crate::ids::VpcId;
 use crate::outside::Reply;
 use crate::outside::route53::{HostedZone, VpcZone, ZoneName};
 use crate::ownership::{CLOSING, holders};
@@ -17,7 +15,7 @@ impl PrivateZone {
         &self,
         context: &PartContext<'_>,
         zone: &HostedZone,
-        dead: &BTreeSet<EndpointId>,
+        dead: &[ZoneName],
     ) -> Option<Problem> {
         let wanted = self.names(context).unwrap_or_default();
         // What a change makes different of its own is checked by what others lose; more VPCs are nobody's loss.
@@ -30,8 +28,8 @@ impl PrivateZone {
                 let mut there = zone.names.iter().filter(|one| one.name == *name);
                 let is_own = |there| changes && leads_to_own(context, there);
                 // What leads to an endpoint that is no more belongs to nobody: it is written over.
-                let is_dead = |there| led_to(there).is_some_and(|id| dead.contains(&id));
-                there.any(|there| !wanted.contains(there) && !is_own(there) && !is_dead(there))
+                there
+                    .any(|there| !wanted.contains(there) && !is_own(there) && !dead.contains(there))
             });
         let mut unseen = self.vpcs.iter().filter(|vpc| !sees(zone, vpc));
         let vpc = unseen.next().filter(|_| !changes);
@@ -44,8 +42,11 @@ impl PrivateZone {
             "the private zone {} ({}) serves other requests, and {what}",
             self.domain, zone.id
         );
-        let fix =
-            "ask for the names and VPCs that it has, or remove the requests that it serves first";
+        let fix = format!(
+            "ask for the names and VPCs that it has, or remove the requests that it serves first; a record that leads nowhere is to be deleted by \
+             hand: aws route53 list-resource-record-sets --hosted-zone-id {}",
+            zone.id
+        );
         Some(Problem::new(Code::PrivateZoneTaken, message, fix))
     }
 

@@ -84,10 +84,8 @@ pub(super) async fn ended(
         if since != Some(false) {
             let closed = untouched::closed(outside, &answer.execution, &removal, &before).await?;
             if let Some(plan) = closed {
-                // Who asked since may have been given it, or may have failed beside what has gone.
-                let whole =
-                    untouched::connection(outside, &answer.execution, &removal, &before).await?;
-                return Ok(reopen(answer, plan, whole.is_none(), problem));
+                // Whoever asked since and was given it has opened it as well.
+                return Ok(reopen(answer, plan, has_taken, problem));
             }
         } else {
             // Who announced that it failed was not stopped.
@@ -161,6 +159,7 @@ pub(super) async fn step(
     before: &[String],
 ) -> StepResult {
     let (id, asked) = (removal.request_id(), Asked::by(&removal));
+    let doubted = answer.progress.doubted.take();
     // Whoever began later waits for the other one: so both never wait for each other.
     let working = runs::before(outside, &answer.execution, &mut answer.progress, id).await?;
     if let Some(first) = working.who() {
@@ -183,14 +182,13 @@ pub(super) async fn step(
     let by_id = matches!(removal, Removal::ById(_));
     answer.progress.removal = Some(execution::Removal::of(by_id));
     let found = find(outside, &answer.execution, &removal, before).await?;
-    let now = outside.clock.now();
+    let waited = answer.progress.waited(outside.clock.now()).as_secs();
+    let doubted = doubted.unwrap_or(waited);
+    let is_young = waited.saturating_sub(doubted) < outside.limits.settle.as_secs();
     match found {
         // What one look does not show is not known to be gone.
-        Found::InDoubt(_, _, what)
-            if !removal.dry_run()
-                && now.since(*answer.progress.doubted.get_or_insert(now))
-                    < outside.limits.settle =>
-        {
+        Found::InDoubt(_, _, what) if is_young && !removal.dry_run() => {
+            answer.progress.doubted = Some(doubted);
             Ok(answer.wait(what))
         }
         Found::Plan(plan, others) | Found::InDoubt(plan, others, _) => {
