@@ -296,23 +296,37 @@ async fn zones_of_a_service_that_ec2_does_not_list_go_as_well() {
     }
 }
 
-/// Where no mark says it either, EC2 is asked again before anything is taken for gone.
+/// Where no mark says it either, EC2 is asked again before anything is taken for gone, also where the removal had waited for something else
+/// until then.
 #[tokio::test(start_paused = true)]
 async fn a_service_that_is_not_listed_for_a_moment_takes_no_zone_out_of_sight() {
-    let request = for_a_peer("odd");
-    let mut world = scenario::world("default");
-    world.offer(odd()).unwrap();
-    let (mut stage, before) = connected(world, std::slice::from_ref(&request)).await;
-    lose_endpoint(&mut stage, FORGOTTEN).await;
-    stage.outside().world().withdraw(&odd().name);
-    stage.remove(removal(&request), None);
-    stage.pass(Duration::from_secs(60)).await;
-    stage.outside().world().offer(odd()).unwrap();
-    let ended = stage.run().await.pop().unwrap();
+    for unlisted in [0_u8, 45] {
+        let request = for_a_peer("odd");
+        let mut world = scenario::world("default");
+        world.offer(odd()).unwrap();
+        let (mut stage, before) = connected(world, std::slice::from_ref(&request)).await;
+        lose_endpoint(&mut stage, FORGOTTEN).await;
+        // Who works on the request may not be asked for some minutes.
+        for nth in 1..=u32::from(unlisted) {
+            let fault = Fault::nth("ListExecutions", nth, FaultKind::AccessDenied);
+            stage.outside().world().add_fault(fault);
+        }
+        stage.outside().world().withdraw(&odd().name);
+        stage.remove(removal(&request), None);
+        let is_listed = |world: &mut World| {
+            let lists = world.calls().iter();
+            lists.filter(|call| call.action == "ListExecutions").count() > usize::from(unlisted)
+        };
+        stage.until("a list", is_listed).await;
+        stage.pass(Duration::from_secs(60)).await;
+        stage.outside().world().offer(odd()).unwrap();
+        let ended = stage.run().await.pop().unwrap();
 
-    let said = detail(&ended);
-    assert_eq!(code(&ended), "REMOVED", "{said:#}");
-    assert_eq!(everything(&mut stage.outside().world()), before, "{said:#}");
+        let said = detail(&ended);
+        assert_eq!(code(&ended), "REMOVED", "{unlisted}: {said:#}");
+        let after = everything(&mut stage.outside().world());
+        assert_eq!(after, before, "{unlisted}: {said:#}");
+    }
 }
 
 /// Nothing says the service any more: neither the cluster nor an endpoint.
