@@ -5,6 +5,7 @@
 mod route {
     pub(crate) mod looks;
     mod trials;
+    mod waits;
 }
 
 use serde_json::{Map, Value};
@@ -287,12 +288,8 @@ fn a_connection_without_an_endpoint_is_confirmed_on_its_parts() {
         .clone();
     let with = |ownership| {
         let seen = Observation {
-            goes: None,
-            stays: None,
-            condition: Condition::Ready,
-            ownership,
             facts: Map::<String, Value>::new(),
-            exceeds: false,
+            ..Observation::of(Condition::Ready, ownership)
         };
         Observed {
             parts: Some(PartsStatus::Ready(vec![(marked.clone(), seen)])),
@@ -335,6 +332,7 @@ fn a_roll_back_goes_on_until_everything_is_gone_or_too_much_time_has_passed() {
             parts: vec![RemainingPart {
                 part: part.clone(),
                 is_going,
+                settles: None,
                 goes: Vec::new(),
             }],
             ..Remaining::default()

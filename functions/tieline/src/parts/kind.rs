@@ -12,6 +12,7 @@ use crate::outside::{Endpoint, Outside, Reply, Tags};
 use crate::ownership::{Owner, Ownership};
 use crate::problem::Problem;
 use crate::refusals;
+use crate::time::Time;
 
 #[async_trait]
 pub trait PartKind: Send + Sync {
@@ -184,6 +185,8 @@ pub struct Observation {
     pub goes: Option<Vec<String>>,
     /// Why it stays, where the request had a part in it and it does not go with it.
     pub stays: Option<Stays>,
+    /// Where what others did may still have to show before it goes: from when on a look tells.
+    pub settles: Option<Time>,
 }
 
 /// Why a part stays, in words that name it.
@@ -245,6 +248,7 @@ impl Observation {
             exceeds: false,
             goes: None,
             stays: None,
+            settles: None,
         }
     }
 

@@ -259,6 +259,7 @@ async fn remaining(work: &Work<'_>, context: &PartContext<'_>, patient: bool) ->
             (Ownership::Ours | Ownership::Confirmed, condition) => left.parts.push(RemainingPart {
                 part: part.clone(),
                 is_going: condition == Condition::Going,
+                settles: seen.settles,
                 goes: seen.goes.unwrap_or_else(|| vec![kind.name()]),
             }),
         }

@@ -5,6 +5,7 @@ use crate::ids::EndpointId;
 use crate::outside::{Endpoint, Group};
 use crate::parts::Part;
 use crate::plan::Plan;
+use crate::time::Time;
 
 /// What is to become of an endpoint that this request holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +86,8 @@ pub struct RemainingPart {
     pub part: Part,
     /// Whether it is being removed already.
     pub is_going: bool,
+    /// From when on a look tells whether it may go, where claims from before may still have to show.
+    pub settles: Option<Time>,
     /// What of it goes, each in words: where others keep the rest, less than all of it.
     pub goes: Vec<String>,
 }
@@ -110,6 +113,11 @@ impl Remaining {
         self.parts
             .last()
             .filter(|last| self.silent.is_empty() && !last.is_going)
+    }
+
+    /// From when on a look tells more of the part that goes next.
+    pub fn settles(&self) -> Option<Time> {
+        self.parts.last().and_then(|last| last.settles)
     }
 }
 

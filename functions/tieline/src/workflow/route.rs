@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::wait::SOON;
 use super::{
-    Decision, Half, Inventory, LONGEST_FOR_A_PERSON, LONGEST_POLL, NextState, Observed,
+    Decision, First, Half, Inventory, LONGEST_FOR_A_PERSON, LONGEST_POLL, NextState, Observed,
     PartsStatus, Then, wait_seconds,
 };
 use crate::endpoint::{EndpointPlan, differences};
@@ -391,9 +391,23 @@ impl Situation<'_> {
             Then::GiveUp
         } else if inventory.wants_a_call(self.is_patient()) {
             Then::Go(NextState::RollBack)
+        } else if let Some(seconds) = self.until_settled(inventory) {
+            let what = still_there(inventory);
+            Then::Wait { seconds, what }
         } else {
             self.pause(still_there(inventory))
         }
+    }
+
+    /// In how many seconds to look again where claims from before may still have to show: no look before that tells anything.
+    fn until_settled(&self, inventory: &Inventory) -> Option<u64> {
+        let settles = match inventory.first {
+            First::Settle => self.progress.closing? + self.limits.settle,
+            First::Nothing => inventory.parts.settles()?,
+            First::Close | First::NamesOff(_) | First::NamesGoOff => return None,
+        };
+        let left = settles.0.checked_sub(self.now.0)?;
+        Some(left.div_ceil(1000).clamp(1, LONGEST_POLL))
     }
 }
 

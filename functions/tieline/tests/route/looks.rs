@@ -8,7 +8,7 @@ use tieline::problem::{Code, Problem};
 use tieline::time::{Limits, Time};
 use tieline::workflow::{Decision, Observed, PartsStatus, Situation, StepInput, Then, route};
 
-const LIMITS: Limits = Limits {
+pub(crate) const LIMITS: Limits = Limits {
     phase: Duration::from_secs(1200),
     settle: Duration::from_secs(60),
     outage: Duration::from_secs(6 * 3600),

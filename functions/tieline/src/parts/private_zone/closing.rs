@@ -81,6 +81,12 @@ impl<'t> Said<'t> {
     }
 }
 
+/// When everything from before shows that this execution said it closes a zone, or what of it goes.
+pub(super) fn settles(context: &PartContext<'_>, zone: &HostedZone) -> Option<Time> {
+    let said = Said::on(zone).filter(|said| said.closer == context.owner.closer)?;
+    Some(said.since + context.outside.limits.settle)
+}
+
 impl PrivateZone {
     /// Lets go of a zone, one step a call.
     pub(super) async fn let_go(&self, context: &PartContext<'_>, zone: &HostedZone) -> Reply<()> {

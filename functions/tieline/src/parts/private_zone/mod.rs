@@ -30,7 +30,7 @@ use crate::outside::{Endpoint, Reply};
 use crate::ownership::{MANAGED, Ownership, zone_mark};
 use crate::problem::{Code, Problem};
 use crate::refusals::zone_not_allowed;
-use closing::{Closing, Going, is_closed_by_this};
+use closing::{Closing, Going, is_closed_by_this, settles};
 use found::There;
 pub(crate) use holders::led_to;
 
@@ -228,7 +228,10 @@ impl PartKind for PrivateZone {
             Closing::Open | Closing::IsSettled | Closing::IsAbandoned | Closing::Goes(_) => false,
         };
         if is_going {
-            return Ok(of(Condition::Going));
+            return Ok(Observation {
+                settles: settles(context, &zone),
+                ..of(Condition::Going)
+            });
         }
         if let Some(broken) = foreign {
             return Ok(of(broken));
