@@ -1,5 +1,5 @@
-//! Many executions, some of them in each step: Step Functions allows some 300 looks at one of them at once, and then 15 a second
-//! (developer guide, "Service quotas": `DescribeExecution`).
+//! Many executions, some of them in each step: Step Functions allows an account 250 looks at one of them at once, and then 10 a second
+//! (developer guide, "Service quotas": `DescribeExecution`; some more in three Regions).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::outside::{CallError, Reply};
 use crate::time::Time;
 
 /// How many are looked at in one step.
-const MANY: usize = 300;
+const MANY: usize = 200;
 
 /// After how many seconds as many may be looked at again.
 pub(super) const REFILL: u64 = 20;
@@ -163,8 +163,9 @@ mod tests {
     fn each_is_looked_at_once_where_they_are_many() {
         let mut looked = Looked::new();
         let later = 1_000_000;
-        assert_eq!(step(&mut looked, 700, later, None), (0, 299, 300, 400));
-        assert_eq!(step(&mut looked, 700, later, None), (300, 599, 300, 100));
+        assert_eq!(step(&mut looked, 700, later, None), (0, 199, 200, 500));
+        assert_eq!(step(&mut looked, 700, later, None), (200, 399, 200, 300));
+        assert_eq!(step(&mut looked, 700, later, None), (400, 599, 200, 100));
         assert_eq!(step(&mut looked, 700, later, None), (600, 699, 100, 0));
         // Somebody began since.
         assert_eq!(step(&mut looked, 702, later, None), (700, 701, 2, 0));
@@ -174,7 +175,7 @@ mod tests {
     fn all_are_looked_at_each_time_where_they_are_few() {
         let mut looked = Looked::new();
         for _ in 0..2 {
-            assert_eq!(step(&mut looked, 300, 1_000_000, None), (0, 299, 300, 0));
+            assert_eq!(step(&mut looked, 200, 1_000_000, None), (0, 199, 200, 0));
             assert!(looked.is_empty());
         }
     }
@@ -183,13 +184,13 @@ mod tests {
     fn what_was_found_and_what_may_be_listed_late_is_looked_at_again() {
         let mut looked = Looked::new();
         let later = 1_000_000;
-        assert_eq!(step(&mut looked, 302, later, Some(10)), (0, 299, 300, 2));
-        assert_eq!(step(&mut looked, 302, later, None), (10, 301, 292, 0));
+        assert_eq!(step(&mut looked, 202, later, Some(10)), (0, 199, 200, 2));
+        assert_eq!(step(&mut looked, 202, later, None), (10, 201, 192, 0));
 
         let mut looked = Looked::new();
         let soon = 180_000 + 100;
-        assert_eq!(step(&mut looked, 302, soon, None), (0, 299, 300, 2));
-        assert_eq!(step(&mut looked, 302, soon, None), (100, 301, 202, 0));
+        assert_eq!(step(&mut looked, 202, soon, None), (0, 199, 200, 2));
+        assert_eq!(step(&mut looked, 202, soon, None), (100, 201, 102, 0));
     }
 
     #[test]

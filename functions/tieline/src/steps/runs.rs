@@ -138,7 +138,7 @@ fn digest(id: &str) -> String {
 }
 
 /// In how many steps a check looks who works on what before it gives that up: of 6,000 executions.
-const MOST_LOOKS: u32 = 20;
+const MOST_LOOKS: u32 = 30;
 
 /// The requests that somebody works on. Where several steps look for them, one that somebody worked on in any of these counts.
 pub(super) async fn worked_on(
