@@ -111,7 +111,7 @@ pub struct Removal {
     /// Where removals that began before roll backs turned names off say whose names they turned off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     names_off: Option<EndpointId>,
-    /// Whether nothing is removed: a removal was stopped before anything went, and what it has closed is opened again.
+    /// Whether nothing is removed: what a removal has closed that was stopped is opened again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reopens: bool,
     /// Whether the removal that had closed it had taken something already.
