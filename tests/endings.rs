@@ -8,7 +8,10 @@ mod endings {
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Broken, Seen, Simulated, Stage, Wrong, code, detail, play, request, writes};
+use tests::{
+    Broken, Seen, Simulated, Stage, Wrong, code, detail, everything, everything_now, play, request,
+    writes,
+};
 use tieline::workflow::Function;
 use world::gate::{Fault, FaultKind};
 use world::{World, scenario};
@@ -62,6 +65,31 @@ async fn an_aborted_dry_run_takes_nothing_from_the_execution_that_waits() {
     );
     assert_eq!(detail(&ended[2])["leftBehind"], json!([]));
     assert_eq!(deletes(&stage), 0);
+}
+
+/// At whichever look of the roll back that is.
+#[tokio::test(start_paused = true)]
+async fn one_look_that_shows_nothing_does_not_say_that_it_is_gone() {
+    let mut strikes = 0;
+    for nth in 15..45 {
+        let mut world = scenario::world("default");
+        let before = everything_now(&world);
+        world.add_fault(Fault::once("ModifyVpcEndpoint", FaultKind::AccessDenied));
+        world.add_fault(Fault {
+            count: Some(1),
+            ..Fault::nth("DescribeVpcEndpoints", nth, FaultKind::Empty)
+        });
+        let mut stage = Stage::on(Simulated::on(world));
+        stage.start(request("aurora-dsql"), None);
+        let ended = stage.run().await.remove(0);
+
+        assert_eq!(code(&ended), "PERMISSION_DENIED", "{}", detail(&ended));
+        let mut world = stage.outside().world();
+        assert_eq!(everything(&mut world), before, "{nth}: {}", detail(&ended));
+        let mut calls = world.calls().iter();
+        strikes += usize::from(calls.any(|call| call.outcome == "(as it was)"));
+    }
+    assert!(strikes > 20, "{strikes}");
 }
 
 #[tokio::test(start_paused = true)]

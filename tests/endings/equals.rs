@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{Broken, Seen, Simulated, Stage, TRIES, code, detail, everything_now, request, writes};
+use tests::{
+    ATTEMPTS, Broken, Seen, Simulated, Stage, TRIES, code, detail, everything_now, request, writes,
+};
 use tieline::workflow::Function;
 use world::gate::{Fault, FaultKind};
 use world::model::endpoints::Decision;
@@ -133,6 +135,37 @@ pub(crate) async fn what_an_execution_made_is_not_left_to_one_that_only_waits_fo
             );
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_that_fail_at_once_none_takes_anything_before_the_names_are_off() {
+    let mut stage = begun("default", request("tidb-cloud-dedicated"));
+    stage.start(request("tidb-cloud-dedicated"), None);
+    {
+        // The order of the one is carried out late, and that of the other is refused.
+        let mut world = stage.outside().world();
+        let late = FaultKind::LateEffect { seconds: 35.0 };
+        let late = Fault::nth("ModifyVpcEndpoint", 1, late);
+        let refused = Fault::nth("ModifyVpcEndpoint", ATTEMPTS + 1, FaultKind::AccessDenied);
+        for (fault, count) in [(late, ATTEMPTS), (refused, 2)] {
+            world.add_fault(Fault {
+                count: Some(count),
+                ..fault
+            });
+        }
+    }
+    for ended in stage.run().await {
+        assert_eq!(code(&ended), "PERMISSION_DENIED", "{}", detail(&ended));
+    }
+    let world = stage.outside().world();
+    let mut orders = world.writes().filter(|call| call.outcome == "ok");
+    let first = orders.find(|call| {
+        let off = call.action == "ModifyVpcEndpoint"
+            && call.parameters["PrivateDnsEnabled"] == json!(false);
+        off || call.action.starts_with("Delete")
+    });
+    let first = first.map(|call| call.action.as_str());
+    assert_eq!(first, Some("ModifyVpcEndpoint"));
 }
 
 #[tokio::test(start_paused = true)]

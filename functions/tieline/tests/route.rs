@@ -402,9 +402,9 @@ fn a_roll_back_goes_on_until_everything_is_gone_or_too_much_time_has_passed() {
         ),
         ("an equal checks", checked(parts(false)), 10, "wait"),
         (
-            "an equal checks for half the phase",
+            "an equal checks for a quarter of the phase",
             checked(parts(false)),
-            690,
+            345,
             "Roll back",
         ),
         ("a part is there", parts(false), 10, "Roll back"),

@@ -24,7 +24,12 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
     let owner = &work.plan.owner;
     let makers = all.iter().filter_map(|one| owner.maker(&one.tags));
     let equals = equals::look(work, &makers.map(str::to_owned).collect::<Vec<_>>()).await?;
-    let all = work.outside.ec2.endpoints(&filter).await?;
+    let mut all = work.outside.ec2.endpoints(&filter).await?;
+    // A look may show less than there is: what is known counts as gone where two show nothing of it.
+    let known = work.progress.endpoint.as_ref();
+    if let Some(id) = known.filter(|id| !all.iter().any(|one| one.id == **id)) {
+        all.extend(super::look(work.outside, id).await?);
+    }
     let (held, others): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|endpoint| work.holds(endpoint));
     let mut endpoints = Vec::new();
@@ -144,10 +149,14 @@ fn disposition(work: &Work<'_>, endpoint: &Endpoint, equals: &Equals) -> Disposi
 /// Nobody may come to hold what goes, and no name may lead there any more. What a roll back takes has no names in most cases, and then
 /// nobody has to wait for that.
 fn first(work: &Work<'_>, endpoints: &[(Endpoint, Disposition)]) -> First {
+    // One that is going, and is not dead, is closed by another execution, which turns its names off.
     let goes_with_names = |(endpoint, disposition): &(Endpoint, Disposition)| {
         let goes = matches!(
             disposition,
-            Disposition::Closes | Disposition::IsClosing | Disposition::IsDeleted
+            Disposition::Closes
+                | Disposition::IsClosing
+                | Disposition::IsDeleted
+                | Disposition::IsGoing
         );
         goes && !endpoint.state.is_dead() && is_named(work, endpoint)
     };
@@ -155,7 +164,7 @@ fn first(work: &Work<'_>, endpoints: &[(Endpoint, Disposition)]) -> First {
         return First::Nothing;
     }
     let has = |wanted: Disposition| endpoints.iter().any(|(_, one)| *one == wanted);
-    // Another removal of it comes first, and does all of this.
+    // Another execution lets go of it, and does all of this.
     let is_anothers = |(endpoint, disposition): &(Endpoint, Disposition)| {
         *disposition == Disposition::IsGoing && endpoint.state != State::Deleting
     };

@@ -369,9 +369,11 @@ impl Situation<'_> {
         self.waited() >= self.limit()
     }
 
-    /// Whether nothing is removed before another execution of an equal request has done its check.
+    /// Whether nothing is removed before another execution of an equal request has done its check, for a quarter of the phase: then
+    /// there is patience left for the names to go off.
     pub(crate) fn waits_for_check(&self, inventory: &Inventory) -> bool {
-        inventory.is_one_checking && inventory.is_to_go() && self.is_patient()
+        let is_early = self.waited() < self.limit() / 4;
+        inventory.is_one_checking && inventory.is_to_go() && is_early
     }
 
     fn roll_back(&self, inventory: &Inventory) -> Then {
