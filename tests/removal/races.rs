@@ -30,6 +30,29 @@ async fn a_removal_that_overtakes_its_request_waits_for_it() {
 
 /// The mark goes, and its answer is lost: the next try has no tag to name, and EC2 takes every tag away where none is named.
 #[tokio::test(start_paused = true)]
+async fn an_execution_whose_status_nobody_knows_is_not_taken_for_one_that_ended() {
+    let request = request("aurora-dsql");
+    let mut world = scenario::world("default");
+    // So the request has made nothing yet.
+    world.add_fault(Fault {
+        seconds: Some(30.0),
+        ..Fault::on("DescribeVpcAttribute", FaultKind::ErrorBeforeEffect)
+    });
+    world.add_fault(Fault::once("DescribeExecution", FaultKind::Unknown));
+    let mut stage = Stage::on(Simulated::on(world));
+    stage.start(request.clone(), None);
+    stage.pass(Duration::from_secs(2)).await;
+    // With other parameters, so that it finds nothing later that would have it wait.
+    let mut other = request;
+    other["tags"] = json!({"team": "another"});
+    stage.remove(removal(&other), None);
+    let ended = stage.run().await;
+
+    assert_eq!(code(&ended[0]), "CONNECTED", "{}", detail(&ended[0]));
+    assert_eq!(code(&ended[1]), "REQUEST_CONFLICT", "{}", detail(&ended[1]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mark_that_is_gone_already_takes_no_others_with_it() {
     let first = request("aurora-dsql-minimal");
     let second = with_id(first.clone(), "billing");

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sfn::types::{ExecutionListItem, ExecutionStatus};
-use tieline::outside::{EndedRun, EnteredState, Executions, Reply, Run};
+use tieline::outside::{CallError, EndedRun, EnteredState, Executions, Reply, Run};
 use tieline::time::Time;
 
 use crate::answer::ask;
@@ -34,14 +34,23 @@ impl AwsExecutions {
 #[async_trait]
 impl Executions for AwsExecutions {
     async fn execution(&self, arn: &str) -> Reply<Option<Run>> {
+        const ACTION: &str = "states:DescribeExecution";
         let call = self.0.describe_execution().execution_arn(arn);
         // Who asks takes what is not known for one that runs.
-        let answer = known(ask("states:DescribeExecution", call.send()).await)?;
-        Ok(answer.map(|answer| Run {
-            is_running: matches!(
-                answer.status(),
-                ExecutionStatus::Running | ExecutionStatus::PendingRedrive
-            ),
+        let Some(answer) = known(ask(ACTION, call.send()).await)? else {
+            return Ok(None);
+        };
+        let is_running = match answer.status().as_str() {
+            "RUNNING" | "PENDING_REDRIVE" => true,
+            "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED" => false,
+            // Taken for ended, its work would be undone; taken for one that runs, nobody would clean up after it.
+            other => {
+                let reason = format!("the status {other} is not known");
+                return Err(CallError::unavailable(ACTION, reason));
+            }
+        };
+        Ok(Some(Run {
+            is_running,
             input: answer.input,
             error: answer.error,
         }))

@@ -79,6 +79,12 @@ async fn step(mut work: Work<'_>) -> StepResult {
         // Its private names would be in the way of the new one's.
         return Ok(work.wait("the endpoint before this one is still being deleted"));
     }
+    // Whoever removes this request takes whatever carries its mark.
+    if work.progress.creates > 0
+        && let Some(what) = runs::removed_by(&mut work).await?
+    {
+        return Ok(work.wait(what));
+    }
     create(work, &wanted, &there).await
 }
 

@@ -10,6 +10,7 @@ mod equals;
 mod inventory;
 mod marked;
 mod observe;
+mod once_more;
 mod own_group;
 mod parts;
 pub mod preflight;

@@ -145,8 +145,7 @@ async fn step(mut work: Work<'_>) -> StepResult {
         return Ok(work.pause(CHECKING));
     }
     let patient = work.situation_at(began).is_patient();
-    let takes_part = work.plan.endpoint.is_none() && inventory.parts.next().is_some();
-    if work.removes() && (inventory.deletes() || takes_part) {
+    if work.removes() && inventory.is_to_go() {
         // One that began before, and that Step Functions did not list yet.
         let id = &work.plan.owner.request_id;
         let progress = &mut work.progress;
@@ -230,8 +229,14 @@ async fn step(mut work: Work<'_>) -> StepResult {
     if let Some(group) = &inventory.group
         && inventory.endpoints_are_gone()
     {
-        done_or_busy(work.outside.ec2.delete_group(&group.id).await)?;
-        note_removed(&mut work.progress, group.id.to_string());
+        match work.outside.ec2.delete_group(&group.id).await {
+            // Interfaces linger, or somebody has given it to an endpoint.
+            Err(error) if error.is_busy() => {}
+            deleted => {
+                done_or_busy(deleted)?;
+                note_removed(&mut work.progress, group.id.to_string());
+            }
+        }
     }
     // EC2 shows what was just ordered seconds later, so there is always a wait between this and the next look.
     Ok(work.pause(still_there(&inventory)))

@@ -231,9 +231,14 @@ pub(super) async fn removing(
 /// What a connection without an endpoint waits for before anything of it is made or announced: a removal that began before, and that Step
 /// Functions did not list yet. No mark on its parts says that they are leaving.
 pub(super) async fn held_up(work: &mut Work<'_>) -> Reply<Option<String>> {
-    if work.plan.endpoint.is_some() {
-        return Ok(None);
+    match work.plan.endpoint {
+        Some(_) => Ok(None),
+        None => removed_by(work).await,
     }
+}
+
+/// A removal of the request that began before this execution and runs, as what to wait for.
+pub(super) async fn removed_by(work: &mut Work<'_>) -> Reply<Option<String>> {
     let (id, here) = (&work.plan.owner.request_id, &work.plan.owner.region);
     let progress = &mut work.progress;
     let removal = removing(work.outside, here, &work.execution, progress, id).await?;

@@ -3,7 +3,7 @@
 //! "Not yet" is an answer with a wait in it; only what is wrong is an error. One poll serves every phase.
 
 use super::observe::observe;
-use super::{roll_back, runs, verify};
+use super::{once_more, roll_back, runs, verify};
 use crate::outside::Outside;
 use crate::result::{Awaiting, Built, Ready, ResultDetail};
 use crate::trial::Tried;
@@ -41,6 +41,11 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
             && let Some(what) = runs::held_up(&mut work).await?
         {
             return Ok(work.wait(what));
+        }
+        if matches!(decision.then, Then::RolledBack)
+            && let Some(what) = once_more::ask(&mut work).await?
+        {
+            return Ok(work.pause(what));
         }
         Ok(carry_out(decision, work, observed))
     })

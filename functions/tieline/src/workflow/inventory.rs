@@ -220,13 +220,6 @@ impl Inventory {
         })
     }
 
-    /// Whether an endpoint is to be deleted that clients may use.
-    pub fn deletes(&self) -> bool {
-        self.endpoints.iter().any(|(endpoint, disposition)| {
-            *disposition == Disposition::IsDeleted && !endpoint.state.is_dead()
-        })
-    }
-
     /// Whether something has to be ordered. `patient`: the endpoint waits for its parts.
     pub fn wants_a_call(&self, patient: bool) -> bool {
         match self.first {
