@@ -211,7 +211,10 @@ impl Execution {
         };
         match answer {
             Err(_) => lost(),
-            Ok(Ok(answer)) => wrong::step(json!(answer)).map(|answer| json!({"Payload": answer})),
+            Ok(Ok(answer)) => {
+                let seen = wrong::step(function, json!(answer));
+                seen.map(|answer| json!({"Payload": answer}))
+            }
             Ok(Err(error)) => {
                 // What the function logs, and what Lambda reports: the world's secrets carry a canary.
                 let logged = format!("{} {error:?}", error.chain());

@@ -60,7 +60,13 @@ impl Play {
             ..ModifyVpcEndpoint::default()
         };
         match hand {
-            Hand::Group => order.add_security_group_ids = vec![self.group.clone()],
+            Hand::Group => {
+                // What it has already changes nothing.
+                if one.groups.iter().any(|group| group.group_id == self.group) {
+                    return;
+                }
+                order.add_security_group_ids = vec![self.group.clone()];
+            }
             Hand::Subnet => {
                 let is_one_of_many = is_whole && one.subnet_ids.len() > 1;
                 let last = one.subnet_ids.into_iter().max();

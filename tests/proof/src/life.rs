@@ -141,19 +141,29 @@ impl Life {
         if dice.usize(..3) == 0 {
             cast.push(Member::elsewhere());
         }
-        let mut steps = Vec::new();
+        let (mut steps, mut refusals) = (Vec::new(), Vec::new());
         for _ in 0..dice.usize(2..7) {
             let next = step(&cast, &mut dice);
-            steps.push(next);
-            if matches!(next, Step::Abort | Step::TimeOut) && dice.bool() {
-                let seconds = dice.u64(..90);
-                steps.extend([Step::Pass { seconds }, Step::Redrive]);
+            for step in around(next, &cast, &mut dice) {
+                let is_refused = match (next, step) {
+                    (Step::CloseBus, Step::Request { .. }) => true,
+                    (Step::Change { .. }, _) => dice.usize(..4) == 0,
+                    _ => false,
+                };
+                if is_refused {
+                    let nth = dice.u32(1..=2);
+                    let denied = (FaultKind::AccessDenied, 1);
+                    let fault = weather::at("ModifyVpcEndpoint", nth, denied);
+                    refusals.push((steps.len(), fault));
+                }
+                steps.push(step);
             }
+            // What comes in the same moment is among the meetings.
             let seconds = match dice.usize(..4) {
-                0 => 0,
-                1 => dice.u64(..10),
-                2 => dice.u64(..90),
-                _ => dice.u64(..600),
+                0 => 1,
+                1 => dice.u64(1..10),
+                2 => dice.u64(1..90),
+                _ => dice.u64(1..600),
             };
             steps.push(Step::Pass { seconds });
         }
@@ -168,9 +178,14 @@ impl Life {
                 )
             })
             .collect();
-        // Rare: each means hundreds of calls that go wrong.
-        if dice.usize(..48) == 0 {
-            faults.push((dice.usize(..steps.len()), weather::outage(&mut dice)));
+        faults.extend(refusals);
+        // Rare: each means hundreds of calls that go wrong. Mostly while something is done that was asked for.
+        if dice.usize(..24) == 0 {
+            let asked = steps.iter().enumerate().filter(|(_, one)| one.asks());
+            let asked: Vec<usize> = asked.map(|(at, _)| at + 1).collect();
+            let step = dice.choice(asked).filter(|_| dice.bool());
+            let step = step.unwrap_or_else(|| dice.usize(..steps.len()));
+            faults.push((step, weather::outage(&mut dice)));
         }
         Self {
             name: seed.to_string(),
@@ -226,6 +241,17 @@ impl Life {
 }
 
 impl Step {
+    /// Whether somebody asks for something that takes time.
+    fn asks(self) -> bool {
+        matches!(
+            self,
+            Self::Request { .. }
+                | Self::Change { .. }
+                | Self::Remove { .. }
+                | Self::RemoveById { .. }
+        )
+    }
+
     /// How requests may fail because of it.
     fn reasons(self, takes_nothing: bool) -> Codes {
         match self {
@@ -297,6 +323,31 @@ fn step(cast: &[Member], dice: &mut fastrand::Rng) -> Step {
         20 => Step::TimeOut,
         21 => by_others(cast, dice),
         _ => Step::Abort,
+    }
+}
+
+/// A step, and what comes before and after it so that something comes of it.
+fn around(step: Step, cast: &[Member], dice: &mut fastrand::Rng) -> Vec<Step> {
+    let pass = |most, dice: &mut fastrand::Rng| Step::Pass {
+        seconds: dice.u64(1..most),
+    };
+    match step {
+        Step::Abort | Step::TimeOut if dice.bool() => vec![step, pass(90, dice), Step::Redrive],
+        // Only while nothing runs, and told by the one check and not by the other.
+        Step::Drift { .. } => {
+            let (some, more) = (pass(600, dice), pass(7200, dice));
+            vec![Step::Rest, step, some, Step::Check, more, Step::Check]
+        }
+        // One that has failed cannot say so, and its equal begins.
+        Step::CloseBus if dice.bool() => {
+            let request = Step::Request {
+                who: dice.usize(..cast.len()),
+                form: 0,
+            };
+            let (some, more) = (pass(900, dice), pass(900, dice));
+            vec![step, request, some, step, request, more]
+        }
+        _ => vec![step],
     }
 }
 

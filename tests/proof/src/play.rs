@@ -34,6 +34,9 @@ pub struct Played {
     pub broken: Option<String>,
 }
 
+/// How much time there is at least from one check to the next. In a stack it is an hour.
+const CHECKED: Duration = Duration::from_secs(60);
+
 /// How many of those calls are shown.
 const SHOWN: usize = 60;
 
@@ -150,7 +153,13 @@ impl Play {
             (_, None, true) => self.stage.remove(input, None),
             (_, None, false) => self.stage.start(input, None),
         }
-        self.started.push(Started { what, who, event });
+        let at = self.stage.outside().world().now() / 1000;
+        self.started.push(Started {
+            what,
+            who,
+            event,
+            at,
+        });
     }
 
     /// Whether an execution is one of the machine that removes.
@@ -196,6 +205,8 @@ impl Play {
                 self.rest().await;
                 self.start(What::Check, None, None, Value::Null);
                 self.rest().await;
+                // The next one sees what this one noted.
+                self.stage.pass(CHECKED).await;
             }
             Step::Drift { who, hand } => self.drift(who, hand),
             Step::Touch { who } => self.touch(who),
@@ -322,6 +333,8 @@ impl Play {
             .or_else(|| fails().filter(|_| !life.is_stormy()))
             .or_else(ends_well)
             .or_else(|| told::nothing_left(ended, started, cast, &seen))
+            .or_else(|| told::removed_as_told(ended, started, &self.redriven, cast, &seen))
+            .or_else(|| told::left_to_somebody(ended, started, cast, &seen))
             .or_else(|| told::stands_as_told(ended, started, cast, &seen).filter(|_| is_known))
             .or_else(|| told::drift_is_told_once(ended, started, cast, &self.may_differ(ended)))
     }

@@ -17,6 +17,8 @@ pub(crate) struct Started {
     pub(crate) who: Option<usize>,
     /// The id of the event that asked.
     pub(crate) event: Option<String>,
+    /// When, in seconds of the world.
+    pub(crate) at: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,8 +217,58 @@ pub(crate) fn ends_well(ended: &[Ended], started: &[Started]) -> Option<String> 
     ))
 }
 
-/// A request that failed, and said that it left nothing, left nothing.
+/// Requests that failed, or were removed, and said that nothing of them is left, left nothing.
 pub(crate) fn nothing_left(
+    ended: &[Ended],
+    started: &[Started],
+    cast: &[Member],
+    seen: &Seen,
+) -> Option<String> {
+    let left_nothing = |result: &Value| {
+        let left = result["leftBehind"].as_array().map(Vec::len);
+        result["code"] == "REMOVED" || (left == Some(0) && result["stands"] == false)
+    };
+    for (who, member) in cast.iter().enumerate() {
+        let both = started.iter().zip(ended);
+        let own = both.filter(|(one, _)| one.who == Some(who));
+        let mut said = own.flat_map(|(_, ended)| results(ended)).peekable();
+        let (id, stack) = (member.id, member.stack());
+        let is_marked = marked(seen, stack).contains(id);
+        if is_marked && said.peek().is_some() && said.all(left_nothing) {
+            return Some(format!(
+                "every request of {id} to {stack} failed and left nothing, and its mark is there"
+            ));
+        }
+    }
+    None
+}
+
+/// Who was told last that it is removed, is. What a person has had go on may have made it again.
+pub(crate) fn removed_as_told(
+    ended: &[Ended],
+    started: &[Started],
+    redriven: &BTreeSet<usize>,
+    cast: &[Member],
+    seen: &Seen,
+) -> Option<String> {
+    for (who, member) in cast.iter().enumerate() {
+        let both = started.iter().zip(ended);
+        let asked = both.filter(|(one, _)| one.who == Some(who));
+        let last = asked.max_by_key(|(one, ended)| one.at + ended.seconds);
+        let said = last.and_then(|(_, ended)| results(ended).last());
+        let is_told = said.is_some_and(|said| said["code"] == "REMOVED");
+        if is_told && redriven.is_empty() && marked(seen, member.stack()).contains(member.id) {
+            let id = member.id;
+            return Some(format!(
+                "{id} was told that it is removed, and its mark is there"
+            ));
+        }
+    }
+    None
+}
+
+/// What was left to another execution of the same request, that one has confirmed, removed, or named.
+pub(crate) fn left_to_somebody(
     ended: &[Ended],
     started: &[Started],
     cast: &[Member],
@@ -224,24 +276,34 @@ pub(crate) fn nothing_left(
 ) -> Option<String> {
     for (who, member) in cast.iter().enumerate() {
         let both = started.iter().zip(ended);
-        let mut asked = both.filter(|(one, _)| one.who == Some(who) && one.what != What::Check);
-        let left_nothing = |ended: &Ended| {
-            let mut all = results(ended).peekable();
-            all.peek().is_some()
-                && all.all(|result| {
-                    let is_gone = result["code"] == "REMOVED";
-                    let left = result["leftBehind"].as_array().map(Vec::len);
-                    is_gone || (left == Some(0) && result["stands"] == false)
-                })
+        let own = both.filter(|(one, _)| one.who == Some(who));
+        let left = own
+            .flat_map(|(_, ended)| results(ended))
+            .flat_map(|result| {
+                let all = result["leftBehind"].as_array().into_iter().flatten();
+                all.filter_map(Value::as_str)
+            });
+        let (to_others, named): (Vec<&str>, Vec<&str>) =
+            left.partition(|one| one.contains("another execution of the same request"));
+        let stack = member.stack();
+        let is_confirmed = |one| {
+            confirmed(stack, one)
+                .iter()
+                .any(|(_, _, id)| id == member.id)
         };
-        let is_asked = asked.next().is_some();
-        let mut all = started.iter().zip(ended);
-        let all_failed = all.all(|(one, ended)| one.who != Some(who) || left_nothing(ended));
-        if is_asked && all_failed && marked(seen, member.stack()).contains(member.id) {
-            let (id, stack) = (member.id, member.stack());
-            return Some(format!(
-                "every request of {id} to {stack} failed and left nothing, and its mark is there"
-            ));
+        let nobody = to_others.into_iter().find(|left| {
+            let mut alive = seen.alive.iter();
+            let one = alive.find(|one| left.starts_with(&one.vpc_endpoint_id));
+            one.is_some_and(|one| {
+                let is_named = named
+                    .iter()
+                    .any(|name| name.starts_with(&one.vpc_endpoint_id));
+                !is_named && !is_confirmed(one)
+            })
+        });
+        if let Some(left) = nobody {
+            let id = member.id;
+            return Some(format!("{id} has left {left}, and nobody went on with it"));
         }
     }
     None

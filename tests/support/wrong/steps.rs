@@ -1,11 +1,12 @@
 //! What is done wrongly between the functions and the state machine, and between that and the bus.
 
 use serde_json::{Value, json};
+use tieline::workflow::Function;
 
 use super::{NOW, Wrong};
 
 /// What a function answered, as the state machine sees it.
-pub(crate) fn step(answer: Value) -> Result<Value, (String, String)> {
+pub(crate) fn step(function: Function, answer: Value) -> Result<Value, (String, String)> {
     let mut answer = answer;
     let waits_for_a_service = answer["waitingFor"]
         .as_str()
@@ -26,8 +27,8 @@ pub(crate) fn step(answer: Value) -> Result<Value, (String, String)> {
             }
         }
         Some(Wrong::NarrowsFirst)
-            if answer["plan"]["change"].is_object()
-                && answer["progress"]["phase"] == "check"
+            if function == Function::Preflight
+                && answer["plan"]["change"].is_object()
                 && answer["next"] == "Create the endpoint" =>
         {
             answer["next"] = json!("Take away what is left out");
