@@ -32,13 +32,13 @@ async fn actions(name: &str) -> BTreeMap<String, u32> {
     counts
 }
 
-/// Whether this kind of fault is played at this action: every second at a write, every fourth at a look, and what is final. `-p proof`
+/// Whether this kind of fault is played at this action: every third at a write, every sixth at a look, and what is final. `-p proof`
 /// has all.
 fn is_played(action: &str, which: usize, kind: usize) -> bool {
     let is_look = ["Describe", "Get", "List"]
         .iter()
         .any(|word| action.starts_with(word));
-    let every = if is_look { 4 } else { 2 };
+    let every = if is_look { 6 } else { 3 };
     KINDS[kind] == FaultKind::AccessDenied || (which + kind).is_multiple_of(every)
 }
 
