@@ -28,7 +28,6 @@ async fn a_removal_that_overtakes_its_request_waits_for_it() {
     assert_eq!(everything(&mut stage.outside().world()), before);
 }
 
-/// The mark goes, and its answer is lost: the next try has no tag to name, and EC2 takes every tag away where none is named.
 #[tokio::test(start_paused = true)]
 async fn an_execution_whose_status_nobody_knows_is_not_taken_for_one_that_ended() {
     let request = request("aurora-dsql");
@@ -52,6 +51,7 @@ async fn an_execution_whose_status_nobody_knows_is_not_taken_for_one_that_ended(
     assert_eq!(code(&ended[1]), "REQUEST_CONFLICT", "{}", detail(&ended[1]));
 }
 
+/// The mark goes, and its answer is lost: the next try has no tag to name, and EC2 takes every tag away where none is named.
 #[tokio::test(start_paused = true)]
 async fn a_mark_that_is_gone_already_takes_no_others_with_it() {
     let first = request("aurora-dsql-minimal");
