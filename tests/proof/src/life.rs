@@ -331,24 +331,24 @@ fn around(step: Step, cast: &[Member], dice: &mut fastrand::Rng) -> Vec<Step> {
     let pass = |most, dice: &mut fastrand::Rng| Step::Pass {
         seconds: dice.u64(1..most),
     };
-    match step {
-        Step::Abort | Step::TimeOut if dice.bool() => vec![step, pass(90, dice), Step::Redrive],
-        // Only while nothing runs, and told by the one check and not by the other.
-        Step::Drift { .. } => {
-            let (some, more) = (pass(600, dice), pass(7200, dice));
-            vec![Step::Rest, step, some, Step::Check, more, Step::Check]
-        }
-        // One that has failed cannot say so, and its equal begins.
-        Step::CloseBus if dice.bool() => {
-            let request = Step::Request {
-                who: dice.usize(..cast.len()),
-                form: 0,
-            };
-            let (some, more) = (pass(900, dice), pass(900, dice));
-            vec![step, request, some, step, request, more]
-        }
-        _ => vec![step],
+    if matches!(step, Step::Abort | Step::TimeOut) && dice.bool() {
+        return vec![step, pass(90, dice), Step::Redrive];
     }
+    // Only while nothing runs, and told by the one check and not by the other.
+    if matches!(step, Step::Drift { .. }) {
+        let (some, more) = (pass(600, dice), pass(7200, dice));
+        return vec![Step::Rest, step, some, Step::Check, more, Step::Check];
+    }
+    // One that has failed cannot say so, and its equal begins.
+    if step == Step::CloseBus && dice.bool() {
+        let request = Step::Request {
+            who: dice.usize(..cast.len()),
+            form: 0,
+        };
+        let (some, more) = (pass(900, dice), pass(900, dice));
+        return vec![step, request, some, step, request, more];
+    }
+    vec![step]
 }
 
 /// What others do: seldom, as most requests come to nothing after some of that.
