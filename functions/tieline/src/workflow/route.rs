@@ -369,8 +369,8 @@ impl Situation<'_> {
         self.waited() >= self.limit()
     }
 
-    /// Whether nothing is removed before another execution of an equal request has done its check, for a quarter of the phase: then
-    /// there is patience left for the names to go off.
+    /// Whether nothing is removed before another execution of an equal request has done its check, for a quarter of the phase: where a
+    /// phase is longer than three times the time to settle, there is patience left then for the names to go off.
     pub(crate) fn waits_for_check(&self, inventory: &Inventory) -> bool {
         let is_early = self.waited() < self.limit() / 4;
         inventory.is_one_checking && inventory.is_to_go() && is_early
