@@ -257,10 +257,14 @@ fn is_held(one: &VpcEndpoint) -> bool {
 /// The requests of a stack whose marks are on what is there.
 pub(crate) fn marked(seen: &Seen, stack: &str) -> BTreeSet<String> {
     let of_stack = ours(seen).filter(|(name, _)| *name == stack);
-    let tags = of_stack.flat_map(|(_, one)| &one.tags);
-    let marks = tags.filter(|tag| !tag.value.is_empty());
+    of_stack.flat_map(|(_, one)| marked_on(one)).collect()
+}
+
+/// The requests whose mark an endpoint carries.
+pub(crate) fn marked_on(one: &VpcEndpoint) -> impl Iterator<Item = String> {
+    let marks = one.tags.iter().filter(|tag| !tag.value.is_empty());
     let ids = marks.filter_map(|tag| tag.key.strip_prefix(REQUEST));
-    ids.map(str::to_owned).collect()
+    ids.map(str::to_owned)
 }
 
 pub(crate) fn confirmed(stack: &'static str, one: &VpcEndpoint) -> Vec<Confirmed> {

@@ -7,7 +7,7 @@ use tests::{AWAITING, Ended, Seen};
 
 use crate::cast::Member;
 use crate::life::Codes;
-use crate::rules::{confirmed, marked};
+use crate::rules::{confirmed, marked, marked_on};
 
 /// An execution, and what it was started for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,16 @@ fn results(one: &Ended) -> impl Iterator<Item = &Value> {
     let all = one.events.iter();
     all.filter(|event| event["DetailType"] != AWAITING)
         .map(|event| &event["Detail"])
+}
+
+/// What was started for somebody, and how it ended.
+fn of_member<'a>(
+    started: &'a [Started],
+    ended: &'a [Ended],
+    who: usize,
+) -> impl Iterator<Item = (&'a Started, &'a Ended)> {
+    let both = started.iter().zip(ended);
+    both.filter(move |(one, _)| one.who == Some(who))
 }
 
 /// The reason in a result.
@@ -225,18 +235,19 @@ pub(crate) fn nothing_left(
     seen: &Seen,
 ) -> Option<String> {
     let left_nothing = |result: &Value| {
+        // Who only asked has made nothing.
         let left = result["leftBehind"].as_array().map(Vec::len);
-        result["code"] == "REMOVED" || (left == Some(0) && result["stands"] == false)
+        let is_over = matches!(result["code"].as_str(), Some("REMOVED" | "PLANNED"));
+        is_over || (left == Some(0) && result["stands"] == false)
     };
     for (who, member) in cast.iter().enumerate() {
-        let both = started.iter().zip(ended);
-        let own = both.filter(|(one, _)| one.who == Some(who));
+        let own = of_member(started, ended, who);
         let mut said = own.flat_map(|(_, ended)| results(ended)).peekable();
         let (id, stack) = (member.id, member.stack());
         let is_marked = marked(seen, stack).contains(id);
         if is_marked && said.peek().is_some() && said.all(left_nothing) {
             return Some(format!(
-                "every request of {id} to {stack} failed and left nothing, and its mark is there"
+                "every request of {id} to {stack} said that it left nothing, and its mark is there"
             ));
         }
     }
@@ -252,12 +263,16 @@ pub(crate) fn removed_as_told(
     seen: &Seen,
 ) -> Option<String> {
     for (who, member) in cast.iter().enumerate() {
-        let both = started.iter().zip(ended);
-        let asked = both.filter(|(one, _)| one.who == Some(who));
-        let last = asked.max_by_key(|(one, ended)| one.at + ended.seconds);
+        let own = of_member(started, ended, who);
+        let told = own.filter(|(_, ended)| results(ended).next().is_some());
+        let last = told.max_by_key(|(one, ended)| one.at + ended.seconds);
         let said = last.and_then(|(_, ended)| results(ended).last());
         let is_told = said.is_some_and(|said| said["code"] == "REMOVED");
-        if is_told && redriven.is_empty() && marked(seen, member.stack()).contains(member.id) {
+        let is_redriven = |at: &usize| started[*at].who == Some(who);
+        if is_told
+            && !redriven.iter().any(is_redriven)
+            && marked(seen, member.stack()).contains(member.id)
+        {
             let id = member.id;
             return Some(format!(
                 "{id} was told that it is removed, and its mark is there"
@@ -275,9 +290,7 @@ pub(crate) fn left_to_somebody(
     seen: &Seen,
 ) -> Option<String> {
     for (who, member) in cast.iter().enumerate() {
-        let both = started.iter().zip(ended);
-        let own = both.filter(|(one, _)| one.who == Some(who));
-        let left = own
+        let left = of_member(started, ended, who)
             .flat_map(|(_, ended)| results(ended))
             .flat_map(|result| {
                 let all = result["leftBehind"].as_array().into_iter().flatten();
@@ -287,9 +300,8 @@ pub(crate) fn left_to_somebody(
             left.partition(|one| one.contains("another execution of the same request"));
         let stack = member.stack();
         let is_confirmed = |one| {
-            confirmed(stack, one)
-                .iter()
-                .any(|(_, _, id)| id == member.id)
+            let mut confirmed = confirmed(stack, one).into_iter();
+            confirmed.any(|(_, _, id)| id == member.id)
         };
         let nobody = to_others.into_iter().find(|left| {
             let mut alive = seen.alive.iter();
@@ -298,7 +310,8 @@ pub(crate) fn left_to_somebody(
                 let is_named = named
                     .iter()
                     .any(|name| name.starts_with(&one.vpc_endpoint_id));
-                !is_named && !is_confirmed(one)
+                let is_marked = marked_on(one).any(|id| id == member.id);
+                !is_named && is_marked && !is_confirmed(one)
             })
         });
         if let Some(left) = nobody {
