@@ -4,6 +4,7 @@
 
 mod removal {
     mod aborted;
+    mod late;
     mod races;
     mod refused;
     mod stays;

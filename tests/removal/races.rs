@@ -49,6 +49,7 @@ async fn an_execution_whose_status_nobody_knows_is_not_taken_for_one_that_ended(
 
     assert_eq!(code(&ended[0]), "CONNECTED", "{}", detail(&ended[0]));
     assert_eq!(code(&ended[1]), "REQUEST_CONFLICT", "{}", detail(&ended[1]));
+    assert_eq!(detail(&ended[1])["stands"], true, "{}", detail(&ended[1]));
 }
 
 /// The mark goes, and its answer is lost: the next try has no tag to name, and EC2 takes every tag away where none is named.

@@ -223,3 +223,12 @@ pub(crate) fn deploy_verifier(vpc: &VpcId, region: &Region) -> String {
          and add its output VerifierArn to the parameter VerifierArns of this stack"
     )
 }
+
+/// A removal ends without what it did not know when it began.
+pub(crate) fn found_late(what: &str) -> Problem {
+    Problem::new(
+        Code::RollBackIncomplete,
+        format!("{what} is there, and did not show while the removal looked for what to take"),
+        "send the removal again",
+    )
+}

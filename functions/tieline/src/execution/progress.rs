@@ -123,7 +123,7 @@ pub struct Removal {
     /// Whether no more was said of it than its id.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_id: bool,
-    /// Endpoints of other parameters of the same id, which died or were seen late: where nothing is ours, they are what is meant.
+    /// Endpoints that died of other parameters of the same id: where nothing is ours, they are what is meant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<EndpointId>,
 }

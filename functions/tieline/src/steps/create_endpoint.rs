@@ -80,9 +80,7 @@ async fn step(mut work: Work<'_>) -> StepResult {
         return Ok(work.wait("the endpoint before this one is still being deleted"));
     }
     // Whoever removes this request takes whatever carries its mark.
-    if work.progress.creates > 0
-        && let Some(what) = runs::removed_by(&mut work).await?
-    {
+    if let Some(what) = runs::removed_by(&mut work).await? {
         return Ok(work.wait(what));
     }
     create(work, &wanted, &there).await

@@ -1,32 +1,83 @@
 //! What a removal that found nothing asks once more before it says so: Step Functions lists an execution seconds after it began, and what
 //! that makes shows later still.
 
-use super::marked::marked;
-use super::runs::{self, Works};
-use crate::execution::Removal;
+use super::marked::{Asked, marked, standing};
+use super::{roll_back, runs};
+use crate::ids::EndpointId;
 use crate::outside::Reply;
 use crate::ownership::Claim;
-use crate::workflow::Work;
+use crate::problem::Problem;
+use crate::refusals;
+use crate::result::Left;
+use crate::workflow::{Inventory, StepOutput, Work};
 
-/// What there is to wait for before it is said that there was nothing. What carries the id with other parameters is noted.
-pub(super) async fn ask(work: &mut Work<'_>) -> Reply<Option<String>> {
-    let found_something = |removal: &Removal| removal.has_taken();
-    if work.progress.removal.as_ref().is_none_or(found_something) || work.situation().is_over() {
-        return Ok(None);
-    }
+/// What came of asking.
+pub(super) enum Answer {
+    /// There is nothing.
+    Nothing,
+    /// Something is there, or may come.
+    Wait(String),
+    /// Something is there, or may come, that the removal does not take.
+    Refused(Problem, Option<EndpointId>),
+}
+
+pub(super) async fn ask(work: &mut Work<'_>) -> Reply<Answer> {
+    let Some(removal) = &work.progress.removal else {
+        return Ok(Answer::Nothing);
+    };
+    let has_taken = removal.has_taken();
+    let is_over = work.situation().is_over();
     let owner = &work.plan.owner;
     let (progress, id) = (&mut work.progress, &owner.request_id);
     let before = runs::before(work.outside, &work.execution, progress, id).await?;
-    if !matches!(before, Works::Nobody) {
-        return Ok(Some(
-            "an execution that makes it to come to its end".to_owned(),
-        ));
+    if let Some(problem) = before.in_progress(id) {
+        return Ok(match is_over {
+            true => Answer::Refused(problem, None),
+            false => Answer::Wait(problem.message),
+        });
+    }
+    // Of what is there after that, who asked since has made it.
+    if has_taken {
+        return Ok(Answer::Nothing);
     }
     let there = marked(work.outside, owner).await?;
-    let mut alive = there.into_iter().filter(|one| !one.state.is_dead());
-    let other = alive.find(|one| owner.claim(&one.tags) == Claim::Other);
-    if let (Some(other), Some(removal)) = (other, &mut work.progress.removal) {
-        removal.others.push(other.id);
+    let Some(one) = there.into_iter().find(|one| !one.state.is_dead()) else {
+        return Ok(Answer::Nothing);
+    };
+    if owner.claim(&one.tags) == Claim::Other {
+        return Ok(Answer::Refused(refusals::conflict(one.id.as_str()), None));
     }
-    Ok(None)
+    // What was planned without it never looks there.
+    let wanted = work.plan.endpoint.as_ref();
+    let is_seen = wanted
+        .is_some_and(|wanted| wanted.service == one.service && wanted.vpc_id.as_str() == one.vpc);
+    Ok(if is_seen && !is_over {
+        Answer::Wait(format!("{} to be looked at", one.id))
+    } else {
+        Answer::Refused(refusals::found_late(one.id.as_str()), Some(one.id))
+    })
+}
+
+/// Ends a removal that took nothing, for this reason.
+pub(super) async fn refuse(
+    mut work: Work<'_>,
+    inventory: &Inventory,
+    problem: Problem,
+    what: Option<EndpointId>,
+) -> StepOutput {
+    roll_back::note(&mut work.progress, problem);
+    let asked = Asked::ById(&work.plan.owner.request_id);
+    let there = standing(work.outside, &work.execution, asked).await;
+    let left = there.left();
+    let mut behind = left.behind.to_vec();
+    let is_named = |id: &EndpointId| behind.iter().any(|one| one.starts_with(id.as_str()));
+    behind.extend(
+        what.filter(|id| !left.stands && !is_named(id))
+            .map(|id| id.to_string()),
+    );
+    let left = Left {
+        behind: &behind,
+        ..left
+    };
+    roll_back::removed(work, inventory, left)
 }

@@ -14,7 +14,7 @@ use crate::execution::{EndedExecution, Phase, Progress, Removal};
 use crate::ids::EndpointId;
 use crate::options::OnFailure;
 use crate::outside::{CallError, Endpoint, EndpointChange, Outside, Reply};
-use crate::ownership::{MANAGED, REQUEST, is_closing};
+use crate::ownership::{Claim, MANAGED, REQUEST, is_closing};
 use crate::parts::Part;
 use crate::problem::{Code, Problem, Rejection};
 use crate::refusals;
@@ -135,6 +135,10 @@ async fn step(mut work: Work<'_>) -> StepResult {
     }
     let began = work.now();
     let inventory = inventory::take(&work).await?;
+    // What it did not find at first, one look alone does not make gone.
+    if work.removes() && work.progress.endpoint.is_none() {
+        work.progress.endpoint = inventory.alive().map(|one| one.id.clone());
+    }
     if work.plan.on_failure == OnFailure::Keep && !work.removes() {
         return Ok(announce(work, &inventory));
     }
@@ -151,14 +155,18 @@ async fn step(mut work: Work<'_>) -> StepResult {
         let progress = &mut work.progress;
         let before = runs::before(work.outside, &work.execution, progress, id).await?;
         if !matches!(before, Works::Nobody) {
+            if matches!(before, Works::This(_)) {
+                open_for(&mut work, &inventory).await?;
+            }
             return Ok(work.pause("an execution that makes it to come to its end"));
         }
     }
+    let with_names = work.situation_at(began).is_patient_with_names();
     match &inventory.first {
-        First::NamesOff(id) if patient => {
+        First::NamesOff(id) if with_names => {
             return names_off(work, id.clone(), still_there(&inventory)).await;
         }
-        First::NamesGoOff if patient => return Ok(work.pause("the names to go off")),
+        First::NamesGoOff if with_names => return Ok(work.pause("the names to go off")),
         First::Settle => return Ok(work.pause("claims from before to show")),
         // EC2 has not taken the order for too long: what is left behind would be worse.
         First::NamesOff(_) | First::NamesGoOff | First::Close | First::Nothing => {}
@@ -242,6 +250,34 @@ async fn step(mut work: Work<'_>) -> StepResult {
     Ok(work.pause(still_there(&inventory)))
 }
 
+/// Who is waited for waits for what is closed in turn. Once names are off it is too late for that.
+async fn open_for(work: &mut Work<'_>, inventory: &Inventory) -> Reply<()> {
+    let (ec2, owner) = (work.outside.ec2, &work.plan.owner);
+    // What others hold is theirs by then.
+    for (endpoint, disposition) in &inventory.endpoints {
+        if *disposition == Disposition::Reopens {
+            remove(work, endpoint, *disposition).await?;
+        }
+    }
+    let may_open = |one: &&Endpoint| {
+        owner.closes(&one.tags)
+            && owner.claim(&one.tags) == Claim::Ours
+            && !work.progress.has_names_off(&one.id)
+    };
+    let endpoints = inventory.endpoints.iter().map(|(endpoint, _)| endpoint);
+    let closed: Vec<&Endpoint> = endpoints.filter(may_open).collect();
+    if closed.is_empty() {
+        return Ok(());
+    }
+    // Noted a step before it is done: once it is open, nobody's claims have settled.
+    if work.progress.closing.take().is_none() {
+        for endpoint in closed {
+            done_or_busy(ec2.untag(&endpoint.id, &owner.closing()).await)?;
+        }
+    }
+    Ok(())
+}
+
 /// The names that clients use are turned off before what they lead to goes.
 async fn names_off(mut work: Work<'_>, id: EndpointId, what: String) -> StepResult {
     let off = EndpointChange::of_private_dns(false);
@@ -318,8 +354,8 @@ pub(super) fn of_other_parameters(progress: &Progress) -> Option<EndpointId> {
     other.filter(|_| !removal.has_taken()).cloned()
 }
 
-/// Says that the connection is gone; or what of it is not.
-fn removed(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
+/// Says that the connection is gone; or what of it is not, and what there is beside it.
+pub(super) fn removed(mut work: Work<'_>, inventory: &Inventory, beside: Left<'_>) -> StepOutput {
     // Where ours went, what else is called so was not ours.
     let behind = inventory.parts.behind.iter();
     let behind = behind.filter(|one| !has_removed(&work.progress, &one.name));
@@ -335,11 +371,12 @@ fn removed(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
         note(&mut work.progress, refusals::conflict(other.as_str()));
     }
     if work.progress.failure.is_some() {
-        let left = Left {
-            behind: &inventory.left_over(),
-            stands: false,
-        };
-        return work.tell(left);
+        let mut behind = inventory.left_over();
+        behind.extend_from_slice(beside.behind);
+        return work.tell(Left {
+            behind: &behind,
+            ..beside
+        });
     }
     let now = work.now();
     work.progress.close(now);
@@ -362,7 +399,7 @@ fn removed(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
 /// Says why the request failed, and what is left.
 pub(super) fn announce(mut work: Work<'_>, inventory: &Inventory) -> StepOutput {
     if work.removes() {
-        return removed(work, inventory);
+        return removed(work, inventory, Left::default());
     }
     if work.progress.cleaning
         && let Some(endpoint) = inventory.confirmed()
@@ -421,7 +458,7 @@ fn note_left_over(progress: &mut Progress, what: &str) {
     note(progress, problem);
 }
 
-fn note(progress: &mut Progress, problem: Problem) {
+pub(super) fn note(progress: &mut Progress, problem: Problem) {
     let failure = progress.failure.get_or_insert_with(Rejection::default);
     failure.problems.push(problem);
 }

@@ -10,6 +10,7 @@ use crate::execution::{EndedExecution, Execution, Progress};
 use crate::ids::{Region, RequestId};
 use crate::json::canonical;
 use crate::outside::{ENDED, EnteredState, Outside, Reply};
+use crate::problem::{Code, Problem};
 use crate::question;
 use crate::removal::{self, Removal};
 use crate::request;
@@ -55,6 +56,23 @@ impl Works {
             ),
             Self::Later(one) => Some(one),
         }
+    }
+
+    /// What a removal that may wait no longer says of it.
+    pub(super) fn in_progress(&self, id: &RequestId) -> Option<Problem> {
+        let first = self.who()?;
+        let fix = match self {
+            Self::This(_) => format!(
+                "wait for its result, or stop it, which removes what it made: aws stepfunctions stop-execution --execution-arn {first}; \
+                 then send the removal again"
+            ),
+            Self::Nobody | Self::Unknown => {
+                "have it be looked at, and send the removal again".to_owned()
+            }
+            Self::Later(_) => "send the removal again once fewer executions run".to_owned(),
+        };
+        let what = format!("the request {id} is still being made by {first}");
+        Some(Problem::new(Code::RequestInProgress, what, fix))
     }
 }
 

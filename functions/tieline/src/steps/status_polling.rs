@@ -42,10 +42,15 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
         {
             return Ok(work.wait(what));
         }
-        if matches!(decision.then, Then::RolledBack)
-            && let Some(what) = once_more::ask(&mut work).await?
-        {
-            return Ok(work.pause(what));
+        if matches!(decision.then, Then::RolledBack) {
+            match once_more::ask(&mut work).await? {
+                once_more::Answer::Nothing => {}
+                once_more::Answer::Wait(what) => return Ok(work.pause(what)),
+                once_more::Answer::Refused(problem, what) => {
+                    let inventory = observed.inventory.unwrap_or_default();
+                    return Ok(once_more::refuse(work, &inventory, problem, what).await);
+                }
+            }
         }
         Ok(carry_out(decision, work, observed))
     })

@@ -124,12 +124,8 @@ impl Remaining {
 impl Inventory {
     /// The endpoint that this request's parts belong to: the one that is alive, or the last one that was.
     pub fn endpoint(&self) -> Option<&Endpoint> {
-        let alive = |(_, disposition): &&(Endpoint, Disposition)| {
-            !matches!(disposition, Disposition::IsGone | Disposition::IsGoing)
-        };
-        let one = self.endpoints.iter().find(alive);
         let last = self.endpoints.last();
-        one.map(|(endpoint, _)| endpoint)
+        self.alive()
             .or(self.lent.as_ref())
             .or(last.map(|(endpoint, _)| endpoint))
     }
@@ -220,13 +216,22 @@ impl Inventory {
         })
     }
 
-    /// Whether something has to be ordered. `patient`: the endpoint waits for its parts.
-    pub fn wants_a_call(&self, patient: bool) -> bool {
+    /// The one that is neither gone nor going.
+    pub fn alive(&self) -> Option<&Endpoint> {
+        let mut all = self.endpoints.iter();
+        let alive = all.find(|(_, disposition)| {
+            !matches!(disposition, Disposition::IsGone | Disposition::IsGoing)
+        });
+        alive.map(|(endpoint, _)| endpoint)
+    }
+
+    /// Whether something has to be ordered. `patient`: the endpoint waits for its parts; `with_names`: and for its names.
+    pub fn wants_a_call(&self, patient: bool, with_names: bool) -> bool {
         match self.first {
             First::Close => return true,
-            First::NamesOff(_) if patient => return true,
+            First::NamesOff(_) if with_names => return true,
             First::Settle => return false,
-            First::NamesGoOff if patient => return false,
+            First::NamesGoOff if with_names => return false,
             First::NamesOff(_) | First::NamesGoOff | First::Nothing => {}
         }
         if self.parts.next().is_some() {

@@ -364,13 +364,24 @@ impl Situation<'_> {
         self.waited() < self.limit() / 2
     }
 
+    /// Whether there is time for names to go off: for half of the phase, and for a quarter from when nobody can claim any more what goes,
+    /// so that what was waited for before does not take it from them. The last eighth is for what goes all the same.
+    pub(crate) fn is_patient_with_names(&self) -> bool {
+        let (waited, limit) = (self.waited(), self.limit());
+        let settled = self
+            .progress
+            .closing
+            .map(|since| since + self.limits.settle);
+        let is_new = |since: Time| self.now.since(since) < limit / 4;
+        self.is_patient() || (settled.is_some_and(is_new) && waited < limit - limit / 8)
+    }
+
     /// Whether the phase has lasted as long as it may.
     pub(crate) fn is_over(&self) -> bool {
         self.waited() >= self.limit()
     }
 
-    /// Whether nothing is removed before another execution of an equal request has done its check, for a quarter of the phase: where a
-    /// phase is longer than three times the time to settle, there is patience left then for the names to go off.
+    /// Whether nothing is removed before another execution of an equal request has done its check, for a quarter of the phase.
     pub(crate) fn waits_for_check(&self, inventory: &Inventory) -> bool {
         let is_early = self.waited() < self.limit() / 4;
         inventory.is_one_checking && inventory.is_to_go() && is_early
@@ -391,7 +402,7 @@ impl Situation<'_> {
             Then::RolledBack
         } else if self.is_over() {
             Then::GiveUp
-        } else if inventory.wants_a_call(self.is_patient()) {
+        } else if inventory.wants_a_call(self.is_patient(), self.is_patient_with_names()) {
             Then::Go(NextState::RollBack)
         } else if let Some(seconds) = self.until_settled(inventory) {
             let what = still_there(inventory);

@@ -1,5 +1,7 @@
 //! When the next look comes.
 
+use std::time::Duration;
+
 use tieline::execution::{Phase, Progress};
 use tieline::time::Time;
 use tieline::workflow::{Disposition, First, Inventory, Observed, Remaining, RemainingPart, Then};
@@ -54,4 +56,34 @@ fn who_lets_claims_show_looks_again_when_that_is_over() {
     }
     let anothers = seconds(&progress, of_endpoint(), 10);
     assert_eq!(anothers, 5, "another one lets go of it");
+}
+
+/// What was waited for before, as for somebody who checks or who began earlier, does not take it from them.
+#[test]
+fn names_have_time_to_go_off_from_when_nobody_can_claim_what_they_lead_to() {
+    let (plan, mut progress) = sent("status-polling/create");
+    let began = progress.since;
+    progress.phase = Phase::RollBack;
+    let observed = Observed {
+        inventory: Some(Inventory {
+            first: First::NamesGoOff,
+            endpoints: vec![(endpoint(&plan, &progress), Disposition::IsDeleted)],
+            ..Inventory::default()
+        }),
+        ..Observed::default()
+    };
+    let limit = plan.phase_limit(progress.phase, &LIMITS).as_secs();
+    let settled = limit / 2 + LIMITS.settle.as_secs();
+    for (closed, after, then) in [
+        (None, limit / 2 - 1, "wait"),
+        (None, limit / 2, "Roll back"),
+        (Some(limit / 2), settled + limit / 4 - 1, "wait"),
+        (Some(limit / 2), settled + limit / 4, "Roll back"),
+        (Some(limit / 4 * 3), limit * 7 / 8 - 1, "wait"),
+        (Some(limit / 4 * 3), limit * 7 / 8 + 1, "Roll back"),
+    ] {
+        progress.closing = closed.map(|seconds| began + Duration::from_secs(seconds));
+        let decided = word(&decide(&plan, &progress, after, &observed).then);
+        assert_eq!(decided, then, "closed after {closed:?}, {after} s");
+    }
 }

@@ -19,7 +19,7 @@ use crate::removal::{self, Removal};
 use crate::result::{Left, Planned, Removed, ResultDetail};
 use crate::steps::inventory;
 use crate::steps::marked::{Asked, goes_on_for};
-use crate::steps::runs::{self, Works};
+use crate::steps::runs;
 use crate::time::Time;
 use crate::workflow::{NextState, StepInput, StepOutput, StepResult};
 
@@ -162,19 +162,7 @@ pub(super) async fn step(
     let doubted = answer.progress.doubted.take();
     // Whoever began later waits for the other one: so both never wait for each other.
     let working = runs::before(outside, &answer.execution, &mut answer.progress, id).await?;
-    if let Some(first) = working.who() {
-        let what = format!("the request {id} is still being made by {first}");
-        let fix = match &working {
-            Works::This(_) => format!(
-                "wait for its result, or stop it, which removes what it made: aws stepfunctions stop-execution --execution-arn {first}; \
-                 then send the removal again"
-            ),
-            Works::Nobody | Works::Unknown => {
-                "have it be looked at, and send the removal again".to_owned()
-            }
-            Works::Later(_) => "send the removal again once fewer executions run".to_owned(),
-        };
-        let problem = Problem::new(Code::RequestInProgress, what, fix);
+    if let Some(problem) = working.in_progress(id) {
         let only_asks = removal.dry_run();
         let waits = answer.not_yet_for(&working, problem, asked, only_asks);
         return Ok(waits.await);
