@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tests::{Ended, Seen, Simulated, Stage, code, everything};
 use world::admin::State;
 use world::gate::Call;
+use world::model::endpoints::Outlook;
 use world::model::groups::CreateSecurityGroup;
 use world::scenario::{self, VPC};
 
@@ -89,11 +90,15 @@ impl Play {
         let rules = Rules::default();
         let _ = by_hand(&mut world, scenario::SERVICE, ("owner", "somebody"));
         let secrets = "com.amazonaws.us-east-1.secretsmanager";
-        rules.stays(&by_hand(
-            &mut world,
-            secrets,
-            ("tieline:managed", "tieline"),
-        ));
+        let ours = ("tieline:managed", "tieline");
+        rules.stays(&by_hand(&mut world, secrets, ours));
+        // Where most of the cast look for what is to go. Nobody joins what is dead; who cannot see that it is, is refused, which may
+        // be where not all ends well.
+        if !life.ends_well {
+            world.foresee(Outlook::Rejected);
+            let _ = by_hand(&mut world, scenario::SERVICE, ours);
+            world.foresee(Outlook::Available);
+        }
         let group = CreateSecurityGroup {
             group_name: "by-hand".to_owned(),
             description: "by hand".to_owned(),
