@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use tests::{
     Ended, Seen, Simulated, Stage, assert_connected, code, detail, everything, everything_now,
-    request,
+    request, writes,
 };
 use world::gate::{Fault, FaultKind};
 use world::{World, scenario};
@@ -49,6 +49,35 @@ async fn a_request_that_was_listed_late_is_waited_for_with_everything_open() {
         let is_marked = marks.any(|tag| tag.key == "tieline:request/orders-prod");
         assert!(!is_marked, "{what}: its mark is there");
     }
+}
+
+/// The removal has closed what that makes, opens it again, and ends with its name.
+#[tokio::test(start_paused = true)]
+async fn who_is_listed_late_and_works_for_days_is_named() {
+    let mut world = scenario::world("acceptance-never");
+    world.add_fault(Fault {
+        seconds: Some(100.0),
+        ..Fault::on("ListExecutions", FaultKind::Empty)
+    });
+    let mut stage = Stage::on(Simulated::on(world));
+    let request = request("endpoint-service");
+    stage.start(request.clone(), None);
+    stage.pass(Duration::from_secs(60)).await;
+    stage.remove(removal(&request), None);
+    while stage.ended()[1].status == "RUNNING" {
+        stage.pass(Duration::from_secs(60)).await;
+    }
+    let ended = stage.ended().pop().unwrap();
+
+    let result = detail(&ended);
+    assert_eq!(code(&ended), "REQUEST_IN_PROGRESS", "{result}");
+    assert_eq!(result["leftBehind"], json!([]), "{result}");
+    assert_eq!(stage.ended()[0].status, "RUNNING");
+    assert!(writes(stage.outside()).contains(&"DeleteTags".to_owned()));
+    let all = Seen::at_last(&mut stage.outside().world()).alive;
+    let mut tags = all.iter().flat_map(|one| &one.tags);
+    assert!(!tags.any(|tag| tag.key == "tieline:closing"), "{result}");
+    stage.abort();
 }
 
 /// A request that had made nothing, and was not listed, when its removal began; with something more that goes wrong.

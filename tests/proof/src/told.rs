@@ -235,10 +235,10 @@ pub(crate) fn nothing_left(
     seen: &Seen,
 ) -> Option<String> {
     let left_nothing = |result: &Value| {
-        // Who only asked has made nothing.
         let left = result["leftBehind"].as_array().map(Vec::len);
-        let is_over = matches!(result["code"].as_str(), Some("REMOVED" | "PLANNED"));
-        is_over || (left == Some(0) && result["stands"] == false)
+        let has_failed = left == Some(0) && result["stands"] == false;
+        // Who only asked has made nothing.
+        has_failed || matches!(result["code"].as_str(), Some("REMOVED" | "PLANNED"))
     };
     for (who, member) in cast.iter().enumerate() {
         let own = of_member(started, ended, who);

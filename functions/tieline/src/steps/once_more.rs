@@ -9,10 +9,10 @@ use crate::ownership::Claim;
 use crate::problem::Problem;
 use crate::refusals;
 use crate::result::Left;
-use crate::workflow::{Inventory, StepOutput, Work};
+use crate::workflow::{Inventory, StepOutput, StepResult, Work};
 
 /// What came of asking.
-pub(super) enum Answer {
+enum Answer {
     /// There is nothing.
     Nothing,
     /// Something is there, or may come.
@@ -21,7 +21,16 @@ pub(super) enum Answer {
     Refused(Problem, Option<EndpointId>),
 }
 
-pub(super) async fn ask(work: &mut Work<'_>) -> Reply<Answer> {
+/// Says what came of a roll back, unless a removal has something to wait for.
+pub(super) async fn announce(mut work: Work<'_>, inventory: &Inventory) -> StepResult {
+    Ok(match ask(&mut work).await? {
+        Answer::Nothing => roll_back::announce(work, inventory),
+        Answer::Wait(what) => work.pause(what),
+        Answer::Refused(problem, what) => refuse(work, inventory, problem, what).await,
+    })
+}
+
+async fn ask(work: &mut Work<'_>) -> Reply<Answer> {
     let Some(removal) = &work.progress.removal else {
         return Ok(Answer::Nothing);
     };
@@ -58,8 +67,21 @@ pub(super) async fn ask(work: &mut Work<'_>) -> Reply<Answer> {
     })
 }
 
+/// Says what is left when time is over; of a removal that took nothing, who makes that.
+pub(super) async fn give_up(mut work: Work<'_>, inventory: &Inventory) -> StepResult {
+    let removal = work.progress.removal.as_ref();
+    if removal.is_some_and(|removal| !removal.has_taken()) {
+        let (progress, id) = (&mut work.progress, &work.plan.owner.request_id);
+        let before = runs::before(work.outside, &work.execution, progress, id).await?;
+        if let Some(problem) = before.in_progress(id) {
+            return Ok(refuse(work, &Inventory::default(), problem, None).await);
+        }
+    }
+    Ok(roll_back::give_up(work, inventory))
+}
+
 /// Ends a removal that took nothing, for this reason.
-pub(super) async fn refuse(
+async fn refuse(
     mut work: Work<'_>,
     inventory: &Inventory,
     problem: Problem,

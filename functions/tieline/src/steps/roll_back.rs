@@ -5,7 +5,8 @@
 //! What does not carry our tags is not touched. An endpoint that other requests hold loses our tags only. One that was
 //! marked as ready stays, and the result says so: perhaps another run of the same request announced it. A create whose
 //! answer was lost is looked for until [`crate::time::Limits::settle`] has passed. A vendor that refuses to remove its
-//! part, or does not answer for half a phase, keeps nothing of EC2's from being removed. May be repeated.
+//! part, or does not answer for half a phase, keeps nothing of EC2's from being removed. A removal waits for who began
+//! before it, and opens again what that waits for. May be repeated.
 
 use super::marked::{Asked, Standing, standing};
 use super::runs::{self, Works};
@@ -142,8 +143,9 @@ async fn step(mut work: Work<'_>) -> StepResult {
     if work.plan.on_failure == OnFailure::Keep && !work.removes() {
         return Ok(announce(work, &inventory));
     }
+    // Whoever looks next says what is left.
     if work.situation_at(began).is_over() {
-        return Ok(give_up(work, &inventory));
+        return Ok(work.pause(still_there(&inventory)));
     }
     if work.situation_at(began).waits_for_check(&inventory) {
         return Ok(work.pause(CHECKING));
@@ -161,12 +163,11 @@ async fn step(mut work: Work<'_>) -> StepResult {
             return Ok(work.pause("an execution that makes it to come to its end"));
         }
     }
-    let with_names = work.situation_at(began).is_patient_with_names();
     match &inventory.first {
-        First::NamesOff(id) if with_names => {
+        First::NamesOff(id) if patient => {
             return names_off(work, id.clone(), still_there(&inventory)).await;
         }
-        First::NamesGoOff if with_names => return Ok(work.pause("the names to go off")),
+        First::NamesGoOff if patient => return Ok(work.pause("the names to go off")),
         First::Settle => return Ok(work.pause("claims from before to show")),
         // EC2 has not taken the order for too long: what is left behind would be worse.
         First::NamesOff(_) | First::NamesGoOff | First::Close | First::Nothing => {}

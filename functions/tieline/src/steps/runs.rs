@@ -58,17 +58,16 @@ impl Works {
         }
     }
 
-    /// What a removal that may wait no longer says of it.
+    /// What a removal waits for, and why it is refused where that takes too long.
     pub(super) fn in_progress(&self, id: &RequestId) -> Option<Problem> {
         let first = self.who()?;
         let fix = match self {
+            Self::Nobody => return None,
             Self::This(_) => format!(
                 "wait for its result, or stop it, which removes what it made: aws stepfunctions stop-execution --execution-arn {first}; \
                  then send the removal again"
             ),
-            Self::Nobody | Self::Unknown => {
-                "have it be looked at, and send the removal again".to_owned()
-            }
+            Self::Unknown => "have it be looked at, and send the removal again".to_owned(),
             Self::Later(_) => "send the removal again once fewer executions run".to_owned(),
         };
         let what = format!("the request {id} is still being made by {first}");

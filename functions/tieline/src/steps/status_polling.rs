@@ -3,7 +3,7 @@
 //! "Not yet" is an answer with a wait in it; only what is wrong is an error. One poll serves every phase.
 
 use super::observe::observe;
-use super::{once_more, roll_back, runs, verify};
+use super::{once_more, runs, verify};
 use crate::outside::Outside;
 use crate::result::{Awaiting, Built, Ready, ResultDetail};
 use crate::trial::Tried;
@@ -42,25 +42,15 @@ pub async fn handle(outside: &Outside<'_>, input: StepInput) -> StepResult {
         {
             return Ok(work.wait(what));
         }
-        if matches!(decision.then, Then::RolledBack) {
-            match once_more::ask(&mut work).await? {
-                once_more::Answer::Nothing => {}
-                once_more::Answer::Wait(what) => return Ok(work.pause(what)),
-                once_more::Answer::Refused(problem, what) => {
-                    let inventory = observed.inventory.unwrap_or_default();
-                    return Ok(once_more::refuse(work, &inventory, problem, what).await);
-                }
-            }
-        }
-        Ok(carry_out(decision, work, observed))
+        carry_out(decision, work, observed).await
     })
     .await
 }
 
 /// What the step answers to a decision.
-fn carry_out(decision: Decision, mut work: Work<'_>, observed: Observed) -> StepOutput {
+async fn carry_out(decision: Decision, mut work: Work<'_>, observed: Observed) -> StepResult {
     work.enter(decision.phase);
-    match decision.then {
+    Ok(match decision.then {
         Then::Go(next) => {
             // Before that step, whose own word would be lost with its answer.
             let wanted = work.plan.endpoint.as_ref();
@@ -85,9 +75,13 @@ fn carry_out(decision: Decision, mut work: Work<'_>, observed: Observed) -> Step
         Then::AwaitAcceptance { seconds, what } => awaiting(work, seconds, what, &observed),
         Then::Fail(problem) => work.fail(problem),
         Then::Ready => ready(work, &observed),
-        Then::RolledBack => roll_back::announce(work, &observed.inventory.unwrap_or_default()),
-        Then::GiveUp => roll_back::give_up(work, &observed.inventory.unwrap_or_default()),
-    }
+        Then::RolledBack => {
+            return once_more::announce(work, &observed.inventory.unwrap_or_default()).await;
+        }
+        Then::GiveUp => {
+            return once_more::give_up(work, &observed.inventory.unwrap_or_default()).await;
+        }
+    })
 }
 
 fn ready(mut work: Work<'_>, observed: &Observed) -> StepOutput {

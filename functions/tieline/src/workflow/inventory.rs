@@ -225,13 +225,13 @@ impl Inventory {
         alive.map(|(endpoint, _)| endpoint)
     }
 
-    /// Whether something has to be ordered. `patient`: the endpoint waits for its parts; `with_names`: and for its names.
-    pub fn wants_a_call(&self, patient: bool, with_names: bool) -> bool {
+    /// Whether something has to be ordered. `patient`: the endpoint waits for its names and its parts.
+    pub fn wants_a_call(&self, patient: bool) -> bool {
         match self.first {
             First::Close => return true,
-            First::NamesOff(_) if with_names => return true,
+            First::NamesOff(_) if patient => return true,
             First::Settle => return false,
-            First::NamesGoOff if with_names => return false,
+            First::NamesGoOff if patient => return false,
             First::NamesOff(_) | First::NamesGoOff | First::Nothing => {}
         }
         if self.parts.next().is_some() {

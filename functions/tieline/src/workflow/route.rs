@@ -359,21 +359,17 @@ impl Situation<'_> {
         )))
     }
 
-    /// Whether the endpoint waits for its parts to be removed first, for half of the phase.
+    /// Whether the endpoint waits for its names to go off and its parts to be removed first: for half of the phase, and for a quarter from
+    /// when nobody can claim any more what goes, so that what was waited for before does not take it from them. The last quarter is
+    /// for what goes all the same.
     pub(crate) fn is_patient(&self) -> bool {
-        self.waited() < self.limit() / 2
-    }
-
-    /// Whether there is time for names to go off: for half of the phase, and for a quarter from when nobody can claim any more what goes,
-    /// so that what was waited for before does not take it from them. The last eighth is for what goes all the same.
-    pub(crate) fn is_patient_with_names(&self) -> bool {
         let (waited, limit) = (self.waited(), self.limit());
         let settled = self
             .progress
             .closing
             .map(|since| since + self.limits.settle);
         let is_new = |since: Time| self.now.since(since) < limit / 4;
-        self.is_patient() || (settled.is_some_and(is_new) && waited < limit - limit / 8)
+        waited < limit / 2 || (settled.is_some_and(is_new) && waited < limit - limit / 4)
     }
 
     /// Whether the phase has lasted as long as it may.
@@ -402,7 +398,7 @@ impl Situation<'_> {
             Then::RolledBack
         } else if self.is_over() {
             Then::GiveUp
-        } else if inventory.wants_a_call(self.is_patient(), self.is_patient_with_names()) {
+        } else if inventory.wants_a_call(self.is_patient()) {
             Then::Go(NextState::RollBack)
         } else if let Some(seconds) = self.until_settled(inventory) {
             let what = still_there(inventory);

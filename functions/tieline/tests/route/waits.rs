@@ -73,14 +73,14 @@ fn names_have_time_to_go_off_from_when_nobody_can_claim_what_they_lead_to() {
         ..Observed::default()
     };
     let limit = plan.phase_limit(progress.phase, &LIMITS).as_secs();
-    let settled = limit / 2 + LIMITS.settle.as_secs();
+    let settled = limit / 3 + LIMITS.settle.as_secs();
     for (closed, after, then) in [
         (None, limit / 2 - 1, "wait"),
         (None, limit / 2, "Roll back"),
-        (Some(limit / 2), settled + limit / 4 - 1, "wait"),
-        (Some(limit / 2), settled + limit / 4, "Roll back"),
-        (Some(limit / 4 * 3), limit * 7 / 8 - 1, "wait"),
-        (Some(limit / 4 * 3), limit * 7 / 8 + 1, "Roll back"),
+        (Some(limit / 3), settled + limit / 4 - 1, "wait"),
+        (Some(limit / 3), settled + limit / 4, "Roll back"),
+        (Some(limit / 2), limit * 3 / 4 - 1, "wait"),
+        (Some(limit / 2), limit * 3 / 4 + 1, "Roll back"),
     ] {
         progress.closing = closed.map(|seconds| began + Duration::from_secs(seconds));
         let decided = word(&decide(&plan, &progress, after, &observed).then);
