@@ -1,5 +1,5 @@
-//! What a removal that found nothing asks once more before it says so: Step Functions lists an execution seconds after it began, and what
-//! that makes shows later still.
+//! What a removal asks once more before it says how it ended: Step Functions lists an execution seconds after it began, and what that
+//! makes shows later still.
 
 use super::marked::{Asked, marked, standing};
 use super::{roll_back, runs};
@@ -80,7 +80,7 @@ pub(super) async fn give_up(mut work: Work<'_>, inventory: &Inventory) -> StepRe
     Ok(roll_back::give_up(work, inventory))
 }
 
-/// Ends a removal that took nothing, for this reason.
+/// Ends a removal for this reason, with what there is of the request beside what the inventory knows.
 async fn refuse(
     mut work: Work<'_>,
     inventory: &Inventory,

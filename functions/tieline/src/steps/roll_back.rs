@@ -5,8 +5,8 @@
 //! What does not carry our tags is not touched. An endpoint that other requests hold loses our tags only. One that was
 //! marked as ready stays, and the result says so: perhaps another run of the same request announced it. A create whose
 //! answer was lost is looked for until [`crate::time::Limits::settle`] has passed. A vendor that refuses to remove its
-//! part, or does not answer for half a phase, keeps nothing of EC2's from being removed. A removal waits for who began
-//! before it, and opens again what that waits for. May be repeated.
+//! part, or does not answer for half a phase (three quarters at most, where others were waited for), keeps nothing of
+//! EC2's from being removed. A removal waits for who began before it, and opens again what that waits for. May be repeated.
 
 use super::marked::{Asked, Standing, standing};
 use super::runs::{self, Works};
