@@ -15,7 +15,7 @@ pub(crate) fn conflict(what_is_there: &str) -> Problem {
     Problem::new(
         Code::RequestConflict,
         format!("this requestId was used with other parameters: {what_is_there} is there"),
-        "choose another requestId, or send the parameters of the first request",
+        "choose another requestId, or send the parameters that it was made or changed with last",
     )
     .about("$.requestId")
 }

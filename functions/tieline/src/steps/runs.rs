@@ -64,8 +64,8 @@ impl Works {
         let fix = match self {
             Self::Nobody => return None,
             Self::This(_) => format!(
-                "wait for its result, or stop it, which removes what it made: aws stepfunctions stop-execution --execution-arn {first}; \
-                 then send the removal again"
+                "wait for its result, or stop it, which removes what a request made and leaves a change half done: \
+                 aws stepfunctions stop-execution --execution-arn {first}; then send the removal again"
             ),
             Self::Unknown => "have it be looked at, and send the removal again".to_owned(),
             Self::Later(_) => "send the removal again once fewer executions run".to_owned(),
