@@ -71,9 +71,13 @@ def missed(file, cases, check):
         with tempfile.TemporaryDirectory() as folder:
             broken = pathlib.Path(folder) / pathlib.Path(file).name
             broken.write_text(text.replace(old, new, 1), encoding="utf-8")
-            found = check(broken)
-        if not any(word.lower() in finding.lower() for finding in found):
-            yield f"{file} with {what}: expected {word}, found {found}"
+            found = []
+            for finding in check(broken):
+                found.append(finding)
+                if word.lower() in finding.lower():
+                    break
+            else:
+                yield f"{file} with {what}: expected {word}, found {found}"
 
 
 if __name__ == "__main__":
