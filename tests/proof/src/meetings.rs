@@ -1,6 +1,6 @@
 //! Two things that meet, in calm weather: the second one comes at each of many moments of the first one.
 
-use crate::cast::Member;
+use crate::cast::{Member, OPEN};
 use crate::life::{Life, Step};
 
 /// How many seconds after the first thing the second one comes. A connection is made in some two minutes, and removed in five.
@@ -36,26 +36,27 @@ const OTHER_REMOVAL: Step = Step::RemoveById { who: 1 };
 const CONNECTED: [Step; 2] = [REQUEST, Step::Rest];
 const SHARED: [Step; 4] = [REQUEST, Step::Rest, OTHER_REQUEST, Step::Rest];
 
+/// Where they meet: on an endpoint with groups that the requests name, and on one with a group of its own.
+const TARGETS: [&str; 2] = ["aurora-dsql", OPEN];
+
 /// Every meeting at every moment.
 pub fn meetings() -> impl Iterator<Item = Life> {
-    MEETINGS
+    let places = TARGETS
         .into_iter()
-        .flat_map(|(name, before, first, second)| {
-            MOMENTS.into_iter().map(move |seconds| {
-                let mut steps = before.to_vec();
-                steps.extend([first, Step::Pass { seconds }, second]);
-                Life {
-                    name: format!("meeting/{name}/{seconds}"),
-                    seed: seconds,
-                    cast: vec![
-                        Member::of("orders", "aurora-dsql"),
-                        Member::of("billing", "aurora-dsql"),
-                    ],
-                    steps,
-                    faults: Vec::new(),
-                    ends_well: false,
-                    outcomes: Vec::new(),
-                }
-            })
+        .flat_map(|target| MEETINGS.map(|one| (target, one)));
+    places.flat_map(|(target, (name, before, first, second))| {
+        MOMENTS.into_iter().map(move |seconds| {
+            let mut steps = before.to_vec();
+            steps.extend([first, Step::Pass { seconds }, second]);
+            Life {
+                name: format!("meeting/{target}/{name}/{seconds}"),
+                seed: seconds,
+                cast: vec![Member::of("orders", target), Member::of("billing", target)],
+                steps,
+                faults: Vec::new(),
+                ends_well: false,
+                outcomes: Vec::new(),
+            }
         })
+    })
 }

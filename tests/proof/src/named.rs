@@ -23,8 +23,10 @@ const DEADLINE: u64 = 72 * HOUR;
 const CONNECTED: Codes = &["CONNECTED"];
 const REMOVED: Codes = &["REMOVED"];
 const REJECTED: Codes = &["ENDPOINT_REJECTED"];
+const QUOTA: Codes = &["ENDPOINT_QUOTA_REACHED"];
 
 const REQUEST: Step = Step::Request { who: 0, form: 1 };
+const OTHER_REQUEST: Step = Step::Request { who: 1, form: 1 };
 const CHANGE: Step = Step::Change { who: 0, form: 2 };
 const REMOVAL: Step = Step::Remove { who: 0, form: 1 };
 const REJECT: Step = Step::Decide {
@@ -38,6 +40,7 @@ pub fn named_lives() -> impl Iterator<Item = Life> {
         decided(),
         rejected(),
         repeated(),
+        full(),
         touched(),
         taken_away(),
         without_key(),
@@ -204,8 +207,7 @@ fn repeated() -> Vec<Life> {
         Step::Again,
         Step::Rest,
     ];
-    let full: Codes = &["ENDPOINT_QUOTA_REACHED"];
-    let outcomes = vec![full, full, CONNECTED];
+    let outcomes = vec![QUOTA, QUOTA, CONNECTED];
     let quota = life(
         "again-after-a-quota".to_owned(),
         &[orders()],
@@ -213,6 +215,22 @@ fn repeated() -> Vec<Life> {
         outcomes,
     );
     vec![rejected, quota]
+}
+
+/// There is no room for an endpoint, and two ask for one at the same time: each is told so, and none keeps the other from it by taking
+/// away the group that the other one makes for it.
+fn full() -> Vec<Life> {
+    let mut all = Vec::new();
+    for seconds in MOMENTS {
+        for (name, second) in [("again", Step::Again), ("other", OTHER_REQUEST)] {
+            let cast = [partner(), Member::of("reporting", "endpoint-service")];
+            let full = Step::Quota { more: 0 };
+            let steps = vec![full, REQUEST, pass(seconds), second, Step::Rest];
+            let name = format!("no-room-for-two/{name}/{seconds}");
+            all.push(life(name, &cast, steps, vec![QUOTA, QUOTA]));
+        }
+    }
+    all
 }
 
 /// Somebody else has EC2 work on the endpoint: `available` goes back to `pending`.

@@ -1,6 +1,7 @@
 //! Takes the inventory of what a roll back has to remove.
 
 use super::equals::{self, Equals};
+use crate::ids::GroupId;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Reply, State};
 use crate::ownership::{CLOSING, Ownership};
 use crate::parts::{Condition, PartContext, Stays};
@@ -58,7 +59,8 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
         .collect();
     let group = super::own_group::find(work.outside, &work.plan.owner, wanted)
         .await?
-        .filter(|group| !needed.iter().any(|id| *id == group.id.as_str()));
+        .filter(|group| !needed.iter().any(|id| *id == group.id.as_str()))
+        .filter(|group| !is_made_since(work, &group.id));
     let lent = others
         .into_iter()
         .find(|endpoint| work.progress.endpoint.as_ref() == Some(&endpoint.id));
@@ -79,6 +81,13 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
         inventory.parts = of_nobody_else(remaining(work, &context, patient).await?, &equals);
     }
     Ok(inventory)
+}
+
+/// Whether a group came into the place of one that this execution has removed, and no late create of its own can be what made it: then it
+/// is for an endpoint that somebody else is about to ask for. Who takes that as well keeps them from it for as long as both last.
+fn is_made_since(work: &Work<'_>, id: &GroupId) -> bool {
+    let removed = work.progress.group.as_ref();
+    removed.is_some_and(|removed| removed != id) && work.waited() >= work.outside.limits.settle
 }
 
 /// The same without what another execution of an equal request goes on with: its parts say no execution. What is an

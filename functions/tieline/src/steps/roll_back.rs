@@ -238,6 +238,7 @@ async fn step(mut work: Work<'_>) -> StepResult {
     if let Some(group) = &inventory.group
         && inventory.endpoints_are_gone()
     {
+        work.progress.group = Some(group.id.clone());
         match work.outside.ec2.delete_group(&group.id).await {
             // Interfaces linger, or somebody has given it to an endpoint.
             Err(error) if error.is_busy() => {}
