@@ -6,7 +6,8 @@
 //! marked as ready stays, and the result says so: perhaps another run of the same request announced it. A create whose
 //! answer was lost is looked for until [`crate::time::Limits::settle`] has passed. A vendor that refuses to remove its
 //! part, or does not answer for half a phase (three quarters at most, where others were waited for), keeps nothing of
-//! EC2's from being removed. A removal waits for who began before it, and opens again what that waits for. May be repeated.
+//! EC2's from being removed. A group that comes into the place of the one that it removed is of somebody who is still making a
+//! connection, and stays with them. A removal waits for who began before it, and opens again what that waits for. May be repeated.
 
 use super::marked::{Asked, Standing, standing};
 use super::runs::{self, Works};
