@@ -18,7 +18,7 @@ pub mod plane;
 mod relay;
 pub mod scenario;
 pub mod server;
-mod store;
+pub mod store;
 pub mod wire;
 mod world;
 

@@ -9,7 +9,7 @@ use crate::clock::Moment;
 
 /// Rows by id, each with the versions that some readers may still see.
 #[derive(Debug, Clone)]
-pub(crate) struct Table<T> {
+pub struct Table<T> {
     rows: BTreeMap<String, Vec<Version<T>>>,
 }
 
@@ -30,22 +30,22 @@ impl<T> Default for Table<T> {
 
 impl<T: Clone> Table<T> {
     /// Writes a row that readers see from `visible_from` on.
-    pub(crate) fn put(&mut self, id: &str, content: T, visible_from: Moment) {
+    pub fn put(&mut self, id: &str, content: T, visible_from: Moment) {
         self.write(id, Some(content), visible_from);
     }
 
     /// Deletes a row; readers see it until `visible_from`.
-    pub(crate) fn delete(&mut self, id: &str, visible_from: Moment) {
+    pub fn delete(&mut self, id: &str, visible_from: Moment) {
         self.write(id, None, visible_from);
     }
 
     /// The row as it is, whatever readers see.
-    pub(crate) fn latest(&self, id: &str) -> Option<&T> {
+    pub fn latest(&self, id: &str) -> Option<&T> {
         self.rows.get(id)?.last()?.content.as_ref()
     }
 
     /// The row as a reader sees it now.
-    pub(crate) fn seen(&self, id: &str, now: Moment) -> Option<&T> {
+    pub fn seen(&self, id: &str, now: Moment) -> Option<&T> {
         seen(self.rows.get(id)?, now)
     }
 
@@ -84,41 +84,4 @@ fn seen<T>(versions: &[Version<T>], now: Moment) -> Option<&T> {
         .find(|version| version.visible_from <= now)?
         .content
         .as_ref()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_write_counts_at_once_and_is_seen_later() {
-        let mut table = Table::default();
-        table.put("a", 1, 0);
-        table.put("a", 2, 10);
-
-        assert_eq!(table.latest("a"), Some(&2));
-        assert_eq!(table.seen("a", 9), Some(&1));
-        assert_eq!(table.seen("a", 10), Some(&2));
-    }
-
-    #[test]
-    fn a_deleted_row_is_seen_until_the_deletion_has_spread() {
-        let mut table = Table::default();
-        table.put("a", 1, 0);
-        table.delete("a", 10);
-
-        assert_eq!(table.latest("a"), None);
-        assert_eq!(table.seen("a", 9), Some(&1));
-        assert_eq!(table.seen("a", 10), None);
-    }
-
-    #[test]
-    fn readers_never_see_an_older_write_after_a_newer_one() {
-        let mut table = Table::default();
-        table.put("a", 1, 10);
-        table.put("a", 2, 5);
-
-        assert_eq!(table.seen("a", 9), None);
-        assert_eq!(table.seen("a", 10), Some(&2));
-    }
 }

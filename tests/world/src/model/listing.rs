@@ -92,7 +92,7 @@ fn matches<T: Listed>(item: &T, filter: &Filter) -> bool {
 ///
 /// Source: EC2 user guide, "Filter resources": values are case-sensitive, wildcards are `*` and
 /// `?`.
-fn fits(pattern: &[u8], value: &[u8]) -> bool {
+pub fn fits(pattern: &[u8], value: &[u8]) -> bool {
     match pattern {
         [] => value.is_empty(),
         [b'*', rest @ ..] => (0..=value.len()).any(|skipped| fits(rest, &value[skipped..])),
@@ -227,12 +227,12 @@ macro_rules! describe {
 pub(crate) use describe;
 
 /// A token that nobody is tempted to take apart: the last id in hexadecimal.
-pub(crate) fn encode(id: &str) -> String {
+pub fn encode(id: &str) -> String {
     id.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The id in a token that [`encode`] made.
-pub(crate) fn decode(token: &str) -> Option<String> {
+pub fn decode(token: &str) -> Option<String> {
     if !token.is_ascii() || token.len() % 2 == 1 {
         return None;
     }
@@ -240,24 +240,4 @@ pub(crate) fn decode(token: &str) -> Option<String> {
         .step_by(2)
         .map(|at| u8::from_str_radix(&token[at..at + 2], 16).ok());
     String::from_utf8(bytes.collect::<Option<_>>()?).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_filter_value_may_hold_wildcards() {
-        assert!(fits(b"tieline:*", b"tieline:managed"));
-        assert!(fits(b"vpce-?", b"vpce-1"));
-        assert!(!fits(b"vpce-?", b"vpce-"));
-        assert!(!fits(b"Available", b"available"));
-        assert!(fits(br"\*", b"*") && !fits(br"\*", b"x"));
-    }
-
-    #[test]
-    fn a_page_token_survives_its_journey() {
-        assert_eq!(decode(&encode("vpce-0a")).as_deref(), Some("vpce-0a"));
-        assert_eq!(decode("nonsense"), None);
-    }
 }

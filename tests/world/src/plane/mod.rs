@@ -9,7 +9,7 @@ mod client;
 mod dns;
 mod listener;
 mod servers;
-mod token;
+pub mod token;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;

@@ -6,10 +6,10 @@ mod ec2;
 mod iam;
 mod json;
 mod other_words;
-mod query;
+pub mod query;
 mod route53;
-mod vendors;
-mod xml;
+pub mod vendors;
+pub mod xml;
 
 use std::collections::BTreeMap;
 

@@ -10,16 +10,16 @@ use crate::Failure;
 use crate::failure::{invalid_value, refuse};
 
 /// A request's parameters by name.
-pub(super) type Form = BTreeMap<String, String>;
+pub type Form = BTreeMap<String, String>;
 
 /// Reads a form-encoded body.
-pub(super) fn parse(body: &[u8]) -> Form {
+pub fn parse(body: &[u8]) -> Form {
     form_urlencoded::parse(body).into_owned().collect()
 }
 
 /// The operation that the form describes. Names that the operation does not have are refused, as
 /// EC2 does.
-pub(super) fn read<O: Serialize + DeserializeOwned>(form: &Form) -> Result<O, Failure> {
+pub fn read<O: Serialize + DeserializeOwned>(form: &Form) -> Result<O, Failure> {
     let given: Form = form
         .iter()
         .filter(|(name, _)| !matches!(name.as_str(), "Action" | "Version"))
@@ -48,7 +48,7 @@ pub(super) fn read<O: Serialize + DeserializeOwned>(form: &Form) -> Result<O, Fa
 }
 
 /// The parameters as nested objects, with lists where the names are numbers.
-pub(super) fn tree(form: &Form) -> Value {
+pub fn tree(form: &Form) -> Value {
     let mut branches: BTreeMap<&str, Form> = BTreeMap::new();
     let mut fields = serde_json::Map::new();
     for (name, value) in form {
@@ -104,49 +104,5 @@ fn names(value: &Value, prefix: &str, found: &mut BTreeSet<String>) {
         Value::Object(fields) => fields
             .iter()
             .for_each(|(name, field)| names(field, &below(name), found)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::model::endpoints::CreateVpcEndpoint;
-
-    #[test]
-    fn dotted_names_are_trees_and_numbers_are_lists() {
-        let form = parse(b"A.1.K=x&A.2.K=y&A.10.K=z&B=1&C.D=2");
-
-        assert_eq!(
-            tree(&form),
-            json!({"A": [{"K": "x"}, {"K": "y"}, {"K": "z"}], "B": "1", "C": {"D": "2"}})
-        );
-    }
-
-    #[test]
-    fn a_parameter_that_the_operation_does_not_have_is_refused() {
-        let form = parse(b"Action=CreateVpcEndpoint&VpcId=vpc-1&SubnetIds.1=subnet-1");
-
-        let failure = read::<CreateVpcEndpoint>(&form).unwrap_err();
-
-        assert_eq!(
-            failure,
-            refuse(
-                "UnknownParameter",
-                "The parameter SubnetIds.1 is not recognized"
-            )
-        );
-    }
-
-    #[test]
-    fn flags_are_read_from_text_and_lists_keep_their_order() {
-        let form = parse(b"VpcId=vpc-1&SubnetId.2=b&SubnetId.1=a&PrivateDnsEnabled=false&TagSpecification.1.Tag.1.Key=k");
-
-        let operation: CreateVpcEndpoint = read(&form).unwrap();
-
-        assert_eq!(operation.private_dns_enabled, Some(false));
-        assert_eq!(operation.subnet_ids, ["a", "b"]);
-        assert_eq!(operation.tag_specifications[0].tags[0].key, "k");
     }
 }

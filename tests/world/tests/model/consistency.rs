@@ -5,6 +5,7 @@ use world::model::groups::{CreateSecurityGroup, DescribeSecurityGroups};
 use world::model::shapes::{Filter, TagInput, TagSpecification};
 use world::model::tags::CreateTags;
 use world::scenario::{SERVICE, VPC};
+use world::store::Table;
 
 use crate::{available, code, create, describe, found, pass, request, state, strings, world};
 
@@ -106,4 +107,36 @@ fn how_long_it_takes_can_be_changed() {
     let id = create(&mut world, request()).vpc_endpoint_id;
 
     assert_eq!(state(&mut world, &id), "pending");
+}
+
+#[test]
+fn a_write_counts_at_once_and_is_seen_later() {
+    let mut table = Table::default();
+    table.put("a", 1, 0);
+    table.put("a", 2, 10);
+
+    assert_eq!(table.latest("a"), Some(&2));
+    assert_eq!(table.seen("a", 9), Some(&1));
+    assert_eq!(table.seen("a", 10), Some(&2));
+}
+
+#[test]
+fn a_deleted_row_is_seen_until_the_deletion_has_spread() {
+    let mut table = Table::default();
+    table.put("a", 1, 0);
+    table.delete("a", 10);
+
+    assert_eq!(table.latest("a"), None);
+    assert_eq!(table.seen("a", 9), Some(&1));
+    assert_eq!(table.seen("a", 10), None);
+}
+
+#[test]
+fn readers_never_see_an_older_write_after_a_newer_one() {
+    let mut table = Table::default();
+    table.put("a", 1, 10);
+    table.put("a", 2, 5);
+
+    assert_eq!(table.seen("a", 9), None);
+    assert_eq!(table.seen("a", 10), Some(&2));
 }

@@ -6,6 +6,7 @@ use world::model::dsql::{
     CreateCluster, DeleteCluster, GetCluster, GetVpcEndpointServiceName, ListClusters,
 };
 use world::model::quotas::GetServiceQuota;
+use world::plane::token::is_good;
 use world::scenario::{CLUSTER, OTHER_CLUSTER, SERVICE};
 use world::{Failure, World};
 
@@ -144,4 +145,40 @@ fn the_quota_of_endpoints_can_be_asked_for() {
 
     assert!(answer.adjustable && (answer.value - 50.0).abs() < f64::EPSILON);
     assert_eq!(code(world.call(quota("L-0"))), "NoSuchResourceException");
+}
+
+/// CONTRACTS 2.3: the vectors of aws-sdk-dsql's tests, which botocore makes as well.
+#[test]
+fn the_published_tokens_are_good_and_others_are_not() {
+    let host = "peccy.dsql.us-east-1.on.aws";
+    let token = |action: &str, signature: &str| {
+        format!(
+            "{host}/?Action={action}&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=akid%2F20240827%2Fus-east-1%2Fdsql%2Faws4_request\
+             &X-Amz-Date=20240827T000000Z&X-Amz-Expires=450&X-Amz-SignedHeaders=host&X-Amz-Signature={signature}"
+        )
+    };
+    let connect = "f5f2ad764ca5df44045d4ab6ccecba0eef941b0007e5765885a0b6ed3702a3f8";
+    let admin = "267cf8d04d84444f7a62d5bdb40c44bfc6cb13dd6c64fa7f772df6bbaa90fff1";
+
+    assert!(is_good(&token("DbConnect", connect), host, "DbConnect"));
+    assert!(is_good(
+        &token("DbConnectAdmin", admin),
+        host,
+        "DbConnectAdmin"
+    ));
+    assert!(!is_good(
+        &token("DbConnectAdmin", connect),
+        host,
+        "DbConnectAdmin"
+    ));
+    assert!(!is_good(
+        &token("DbConnect", connect),
+        host,
+        "DbConnectAdmin"
+    ));
+    assert!(!is_good(
+        &token("DbConnect", connect),
+        "other.example",
+        "DbConnect"
+    ));
 }

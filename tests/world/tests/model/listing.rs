@@ -5,6 +5,7 @@ use std::time::Duration;
 use world::World;
 use world::model::endpoints::DescribeVpcEndpoints;
 use world::model::interfaces::DescribeNetworkInterfaces;
+use world::model::listing::{decode, encode, fits};
 use world::model::network::DescribeSubnets;
 use world::model::services::DescribeVpcEndpointServices;
 use world::model::shapes::Filter;
@@ -289,4 +290,19 @@ fn executions_come_in_pages_the_youngest_first() {
     assert_eq!((all.executions.len(), all.next_token), (120, None));
     asked.max_results = Some(1001);
     assert!(world.arrange(asked).is_err());
+}
+
+#[test]
+fn a_filter_value_may_hold_wildcards() {
+    assert!(fits(b"tieline:*", b"tieline:managed"));
+    assert!(fits(b"vpce-?", b"vpce-1"));
+    assert!(!fits(b"vpce-?", b"vpce-"));
+    assert!(!fits(b"Available", b"available"));
+    assert!(fits(br"\*", b"*") && !fits(br"\*", b"x"));
+}
+
+#[test]
+fn a_page_token_survives_its_journey() {
+    assert_eq!(decode(&encode("vpce-0a")).as_deref(), Some("vpce-0a"));
+    assert_eq!(decode("nonsense"), None);
 }

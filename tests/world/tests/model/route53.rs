@@ -3,6 +3,7 @@
 
 use world::World;
 use world::model::endpoints::ModifyVpcEndpoint;
+use world::model::route53::names::{is_within, problem, stored};
 use world::model::route53::*;
 use world::scenario::{PEER_VPC, VPC};
 
@@ -332,4 +333,24 @@ fn zones_have_tags() {
         code(world.call(change("healthcheck", "1", Vec::new(), &[]))),
         "NoSuchHealthCheck"
     );
+}
+
+#[test]
+fn names_are_stored_in_lower_case_with_a_dot_and_escapes() {
+    assert_eq!(stored("*.Example.COM"), "\\052.example.com.");
+    assert_eq!(stored("\\052.example.com."), "\\052.example.com.");
+    assert_eq!(stored("a_b-c.example.com"), "a_b-c.example.com.");
+}
+
+#[test]
+fn names_without_labels_or_with_long_ones_are_none() {
+    assert!(problem("a..b.").is_some() && problem(".").is_some());
+    assert!(problem(&format!("{}.com.", "x".repeat(64))).is_some());
+    assert!(problem("\\052.example.com.").is_none());
+}
+
+#[test]
+fn a_domain_holds_whole_labels_only() {
+    assert!(is_within("a.b.c.", "b.c.") && is_within("b.c.", "b.c."));
+    assert!(!is_within("ab.c.", "b.c."));
 }

@@ -152,3 +152,9 @@ pub(crate) fn basic(method: &str, url: &str, body: &str) -> Request {
         .insert("host".to_owned(), "127.0.0.1:4599".to_owned());
     request
 }
+
+// RFC 1321, A.5: the test suite.
+#[test]
+fn the_hash_is_md5_in_hexadecimal() {
+    assert_eq!(hash("abc"), "900150983cd24fb0d6963f7d28e17f72");
+}

@@ -4,6 +4,7 @@ use serde_json::Value;
 use world::gate::{Fault, FaultKind};
 use world::model::credentials::{CANARY, CONFLUENT, TIDB_CLOUD};
 use world::scenario::{self, CONFLUENT_NETWORK};
+use world::wire::vendors::digest;
 use world::wire::{self, Response};
 
 use crate::confluent::access_for;
@@ -238,4 +239,23 @@ fn the_log_has_no_secrets() {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
     assert!(!format!("{:?}", world).contains("cnonce"));
+}
+
+#[test]
+fn a_header_is_read_field_by_field() {
+    let header = r#"Digest username="a\"b", uri="/x?y=1,2", nc=00000001,qop=auth, response="r""#;
+
+    let fields = digest::fields(&header["Digest ".len()..]);
+
+    let wanted = [
+        ("username", "a\"b"),
+        ("uri", "/x?y=1,2"),
+        ("nc", "00000001"),
+        ("qop", "auth"),
+        ("response", "r"),
+    ];
+    assert_eq!(
+        fields,
+        wanted.map(|(name, value)| (name.to_owned(), value.to_owned()))
+    );
 }

@@ -1,8 +1,11 @@
 //! What the wire refuses before the model hears of it.
 
+use serde_json::json;
 use world::World;
 use world::gate::{Fault, FaultKind};
-use world::wire::{self, Request, Response};
+use world::model::endpoints::CreateVpcEndpoint;
+use world::wire::xml::MemberName;
+use world::wire::{self, Request, Response, query, xml};
 
 use crate::world;
 
@@ -86,4 +89,66 @@ fn what_could_not_be_read_is_logged() {
         ("CreateVpcEndpoint", "UnknownParameter")
     );
     assert_eq!(call.parameters["Nonsense"], "1");
+}
+
+#[test]
+fn dotted_names_are_trees_and_numbers_are_lists() {
+    let form = query::parse(b"A.1.K=x&A.2.K=y&A.10.K=z&B=1&C.D=2");
+
+    assert_eq!(
+        query::tree(&form),
+        json!({"A": [{"K": "x"}, {"K": "y"}, {"K": "z"}], "B": "1", "C": {"D": "2"}})
+    );
+}
+
+#[test]
+fn flags_are_read_from_text_and_lists_keep_their_order() {
+    let form = query::parse(b"VpcId=vpc-1&SubnetId.2=b&SubnetId.1=a&PrivateDnsEnabled=false&TagSpecification.1.Tag.1.Key=k");
+
+    let operation: CreateVpcEndpoint = query::read(&form).unwrap();
+
+    assert_eq!(operation.private_dns_enabled, Some(false));
+    assert_eq!(operation.subnet_ids, ["a", "b"]);
+    assert_eq!(operation.tag_specifications[0].tags[0].key, "k");
+}
+
+#[test]
+fn elements_are_objects_and_named_lists_are_arrays() {
+    let document = "<?xml version=\"1.0\"?>\n<A xmlns=\"x\"><B>1 &amp; &lt;2&gt;&#33;</B><Cs><C><D>x</D></C><C><D/></C></Cs>\n</A>";
+
+    assert_eq!(
+        xml::read(document, &["Cs"]),
+        Some(json!({"B": "1 & <2>!", "Cs": [{"D": "x"}, {"D": ""}]}))
+    );
+}
+
+#[test]
+fn what_is_no_document_cannot_be_read() {
+    for text in [
+        "",
+        "A",
+        "<A><B></A>",
+        "<A>",
+        "<A/><B/>",
+        "<A/>b",
+        "</A>",
+        "<A>&b;</A>",
+    ] {
+        assert_eq!(xml::read(text, &[]), None, "{text}");
+    }
+}
+
+#[test]
+fn members_are_named_after_their_list_and_absent_fields_are_left_out() {
+    let member: MemberName = |list| if list == "VPCs" { "VPC" } else { "member" };
+
+    let out = xml::write(
+        &json!({"VPCs": ["a"], "Xs": [{"b": true}], "Y": null, "T": "<&>"}),
+        member,
+    );
+
+    assert_eq!(
+        out,
+        "<T>&lt;&amp;&gt;</T><VPCs><VPC>a</VPC></VPCs><Xs><member><b>true</b></member></Xs>"
+    );
 }

@@ -8,7 +8,7 @@ mod associations;
 mod batch;
 mod changes;
 mod listing;
-pub(crate) mod names;
+pub mod names;
 mod records;
 pub mod resolve;
 mod tags;

@@ -4,7 +4,7 @@
 ///
 /// Source: Route 53 developer guide, "DNS domain name format": upper case is stored as lower case,
 /// the dot at the end is assumed, `*` is stored as `\052`.
-pub(crate) fn stored(name: &str) -> String {
+pub fn stored(name: &str) -> String {
     let mut stored = String::new();
     let mut bytes = name.trim_end_matches('.').bytes().peekable();
     while let Some(byte) = bytes.next() {
@@ -22,7 +22,7 @@ pub(crate) fn stored(name: &str) -> String {
 }
 
 /// What is wrong with a stored name. The words are not verified.
-pub(crate) fn problem(stored: &str) -> Option<String> {
+pub fn problem(stored: &str) -> Option<String> {
     let name = stored.trim_end_matches('.');
     if name.is_empty() || name.split('.').any(str::is_empty) {
         return Some(format!(
@@ -59,7 +59,7 @@ pub(crate) fn order(stored: &str) -> Vec<String> {
 }
 
 /// Whether the name is the domain's own or lies below it.
-pub(crate) fn is_within(name: &str, domain: &str) -> bool {
+pub fn is_within(name: &str, domain: &str) -> bool {
     name == domain
         || name
             .strip_suffix(domain)
@@ -71,29 +71,4 @@ pub(crate) fn parent(name: &str) -> Option<&str> {
     name.split_once('.')
         .map(|(_, rest)| rest)
         .filter(|rest| !rest.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_stored_in_lower_case_with_a_dot_and_escapes() {
-        assert_eq!(stored("*.Example.COM"), "\\052.example.com.");
-        assert_eq!(stored("\\052.example.com."), "\\052.example.com.");
-        assert_eq!(stored("a_b-c.example.com"), "a_b-c.example.com.");
-    }
-
-    #[test]
-    fn names_without_labels_or_with_long_ones_are_none() {
-        assert!(problem("a..b.").is_some() && problem(".").is_some());
-        assert!(problem(&format!("{}.com.", "x".repeat(64))).is_some());
-        assert!(problem("\\052.example.com.").is_none());
-    }
-
-    #[test]
-    fn a_domain_holds_whole_labels_only() {
-        assert!(is_within("a.b.c.", "b.c.") && is_within("b.c.", "b.c."));
-        assert!(!is_within("ab.c.", "b.c."));
-    }
 }

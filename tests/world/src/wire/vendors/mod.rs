@@ -5,7 +5,7 @@
 
 mod confluent;
 mod dedicated;
-mod digest;
+pub mod digest;
 mod serverless;
 mod tidb;
 
