@@ -51,7 +51,7 @@ pub const WRONG: [Wrong; 22] = [
     Wrong::DriftIsNotSeen,
 ];
 
-/// The life of a name: a seed, `meeting/<what>/<seconds>`, `named/<what>`, or `<target>/<deed>/<what goes wrong where>`.
+/// The life of a name: a seed, `meeting/<target>/<what>/<seconds>`, `named/<what>`, or `<target>/<deed>/<what goes wrong where>`.
 #[must_use]
 pub fn named(name: &str) -> Option<Life> {
     if let Ok(seed) = name.parse() {

@@ -36,7 +36,8 @@ const OTHER_REMOVAL: Step = Step::RemoveById { who: 1 };
 const CONNECTED: [Step; 2] = [REQUEST, Step::Rest];
 const SHARED: [Step; 4] = [REQUEST, Step::Rest, OTHER_REQUEST, Step::Rest];
 
-/// Where they meet: on an endpoint with groups that the requests name, and on one with a group of its own.
+/// Where they meet: on an endpoint with groups that the requests name, and on one with a group of its own, whose change asks for nothing
+/// else.
 const TARGETS: [&str; 2] = ["aurora-dsql", OPEN];
 
 /// Every meeting at every moment.

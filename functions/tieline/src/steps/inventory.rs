@@ -1,7 +1,7 @@
 //! Takes the inventory of what a roll back has to remove.
 
 use super::equals::{self, Equals};
-use crate::ids::GroupId;
+use super::own_group;
 use crate::outside::{CallError, Endpoint, EndpointFilter, Reply, State};
 use crate::ownership::{CLOSING, Ownership};
 use crate::parts::{Condition, PartContext, Stays};
@@ -57,10 +57,15 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
         .chain(others.iter().filter(alive))
         .flat_map(|endpoint| &endpoint.group_ids)
         .collect();
-    let group = super::own_group::find(work.outside, &work.plan.owner, wanted)
+    let group = own_group::find(work.outside, &work.plan.owner, wanted)
         .await?
         .filter(|group| !needed.iter().any(|id| *id == group.id.as_str()))
-        .filter(|group| !is_made_since(work, &group.id));
+        .filter(|group| !own_group::is_made_since(wanted, group, work.progress.group.as_ref()));
+    // It is about to give it to an endpoint.
+    let (group, anothers) = match equals.is_one_at_work() {
+        true => (None, group),
+        false => (group, None),
+    };
     let lent = others
         .into_iter()
         .find(|endpoint| work.progress.endpoint.as_ref() == Some(&endpoint.id));
@@ -80,14 +85,9 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
         let context = context(work, &inventory);
         inventory.parts = of_nobody_else(remaining(work, &context, patient).await?, &equals);
     }
+    let anothers = anothers.map(|group| group.id.to_string());
+    inventory.parts.anothers.extend(anothers);
     Ok(inventory)
-}
-
-/// Whether a group came into the place of one that this execution has removed, and no late create of its own can be what made it: then it
-/// is for an endpoint that somebody else is about to ask for. Who takes that as well keeps them from it for as long as both last.
-fn is_made_since(work: &Work<'_>, id: &GroupId) -> bool {
-    let removed = work.progress.group.as_ref();
-    removed.is_some_and(|removed| removed != id) && work.waited() >= work.outside.limits.settle
 }
 
 /// The same without what another execution of an equal request goes on with: its parts say no execution. What is an

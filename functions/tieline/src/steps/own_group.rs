@@ -1,6 +1,7 @@
 //! The group of our own: the one that the endpoint has where the request names none.
 
 use crate::endpoint::{EndpointPlan, Groups, is_own_group};
+use crate::ids::GroupId;
 use crate::outside::{Endpoint, Group, Outside, Reply};
 use crate::ownership::Owner;
 
@@ -17,6 +18,16 @@ pub(super) async fn find(
     Ok(groups
         .into_iter()
         .find(|group| is_own_group(owner, group, name, &wanted.vpc_id, &wanted.service)))
+}
+
+/// Whether it came into the place of the one that was removed. Under the name of the version before, none is made any more.
+pub(super) fn is_made_since(
+    wanted: &EndpointPlan,
+    group: &Group,
+    removed: Option<&GroupId>,
+) -> bool {
+    let is_of_now = matches!(&wanted.groups, Groups::Own { name, .. } if group.name == *name);
+    is_of_now && removed.is_some_and(|removed| *removed != group.id)
 }
 
 /// Opens it for what this request needs: it may have been made for one that let fewer in, or on other ports. A rule in a group

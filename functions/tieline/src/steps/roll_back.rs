@@ -6,8 +6,8 @@
 //! marked as ready stays, and the result says so: perhaps another run of the same request announced it. A create whose
 //! answer was lost is looked for until [`crate::time::Limits::settle`] has passed. A vendor that refuses to remove its
 //! part, or does not answer for half a phase (three quarters at most, where others were waited for), keeps nothing of
-//! EC2's from being removed. A group that comes into the place of the one that it removed is of somebody who is still making a
-//! connection, and stays with them. A removal waits for who began before it, and opens again what that waits for. May be repeated.
+//! EC2's from being removed. A group that comes into the place of one that it removed when it had lasted for as long is somebody
+//! else's, and stays. A removal waits for who began before it, and opens again what that waits for. May be repeated.
 
 use super::marked::{Asked, Standing, standing};
 use super::runs::{self, Works};
@@ -239,7 +239,11 @@ async fn step(mut work: Work<'_>) -> StepResult {
     if let Some(group) = &inventory.group
         && inventory.endpoints_are_gone()
     {
-        work.progress.group = Some(group.id.clone());
+        // By now a create of its own that came late is among what there is: one that comes after this group is for an endpoint
+        // that somebody is about to ask for, and who takes it keeps them from that for as long as both last.
+        if work.waited() >= work.outside.limits.settle {
+            work.progress.group = Some(group.id.clone());
+        }
         match work.outside.ec2.delete_group(&group.id).await {
             // Interfaces linger, or somebody has given it to an endpoint.
             Err(error) if error.is_busy() => {}
@@ -416,6 +420,7 @@ pub(super) fn announce(mut work: Work<'_>, inventory: &Inventory) -> StepOutput 
         work.progress.endpoint = Some(endpoint.id.clone());
         work.progress.failure = None;
         work.progress.cleaning = false;
+        work.progress.group = None;
         work.enter(Phase::Confirm);
         return work.go(NextState::Poll);
     }
