@@ -3,6 +3,7 @@
 mod batch;
 mod change;
 mod check;
+mod conclude;
 pub mod confirm_connection;
 pub mod create_endpoint;
 pub mod enable_dns;

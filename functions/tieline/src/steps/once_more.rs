@@ -2,7 +2,7 @@
 //! makes shows later still.
 
 use super::marked::{Asked, marked, standing};
-use super::{roll_back, runs};
+use super::{conclude, runs};
 use crate::ids::EndpointId;
 use crate::outside::Reply;
 use crate::ownership::Claim;
@@ -24,7 +24,7 @@ enum Answer {
 /// Says what came of a roll back, unless a removal has something to wait for.
 pub(super) async fn announce(mut work: Work<'_>, inventory: &Inventory) -> StepResult {
     Ok(match ask(&mut work).await? {
-        Answer::Nothing => roll_back::announce(work, inventory),
+        Answer::Nothing => conclude::announce(work, inventory),
         Answer::Wait(what) => work.pause(what),
         Answer::Refused(problem, what) => refuse(work, inventory, problem, what).await,
     })
@@ -77,7 +77,7 @@ pub(super) async fn give_up(mut work: Work<'_>, inventory: &Inventory) -> StepRe
             return Ok(refuse(work, &Inventory::default(), problem, None).await);
         }
     }
-    Ok(roll_back::give_up(work, inventory))
+    Ok(conclude::give_up(work, inventory))
 }
 
 /// Ends a removal for this reason, with what there is of the request beside what the inventory knows.
@@ -87,7 +87,7 @@ async fn refuse(
     problem: Problem,
     what: Option<EndpointId>,
 ) -> StepOutput {
-    roll_back::note(&mut work.progress, problem);
+    conclude::note(&mut work.progress, problem);
     let asked = Asked::ById(&work.plan.owner.request_id);
     let there = standing(work.outside, &work.execution, asked).await;
     let left = there.left();
@@ -101,5 +101,5 @@ async fn refuse(
         behind: &behind,
         ..left
     };
-    roll_back::removed(work, inventory, left)
+    conclude::removed(work, inventory, left)
 }

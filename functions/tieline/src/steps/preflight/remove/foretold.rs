@@ -3,7 +3,7 @@
 use crate::plan::Plan;
 use crate::refusals;
 use crate::result::{Left, Planned, ResultDetail};
-use crate::steps::roll_back;
+use crate::steps::conclude;
 use crate::workflow::{Disposition, Inventory, NextState, StepOutput, Work};
 
 /// Says what would go, in order, and what would stay for whom.
@@ -12,7 +12,7 @@ pub(super) fn announce(mut work: Work<'_>, seen: &Inventory) -> StepOutput {
     work.progress.close(now);
     let (goes, mut stays) = foretold(seen, &work.plan);
     if goes.is_empty()
-        && let Some(other) = roll_back::of_other_parameters(&work.progress)
+        && let Some(other) = conclude::of_other_parameters(&work.progress)
     {
         work.progress.failure = Some(refusals::conflict(other.as_str()).into());
         return work.tell(Left::default());
