@@ -2,6 +2,7 @@
 
 mod endings {
     pub(crate) mod equals;
+    mod own_group;
     mod redriven;
 }
 

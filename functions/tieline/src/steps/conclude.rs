@@ -177,7 +177,6 @@ pub(super) fn announce(mut work: Work<'_>, inventory: &Inventory) -> StepOutput 
         work.progress.endpoint = Some(endpoint.id.clone());
         work.progress.failure = None;
         work.progress.cleaning = false;
-        work.progress.group = None;
         work.enter(Phase::Confirm);
         return work.go(NextState::Poll);
     }

@@ -20,14 +20,18 @@ pub(super) async fn find(
         .find(|group| is_own_group(owner, group, name, &wanted.vpc_id, &wanted.service)))
 }
 
-/// Whether it came into the place of the one that was removed. Under the name of the version before, none is made any more.
+/// Whether it came into the place of the one that was removed.
 pub(super) fn is_made_since(
     wanted: &EndpointPlan,
     group: &Group,
     removed: Option<&GroupId>,
 ) -> bool {
-    let is_of_now = matches!(&wanted.groups, Groups::Own { name, .. } if group.name == *name);
-    is_of_now && removed.is_some_and(|removed| *removed != group.id)
+    has_present_name(wanted, group) && removed.is_some_and(|removed| *removed != group.id)
+}
+
+/// Whether it has the name under which groups are made; under that of the version before, none is made any more.
+pub(super) fn has_present_name(wanted: &EndpointPlan, group: &Group) -> bool {
+    matches!(&wanted.groups, Groups::Own { name, .. } if group.name == *name)
 }
 
 /// Opens it for what this request needs: it may have been made for one that let fewer in, or on other ports. A rule in a group

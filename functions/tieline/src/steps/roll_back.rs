@@ -10,7 +10,7 @@
 //! else's, and stays. A removal waits for who began before it, and opens again what that waits for. May be repeated.
 
 use super::runs::{self, Works};
-use super::{change, conclude, inventory, parts, reopen};
+use super::{change, conclude, inventory, own_group, parts, reopen};
 use crate::execution::{Phase, Progress};
 use crate::ids::EndpointId;
 use crate::options::OnFailure;
@@ -162,11 +162,13 @@ async fn step(mut work: Work<'_>) -> StepResult {
         }
     }
     if let Some(group) = &inventory.group
+        && let Some(wanted) = &work.plan.endpoint
         && inventory.endpoints_are_gone()
     {
         // By now a create of its own that came late is among what there is: one that comes after this group is for an endpoint
         // that somebody is about to ask for, and who takes it keeps them from that for as long as both last.
-        if work.waited() >= work.outside.limits.settle {
+        let settled = work.waited() >= work.outside.limits.settle;
+        if settled && own_group::has_present_name(wanted, group) {
             work.progress.group = Some(group.id.clone());
         }
         match work.outside.ec2.delete_group(&group.id).await {
