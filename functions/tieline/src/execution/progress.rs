@@ -25,7 +25,7 @@ pub struct Progress {
     pub spent: Vec<PhaseDuration>,
     /// The endpoint, once its id is known.
     pub endpoint: Option<EndpointId>,
-    /// The group of our own that a change takes or leaves, as long as it is there; or the one after which a roll back takes no other.
+    /// The group of our own that a change takes or leaves, as long as it is there; or the last one of its name that a roll back takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupId>,
     /// How often an endpoint was asked for.

@@ -57,11 +57,14 @@ pub(super) async fn take(work: &Work<'_>) -> Reply<Inventory> {
         .chain(others.iter().filter(alive))
         .flat_map(|endpoint| &endpoint.group_ids)
         .collect();
-    let group = own_group::find(work.outside, &work.plan.owner, wanted)
+    let removed = work.progress.group.as_ref();
+    let mut groups = own_group::find_all(work.outside, owner, wanted)
         .await?
+        .into_iter()
         .filter(|group| !needed.iter().any(|id| *id == group.id.as_str()))
-        .filter(|group| !own_group::is_made_since(wanted, group, work.progress.group.as_ref()));
-    // It is about to give it to an endpoint.
+        .filter(|group| !own_group::is_made_since(wanted, group, removed));
+    let group = groups.next();
+    // An equal that is at work is about to give it to an endpoint.
     let (group, anothers) = match equals.is_one_at_work() {
         true => (None, group),
         false => (group, None),

@@ -11,16 +11,24 @@ pub(super) async fn find(
     owner: &Owner,
     wanted: &EndpointPlan,
 ) -> Reply<Option<Group>> {
-    let Groups::Own { name, .. } = &wanted.groups else {
-        return Ok(None);
-    };
-    let groups = outside.ec2.groups(&wanted.vpc_id).await?;
-    Ok(groups
-        .into_iter()
-        .find(|group| is_own_group(owner, group, name, &wanted.vpc_id, &wanted.service)))
+    Ok(find_all(outside, owner, wanted).await?.into_iter().next())
 }
 
-/// Whether it came into the place of the one that was removed.
+/// The same, and the one of the version before if both are there.
+pub(super) async fn find_all(
+    outside: &Outside<'_>,
+    owner: &Owner,
+    wanted: &EndpointPlan,
+) -> Reply<Vec<Group>> {
+    let Groups::Own { name, .. } = &wanted.groups else {
+        return Ok(Vec::new());
+    };
+    let mut groups = outside.ec2.groups(&wanted.vpc_id).await?;
+    groups.retain(|group| is_own_group(owner, group, name, &wanted.vpc_id, &wanted.service));
+    Ok(groups)
+}
+
+/// Whether it came into the place of this one, which was removed.
 pub(super) fn is_made_since(
     wanted: &EndpointPlan,
     group: &Group,

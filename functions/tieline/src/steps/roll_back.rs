@@ -6,7 +6,7 @@
 //! marked as ready stays, and the result says so: perhaps another run of the same request announced it. A create whose
 //! answer was lost is looked for until [`crate::time::Limits::settle`] has passed. A vendor that refuses to remove its
 //! part, or does not answer for half a phase (three quarters at most, where others were waited for), keeps nothing of
-//! EC2's from being removed. A group that comes into the place of one that it removed when it had lasted for as long is somebody
+//! EC2's from being removed. Once settle has passed, what comes into the place of the group of our own that it removed is somebody
 //! else's, and stays. A removal waits for who began before it, and opens again what that waits for. May be repeated.
 
 use super::runs::{self, Works};
@@ -165,16 +165,17 @@ async fn step(mut work: Work<'_>) -> StepResult {
         && let Some(wanted) = &work.plan.endpoint
         && inventory.endpoints_are_gone()
     {
-        // By now a create of its own that came late is among what there is: one that comes after this group is for an endpoint
-        // that somebody is about to ask for, and who takes it keeps them from that for as long as both last.
-        let settled = work.waited() >= work.outside.limits.settle;
-        if settled && own_group::has_present_name(wanted, group) {
-            work.progress.group = Some(group.id.clone());
-        }
         match work.outside.ec2.delete_group(&group.id).await {
             // Interfaces linger, or somebody has given it to an endpoint.
             Err(error) if error.is_busy() => {}
             deleted => {
+                // A create of its own that came late was there by then: one that comes after this group is for an endpoint that
+                // somebody is about to ask for, and who takes it keeps them from that for as long as both last. Where the group is
+                // missing, the look was of before, and did not show what has come since.
+                let settled = work.progress.waited(began) >= work.outside.limits.settle;
+                if settled && deleted.is_ok() && own_group::has_present_name(wanted, group) {
+                    work.progress.group = Some(group.id.clone());
+                }
                 done_or_busy(deleted)?;
                 note_removed(&mut work.progress, group.id.to_string());
             }

@@ -60,6 +60,8 @@ async fn carry_out(decision: Decision, mut work: Work<'_>, observed: Observed) -
         }
         Then::StartOver => {
             work.progress.endpoint = None;
+            // What it makes from here on is its own.
+            work.progress.group = None;
             work.progress.dns_ordered = false;
             work.progress.dns_asked = false;
             work.progress.path = None;
